@@ -1,0 +1,1 @@
+"""Stages `samples` and `simulate`: the cases that get a text, and what the user says."""

@@ -1,0 +1,119 @@
+"""The rule-based user: speaks from the target's attributes, year and description, never its title.
+
+Free, offline and seeded. An utterance has one or two conditions ("fewer than three", LatentCRS
+section 2.2); a share of them (noise) says one thing that is not so.
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from data_generator.leaks import leak
+
+FRAMES = (
+    "I'm looking for {x}.",
+    "Could you recommend {x}?",
+    "Any ideas for {x}?",
+    "Tonight I'd like {x}.",
+    "I feel like {x} at the moment.",
+    "Do you know {x}? I have some time this weekend.",
+    "Hi! What I want is {x}.",
+    "Can you help me find {x}?",
+    "Something new for me, please: {x}.",
+    "My friends and I want {x}.",
+    "Hello, please suggest {x}.",
+    "It has been a while since I had {x}.",
+    "I would be happy with {x}.",
+    "What would you pick for someone who wants {x}?",
+)
+AFTER = ("", "", "", " Nothing I have had before, please.", " Surprise me.", " I trust your taste.")
+ONE_ATTRIBUTE = ("a good {a} {n}", "some {a}", "a {n} with {a} in it", "a {n} in the {a} line")
+TWO_ATTRIBUTES = ("a {n} that is both {a} and {b}", "{a} mixed with {b}", "a {a} {n} with {b}")
+EXACT_YEAR = ("from {y}", "that came out in {y}", "released in {y}")
+NEAR_YEAR = ("from about {y}", "from {y} or so", "made around {y}")
+DECADE = ("from the {d}s", "that is a {d}s one", "made sometime in the {d}s")
+DESCRIBED = ("something along these lines: {t}", "I heard of one where: {t}")
+OPEN = ("a good {n}", "a {n} I have not had yet")
+WORDS_OF_DESCRIPTION = 12
+
+
+@dataclass
+class Item:
+    """What the user knows of an item."""
+
+    title: str
+    year: int | None
+    attributes: list[int]
+    description: str = ""
+
+
+@dataclass
+class Utterance:
+    """What was said, and the attribute ids in it."""
+
+    text: str
+    attributes: list[int] = field(default_factory=list)
+
+
+def _pick(rng: np.random.Generator, options: tuple[str, ...]) -> str:
+    return options[int(rng.integers(len(options)))]
+
+
+def year_phrase(rng: np.random.Generator, year: int) -> str:
+    """A year as people give it: the decade most often, then about, seldom exactly."""
+    draw = rng.random()
+    if draw < 0.6:
+        return _pick(rng, DECADE).format(d=year // 10 * 10)
+    if draw < 0.85:
+        return _pick(rng, NEAR_YEAR).format(y=year + int(rng.integers(-2, 3)))
+    return _pick(rng, EXACT_YEAR).format(y=year)
+
+
+def described(rng: np.random.Generator, item: Item) -> str | None:
+    """Some words of a sentence of the description that does not give the title away."""
+    sentences = [s.strip() for s in item.description.split(".") if len(s.split()) > 3]
+    sentences = [s for s in sentences if leak(item.title, s) is None]
+    if not sentences:
+        return None
+    words = sentences[int(rng.integers(len(sentences)))].split()[:WORDS_OF_DESCRIPTION]
+    return " ".join(words).lower()
+
+
+def speak(
+    rng: np.random.Generator, item: Item, names: list[str], noun: str, noise: float
+) -> Utterance:
+    """One first-turn utterance about `item`.
+
+    Args:
+        rng: the case's own generator.
+        item: the target.
+        names: attribute names by id, names[0] unused.
+        noun: what an item is called.
+        noise: probability that one condition is replaced by one that does not hold.
+    """
+    attributes, year = list(item.attributes), item.year
+    if rng.random() < noise:
+        if attributes and (year is None or rng.random() < 0.5):
+            others = [a for a in range(1, len(names)) if a not in attributes]
+            if others:
+                attributes = [others[int(rng.integers(len(others)))]]
+        elif year is not None:
+            year += int(rng.choice([-20, -10, 10, 20]))
+    rng.shuffle(attributes)
+    kinds = ["attribute"] * min(len(attributes), 2) + ["year"] * (year is not None)
+    text = described(rng, item) if item.description else None
+    kinds += ["described"] * (text is not None)
+    rng.shuffle(kinds)
+    chosen = kinds[: 1 if rng.random() < 0.35 else 2]
+    said = attributes[: chosen.count("attribute")]
+    if len(said) == 2:
+        phrase = _pick(rng, TWO_ATTRIBUTES).format(a=names[said[0]], b=names[said[1]], n=noun)
+    elif said:
+        phrase = _pick(rng, ONE_ATTRIBUTE).format(a=names[said[0]], n=noun)
+    else:
+        phrase = _pick(rng, OPEN).format(n=noun)
+    if "year" in chosen and year is not None:
+        phrase += " " + year_phrase(rng, year)
+    if "described" in chosen:
+        phrase += "; " + _pick(rng, DESCRIBED).format(t=text)
+    return Utterance(_pick(rng, FRAMES).format(x=phrase) + _pick(rng, AFTER), sorted(said))

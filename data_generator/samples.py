@@ -1,0 +1,68 @@
+"""Stage `samples`: the (user, cut) cases that get a text (LatentCRS, section 2.1)."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from crs.config import Samples
+from crs.console import Context
+from crs.data.sequences import Sequences, leave_one_out
+from crs.store import Artifact
+
+MARGIN = 4
+"""A random cut leaves at least so many items on both sides."""
+
+
+def random_cuts(lengths: np.ndarray, shown: int, seed: int) -> np.ndarray:
+    """One cut per user into the training pool (all but the last two items).
+
+    The sub-sequence ends before r, uniform in [4, m - 4] for a pool of m items, and its last item
+    is the target: the cut is r - 1. Pools of fewer than `shown` / 3 items get none.
+
+    Args:
+        lengths: items of each user, [n].
+    Returns:
+        cuts, [n]; -1 for none.
+    """
+    pool = lengths - 2
+    draw = np.random.default_rng(seed).random(len(lengths))
+    end = MARGIN + np.floor(draw * (pool - 2 * MARGIN + 1)).astype(int)
+    enough = (pool >= shown / 3) & (pool >= 2 * MARGIN)
+    return np.where(enough, end - 1, -1)
+
+
+def cases(sequences: Sequences, settings: Samples) -> pd.DataFrame:
+    """Rows (split, kind, user, cut): training cases by kind, then validation, then test.
+
+    The target is the item at the cut; the user is shown the last `settings.shown` - 1 before it.
+    """
+    parts = []
+
+    def add(split: str, kind: str, user: np.ndarray, cut: np.ndarray) -> None:
+        parts.append(pd.DataFrame({"split": split, "kind": kind, "user": user, "cut": cut}))
+
+    if settings.raw:
+        user, cut = leave_one_out(sequences, "train")
+        add("train", "raw", user.numpy(), cut.numpy())
+    users = sequences.users
+    lengths = sequences.lengths(users).numpy()
+    for seed in settings.seeds:
+        cut = random_cuts(lengths, settings.shown, seed)
+        add("train", str(seed), users.numpy()[cut >= 0], cut[cut >= 0])
+    for split in ("valid", "test"):
+        user, cut = leave_one_out(sequences, split)
+        add(split, "raw", user.numpy(), cut.numpy())
+    return pd.concat(parts, ignore_index=True)
+
+
+def run(
+    settings: Samples, inputs: dict[str, Artifact], folder: Path, context: Context
+) -> dict[str, Any]:
+    """Writes `cases.parquet` (split, kind, user, cut)."""
+    frame = cases(Sequences.of(inputs["dataset"]), settings)
+    frame.to_parquet(folder / "cases.parquet", index=False)
+    counts = {str(k): int(v) for k, v in frame["split"].value_counts(sort=False).items()}
+    context.note(", ".join(f"{count:,} {split}" for split, count in counts.items()))
+    return {"cases": len(frame), **counts, "shown": settings.shown}

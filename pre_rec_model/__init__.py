@@ -1,0 +1,1 @@
+"""Stages `pretrain` and `intents`: the sequence encoder, and k-means over its user states."""

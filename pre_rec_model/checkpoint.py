@@ -1,0 +1,88 @@
+"""Reading encoder weights: the authors' state dict, or ours (docs/iclrec.md)."""
+
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import Tensor
+
+from crs.errors import UserError
+from crs.nn.encoder import Encoder
+
+NAMES = {
+    "item_embeddings.weight": "item_table.weight",
+    "position_embeddings.weight": "positions.weight",
+    "LayerNorm.weight": "norm.weight",
+    "LayerNorm.bias": "norm.bias",
+}
+LAYER_NAMES = {
+    "attention.dense": "out",
+    "attention.LayerNorm": "attention_norm",
+    "intermediate.dense_1": "inner",
+    "intermediate.dense_2": "outer",
+    "intermediate.LayerNorm": "norm",
+}
+QKV = [f"attention.{part}" for part in ("query", "key", "value")]
+
+
+def translate(released: dict[str, Tensor]) -> dict[str, Tensor]:
+    """The authors' names as ours; query, key and value become one matrix.
+
+    Raises:
+        KeyError: with the first name that is missing.
+    """
+    ours = {our: released[theirs] for theirs, our in NAMES.items()}
+    layer = 0
+    while any(name.startswith(f"item_encoder.layer.{layer}.") for name in released):
+        theirs, our = f"item_encoder.layer.{layer}.", f"layers.{layer}."
+        for kind in ("weight", "bias"):
+            ours[f"{our}qkv.{kind}"] = torch.cat([released[f"{theirs}{p}.{kind}"] for p in QKV])
+            for their_part, our_part in LAYER_NAMES.items():
+                ours[f"{our}{our_part}.{kind}"] = released[f"{theirs}{their_part}.{kind}"]
+        layer += 1
+    return ours
+
+
+def load(path: Path, items: int, heads: int) -> tuple[Encoder, dict[str, int | float]]:
+    """An encoder with the weights of a file, its shape read from them.
+
+    Args:
+        path: a torch state dict of the authors, or our `encoder.safetensors`.
+        items: number of items of the dataset.
+        heads: attention heads, which no weight shows.
+    Returns:
+        the encoder and the arguments that build it.
+    Raises:
+        UserError: if the file is neither, lacks a weight, or belongs to another catalogue.
+    """
+    try:
+        if path.suffix == ".safetensors":
+            weights = load_file(path)
+        else:
+            weights = translate(torch.load(path, map_location="cpu", weights_only=True))
+    except KeyError as error:
+        raise UserError(f"pretrain.checkpoint={path.name} has no weight {error}") from error
+    except (SafetensorError, RuntimeError, ValueError, OSError, EOFError) as error:
+        raise UserError(
+            f"pretrain.checkpoint={path.name} is not a state dict of plain tensors "
+            f"({type(error).__name__})"
+        ) from error
+    except Exception as error:  # torch raises pickle's own errors for anything but tensors
+        raise UserError(
+            f"pretrain.checkpoint={path.name} holds more than tensors and was not loaded"
+        ) from error
+    rows, dim = weights["item_table.weight"].shape
+    if rows != items + 2:
+        raise UserError(
+            f"pretrain.checkpoint={path.name} knows {rows - 2} items and the dataset has {items}; "
+            "give the dataset it was trained on"
+        )
+    shape: dict[str, int | float] = {
+        "items": items, "dim": dim, "heads": heads, "max_len": len(weights["positions.weight"]),
+        "layers": sum(name.endswith(".qkv.weight") for name in weights),
+        "dropout": 0.0, "attention_dropout": 0.0,
+    }  # fmt: skip
+    encoder = Encoder(**shape)  # type: ignore[arg-type]
+    encoder.load_state_dict(weights)
+    return encoder, shape

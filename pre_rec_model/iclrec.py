@@ -1,0 +1,137 @@
+"""ICLRec as a Lightning module: next-item loss, instance and intent contrast (docs/iclrec.md)."""
+
+import torch
+from torch import Tensor
+
+from crs.config import Pretrain
+from crs.data.sequences import Sequences, leave_one_out
+from crs.fit import Trained, derive
+from crs.metrics import per_case
+from crs.cases import Cases
+from crs.models.sequential import encode
+from crs.nn.encoder import Encoder
+from crs.nn.losses import bce, linear_cross_entropy, sampled_softmax
+from crs.ranking import ranks
+from pre_rec_model import augment, kmeans
+from pre_rec_model.contrast import nce
+
+
+class ICLRec(Trained):
+    """L = L_next + sum over pairs of views of (w_cl L_instance + w_icl L_intent).
+
+    Without contrastive terms (`contrast=none`) it is SASRec.
+    """
+
+    def __init__(self, encoder: Encoder, settings: Pretrain, sequences: Sequences) -> None:
+        super().__init__()
+        self.encoder, self.options, self.sequences = encoder, settings, sequences
+        # The newest training input; its target, one further, is the last that training sees.
+        self.user, self.cut = leave_one_out(sequences, "train")
+        self.centres = torch.empty(0)
+        self.cluster = torch.empty(0, dtype=torch.long)
+        self.valid = Cases(sequences, *leave_one_out(sequences, "valid"))
+
+    def cases(self) -> int:
+        """Users with a training input."""
+        return len(self.user)
+
+    def user_states(self) -> Tensor:
+        """Mean state of each training input, in evaluation mode, [cases, d]."""
+        pooled = []
+        with torch.no_grad():
+            for part in Cases(self.sequences, self.user, self.cut).chunks(512):
+                ids = part.history(self.options.max_len).to(self.device)
+                states, packed = self.encoder(ids)
+                pooled.append(packed.mean(states))
+        return torch.cat(pooled)
+
+    def start_epoch(self, epoch: int) -> None:
+        """Fit the clusters of the intent term anew (spherical: directions are compared)."""
+        due = epoch % self.options.refit == 0 or len(self.centres) == 0
+        if self.options.contrast not in ("intent", "hybrid") or not due:
+            return
+        self.encoder.eval()
+        fitted = kmeans.fit(
+            self.user_states().cpu().numpy(), self.options.k,
+            seed=derive(self.options.seed, "kmeans", epoch), spherical=True, restarts=1,
+            iterations=20, gpu=self.options.gpu, key="pretrain.k",
+        )  # fmt: skip
+        self.encoder.train()
+        self.centres = torch.from_numpy(fitted.centres).to(self.device)
+        self.cluster = torch.from_numpy(fitted.assignment).to(self.device)
+
+    def on_save_checkpoint(self, checkpoint: dict) -> None:
+        """Keep the clusters: between two fits they belong to the state of training."""
+        checkpoint["centres"], checkpoint["cluster"] = self.centres.cpu(), self.cluster.cpu()
+
+    def on_load_checkpoint(self, checkpoint: dict) -> None:
+        """Take the clusters up again."""
+        self.centres = checkpoint["centres"].to(self.device)
+        self.cluster = checkpoint["cluster"].to(self.device)
+
+    def next_item_loss(self, ids: Tensor, targets: Tensor) -> Tensor:
+        """Mean loss over the real positions of a batch; ids and targets [B, T]."""
+        states, packed = self.encoder(ids)
+        table = self.encoder.item_table.weight[1 : self.encoder.items + 1]
+        target = targets.flatten()[packed.index] - 1
+        if self.options.loss == "bce":
+            return bce(states, table, target)
+        if self.options.loss == "sampled_softmax":
+            return sampled_softmax(states, table, target, self.options.negatives)
+        return linear_cross_entropy(states, table, target)
+
+    def training_step(self, batch: Tensor, batch_index: int) -> Tensor:
+        """Loss of a batch of case numbers, [B]."""
+        options = self.options
+        index = batch.cpu()
+        user, cut = self.user[index], self.cut[index]
+        ids = self.sequences.windows(user, cut, options.max_len).to(self.device)
+        targets = self.sequences.windows(user, cut + 1, ids.shape[1]).to(self.device)
+        loss = self.next_item_loss(ids, targets)
+        self.record("loss_next", loss)
+        if options.contrast == "none":
+            return loss
+        newest = self.sequences.at(user, cut).to(self.device)
+        for _ in range(options.views):
+            loss = loss + self.contrastive_loss(ids, newest, batch)
+        return loss
+
+    def contrastive_loss(self, ids: Tensor, newest: Tensor, batch: Tensor) -> Tensor:
+        """w_cl L_instance + w_icl L_intent of one pair of fresh views.
+
+        Args:
+            ids: [B, T].
+            newest: the last training target; rows that share it are no negatives, [B].
+            batch: case numbers, [B].
+        """
+        options = self.options
+        shares = (options.crop, options.mask, options.reorder)
+        # Both views in one pass: twice the rows, half the calls.
+        both = torch.cat([augment.view(ids, *shares), augment.view(ids, *shares)])
+        states, packed = self.encoder(both)
+        one, two = packed.mean(states).chunk(2)
+        loss = one.new_zeros(())
+        if options.contrast in ("instance", "hybrid"):
+            instance = nce(one, two, newest, options.temperature)
+            self.record("loss_instance", instance)
+            loss = loss + options.instance_weight * instance
+        if options.contrast in ("intent", "hybrid"):
+            cluster = self.cluster[batch]
+            centre = self.centres[cluster]
+            intent = (
+                nce(one, centre, cluster, options.temperature)
+                + nce(two, centre, cluster, options.temperature)
+            ) / 2
+            self.record("loss_intent", intent)
+            loss = loss + options.intent_weight * intent
+        return loss
+
+    def validate_epoch(self) -> dict[str, float]:
+        """HR and NDCG at 10 of the validation items over the whole catalogue, seen items out."""
+        table = self.encoder.item_table.weight.detach().cpu()
+        found = ranks(
+            encode(self.encoder, self.valid), (table, None), self.valid.target, self.valid.seen,
+            n_items=self.encoder.items,
+        ).numpy()  # fmt: skip
+        scores = per_case(found, [10])
+        return {f"{metric}@{k}": float(v.mean()) for (metric, k), v in scores.items()}

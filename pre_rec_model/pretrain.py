@@ -1,0 +1,63 @@
+"""Stage `pretrain`: train the sequence encoder, or take it from a checkpoint."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from crs.config import Pretrain
+from crs.console import Context
+from crs.data.sequences import Sequences, leave_one_out
+from crs.errors import UserError
+from crs.fit import derive, fit, save_weights
+from crs.cases import Cases
+from crs.models.sequential import encode
+from crs.nn.encoder import Encoder
+from crs.store import Artifact, write_json
+from crs.threads import use_threads
+from pre_rec_model import checkpoint
+from pre_rec_model.iclrec import ICLRec
+
+
+def run(
+    settings: Pretrain, inputs: dict[str, Artifact], folder: Path, context: Context
+) -> dict[str, Any]:
+    """Writes `encoder.safetensors`, `encoder.json` (its shape), `users.npy` and `states.npy`.
+
+    `states.npy` [users, d] is the newest state of each user's training input under the final
+    weights: what LatentCRS compares with intents, and therefore what `intents` clusters.
+    """
+    use_threads(context.trainer)
+    sequences = Sequences.of(inputs["dataset"])
+    if settings.checkpoint is not None:
+        encoder, shape = checkpoint.load(
+            Path(settings.checkpoint).expanduser(), sequences.n_items, settings.heads
+        )
+        summary: dict[str, Any] = {"checkpoint": Path(settings.checkpoint).name}
+    else:
+        shape = {
+            "items": sequences.n_items, "dim": settings.dim, "layers": settings.layers,
+            "heads": settings.heads, "max_len": settings.max_len, "dropout": settings.dropout,
+            "attention_dropout": settings.attention_dropout,
+        }  # fmt: skip
+        torch.manual_seed(derive(settings.seed, "encoder"))
+        module = ICLRec(Encoder(**shape), settings, sequences)  # type: ignore[arg-type]
+        if module.cases() == 0:
+            raise UserError(
+                f"dataset: all users are too short to train on (4 items needed, the longest has "
+                f"{int(sequences.lengths(sequences.users).max())}); use a larger dataset"
+            )
+        summary = fit(module, "pretrain", settings, folder, context)
+        encoder = module.encoder
+        context.note(
+            f"validation NDCG@10 {summary['best']:.4f} at epoch {summary['best_epoch'] + 1} of "
+            f"{summary['epochs']}"
+        )
+    encoder.eval()
+    save_weights(encoder, folder / "encoder.safetensors")
+    write_json(folder / "encoder.json", shape)
+    user, cut = leave_one_out(sequences, "train")
+    np.save(folder / "users.npy", user.numpy())
+    np.save(folder / "states.npy", encode(encoder, Cases(sequences, user, cut)).numpy())
+    return summary

@@ -1,0 +1,1 @@
+"""CRS Suite: experiments in conversational recommendation."""

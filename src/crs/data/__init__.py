@@ -1,0 +1,1 @@
+"""Raw data to canonical tables, and the cases that are cut from them."""

@@ -1,0 +1,81 @@
+"""Users' item sequences as two tensors, and the windows and histories that are cut from them."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from crs.store import Artifact
+
+
+@dataclass
+class Sequences:
+    """All users' items by time, end to end.
+
+    Attributes:
+        items: item ids, [interactions].
+        offsets: where user u begins is offsets[u], where it ends offsets[u + 1], [users + 2];
+            user 0 is empty.
+        n_items: largest item id.
+    """
+
+    items: Tensor
+    offsets: Tensor
+    n_items: int
+
+    @classmethod
+    def of(cls, dataset: Artifact) -> "Sequences":
+        """From the tables of a dataset artifact."""
+        frame = dataset.load("interactions.parquet")
+        users = torch.from_numpy(frame["user"].to_numpy(copy=True))
+        counts = torch.bincount(users, minlength=dataset.summary["users"] + 1)
+        offsets = torch.cat([torch.zeros(1, dtype=torch.long), counts.cumsum(0)])
+        items = torch.from_numpy(frame["item"].to_numpy(copy=True))
+        return cls(items, offsets, dataset.summary["items"])
+
+    @property
+    def users(self) -> Tensor:
+        """All user ids, [users]."""
+        return torch.arange(1, len(self.offsets) - 1)
+
+    def lengths(self, user: Tensor) -> Tensor:
+        """Number of items of each user, [B]."""
+        return self.offsets[user + 1] - self.offsets[user]
+
+    def at(self, user: Tensor, position: Tensor) -> Tensor:
+        """Item at a position (0 is the oldest) of each user's sequence, [B]."""
+        return self.items[self.offsets[user] + position]
+
+    def windows(self, user: Tensor, cut: Tensor, length: int) -> Tensor:
+        """The last `length` items before each cut, right-aligned, 0 where there is none.
+
+        Returns:
+            [B, T]; T is the longest that occurs, at most `length`, at least 1.
+        """
+        width = max(1, min(length, int(cut.max()) if len(cut) else 1))
+        back = torch.arange(width, 0, -1)
+        index = (self.offsets[user] + cut)[:, None] - back
+        return torch.where(back <= cut[:, None], self.items[index.clamp_min(0)], 0)
+
+    def histories(self, user: Tensor, cut: Tensor) -> tuple[Tensor, Tensor]:
+        """Everything before each cut, ragged: row of the batch and item id, both [total]."""
+        row = torch.repeat_interleave(torch.arange(len(user)), cut)
+        first = (cut.cumsum(0) - cut).repeat_interleave(cut)
+        place = torch.arange(len(row)) - first
+        return row, self.items[self.offsets[user][row] + place]
+
+
+def leave_one_out(sequences: Sequences, split: str) -> tuple[Tensor, Tensor]:
+    """The case (user, cut) of every user in a split; the target is the item at the cut.
+
+    `test` holds out the last item, `valid` the one before, `train` the one before that
+    (docs/iclrec.md, split). Users too short for a split (fewer than 4 items) are left out.
+
+    Returns:
+        user [n], cut [n].
+    """
+    back = {"test": 1, "valid": 2, "train": 3}[split]
+    users = sequences.users
+    cut = sequences.lengths(users) - back
+    kept = cut >= (4 - back)
+    return users[kept], cut[kept]

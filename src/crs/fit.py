@@ -1,0 +1,239 @@
+"""Training with Lightning: epochs that can be repeated, resumed to the bit, and stopped early.
+
+Every epoch starts by reseeding from (stage seed, phase, epoch) and sets its learning rate from
+the epoch alone, so that nothing but weights, optimiser and stopper has to be kept between epochs.
+"""
+
+import hashlib
+import logging
+import os
+import warnings
+from abc import abstractmethod
+from pathlib import Path
+from typing import Any
+
+import torch
+from lightning import LightningModule, Trainer
+from lightning.pytorch.callbacks import Callback
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
+
+from crs.config import Optimisation
+from crs.console import Context
+from crs.store import RESUME, write_json
+
+MONITOR = "ndcg@10"
+
+for _name in ("lightning.pytorch", "faiss.loader", "matplotlib"):
+    logging.getLogger(_name).setLevel(logging.ERROR)
+warnings.filterwarnings("ignore", module="lightning")
+warnings.filterwarnings("ignore", message=".*does not have many workers.*")
+
+
+def derive(*parts: Any) -> int:
+    """A seed for these parts, e.g. (stage seed, phase, epoch): 63 bits of their sha256."""
+    return int.from_bytes(hashlib.sha256(repr(parts).encode()).digest()[:8], "big") >> 1
+
+
+class Indices(Dataset):
+    """The numbers 0 … n - 1; a batch of them is one tensor, with which a module indexes its own."""
+
+    def __init__(self, n: int) -> None:
+        self.n = n
+
+    def __len__(self) -> int:
+        return self.n
+
+    def __getitems__(self, indices: list[int]) -> Tensor:
+        return torch.tensor(indices)
+
+
+class Trained(LightningModule):
+    """What `fit` trains: a Lightning module that owns its data and validates itself."""
+
+    settings: Optimisation
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.recorded: dict[str, list[Tensor]] = {}
+
+    @abstractmethod
+    def cases(self) -> int:
+        """Number of training cases; `training_step` is handed batches of their numbers, [B]."""
+
+    def passes(self) -> list[str]:
+        """Kinds of pass over the data that make an epoch; `training_step` sees each in turn."""
+        return ["train"]
+
+    def start_epoch(self, epoch: int) -> None:
+        """Called before each epoch, after reseeding."""
+
+    @abstractmethod
+    def validate_epoch(self) -> dict[str, float]:
+        """Figures after an epoch; higher `ndcg@10` is better."""
+
+    def record(self, name: str, value: Tensor) -> None:
+        """Keep a scalar for the epoch's mean, without waiting for the device."""
+        self.recorded.setdefault(name, []).append(value.detach())
+
+    def configure_optimizers(self) -> torch.optim.Optimizer:
+        """AdamW; with weight decay 0 it is Adam."""
+        return torch.optim.AdamW(
+            [p for p in self.parameters() if p.requires_grad],
+            lr=self.settings.lr,
+            weight_decay=self.settings.weight_decay,
+        )
+
+
+class Passes(torch.utils.data.Sampler):
+    """Batches of an epoch: each pass goes over all cases once, in an order of its own."""
+
+    def __init__(self, n: int, batch_size: int, passes: int) -> None:
+        self.n, self.batch_size, self.passes = n, batch_size, passes
+
+    def __len__(self) -> int:
+        return self.passes * -(-self.n // self.batch_size)
+
+    def __iter__(self):
+        for _ in range(self.passes):
+            for batch in torch.randperm(self.n).split(self.batch_size):
+                yield batch.tolist()
+
+
+class Epochs(Callback):
+    """Reseeds, sets the learning rate, validates, keeps the best weights, stops, saves."""
+
+    def __init__(self, phase: str, settings: Optimisation, folder: Path, context: Context) -> None:
+        self.phase, self.settings, self.folder, self.context = phase, settings, folder, context
+        self.best, self.best_epoch, self.stale, self.epoch = float("-inf"), -1, 0, -1
+        self.bar: Any = None
+
+    def state_dict(self) -> dict[str, Any]:
+        """The stopper, as Lightning saves it."""
+        return {k: getattr(self, k) for k in ("best", "best_epoch", "stale", "epoch")}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """The stopper, as it was saved."""
+        vars(self).update(state)
+
+    @property
+    def over(self) -> bool:
+        """No further epoch is to be made."""
+        return self.stale > self.settings.patience or self.epoch + 1 >= self.settings.epochs
+
+    def factor(self, epoch: int) -> float:
+        """Learning-rate factor of an epoch: linear from 1 to `decay_to` over `decay_epochs`."""
+        if not self.settings.decay_epochs:
+            return 1.0
+        done = min(1.0, epoch / self.settings.decay_epochs)
+        return 1 + done * (self.settings.decay_to - 1)
+
+    def on_train_epoch_start(self, trainer: Trainer, module: Trained) -> None:  # type: ignore[override]
+        """Make the epoch a function of (seed, phase, epoch) and what was saved."""
+        epoch = trainer.current_epoch
+        torch.manual_seed(derive(self.settings.seed, self.phase, epoch))
+        for group in trainer.optimizers[0].param_groups:
+            group["lr"] = self.settings.lr * self.factor(epoch)
+        module.recorded.clear()
+        if self.bar is None:
+            batches = int(trainer.num_training_batches)
+            self.bar = self.context.bar(
+                batches * self.settings.epochs, batches * epoch, self.phase, "batch"
+            )
+        module.start_epoch(epoch)
+
+    def on_train_batch_end(self, *args: Any) -> None:
+        """Move the bar."""
+        self.bar.update()
+
+    def on_train_epoch_end(self, trainer: Trainer, module: Trained) -> None:  # type: ignore[override]
+        """Validate; keep the weights if they are the best; save everything; stop in time."""
+        self.epoch = trainer.current_epoch
+        module.eval()
+        scores = module.validate_epoch()
+        module.train()
+        means = {k: torch.stack(v).mean().item() for k, v in module.recorded.items()}
+        self.context.tracker.log(
+            {f"{self.phase}/{k}": v for k, v in {**means, **scores}.items()}
+            | {f"{self.phase}/epoch": self.epoch, "lr": trainer.optimizers[0].param_groups[0]["lr"]}
+        )
+        if scores[MONITOR] > self.best:
+            self.best, self.best_epoch, self.stale = scores[MONITOR], self.epoch, 0
+            if trainer.is_global_zero:
+                save_weights(module, self.folder / "best.safetensors")
+        else:
+            self.stale += 1
+        self.bar.set_postfix_str(f"{MONITOR} {scores[MONITOR]:.4f}, best {self.best:.4f}")
+        with (self.folder / "epochs.jsonl").open("a") as log:
+            import json
+
+            log.write(json.dumps({"epoch": self.epoch, **means, **scores}) + "\n")
+        trainer.save_checkpoint(self.folder / "last.new")
+        if trainer.is_global_zero:
+            os.replace(self.folder / "last.new", self.folder / "last.ckpt")
+        trainer.should_stop = self.over
+
+    def on_fit_end(self, trainer: Trainer, module: LightningModule) -> None:
+        """Close the bar."""
+        if self.bar is not None:
+            self.bar.close()
+
+
+def save_weights(module: torch.nn.Module, path: Path) -> None:
+    """A module's parameters and buffers as safetensors, whole or not at all."""
+    temporary = path.with_suffix(".new")
+    save_file({k: v.contiguous() for k, v in module.state_dict().items()}, temporary)
+    temporary.replace(path)
+
+
+def fit(
+    module: Trained, phase: str, settings: Optimisation, folder: Path, context: Context
+) -> dict[str, float]:
+    """Train a module until validation stops improving, and leave the best weights in it.
+
+    A phase that was begun goes on after its last whole epoch; one that was finished is loaded.
+
+    Args:
+        module: what is trained; its `settings` are set to `settings`.
+        phase: name of this training within its stage; enters the seeds.
+        folder: the half-made result; state is kept in its `resume/<phase>`.
+    Returns:
+        best validation `ndcg@10`, its epoch, and the number of epochs run.
+    """
+    place = folder / RESUME / phase.replace(" ", "_")
+    place.mkdir(parents=True, exist_ok=True)
+    module.settings = settings
+    done, last, best = place / "done.json", place / "last.ckpt", place / "best.safetensors"
+    epochs = Epochs(phase, settings, place, context)
+    resume = last.is_file()
+    if resume:
+        saved = torch.load(last, map_location="cpu", weights_only=True)
+        epochs.load_state_dict(saved["callbacks"][epochs.state_key])
+        if not done.is_file():
+            context.note(f"{phase}: {epochs.epoch + 1} epochs were there")
+    if not epochs.over:
+        devices = context.trainer.devices
+        sampler = Passes(module.cases(), settings.batch_size // devices, len(module.passes()))
+        trainer = Trainer(
+            accelerator=context.trainer.accelerator,
+            devices=devices,
+            strategy=context.trainer.strategy,
+            precision=settings.precision,  # type: ignore[arg-type]
+            max_epochs=settings.epochs,
+            gradient_clip_val=settings.clip or None,
+            callbacks=[epochs],
+            logger=False,
+            enable_checkpointing=False,
+            enable_progress_bar=False,
+            enable_model_summary=False,
+            num_sanity_val_steps=0,
+        )
+        loader = DataLoader(Indices(module.cases()), batch_sampler=sampler, collate_fn=lambda x: x)
+        trainer.fit(module, loader, ckpt_path=last if resume else None, weights_only=True)
+    module.cpu()
+    if best.is_file():
+        module.load_state_dict(load_file(best))
+    module.eval()
+    write_json(done, {"best": epochs.best})
+    return {"best": epochs.best, "best_epoch": epochs.best_epoch, "epochs": epochs.epoch + 1}

@@ -1,0 +1,1 @@
+"""The systems. `crs.models.<name>` provides `scorers(inputs) -> {name: Recommender}`."""

@@ -1,0 +1,55 @@
+"""The attribute filter: items by how many of the asked attributes they have, then by popularity."""
+
+import torch
+from torch import Tensor
+
+from crs.data.sequences import Sequences
+from crs.cases import Cases
+from crs.models.base import Recommender, popularity_counts
+from crs.models.popularity import Popularity
+from crs.store import Artifact
+
+
+def attribute_matrix(dataset: Artifact) -> Tensor:
+    """Which item has which attribute, multi-hot [N + 1, attributes + 1]; row and column 0 empty."""
+    lists = dataset.load("items.parquet")["attributes"]
+    matrix = torch.zeros(len(lists) + 1, dataset.summary["attributes"] + 1)
+    rows = torch.repeat_interleave(
+        torch.arange(1, len(lists) + 1), torch.tensor([len(cell) for cell in lists])
+    )
+    columns = torch.tensor([int(a) for cell in lists for a in cell], dtype=torch.long)
+    matrix[rows, columns] = 1.0
+    return matrix
+
+
+class AttributeFilter:
+    """Query M . known over multi-hot items, popularity below one match to break ties."""
+
+    sees = "attributes of the utterance"
+
+    def __init__(self, sequences: Sequences, matrix: Tensor) -> None:
+        counts = popularity_counts(sequences).float().log1p()
+        self.matrix, self.bias = matrix, 0.5 * counts / counts.max().clamp_min(1)
+
+    def queries(self, cases: Cases) -> Tensor:
+        """What is known, [B, attributes + 1].
+
+        Raises:
+            ValueError: if the cases carry no attributes.
+        """
+        if cases.known is None:
+            raise ValueError("the attribute filter needs cases with `known`")
+        return cases.known
+
+    def catalogue(self) -> tuple[Tensor, Tensor]:
+        """Multi-hot items [N + 1, attributes + 1] and a popularity below 1 [N + 1]."""
+        return self.matrix, self.bias
+
+
+def scorers(inputs: dict[str, Artifact]) -> dict[str, Recommender]:
+    """Popularity and the filter."""
+    sequences = Sequences.of(inputs["dataset"])
+    return {
+        "popularity": Popularity(sequences),
+        "attribute filter": AttributeFilter(sequences, attribute_matrix(inputs["dataset"])),
+    }

@@ -1,0 +1,38 @@
+"""The contract of every recommender."""
+
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from crs.cases import Cases
+from crs.data.sequences import Sequences
+
+
+class Recommender(Protocol):
+    """Scores an item by the dot product of a case's query with the item's row.
+
+    Attributes:
+        sees: what of a case it looks at, for the tables: `history`, `history + text`, ….
+    """
+
+    sees: str
+
+    def queries(self, cases: Cases) -> Tensor:
+        """Cases to queries, [B, d]."""
+        ...
+
+    def catalogue(self) -> tuple[Tensor, Tensor | None]:
+        """Item vectors [N + 1 or more, d], row i is item id i, row 0 padding; bias [rows] or None.
+
+        Rows behind the last item are not items (a mask row); ranking leaves them out.
+        """
+        ...
+
+
+def popularity_counts(sequences: Sequences) -> Tensor:
+    """How often each item occurs in the training part (all but each user's last two), [N + 1]."""
+    lengths = sequences.offsets.diff()
+    place = torch.arange(len(sequences.items)) - sequences.offsets[:-1].repeat_interleave(lengths)
+    trained = place < (lengths - 2).repeat_interleave(lengths)
+    return torch.bincount(sequences.items[trained], minlength=sequences.n_items + 1)

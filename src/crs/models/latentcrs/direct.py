@@ -1,0 +1,34 @@
+"""Stage `direct`: the same network without intents, to see what they add."""
+
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from crs.config import Latent
+from crs.console import Context
+from crs.fit import derive, fit, save_weights
+from crs.models.latentcrs.networks import Direct
+from crs.models.latentcrs.train import prepare
+from crs.models.latentcrs.training import DirectTraining
+from crs.store import Artifact, write_json
+from crs.threads import use_threads
+
+
+def run(
+    settings: Latent, inputs: dict[str, Artifact], folder: Path, context: Context
+) -> dict[str, Any]:
+    """Writes `model.safetensors` and `model.json` (the shape that rebuilds it)."""
+    use_threads(context.trainer)
+    train, valid, items = prepare(inputs, folder)
+    shape = {
+        "text_dim": train.x.shape[1], "text_hidden": settings.em.text_hidden,
+        "hidden": settings.em.hidden, "dropout": settings.em.dropout,
+    }  # fmt: skip
+    torch.manual_seed(derive(settings.train.seed, "direct"))
+    model = Direct(items, **shape)
+    summary = fit(DirectTraining(model, train, valid), "direct", settings.train, folder, context)
+    save_weights(model, folder / "model.safetensors")
+    write_json(folder / "model.json", shape)
+    context.note(f"validation NDCG@10 {summary['best']:.4f}")
+    return summary

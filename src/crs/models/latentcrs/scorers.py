@@ -1,0 +1,134 @@
+"""LatentCRS and what it is compared with, each as a dot product of a query and an item row."""
+
+import torch
+from safetensors.torch import load_file
+from torch import Tensor
+
+from crs.cases import Cases
+from crs.data.sequences import Sequences
+from crs.models.attribute_filter import AttributeFilter, attribute_matrix
+from crs.models.base import Recommender
+from crs.models.latentcrs.networks import Direct, LatentCRS
+from crs.models.popularity import Popularity
+from crs.models.sequential import Sequential, encode, load_encoder
+from crs.nn.encoder import Encoder
+from crs.store import Artifact
+
+
+def text_of(cases: Cases) -> Tensor:
+    """The text vectors, [B, D].
+
+    Raises:
+        ValueError: if the cases have none.
+    """
+    if cases.text is None:
+        raise ValueError("this scorer needs cases with text")
+    return cases.text
+
+
+class NoText:
+    """Query r = sum_m q(m|u) W_v C_m over E (eq. 5): behaviour alone, through the intents."""
+
+    sees = "history"
+
+    def __init__(self, model: LatentCRS, encoder: Encoder) -> None:
+        self.model, self.encoder = model.eval(), encoder
+
+    @torch.no_grad()
+    def queries(self, cases: Cases) -> Tensor:
+        """[B, d]."""
+        q, intents = self.model.behaviour, self.model.generative.intents
+        return q.item_query(q.log_q(encode(self.encoder, cases), intents), intents)
+
+    def catalogue(self) -> tuple[Tensor, None]:
+        """E with its padding row, [N + 1, d]."""
+        return self.model.items, None
+
+
+class Linear:
+    """Query sum_m p(m|u,x) W_I C_m over E: ranks by E_p[log p(y|m)], a product of experts."""
+
+    sees = "history + text"
+
+    def __init__(self, model: LatentCRS, encoder: Encoder) -> None:
+        self.model, self.encoder = model.eval(), encoder
+
+    @torch.no_grad()
+    def prior(self, cases: Cases) -> Tensor:
+        """p(m|u,x), [B, K]."""
+        h = encode(self.encoder, cases)
+        return self.model.generative.log_prior(h, text_of(cases)).exp()
+
+    @torch.no_grad()
+    def queries(self, cases: Cases) -> Tensor:
+        """[B, d]."""
+        return self.prior(cases) @ self.model.generative.intent_queries()
+
+    def catalogue(self) -> tuple[Tensor, None]:
+        """E with its padding row, [N + 1, d]."""
+        return self.model.items, None
+
+
+class Mixture(Linear):
+    """Query p(m|u,x) over P(y|m)': the exact predictive sum_m p(m|u,x) p(y|m)."""
+
+    def queries(self, cases: Cases) -> Tensor:
+        """[B, K]."""
+        return self.prior(cases)
+
+    @torch.no_grad()
+    def catalogue(self) -> tuple[Tensor, None]:
+        """P(y|m) by item, [N + 1, K]."""
+        return self.model.item_probabilities(), None
+
+
+class DirectScorer:
+    """Query z, the fused vector itself, over E: no intents."""
+
+    sees = "history + text"
+
+    def __init__(self, model: Direct, encoder: Encoder) -> None:
+        self.model, self.encoder = model.eval(), encoder
+
+    @torch.no_grad()
+    def queries(self, cases: Cases) -> Tensor:
+        """[B, d]."""
+        return self.model.fusion(encode(self.encoder, cases), text_of(cases))
+
+    def catalogue(self) -> tuple[Tensor, None]:
+        """E with its padding row, [N + 1, d]."""
+        return self.model.items, None
+
+
+def load_model(train: Artifact, encoder: Encoder) -> LatentCRS:
+    """The model of a `train` artifact."""
+    shape = train.load("model.json")
+    k = shape.pop("k")
+    items = torch.zeros(encoder.items + 1, encoder.dim)
+    model = LatentCRS(items, torch.zeros(k, encoder.dim), **shape)
+    model.load_state_dict(load_file(train.path / "model.safetensors"))
+    return model.eval().requires_grad_(False)
+
+
+def load_direct(direct: Artifact, encoder: Encoder) -> Direct:
+    """The model of a `direct` artifact."""
+    items = torch.zeros(encoder.items + 1, encoder.dim)
+    model = Direct(items, **direct.load("model.json"))
+    model.load_state_dict(load_file(direct.path / "model.safetensors"))
+    return model.eval().requires_grad_(False)
+
+
+def scorers(inputs: dict[str, Artifact]) -> dict[str, Recommender]:
+    """Baselines first, then LatentCRS without text and with it, by both of its scorers."""
+    sequences = Sequences.of(inputs["dataset"])
+    encoder = load_encoder(inputs["pretrain"])
+    model = load_model(inputs["train"], encoder)
+    return {
+        "popularity": Popularity(sequences),
+        "attribute filter": AttributeFilter(sequences, attribute_matrix(inputs["dataset"])),
+        "encoder": Sequential(encoder),
+        "latentcrs no text": NoText(model, encoder),
+        "latentcrs linear": Linear(model, encoder),
+        "latentcrs mixture": Mixture(model, encoder),
+        "direct": DirectScorer(load_direct(inputs["direct"], encoder), encoder),
+    }

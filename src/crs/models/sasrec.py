@@ -1,0 +1,7 @@
+"""SASRec: the scorers of an encoder trained as conf/model/sasrec.yaml says."""
+
+from functools import partial
+
+from crs.models.sequential import scorers as sequential
+
+scorers = partial(sequential, name="sasrec")

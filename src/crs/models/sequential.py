@@ -1,0 +1,57 @@
+"""The pre-trained sequence encoder as a recommender (SASRec and ICLRec differ in training only)."""
+
+import torch
+from safetensors.torch import load_file
+from torch import Tensor
+
+from crs.data.sequences import Sequences
+from crs.cases import Cases
+from crs.models.base import Recommender
+from crs.models.popularity import Popularity
+from crs.nn.encoder import Encoder
+from crs.store import Artifact
+
+CHUNK = 512
+
+
+def load_encoder(pretrain: Artifact) -> Encoder:
+    """The encoder of a `pretrain` artifact, ready to score (no dropout, no gradients)."""
+    encoder = Encoder(**pretrain.load("encoder.json"))
+    encoder.load_state_dict(load_file(pretrain.path / "encoder.safetensors"))
+    return encoder.eval().requires_grad_(False)
+
+
+@torch.no_grad()
+def encode(encoder: Encoder, cases: Cases) -> Tensor:
+    """State of each case's whole history (its last `max_len` items), [B, d], on the CPU."""
+    device = encoder.item_table.weight.device
+    states = [
+        encoder.states(part.history(encoder.max_len).to(device)).cpu()
+        for part in cases.chunks(CHUNK)
+    ]
+    return torch.cat(states) if states else torch.empty(0, encoder.dim)
+
+
+class Sequential:
+    """score_i = h . e_i (docs/iclrec.md, scoring)."""
+
+    sees = "history"
+
+    def __init__(self, encoder: Encoder) -> None:
+        self.encoder = encoder
+
+    def queries(self, cases: Cases) -> Tensor:
+        """State of each history, [B, d]."""
+        return encode(self.encoder, cases)
+
+    def catalogue(self) -> tuple[Tensor, None]:
+        """The item table with its padding and mask rows, [N + 2, d]."""
+        return self.encoder.item_table.weight.detach().cpu(), None
+
+
+def scorers(inputs: dict[str, Artifact], name: str) -> dict[str, Recommender]:
+    """Popularity and the encoder, under the name of how it was trained."""
+    return {
+        "popularity": Popularity(Sequences.of(inputs["dataset"])),
+        name: Sequential(load_encoder(inputs["pretrain"])),
+    }

@@ -1,0 +1,175 @@
+"""The sequence encoder that SASRec, ICLRec and LatentCRS share.
+
+A causal Transformer with layer norm after each block (docs/iclrec.md, encoder). It never computes
+at padding: real positions are packed end to end for everything that works position by position,
+and only attention sees rows, in blocks of rows of similar length.
+"""
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+EPSILON = 1e-12
+BLOCK_ROWS = 64
+"""Rows that share one attention call; more rows waste more on the longest of them."""
+
+
+@dataclass
+class Block:
+    """Some rows of a batch, left-aligned for attention."""
+
+    tokens: slice
+    """Which packed positions they own."""
+    rows: int
+    width: int
+    slot: Tensor
+    """Place of each of those positions in the [rows * width] grid, [n]."""
+
+
+@dataclass
+class Packed:
+    """The real positions of a padded batch `[B, T]`, row by row, longest row first.
+
+    Attributes:
+        index: place of each position in the flattened batch, [n]; `x.flatten()[index]` packs
+            anything that is aligned with the ids.
+        row: row of the batch that each position belongs to, [n].
+        last: where the newest position of each row is, [B]; n for an empty row.
+        blocks: the rows for attention.
+    """
+
+    index: Tensor
+    row: Tensor
+    last: Tensor
+    blocks: list[Block]
+
+    @classmethod
+    def of(cls, ids: Tensor) -> "Packed":
+        """Pack the non-zero positions of ids, [B, T]."""
+        batch, width = ids.shape
+        real = ids > 0
+        order = real.sum(1).argsort(descending=True, stable=True)
+        sorted_real = real[order]
+        lengths = sorted_real.sum(1)
+        flat = sorted_real.flatten().nonzero().squeeze(1)
+        row = flat // width
+        place = (sorted_real.cumsum(1) - 1).flatten()[flat]
+        ends = lengths.cumsum(0)
+        last = torch.empty_like(order)
+        last[order] = torch.where(lengths > 0, ends - 1, len(flat))
+        bounds, widths = [0, *ends.tolist()], lengths.tolist()
+        blocks = []
+        for first in range(0, batch, BLOCK_ROWS):
+            stop = min(first + BLOCK_ROWS, batch)
+            tokens = slice(bounds[first], bounds[stop])
+            if tokens.stop > tokens.start:
+                slot = (row[tokens] - first) * widths[first] + place[tokens]
+                blocks.append(Block(tokens, stop - first, widths[first], slot))
+        return cls(order[row] * width + flat % width, order[row], last, blocks)
+
+    def newest(self, states: Tensor) -> Tensor:
+        """State at each row's newest position, zeros for an empty row, [n, d] -> [B, d]."""
+        return torch.cat([states, states.new_zeros(1, states.shape[1])])[self.last]
+
+    def mean(self, states: Tensor) -> Tensor:
+        """Mean over each row's real positions, zeros for an empty row, [n, d] -> [B, d]."""
+        total = states.new_zeros(len(self.last), states.shape[1]).index_add(0, self.row, states)
+        count = torch.bincount(self.row, minlength=len(self.last)).clamp_min(1)
+        return total / count[:, None]
+
+
+class Layer(nn.Module):
+    """Self-attention and feed-forward, each followed by residual and layer norm."""
+
+    def __init__(self, dim: int, heads: int, dropout: float, attention_dropout: float) -> None:
+        super().__init__()
+        self.heads, self.attention_dropout = heads, attention_dropout
+        self.qkv = nn.Linear(dim, 3 * dim)
+        self.out = nn.Linear(dim, dim)
+        self.attention_norm = nn.LayerNorm(dim, eps=EPSILON)
+        self.inner = nn.Linear(dim, 4 * dim)
+        self.outer = nn.Linear(4 * dim, dim)
+        self.norm = nn.LayerNorm(dim, eps=EPSILON)
+        self.dropout = nn.Dropout(dropout)
+
+    def attend(self, x: Tensor, packed: Packed) -> Tensor:
+        """softmax(q k^T / sqrt(d_head)) v over the real positions up to each one, [n, d].
+
+        Rows are left-aligned here, so the causal mask alone keeps padding out.
+        """
+        qkv, dim = self.qkv(x), x.shape[1]
+        rate = self.attention_dropout if self.training else 0.0
+        parts = []
+        for block in packed.blocks:
+            grid = qkv.new_zeros(block.rows * block.width, 3 * dim)
+            grid = grid.index_copy(0, block.slot, qkv[block.tokens])
+            q, k, v = grid.view(block.rows, block.width, 3, self.heads, -1).permute(2, 0, 3, 1, 4)
+            seen = F.scaled_dot_product_attention(q, k, v, is_causal=True, dropout_p=rate)
+            parts.append(seen.transpose(1, 2).reshape(-1, dim)[block.slot])
+        return torch.cat(parts)
+
+    def forward(self, x: Tensor, packed: Packed) -> Tensor:
+        """[n, d] -> [n, d]."""
+        x = self.attention_norm(x + self.dropout(self.out(self.attend(x, packed))))
+        return self.norm(x + self.dropout(self.outer(F.gelu(self.inner(x)))))
+
+
+class Encoder(nn.Module):
+    """Item ids to states; an item scores by the dot product of a state with its own embedding.
+
+    The item table has a row for padding (0) and, after the last item, one that the released code
+    calls the mask and never uses.
+
+    Args:
+        items: number of items N.
+        dim: width d of states and embeddings.
+        max_len: positions; the newest item is always at position max_len - 1.
+    """
+
+    def __init__(
+        self,
+        items: int,
+        dim: int,
+        layers: int,
+        heads: int,
+        max_len: int,
+        dropout: float,
+        attention_dropout: float,
+    ) -> None:
+        super().__init__()
+        self.items, self.dim, self.max_len = items, dim, max_len
+        self.item_table = nn.Embedding(items + 2, dim)
+        self.positions = nn.Embedding(max_len, dim)
+        self.norm = nn.LayerNorm(dim, eps=EPSILON)
+        self.dropout = nn.Dropout(dropout)
+        self.layers = nn.ModuleList(
+            Layer(dim, heads, dropout, attention_dropout) for _ in range(layers)
+        )
+        for module in self.modules():
+            if isinstance(module, nn.Linear | nn.Embedding):
+                nn.init.normal_(module.weight, std=0.02)
+            if isinstance(module, nn.Linear):
+                nn.init.zeros_(module.bias)
+
+    def forward(self, ids: Tensor) -> tuple[Tensor, Packed]:
+        """States at the real positions of right-aligned ids.
+
+        Args:
+            ids: [B, T], T at most max_len, 0 is padding.
+        Returns:
+            states [n, d] and where they lie.
+        """
+        packed = Packed.of(ids)
+        column = packed.index % ids.shape[1] + self.max_len - ids.shape[1]
+        x = self.item_table(ids.flatten()[packed.index]) + self.positions(column)
+        x = self.dropout(self.norm(x))
+        for layer in self.layers if len(x) else ():
+            x = layer(x, packed)
+        return x, packed
+
+    def states(self, ids: Tensor) -> Tensor:
+        """State at each row's newest item, [B, T] -> [B, d]."""
+        states, packed = self(ids)
+        return packed.newest(states)

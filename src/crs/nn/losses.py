@@ -1,0 +1,96 @@
+"""Item-prediction losses over a table of item vectors."""
+
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+CHUNK_FLOATS = 1 << 21
+"""Scores held at once: 8 MB, about what stays in a cache."""
+
+
+class _LinearCrossEntropy(torch.autograd.Function):
+    """Cross-entropy of `states @ table.T` whose scores exist one chunk at a time.
+
+    The gradient of a chunk, softmax minus one-hot, is formed in the buffer that held its scores,
+    so a pass over `[n, N]` is made once and nothing of that size is kept.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, states: Tensor, table: Tensor, target: Tensor) -> Tensor:
+        n, items = len(states), len(table)
+        step = max(1, CHUNK_FLOATS // items)
+        buffer = states.new_empty(min(step, n), items)
+        grad_states, grad_table = torch.empty_like(states), torch.zeros_like(table)
+        loss = states.new_zeros(())
+        for a in range(0, n, step):
+            part, wanted = states[a : a + step], target[a : a + step, None]
+            scores = torch.mm(part, table.T, out=buffer[: len(part)])
+            log_z = scores.logsumexp(1, keepdim=True)
+            loss += (log_z - scores.gather(1, wanted)).sum()
+            grad = scores.sub_(log_z).exp_()
+            grad.scatter_add_(1, wanted, grad.new_full((len(part), 1), -1.0))
+            torch.mm(grad, table, out=grad_states[a : a + step])
+            grad_table.addmm_(grad.T, part)
+        ctx.save_for_backward(grad_states, grad_table)
+        ctx.n = n
+        return loss / n
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, Tensor, None]:
+        grad_states, grad_table = ctx.saved_tensors
+        scale = grads[0] / ctx.n
+        return grad_states * scale, grad_table * scale, None
+
+
+def linear_cross_entropy(states: Tensor, table: Tensor, target: Tensor) -> Tensor:
+    """Mean over rows of -log softmax(states @ table.T)[target].
+
+    Args:
+        states: [n, d].
+        table: one row per class, [N, d].
+        target: class of each row, [n].
+    Returns:
+        Scalar, in nats.
+    """
+    return _LinearCrossEntropy.apply(states.float(), table.float(), target)
+
+
+def sampled_softmax(states: Tensor, table: Tensor, target: Tensor, negatives: int) -> Tensor:
+    """Cross-entropy against negatives drawn uniformly once for the whole batch.
+
+    A negative that is a row's own target is taken out of that row. Uniform sampling needs no logQ
+    correction: it shifts all scores alike.
+
+    Args:
+        states: [n, d].
+        table: item vectors, row i is item i + 1, [N, d].
+        target: row of the table, [n].
+        negatives: how many.
+    Returns:
+        Scalar, in nats.
+    """
+    drawn = torch.randint(len(table), (negatives,), device=states.device)
+    positive = (states * table[target]).sum(1, keepdim=True)
+    negative = states @ table[drawn].T
+    negative = negative.masked_fill(drawn == target[:, None], -torch.inf)
+    logits = torch.cat([positive, negative], 1)
+    return F.cross_entropy(logits, torch.zeros_like(target))
+
+
+def bce(states: Tensor, table: Tensor, target: Tensor) -> Tensor:
+    """Binary cross-entropy of the target against one uniform negative (docs/iclrec.md, 3.1).
+
+    Args:
+        states: [n, d].
+        table: [N, d].
+        target: row of the table, [n].
+    Returns:
+        Scalar: mean over rows of -log s(h.e_p) - log(1 - s(h.e_n)).
+    """
+    shift = torch.randint(1, len(table), target.shape, device=target.device)
+    negative = (target + shift) % len(table)
+    positive_score = (states * table[target]).sum(1)
+    negative_score = (states * table[negative]).sum(1)
+    return (F.softplus(-positive_score) + F.softplus(negative_score)).mean()

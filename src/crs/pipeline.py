@@ -1,0 +1,287 @@
+"""Which stage needs which, the plan, and its execution.
+
+A stage is a function `run(settings, inputs, folder, context) -> summary` named by its path, so
+that this module imports no stage package and a run that finds everything imports no torch.
+"""
+
+import importlib
+import json
+import platform
+import resource
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from crs import config as c
+from crs import tracking
+from crs.closure import code_digest
+from crs.console import Context, say, stage_line
+from crs.errors import UserError
+from crs.store import Artifact, Store, fingerprint, write_json
+
+LIBRARIES = ("torch", "lightning", "faiss-cpu", "numpy", "pandas", "sentence-transformers", "wandb")
+BEGUN = "begun.json"
+"""In a half-made result: the inputs it began with."""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """How one kind of result is made."""
+
+    target: str
+    """`package.module` whose `run` makes it; `{model}` stands for the model's name."""
+    version: int
+    """Raised when the same settings begin to give another result."""
+    settings: Callable[[c.Config], c.Settings]
+    needs: Callable[[c.Config], list[str]]
+    about: str
+
+
+MODEL_SETTINGS: dict[str, Callable[[c.Config], c.Settings]] = {
+    "latentcrs": lambda x: c.Latent(x.train, x.em),
+}
+"""Settings of a model's own stages, for the models that have some."""
+
+
+STAGES: dict[str, Stage] = {
+    "dataset": Stage(
+        "crs.data.build", 1, lambda x: x.dataset, lambda x: [], "raw data to canonical tables"
+    ),
+    "pretrain": Stage(
+        "pre_rec_model.pretrain", 1, lambda x: x.pretrain, lambda x: ["dataset"],
+        "the sequence encoder",
+    ),
+    "intents": Stage(
+        "pre_rec_model.intents", 1, lambda x: x.intents, lambda x: ["pretrain"],
+        "k-means over user states",
+    ),
+    "samples": Stage(
+        "data_generator.samples", 1, lambda x: x.samples, lambda x: ["dataset"],
+        "the cases that get a text",
+    ),
+    "simulate": Stage(
+        "data_generator.simulate", 1, lambda x: x.simulator, lambda x: ["dataset", "samples"],
+        "what the simulated users say",
+    ),
+    "embed": Stage(
+        "text2embedding.embed", 1, lambda x: x.embedder, lambda x: ["simulate"],
+        "texts to vectors",
+    ),
+    "train": Stage(
+        "crs.models.{model}.train", 1, lambda x: MODEL_SETTINGS[x.model.name](x),
+        lambda x: list(x.model.needs.train), "the model itself",
+    ),
+    "direct": Stage(
+        "crs.models.{model}.direct", 1, lambda x: MODEL_SETTINGS[x.model.name](x),
+        lambda x: list(x.model.needs.train), "the same network without intents",
+    ),
+    "evaluate": Stage(
+        "crs.stages.evaluate", 1, lambda x: c.Evaluate(x.model.name, x.seed, x.evaluation),
+        lambda x: list(x.model.needs.evaluate), "ranks, metrics and their intervals",
+    ),
+}  # fmt: skip
+
+
+@dataclass
+class Step:
+    """One stage of a plan."""
+
+    name: str
+    stage: Stage
+    target: str
+    settings: c.Settings
+    inputs: dict[str, "Step"]
+    fingerprint: str
+
+
+def plan(config: c.Config) -> list[Step]:
+    """The stages that `config.stage.name` stands on, in the order in which they are made.
+
+    Raises:
+        UserError: if the model has no such stage.
+    """
+    steps: dict[str, Step] = {}
+
+    def add(name: str) -> Step:
+        if name not in steps:
+            stage = STAGES[name]
+            inputs = {need: add(need) for need in stage.needs(config)}
+            settings = stage.settings(config)
+            target = stage.target.format(model=config.model.name)
+            names = {need: step.fingerprint for need, step in inputs.items()}
+            mark = fingerprint(name, stage.version, settings.identity(), names)
+            steps[name] = Step(name, stage, target, settings, inputs, mark)
+        return steps[name]
+
+    goal = config.stage.name
+    if goal in ("train", "direct") and not config.model.needs.train:
+        raise UserError(
+            f"stage={goal}: model={config.model.name} has no such stage; type stage=pretrain or "
+            "stage=evaluate"
+        )
+    add(goal)
+    return list(steps.values())
+
+
+def code_modules(step: Step, config: c.Config) -> list[str]:
+    """The modules whose code makes this step's result."""
+    modules = [step.target]
+    if step.name == "evaluate":
+        modules.append(f"crs.models.{config.model.name}")
+    return modules
+
+
+def state_of(step: Step, store: Store, found: dict[str, Artifact]) -> str:
+    """`found`, `half made` or `to make`."""
+    if all(need in found for need in step.inputs):
+        inputs = {need: found[need] for need in step.inputs}
+        if artifact := store.find(step.name, step.fingerprint, inputs):
+            found[step.name] = artifact
+            return "found"
+    return "half made" if store.partial(step.name, step.fingerprint).exists() else "to make"
+
+
+def show_plan(steps: list[Step], store: Store, config: c.Config) -> None:
+    """Print what is there, what will be made, and what it will cost."""
+    found: dict[str, Artifact] = {}
+    say(f"plan      {config.model.name} on {config.dataset.name}, store {store.root}")
+    for step in steps:
+        state = "forced" if step.name in config.force else state_of(step, store, found)
+        say(f"  {step.name:<10}{state:<11}{step.fingerprint}  {step.stage.about}")
+    if config.dry_run:
+        say(f"  price     0 USD: simulator={config.simulator.kind} asks no paid service")
+
+
+def git_state() -> dict[str, Any]:
+    """Commit and dirty flag of the checkout that this file belongs to; empty outside of one."""
+
+    def git(*words: str) -> str:
+        here = Path(__file__).parent
+        done = subprocess.run(["git", "-C", here, *words], capture_output=True, text=True)
+        return done.stdout.strip() if done.returncode == 0 else ""
+
+    try:
+        commit = git("rev-parse", "HEAD")
+        return {"commit": commit, "dirty": bool(git("status", "--porcelain"))} if commit else {}
+    except OSError:  # no git on this machine
+        return {}
+
+
+def versions() -> dict[str, str]:
+    """Versions of Python and of the libraries that can change a result."""
+    found = {"python": platform.python_version()}
+    for name in LIBRARIES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def make(step: Step, inputs: dict[str, Artifact], store: Store, config: c.Config) -> Artifact:
+    """Make one result, or go on where an earlier attempt stopped. The caller holds the lock."""
+    folder = store.partial(step.name, step.fingerprint)
+    resumed = folder.exists()
+    folder.mkdir(parents=True, exist_ok=True)
+    lineage = {
+        name: {"fingerprint": found.fingerprint, "digest": found.digest}
+        for name, found in inputs.items()
+    }
+    # A half-made result belongs to the inputs it began with.
+    begun = folder / BEGUN
+    if resumed and (not begun.is_file() or json.loads(begun.read_text()) != lineage):
+        shutil.rmtree(folder)
+        folder.mkdir()
+        resumed = False
+    write_json(begun, lineage)
+    identity = step.settings.identity()
+    run = tracking.start(
+        config.tracker, store.root, step.name, step.fingerprint,
+        {"settings": identity, "inputs": lineage, "model": config.model.name,
+         "dataset": config.dataset.name, "seed": config.seed},
+    )  # fmt: skip
+    context = Context(config.trainer, run, step.fingerprint, resumed=resumed)
+    started = time.monotonic()
+    try:
+        summary = importlib.import_module(step.target).run(
+            step.settings, inputs, folder, context
+        )
+        begun.unlink()
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        torch = sys.modules.get("torch")
+        manifest = {
+            "stage": step.name,
+            "fingerprint": step.fingerprint,
+            "version": step.stage.version,
+            "settings": identity,
+            "inputs": lineage,
+            "summary": summary or {},
+            "code": code_digest(*code_modules(step, config)),
+            "git": git_state(),
+            "versions": versions(),
+            "threads": torch.get_num_threads() if torch else 1,
+            "seconds": round(time.monotonic() - started, 3),
+            "peak_memory_mb": round(peak / (2**20 if sys.platform == "darwin" else 2**10)),
+            "cost_usd": 0.0,
+        }
+        artifact = store.finish(step.name, step.fingerprint, manifest)
+        run.finish(artifact.manifest)
+    except BaseException:
+        run.finish()
+        raise
+    state = "resumed" if resumed else "made"
+    note = "; ".join(context.notes) or str(artifact.path)
+    say(stage_line(step.name, state, step.fingerprint, note, manifest["seconds"]))
+    return artifact
+
+
+def run(config: c.Config) -> Artifact | None:
+    """Find or make what is asked for; None after a dry run.
+
+    Raises:
+        UserError: on bad input, and with `strict=true` on a result that other code made.
+    """
+    if unknown := set(config.force) - set(STAGES):
+        raise UserError(f"force: no stage {sorted(unknown)[0]!r}; stages are {', '.join(STAGES)}")
+    store, steps = Store(config.store), plan(config)
+    show_plan(steps, store, config)
+    if config.dry_run:
+        return None
+    found: dict[str, Artifact] = {}
+    for step in steps:
+        inputs = {need: found[need] for need in step.inputs}
+        artifact = None
+        if step.name not in config.force:
+            artifact = store.find(step.name, step.fingerprint, inputs)
+        if artifact is None:
+            with store.lock(
+                step.name, step.fingerprint,
+                lambda text, step=step: say(stage_line(step.name, "waits", step.fingerprint, text)),
+            ):  # fmt: skip
+                # Another process may have made it while this one waited.
+                if step.name not in config.force:
+                    artifact = store.find(step.name, step.fingerprint, inputs)
+                if artifact is None:
+                    store.set_aside(step.name, step.fingerprint)
+                    found[step.name] = make(step, inputs, store, config)
+                    continue
+        check_code(step, artifact, config)
+        say(stage_line(step.name, "found", step.fingerprint, str(artifact.path)))
+        found[step.name] = artifact
+    return found[steps[-1].name]
+
+
+def check_code(step: Step, artifact: Artifact, config: c.Config) -> None:
+    """Say (or, with `strict=true`, refuse) that a found result was made by other code."""
+    if artifact.manifest["code"] == code_digest(*code_modules(step, config)):
+        return
+    text = f"{step.name} {step.fingerprint} was made by other code than today's"
+    if config.strict:
+        raise UserError(f"strict: {text}; type force=[{step.name}] to make it again")
+    say(f"note      {text} (force=[{step.name}] makes it again)")

@@ -1,0 +1,50 @@
+"""Tables of results: the long Parquet that scripts read, and its Markdown twin for people."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # pandas takes a second to import, and a found result needs none of it
+    import pandas as pd
+
+COLUMNS = (
+    "dataset model scorer sees protocol split slice metric k value low high cases seed fingerprint"
+).split()
+PARQUET, MARKDOWN = "results.parquet", "results.md"
+
+
+def markdown(frame: "pd.DataFrame") -> str:
+    """A frame of strings as a Markdown table."""
+    rows = [list(frame.columns), *frame.astype(str).to_numpy().tolist()]
+    widths = [max(len(str(row[i])) for row in rows) for i in range(len(rows[0]))]
+    lines = [
+        "| " + " | ".join(str(cell).ljust(w) for cell, w in zip(row, widths, strict=True)) + " |"
+        for row in rows
+    ]
+    return "\n".join([lines[0], "|" + "|".join("-" * (w + 2) for w in widths) + "|", *lines[1:]])
+
+
+def headline(long: "pd.DataFrame", split: str = "test") -> "pd.DataFrame":
+    """One row a scorer: HR, NDCG and MRR of `split`, NDCG@10 with its interval."""
+    import pandas as pd
+
+    part = long[(long["split"] == split) & (long["slice"] == "all")]
+    rows = []
+    for (dataset, model, scorer), one in part.groupby(["dataset", "model", "scorer"], sort=False):
+        cell = {(m, k): (v, lo, hi) for m, k, v, lo, hi in one[
+            ["metric", "k", "value", "low", "high"]].itertuples(index=False)}  # fmt: skip
+        row = {"dataset": dataset, "model": model, "scorer": scorer, "sees": one["sees"].iloc[0]}
+        for metric, k in (("hr", 1), ("hr", 5), ("hr", 10), ("hr", 20), ("ndcg", 5), ("ndcg", 10),
+                          ("ndcg", 20), ("mrr", 20)):  # fmt: skip
+            if (metric, k) in cell:
+                value, low, high = cell[metric, k]
+                interval = f" [{low:.4f}, {high:.4f}]" if (metric, k) == ("ndcg", 10) else ""
+                row[f"{metric.upper()}@{k}"] = f"{value:.4f}{interval}"
+        row["cases"] = str(one["cases"].iloc[0])
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def announce(folder: Path) -> None:
+    """Print the Markdown twin, then the line that scripts read: the last on standard output."""
+    print((folder / MARKDOWN).read_text().rstrip())
+    print(f"results: {folder / PARQUET}", flush=True)

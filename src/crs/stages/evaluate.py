@@ -1,0 +1,217 @@
+"""Stage `evaluate`: every scorer of a model on the same cases, with intervals and tests."""
+
+import importlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+
+from crs import stats
+from crs.cases import Cases, cases_of
+from crs.config import Evaluate, Evaluation
+from crs.console import Context
+from crs.metrics import per_case
+from crs.models.base import Recommender
+from crs.ranking import ranks
+from crs.results import COLUMNS, MARKDOWN, PARQUET, headline, markdown
+from crs.store import Artifact
+from crs.threads import use_threads
+
+ALL, SHUFFLED = "all", "texts shuffled"
+DEFAULT = ("ndcg", 10)
+"""The metric that is charted, and by which the better of several scorers is chosen."""
+
+
+def case_ranks(scorer: Recommender, cases: Cases, settings: Evaluation) -> np.ndarray:
+    """Ranks of the targets under a protocol, [cases]."""
+    return ranks(
+        scorer.queries(cases), scorer.catalogue(), cases.target, cases.seen,
+        seen=settings.seen, n_items=None if settings.padding else cases.sequences.n_items,
+    ).numpy()  # fmt: skip
+
+
+def shuffled_texts(cases: Cases, seed: int) -> Cases:
+    """The same cases with their texts dealt out anew: is the text used at all?"""
+    assert cases.text is not None
+    order = torch.randperm(len(cases), generator=torch.Generator().manual_seed(seed))
+    return Cases(cases.sequences, cases.user, cases.cut, cases.text[order], cases.known)
+
+
+def table(
+    found: dict[tuple[str, str], np.ndarray], cases: Cases, settings: Evaluation
+) -> pd.DataFrame:
+    """Means and intervals of each (scorer, slice), in the long form."""
+    rows = []
+    for (scorer, part), case_rank in found.items():
+        figures = per_case(case_rank, settings.ks)
+        values = np.stack(list(figures.values()), axis=1)
+        low, high = stats.bootstrap_intervals(
+            values, cases.user.numpy(), settings.resamples, settings.level, settings.seed
+        )
+        for (metric, k), mean, lo, hi in zip(figures, values.mean(0), low, high, strict=True):
+            rows.append({"scorer": scorer, "slice": part, "metric": metric, "k": k,
+                         "value": mean, "low": lo, "high": hi, "cases": len(case_rank)})  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def comparisons(
+    found: dict[str, np.ndarray], reference: str, cases: Cases, settings: Evaluation
+) -> pd.DataFrame:
+    """The reference against each other scorer: mean difference, p, and p by Holm in each metric."""
+    figures = {name: per_case(case_rank, settings.ks) for name, case_rank in found.items()}
+    others = [name for name in found if name != reference]
+    rows = []
+    for name in others:
+        keys = list(figures[name])
+        differences = np.stack([figures[reference][k] - figures[name][k] for k in keys], axis=1)
+        p_values = stats.paired_tests(
+            differences, cases.user.numpy(), settings.permutations, settings.seed
+        )
+        for (metric, k), difference, p in zip(keys, differences.mean(0), p_values, strict=True):
+            rows.append({"scorer": reference, "against": name, "metric": metric, "k": k,
+                         "difference": difference, "p": p})  # fmt: skip
+    frame = pd.DataFrame(rows, columns=["scorer", "against", "metric", "k", "difference", "p"])
+    frame["p_holm"] = frame.groupby(["metric", "k"])["p"].transform(
+        lambda column: stats.holm(column.tolist())
+    )
+    return frame
+
+
+def chart(long: pd.DataFrame, path: Path, title: str) -> None:
+    """NDCG@10 of each scorer with its interval, as a PNG."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+
+    metric, k = DEFAULT
+    part = long[(long["metric"] == metric) & (long["k"] == k) & (long["slice"] == ALL)]
+    part = part[part["split"] == part["split"].iloc[-1]].iloc[::-1]
+    figure, axes = plt.subplots(figsize=(7, 0.5 * len(part) + 1.2), layout="constrained")
+    spread = np.abs(part[["low", "high"]].to_numpy().T - part["value"].to_numpy())
+    colours = ["#4878a8" if "text" in sees or "utterance" in sees else "#b8b8b8"
+               for sees in part["sees"]]  # fmt: skip
+    axes.barh(part["scorer"], part["value"], xerr=spread, color=colours, capsize=3)
+    axes.set_xlabel(f"NDCG@10 ({part['split'].iloc[0]}); blue: sees the utterance")
+    axes.set_title(title, fontsize=10)
+    figure.savefig(path, dpi=120)
+    plt.close(figure)
+
+
+def report(
+    long: pd.DataFrame, tests: pd.DataFrame, settings: Evaluate, sampled: dict[str, Any]
+) -> str:
+    """The Markdown twin: the table, what it means, the tests."""
+    label = long["dataset"].iloc[0]
+    evaluation = settings.evaluation
+    lines = [
+        f"### {settings.model} on {label}",
+        "",
+        markdown(headline(long).drop(columns=["dataset", "model"])),
+        "",
+        f"Test split, protocol `{evaluation.protocol}`, whole catalogue; "
+        f"{evaluation.level:.0%} intervals resample users; seed {settings.seed}.",
+    ]
+    if "local" in label:
+        lines.append(f"`{label}`: a local archive that is not the public one.")
+    if "generated" in label:
+        lines.append("Generated data: these figures show that the code runs, and nothing else.")
+    if sampled:
+        lines.append(
+            "The text is simulated from the target's own attributes and year, so it speaks of the "
+            "target by design: scorers that see it are not comparable with those that do not. "
+            f"Titles leaked in {sampled['leak_exact']:.2%} (exact) and {sampled['leak_fuzzy']:.2%} "
+            "(fuzzy) of first answers."
+        )
+    shuffled = long[(long["slice"] == SHUFFLED) & (long["split"] == "test")]
+    metric, k = DEFAULT
+    for row in shuffled[(shuffled["metric"] == metric) & (shuffled["k"] == k)].itertuples():
+        whole = long[(long["scorer"] == row.scorer) & (long["split"] == "test")
+                     & (long["slice"] == ALL) & (long["metric"] == metric) & (long["k"] == k)]  # fmt: skip
+        drop = whole["value"].iloc[0] - row.value
+        lines.append(
+            f"With the texts shuffled among cases, {row.scorer} falls to NDCG@10 {row.value:.4f} "
+            f"(drop {drop:.4f})."
+        )
+    if len(tests):
+        part = tests[(tests["metric"] == metric) & (tests["k"] == k)]
+        shown = pd.DataFrame({
+            "NDCG@10 of": part["scorer"], "against": part["against"],
+            "difference": part["difference"].map("{:+.4f}".format),
+            "p (Holm)": part["p_holm"].map("{:.4f}".format),
+        })  # fmt: skip
+        lines += ["", markdown(shown), "",
+                  "Paired sign-flip tests over users, two-sided."]  # fmt: skip
+    return "\n".join(lines) + "\n"
+
+
+def run(
+    settings: Evaluate, inputs: dict[str, Artifact], folder: Path, context: Context
+) -> dict[str, Any]:
+    """Writes `results.parquet` (long), `results.md`, `ranks.parquet`, `tests.parquet`, a chart.
+
+    The scorer that the tests compare with the others is the model's last-named one of the best
+    validation NDCG@10 among those that carry its name.
+    """
+    use_threads(context.trainer)
+    evaluation = settings.evaluation
+    scorers = importlib.import_module(f"crs.models.{settings.model}").scorers(inputs)
+    parts, rank_parts = [], []
+    by_split: dict[str, dict[str, np.ndarray]] = {}
+    cases_by_split: dict[str, Cases] = {}
+    total = len(scorers) * len(evaluation.splits)
+    with context.bar(total, label="evaluate", unit="scorer") as bar:
+        for split in evaluation.splits:
+            cases = cases_by_split[split] = cases_of(inputs, split)
+            found: dict[tuple[str, str], np.ndarray] = {}
+            for name, scorer in scorers.items():
+                found[name, ALL] = case_ranks(scorer, cases, evaluation)
+                if cases.text is not None and "text" in scorer.sees:
+                    mixed = shuffled_texts(cases, evaluation.seed)
+                    found[name, SHUFFLED] = case_ranks(scorer, mixed, evaluation)
+                bar.update()
+            part = table(found, cases, evaluation)
+            part["split"] = split
+            parts.append(part)
+            by_split[split] = {name: r for (name, part_name), r in found.items()
+                               if part_name == ALL}  # fmt: skip
+            rank_parts += [
+                pd.DataFrame({"split": split, "scorer": name, "slice": part_name,
+                              "user": cases.user, "cut": cases.cut, "target": cases.target,
+                              "rank": case_rank})
+                for (name, part_name), case_rank in found.items()
+            ]  # fmt: skip
+    long = pd.concat(parts, ignore_index=True)
+    long["dataset"], long["model"] = inputs["dataset"].summary["label"], settings.model
+    long["sees"] = long["scorer"].map({name: scorer.sees for name, scorer in scorers.items()})
+    long["protocol"], long["seed"] = evaluation.protocol, settings.seed
+    long["fingerprint"] = context.fingerprint
+    long = long[COLUMNS]
+    reference = default_scorer(long, settings.model, list(scorers))
+    last = evaluation.splits[-1]
+    tests = comparisons(by_split[last], reference, cases_by_split[last], evaluation)
+    long.to_parquet(folder / PARQUET, index=False)
+    pd.concat(rank_parts, ignore_index=True).to_parquet(folder / "ranks.parquet", index=False)
+    tests.to_parquet(folder / "tests.parquet", index=False)
+    sampled = inputs["simulate"].summary if "simulate" in inputs else {}
+    (folder / MARKDOWN).write_text(report(long, tests, settings, sampled))
+    chart(long, folder / "ndcg.png", f"{settings.model} on {long['dataset'].iloc[0]}")
+    context.tracker.table("evaluate/results", headline(long))
+    context.tracker.image("evaluate/ndcg", folder / "ndcg.png")
+    context.note(f"{len(cases_by_split[last]):,} cases, {len(scorers)} scorers")
+    best = long[(long["split"] == last) & (long["scorer"] == reference) & (long["slice"] == ALL)]
+    return {"default_scorer": reference} | {
+        f"{m}@{k}": v for m, k, v in best[["metric", "k", "value"]].itertuples(index=False)
+    }
+
+
+def default_scorer(long: pd.DataFrame, model: str, names: list[str]) -> str:
+    """The model's own scorer: the best on validation NDCG@10 of those that carry its name."""
+    own = [n for n in names if n.startswith(model)] or [n for n in names if n != "popularity"]
+    metric, k = DEFAULT
+    first = long["split"].iloc[0]
+    part = long[(long["split"] == first) & (long["slice"] == ALL) & (long["metric"] == metric)
+                & (long["k"] == k) & long["scorer"].isin(own or names)]  # fmt: skip
+    return str(part.loc[part["value"].idxmax(), "scorer"])

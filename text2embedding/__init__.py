@@ -1,0 +1,1 @@
+"""Stage `embed`: texts to cached vectors."""
