@@ -3,11 +3,11 @@
 import torch
 from torch import Tensor
 
+from crs.cases import Cases
 from crs.config import Pretrain
 from crs.data.sequences import Sequences, leave_one_out
 from crs.fit import Trained, derive
 from crs.metrics import per_case
-from crs.cases import Cases
 from crs.models.sequential import encode
 from crs.nn.encoder import Encoder
 from crs.nn.losses import bce, linear_cross_entropy, sampled_softmax

@@ -6,12 +6,12 @@ from typing import Any
 import numpy as np
 import torch
 
+from crs.cases import Cases
 from crs.config import Pretrain
 from crs.console import Context
 from crs.data.sequences import Sequences, leave_one_out
 from crs.errors import UserError
 from crs.fit import derive, fit, save_weights
-from crs.cases import Cases
 from crs.models.sequential import encode
 from crs.nn.encoder import Encoder
 from crs.store import Artifact, write_json

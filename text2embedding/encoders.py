@@ -3,6 +3,7 @@
 import os
 import re
 import zlib
+from itertools import pairwise
 from pathlib import Path
 from typing import Protocol
 
@@ -33,7 +34,7 @@ class Hashed:
         out = np.zeros((len(texts), self.dim), dtype=np.float32)
         for row, text in zip(out, texts, strict=True):
             words = re.findall(r"\w+", text.lower())
-            for feature in [*words, *map(" ".join, zip(words, words[1:], strict=False))]:
+            for feature in [*words, *map(" ".join, pairwise(words))]:
                 code = zlib.crc32(feature.encode())
                 row[code % self.dim] += 1 if code & 0x80000000 else -1
         return out / np.linalg.norm(out, axis=1, keepdims=True).clip(1e-12)

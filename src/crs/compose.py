@@ -72,7 +72,7 @@ def refuse_unknown(node: Any, prefix: str = "") -> None:
     kind = OmegaConf.get_type(node)
     known = {f.name for f in fields(kind)} if is_dataclass(kind) else None
     for key in node:
-        dotted = f"{prefix}{key}"
+        dotted = prefix + str(key)
         if known is not None and key not in known:
             raise refuse_key(dotted)
         refuse_unknown(node._get_node(key), f"{dotted}.")

@@ -5,8 +5,8 @@ the epoch alone, so that nothing but weights, optimiser and stopper has to be ke
 """
 
 import hashlib
+import json
 import logging
-import os
 import warnings
 from abc import abstractmethod
 from pathlib import Path
@@ -166,12 +166,10 @@ class Epochs(Callback):
             self.stale += 1
         self.bar.set_postfix_str(f"{MONITOR} {scores[MONITOR]:.4f}, best {self.best:.4f}")
         with (self.folder / "epochs.jsonl").open("a") as log:
-            import json
-
             log.write(json.dumps({"epoch": self.epoch, **means, **scores}) + "\n")
         trainer.save_checkpoint(self.folder / "last.new")
         if trainer.is_global_zero:
-            os.replace(self.folder / "last.new", self.folder / "last.ckpt")
+            (self.folder / "last.new").replace(self.folder / "last.ckpt")
         trainer.should_stop = self.over
 
     def on_fit_end(self, trainer: Trainer, module: LightningModule) -> None:

@@ -26,6 +26,8 @@ from crs.errors import UserError
 from crs.store import Artifact, Store, fingerprint, write_json
 
 LIBRARIES = ("torch", "lightning", "faiss-cpu", "numpy", "pandas", "sentence-transformers", "wandb")
+WITH = {"attributes": ("ml100k", "ml1m", "tiny", "custom (with dataset.items)")}
+"""Datasets that have a view which others lack."""
 BEGUN = "begun.json"
 """In a half-made result: the inputs it began with."""
 
@@ -209,10 +211,9 @@ def make(step: Step, inputs: dict[str, Artifact], store: Store, config: c.Config
     context = Context(config.trainer, run, step.fingerprint, resumed=resumed)
     started = time.monotonic()
     try:
-        summary = importlib.import_module(step.target).run(
-            step.settings, inputs, folder, context
-        )
+        summary = importlib.import_module(step.target).run(step.settings, inputs, folder, context)
         begun.unlink()
+        seconds = round(time.monotonic() - started, 3)
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         torch = sys.modules.get("torch")
         manifest = {
@@ -226,7 +227,7 @@ def make(step: Step, inputs: dict[str, Artifact], store: Store, config: c.Config
             "git": git_state(),
             "versions": versions(),
             "threads": torch.get_num_threads() if torch else 1,
-            "seconds": round(time.monotonic() - started, 3),
+            "seconds": seconds,
             "peak_memory_mb": round(peak / (2**20 if sys.platform == "darwin" else 2**10)),
             "cost_usd": 0.0,
         }
@@ -237,7 +238,7 @@ def make(step: Step, inputs: dict[str, Artifact], store: Store, config: c.Config
         raise
     state = "resumed" if resumed else "made"
     note = "; ".join(context.notes) or str(artifact.path)
-    say(stage_line(step.name, state, step.fingerprint, note, manifest["seconds"]))
+    say(stage_line(step.name, state, step.fingerprint, note, seconds))
     return artifact
 
 
@@ -256,25 +257,50 @@ def run(config: c.Config) -> Artifact | None:
     found: dict[str, Artifact] = {}
     for step in steps:
         inputs = {need: found[need] for need in step.inputs}
-        artifact = None
-        if step.name not in config.force:
-            artifact = store.find(step.name, step.fingerprint, inputs)
-        if artifact is None:
-            with store.lock(
-                step.name, step.fingerprint,
-                lambda text, step=step: say(stage_line(step.name, "waits", step.fingerprint, text)),
-            ):  # fmt: skip
-                # Another process may have made it while this one waited.
-                if step.name not in config.force:
-                    artifact = store.find(step.name, step.fingerprint, inputs)
-                if artifact is None:
-                    store.set_aside(step.name, step.fingerprint)
-                    found[step.name] = make(step, inputs, store, config)
-                    continue
-        check_code(step, artifact, config)
-        say(stage_line(step.name, "found", step.fingerprint, str(artifact.path)))
-        found[step.name] = artifact
+        found[step.name] = find_or_make(step, inputs, store, config)
+        if step.name == "dataset":
+            check_views(found[step.name], config)
     return found[steps[-1].name]
+
+
+def find_or_make(
+    step: Step, inputs: dict[str, Artifact], store: Store, config: c.Config
+) -> Artifact:
+    """The result if it is there (and not forced), else a new one; says which."""
+
+    def look() -> Artifact | None:
+        if step.name in config.force:
+            return None
+        artifact = store.find(step.name, step.fingerprint, inputs)
+        if artifact:
+            say(stage_line(step.name, "found", step.fingerprint, str(artifact.path)))
+            check_code(step, artifact, config)
+        return artifact
+
+    def waiting(holder: str) -> None:
+        say(stage_line(step.name, "waits", step.fingerprint, holder))
+
+    if artifact := look():
+        return artifact
+    with store.lock(step.name, step.fingerprint, waiting):
+        if artifact := look():  # another process made it while this one waited
+            return artifact
+        store.set_aside(step.name, step.fingerprint)
+        return make(step, inputs, store, config)
+
+
+def check_views(dataset: Artifact, config: c.Config) -> None:
+    """Refuse a dataset that lacks what the model must see, before anything costly runs.
+
+    Raises:
+        UserError: with the missing view and the datasets that have it.
+    """
+    for view in config.model.views:
+        if not dataset.summary[view]:
+            raise UserError(
+                f"model={config.model.name} needs item {view} and dataset={config.dataset.name} "
+                f"has none. Datasets that have them: {', '.join(WITH[view])}"
+            )
 
 
 def check_code(step: Step, artifact: Artifact, config: c.Config) -> None:

@@ -25,9 +25,7 @@ RESUME = "resume"
 """Folder inside a half-made result for what is needed to go on; it is not part of the result."""
 
 
-def fingerprint(
-    stage: str, version: int, settings: dict[str, Any], inputs: dict[str, str]
-) -> str:
+def fingerprint(stage: str, version: int, settings: dict[str, Any], inputs: dict[str, str]) -> str:
     """First 16 hex digits of the sha256 over all that could change a result; key order is free."""
     text = json.dumps(
         {"stage": stage, "version": version, "settings": settings, "inputs": inputs},
@@ -103,7 +101,7 @@ class Store:
         return self.root / stage / f"{name}.partial"
 
     def find(self, stage: str, name: str, inputs: dict[str, Artifact]) -> Artifact | None:
-        """The finished result, unless one of its inputs has since been made anew with other bits."""
+        """The finished result, unless an input of it has since been made anew with other bits."""
         artifact = Artifact(self.folder(stage, name))
         if not (artifact.path / MANIFEST).is_file():
             return None

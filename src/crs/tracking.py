@@ -35,19 +35,23 @@ class WandbRun(Run):
         self.run = run
 
     def log(self, values: dict[str, Any]) -> None:
+        """One step of W&B's history."""
         self.run.log(values)
 
     def image(self, name: str, path: Path) -> None:
+        """As `wandb.Image`."""
         import wandb
 
         self.run.log({name: wandb.Image(str(path))})
 
     def table(self, name: str, frame) -> None:
+        """As `wandb.Table`."""
         import wandb
 
         self.run.log({name: wandb.Table(dataframe=frame)})
 
     def finish(self, manifest: dict[str, Any] | None = None) -> None:
+        """Summary and result as a W&B artifact; its inputs too, where W&B is online."""
         import wandb
 
         if manifest is not None:

@@ -3,8 +3,8 @@
 import torch
 from torch import Tensor
 
-from crs.data.sequences import Sequences
 from crs.cases import Cases
+from crs.data.sequences import Sequences
 from crs.models.base import Recommender, popularity_counts
 from crs.models.popularity import Popularity
 from crs.store import Artifact

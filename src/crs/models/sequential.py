@@ -4,8 +4,8 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor
 
-from crs.data.sequences import Sequences
 from crs.cases import Cases
+from crs.data.sequences import Sequences
 from crs.models.base import Recommender
 from crs.models.popularity import Popularity
 from crs.nn.encoder import Encoder

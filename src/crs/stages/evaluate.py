@@ -51,8 +51,10 @@ def table(
             values, cases.user.numpy(), settings.resamples, settings.level, settings.seed
         )
         for (metric, k), mean, lo, hi in zip(figures, values.mean(0), low, high, strict=True):
-            rows.append({"scorer": scorer, "slice": part, "metric": metric, "k": k,
-                         "value": mean, "low": lo, "high": hi, "cases": len(case_rank)})  # fmt: skip
+            rows.append({
+                "scorer": scorer, "slice": part, "metric": metric, "k": k, "value": mean,
+                "low": lo, "high": hi, "cases": len(case_rank),
+            })  # fmt: skip
     return pd.DataFrame(rows)
 
 
@@ -125,15 +127,14 @@ def report(
             f"Titles leaked in {sampled['leak_exact']:.2%} (exact) and {sampled['leak_fuzzy']:.2%} "
             "(fuzzy) of first answers."
         )
-    shuffled = long[(long["slice"] == SHUFFLED) & (long["split"] == "test")]
     metric, k = DEFAULT
-    for row in shuffled[(shuffled["metric"] == metric) & (shuffled["k"] == k)].itertuples():
-        whole = long[(long["scorer"] == row.scorer) & (long["split"] == "test")
-                     & (long["slice"] == ALL) & (long["metric"] == metric) & (long["k"] == k)]  # fmt: skip
-        drop = whole["value"].iloc[0] - row.value
+    test = long[(long["split"] == "test") & (long["metric"] == metric) & (long["k"] == k)]
+    whole, mixed = test[test["slice"] == ALL], test[test["slice"] == SHUFFLED]
+    before = dict(zip(whole["scorer"], whole["value"], strict=True))
+    for scorer, value in zip(mixed["scorer"], mixed["value"], strict=True):
         lines.append(
-            f"With the texts shuffled among cases, {row.scorer} falls to NDCG@10 {row.value:.4f} "
-            f"(drop {drop:.4f})."
+            f"With the texts shuffled among cases, {scorer} falls to NDCG@10 {value:.4f} "
+            f"(drop {before[scorer] - value:.4f})."
         )
     if len(tests):
         part = tests[(tests["metric"] == metric) & (tests["k"] == k)]

@@ -21,7 +21,7 @@ def run(
     """Writes `model.safetensors` and `model.json` (the shape that rebuilds it)."""
     use_threads(context.trainer)
     train, valid, items = prepare(inputs, folder)
-    shape = {
+    shape: dict[str, Any] = {
         "text_dim": train.x.shape[1], "text_hidden": settings.em.text_hidden,
         "hidden": settings.em.hidden, "dropout": settings.em.dropout,
     }  # fmt: skip

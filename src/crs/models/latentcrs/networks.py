@@ -4,6 +4,8 @@ Notation: h encoder state [B, d], x text vector [B, D], K intents, C [K, d] inte
 E [N, d] item vectors (frozen, items only). Everything costs [B, K] + [K, N] + [B, N].
 """
 
+from itertools import pairwise
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -25,12 +27,21 @@ def exact_posterior(log_prior: Tensor, scores_y: Tensor, log_z: Tensor) -> Tenso
     return torch.softmax(log_prior + scores_y - log_z, dim=-1).detach()
 
 
+def identity(dim: int) -> nn.Linear:
+    """A linear map that starts as the identity: an intent's vector is a state (a centre of some),
+    so at first it asks for the items that the encoder asks for in that state."""
+    layer = nn.Linear(dim, dim)
+    nn.init.eye_(layer.weight)
+    nn.init.zeros_(layer.bias)
+    return layer
+
+
 def mlp(widths: list[int], dropout: float) -> nn.Sequential:
     """Linear layers with layer norm, ReLU and dropout between them; the last one is bare."""
     layers: list[nn.Module] = []
-    for a, b in zip(widths[:-2], widths[1:-1], strict=True):
+    for a, b in pairwise(widths[:-1]):
         layers += [nn.Linear(a, b), nn.LayerNorm(b), nn.ReLU(), nn.Dropout(dropout)]
-    return nn.Sequential(*layers, nn.Linear(*widths[-2:]))
+    return nn.Sequential(*layers, nn.Linear(widths[-2], widths[-1]))
 
 
 class Fusion(nn.Module):
@@ -62,7 +73,7 @@ class Generative(nn.Module):
         super().__init__()
         self.fusion = fusion
         self.intents = nn.Parameter(centres.clone())
-        self.intent_items = nn.Linear(centres.shape[1], centres.shape[1])
+        self.intent_items = identity(centres.shape[1])
 
     def log_prior(self, h: Tensor, x: Tensor) -> Tensor:
         """log p(m|u,x) = log softmax_m(z . C_m), [B, K] (eq. 1)."""
@@ -86,7 +97,7 @@ class Behaviour(nn.Module):
 
     def __init__(self, dim: int) -> None:
         super().__init__()
-        self.query, self.key, self.value = (nn.Linear(dim, dim) for _ in range(3))
+        self.query, self.key, self.value = (identity(dim) for _ in range(3))
 
     def log_q(self, h: Tensor, intents: Tensor) -> Tensor:
         """log q(m|u) = log softmax_m( W_q h . W_k C_m / sqrt(d) ), [B, K]; C is read detached."""

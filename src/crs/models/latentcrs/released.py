@@ -24,7 +24,9 @@ def draw_candidates(target: Tensor, n_items: int, candidates: int) -> Tensor:
 
 def _first(scores: Tensor) -> Tensor:
     """Cross-entropy of the first of each row's candidates, [B, c] -> [B]."""
-    return F.cross_entropy(scores, scores.new_zeros(len(scores), dtype=torch.long), reduction="none")
+    return F.cross_entropy(
+        scores, scores.new_zeros(len(scores), dtype=torch.long), reduction="none"
+    )
 
 
 def e_loss(
@@ -50,9 +52,7 @@ def e_loss(
     return loss
 
 
-def m_loss(
-    model: LatentCRS, h: Tensor, x: Tensor, lists: Tensor, w_r: float, w_n: float
-) -> Tensor:
+def m_loss(model: LatentCRS, h: Tensor, x: Tensor, lists: Tensor, w_r: float, w_n: float) -> Tensor:
     """L_M = KL(q || p(m|u,x)) + w_n InfoNCE + w_r CE(linear scores).
 
     InfoNCE = mean over cases and intents of q_m CE( S_m(i) p(m|u,x) ).

@@ -47,7 +47,7 @@ def run(
     use_threads(context.trainer)
     train, valid, items = prepare(inputs, folder)
     centres = torch.from_numpy(np.array(inputs["intents"].load("centres.npy")))
-    shape = {
+    shape: dict[str, Any] = {
         "text_dim": train.x.shape[1], "text_hidden": settings.em.text_hidden,
         "hidden": settings.em.hidden, "dropout": settings.em.dropout,
     }  # fmt: skip

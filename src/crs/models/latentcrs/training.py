@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from crs.cases import Cases
 from crs.config import EM
 from crs.fit import Trained
 from crs.metrics import per_case
-from crs.cases import Cases
 from crs.models.latentcrs import released
 from crs.models.latentcrs.networks import Direct, LatentCRS, exact_posterior
 from crs.nn.losses import linear_cross_entropy
@@ -207,4 +207,3 @@ class DirectTraining(Fitted):
         out = cases.ndcg(model.fusion(cases.h, cases.x), model.items)
         self.model.to(self.device)
         return out
-

@@ -1,0 +1,43 @@
+# `make run` on a fresh machine sets everything up and runs the main job; `make test` tests it.
+PYTHON ?= python3
+# Another package index for torch, e.g. TORCH_INDEX=https://download.pytorch.org/whl/cpu
+TORCH_INDEX ?=
+VENV := .venv
+BIN := $(VENV)/bin
+DONE := $(VENV)/.installed
+TORCH := $(shell grep '^torch==' constraints.txt)
+
+.DEFAULT_GOAL := help
+.PHONY: help run test test-all lint types bench digests clean
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+run: $(DONE) ## set up, then LatentCRS on MovieLens-100K (about 5 minutes on 2 cores)
+	$(BIN)/python src/train.py model=latentcrs dataset=ml100k
+
+test: $(DONE) ## the tests (a few minutes on 2 cores, no network)
+	$(BIN)/python -m pytest -n 2
+
+lint: $(DONE) ## ruff, format check and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: $(DONE) ## the speed programs; each prints its ratio last
+	for program in benchmarks/*.py; do $(BIN)/python $$program || exit 1; done
+
+digests: $(DONE) ## accept today's code as giving the results that the stage versions name
+	$(BIN)/python scripts/refresh_digests.py
+
+clean: ## remove the environment (results in artifacts/ stay)
+	rm -rf $(VENV)
+
+$(DONE): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed, this is `$(PYTHON) --version 2>&1`; type make PYTHON=/path/to/python3.11" >&2; exit 2; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { echo "This Python has no venv module; on Debian: apt-get install python3-venv" >&2; exit 2; }
+	@echo "Setting up $(VENV): about 0.6 GB to download with a CPU build of torch and 2.6 GB on disk; several GB more where pip picks a CUDA build (TORCH_INDEX= chooses)."
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet $(TORCH) $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX))
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e ".[text,dev]"
+	@touch $(DONE)
