@@ -44,7 +44,7 @@ def job(composed: DictConfig) -> None:
         logging.getLogger(__name__).exception("failed")
         error, code = f"{type(failure).__name__}: {failure} (traceback in {log})", 1
     if swept:
-        sweep.record(Path(hydra_config.runtime.output_dir), error, found, code)
+        sweep.record(hydra_config, error, found, code)
     if error:
         print(f"error: {error}", file=sys.stderr)
         if not swept or code == 130:

@@ -1,14 +1,16 @@
 """The command line, checked before anything runs: a wrong key, type or choice is one sentence."""
 
 import difflib
-import re
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
 from pathlib import Path
-from typing import Any
+from types import UnionType
+from typing import Any, get_args
 
 from hydra import compose, initialize_config_dir
+from hydra._internal.utils import get_args_parser
 from hydra.core.config_store import ConfigStore
+from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from hydra.errors import HydraException
@@ -40,9 +42,10 @@ def known_keys(schema: type = Config, prefix: str = "") -> Iterator[str]:
     """Every dotted key of the schema."""
     for f in fields(schema):
         yield prefix + f.name
-        kind: Any = f.type
-        if isinstance(kind, type) and is_dataclass(kind):
-            yield from known_keys(kind, f"{prefix}{f.name}.")
+        kinds: Any = get_args(f.type) if isinstance(f.type, UnionType) else (f.type,)
+        for kind in kinds:
+            if isinstance(kind, type) and is_dataclass(kind):
+                yield from known_keys(kind, f"{prefix}{f.name}.")
 
 
 def refuse_key(key: str) -> UserError:
@@ -104,12 +107,15 @@ def check_override(override: Override) -> None:
                 raise UserError(f"{key}: no such setting.{nearest(key, known)} ({HELP})")
             raise refuse_key(key)
         return
+    if override.is_delete():
+        return
     values = override.sweep_iterator() if override.is_sweep_override() else [override.value()]
     for value in values:
         for choice in value if isinstance(value, list) else [value]:
-            if choice is not None and str(choice) not in choices:
+            name = "null" if choice is None else str(choice)
+            if name not in choices:
                 raise UserError(
-                    f"{key}={choice}: no such choice.{nearest(str(choice), choices)} "
+                    f"{key}={name}: no such choice.{nearest(name, choices)} "
                     f"There are {', '.join(choices)}"
                 )
 
@@ -121,9 +127,9 @@ def to_config(composed: DictConfig) -> Config:
         UserError: on an unknown key, a wrong type, or a value that is missing.
     """
     refuse_unknown(composed)
-    if missing := sorted(OmegaConf.missing_keys(composed)):
-        raise UserError(f"{missing[0]}: no value; type {missing[0]}=VALUE")
     try:
+        if missing := sorted(OmegaConf.missing_keys(composed)):
+            raise UserError(f"{missing[0]}: no value; type {missing[0]}=VALUE")
         config = OmegaConf.to_object(composed)
     except OmegaConfBaseException as error:
         raise UserError(_sentence(error)) from error
@@ -193,31 +199,41 @@ def check(arguments: list[str]) -> None:
     Raises:
         UserError: what is wrong, where, and what to type.
     """
-    words = [word for word in arguments if re.match(r"[~+]*[\w/@.]+(=|$)", word)]
-    try:
-        overrides = OverridesParser.create().parse_overrides(words)
-    except HydraException as error:
-        raise UserError(str(error).splitlines()[0]) from error
-    for override in overrides:
-        check_override(override)
-    # A sweep is checked value by value, the other overrides at their first value.
-    first = [
-        f"{o.get_key_element()}={next(iter(o.sweep_string_iterator()))}"
-        if o.is_sweep_override()
-        else word
-        for o, word in zip(overrides, words, strict=True)
-    ]
-    variants = [first]
-    for i, o in enumerate(overrides):
-        if o.is_sweep_override():
-            values = list(o.sweep_string_iterator())[1:]
-            variants += [
-                [*first[:i], f"{o.get_key_element()}={v}", *first[i + 1 :]] for v in values
-            ]
+    flags = get_args_parser().parse_args(arguments)
+    words, multirun = flags.overrides, flags.multirun or "hydra.mode=MULTIRUN" in flags.overrides
     with initialize_config_dir(str(CONF), version_base="1.3"):
+        try:
+            loader = GlobalHydra.instance().config_loader()
+            overrides = OverridesParser.create(loader).parse_overrides(words)
+            for override, word in zip(overrides, words, strict=True):
+                check_override(override)
+                if override.is_sweep_override() and not multirun:
+                    raise UserError(
+                        f"{word}: several values; type -m to run each, or quote a value that "
+                        "has a comma"
+                    )
+            variants = one_by_one(overrides, words)
+        except HydraException as error:
+            raise UserError(str(error).splitlines()[0]) from error
         for variant in variants:
             try:
                 composed = compose("train", overrides=variant)
-            except (HydraException, OmegaConfBaseException) as error:
+            except Exception as error:  # Hydra and OmegaConf raise built-in ones too
                 raise UserError(_sentence(error)) from error
             to_config(composed)
+
+
+def one_by_one(overrides: list[Override], words: list[str]) -> list[list[str]]:
+    """What to compose so that each value of a sweep is seen, the others at their first value."""
+    values = [
+        [f"{o.get_key_element()}={value}" for value in o.sweep_string_iterator()]
+        if o.is_sweep_override()
+        else [word]
+        for o, word in zip(overrides, words, strict=True)
+    ]
+    first = [options[0] for options in values]
+    return [first] + [
+        [*first[:i], option, *first[i + 1 :]]
+        for i, options in enumerate(values)
+        for option in options[1:]
+    ]

@@ -25,8 +25,7 @@ from crs.store import RESUME, write_json
 
 MONITOR = "ndcg@10"
 
-for _name in ("lightning.pytorch", "faiss.loader", "matplotlib"):
-    logging.getLogger(_name).setLevel(logging.ERROR)
+logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
 warnings.filterwarnings("ignore", module="lightning")
 warnings.filterwarnings("ignore", message=".*does not have many workers.*")
 
@@ -128,6 +127,14 @@ class Epochs(Callback):
             return 1.0
         done = min(1.0, epoch / self.settings.decay_epochs)
         return 1 + done * (self.settings.decay_to - 1)
+
+    def on_train_start(self, trainer: Trainer, module: Trained) -> None:  # type: ignore[override]
+        """Count the weights as they come: training never leaves a module worse than it was."""
+        if self.epoch < 0:
+            module.eval()
+            self.best = module.validate_epoch()[MONITOR]
+            module.train()
+            save_weights(module, self.folder / "best.safetensors")
 
     def on_train_epoch_start(self, trainer: Trainer, module: Trained) -> None:  # type: ignore[override]
         """Make the epoch a function of (seed, phase, epoch) and what was saved."""

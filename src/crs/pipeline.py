@@ -20,7 +20,7 @@ from typing import Any
 
 from crs import config as c
 from crs import tracking
-from crs.closure import code_digest
+from crs.closure import code_digest, source_of
 from crs.console import Context, say, stage_line
 from crs.errors import UserError
 from crs.store import Artifact, Store, fingerprint, write_json
@@ -136,6 +136,9 @@ def code_modules(step: Step, config: c.Config) -> list[str]:
     modules = [step.target]
     if step.name == "evaluate":
         modules.append(f"crs.models.{config.model.name}")
+    if step.name == "dataset":
+        readers = (source.reader.partition(":")[0] for source in config.dataset.sources)
+        modules += [reader for reader in readers if source_of(reader)]
     return modules
 
 

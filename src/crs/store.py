@@ -12,7 +12,7 @@ import shutil
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -131,8 +131,10 @@ class Store:
         try:
             lock.acquire(timeout=0)
         except Timeout:
-            who = holder.read_text() if holder.exists() else "another process"
-            say(f"waiting for {who}, which is making this")
+            who = ""
+            with suppress(FileNotFoundError):  # it may be about to take the lock, or to leave it
+                who = holder.read_text()
+            say(f"waiting for {who or 'another process'}, which is making this")
             lock.acquire()
         try:
             holder.write_text(f"process {os.getpid()} on {socket.gethostname()}")

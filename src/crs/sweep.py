@@ -9,7 +9,7 @@ from hydra.experimental.callback import Callback
 from omegaconf import DictConfig
 
 from crs.console import say
-from crs.results import MARKDOWN, PARQUET, announce, markdown
+from crs.results import COLUMNS, MARKDOWN, PARQUET, announce, markdown
 from crs.store import write_json
 
 if TYPE_CHECKING:
@@ -18,22 +18,36 @@ if TYPE_CHECKING:
 OUTCOME = "outcome.json"
 
 
-def record(folder: Path, error: str | None, results: Path | None, code: int) -> None:
-    """Leave a job's outcome where the sweep's table will look for it."""
+def record(job: DictConfig, error: str | None, results: Path | None, code: int) -> None:
+    """Leave a job's outcome where the sweep's table will look for it; `job` is Hydra's part."""
+    folder = Path(job.runtime.output_dir)
     folder.mkdir(parents=True, exist_ok=True)
-    outcome = {"error": error, "results": str(results) if results else None, "code": code}
+    outcome = {"overrides": list(job.overrides.task), "error": error,
+               "results": str(results) if results else None, "code": code}  # fmt: skip
     write_json(folder / OUTCOME, outcome)
 
 
+def varied(jobs: list[list[str]]) -> list[str]:
+    """What sets each job apart from others, beside seed, model and dataset; "" if nothing does."""
+    shared = set.intersection(*map(set, jobs)) if jobs else set()
+    shown = ("seed=", "model=", "dataset=")
+    return [", ".join(o for o in job if o not in shared and not o.startswith(shown))
+            for job in jobs]  # fmt: skip
+
+
 def over_seeds(long: "pd.DataFrame") -> "pd.DataFrame":
-    """Mean over seeds with a two-sided 95 % Student interval, one row a scorer, test split."""
+    """Mean over seeds with a two-sided 95 % Student interval, one row a scorer, test split.
+
+    A column `settings` (see `varied`) keeps jobs apart that differ by more than their seed.
+    """
     import pandas as pd
     from scipy.stats import t
 
     part = long[(long["split"] == "test") & (long["slice"] == "all")]
+    keys = [key for key in ("dataset", "model", "settings", "scorer") if key in part]
     rows = []
-    for (dataset, model, scorer), one in part.groupby(["dataset", "model", "scorer"], sort=False):
-        row: dict[str, Any] = {"dataset": dataset, "model": model, "scorer": scorer}
+    for names, one in part.groupby(keys, sort=False):
+        row: dict[str, Any] = dict(zip(keys, names, strict=True))
         row["sees"] = one["sees"].iloc[0]
         row["seeds"] = one["seed"].nunique()
         for metric, k in (("hr", 10), ("ndcg", 10), ("mrr", 20)):
@@ -56,19 +70,24 @@ class SweepTable(Callback):
         import pandas as pd
 
         folder = Path(config.hydra.sweep.dir)
-        outcomes = {
-            path.parent.name: json.loads(path.read_text()) for path in folder.glob(f"*/{OUTCOME}")
-        }
+        files = sorted(folder.glob(f"*/{OUTCOME}"), key=lambda file: int(file.parent.name))
+        outcomes = {file.parent.name: json.loads(file.read_text()) for file in files}
         failed = {job: o for job, o in outcomes.items() if o["error"]}
-        frames = [pd.read_parquet(o["results"]) for _, o in sorted(
-            outcomes.items(), key=lambda pair: int(pair[0])) if o["results"]]  # fmt: skip
+        settings = varied([o["overrides"] for o in outcomes.values()])
+        frames = [
+            pd.read_parquet(o["results"]).assign(settings=text)
+            for o, text in zip(outcomes.values(), settings, strict=True)
+            if o["results"]
+        ]
         if frames:
             long = pd.concat(frames, ignore_index=True).drop_duplicates(ignore_index=True)
-            long.to_parquet(folder / PARQUET, index=False)
+            long[COLUMNS].drop_duplicates().to_parquet(folder / PARQUET, index=False)
+            if not any(settings):
+                long = long.drop(columns="settings")
             text = markdown(over_seeds(long))
             note = "Test split. Mean over seeds, ± half of the 95 % Student interval."
             (folder / MARKDOWN).write_text(f"{text}\n\n{note}\n")
-        for job, outcome in sorted(failed.items(), key=lambda pair: int(pair[0])):
+        for job, outcome in failed.items():
             say(f"failed    job {job}: {outcome['error']}")
         if frames:
             announce(folder)

@@ -153,8 +153,7 @@ def run(
 ) -> dict[str, Any]:
     """Writes `results.parquet` (long), `results.md`, `ranks.parquet`, `tests.parquet`, a chart.
 
-    The scorer that the tests compare with the others is the model's last-named one of the best
-    validation NDCG@10 among those that carry its name.
+    The tests compare `default_scorer` with each of the others.
     """
     use_threads(context.trainer)
     evaluation = settings.evaluation
@@ -190,7 +189,7 @@ def run(
     long["protocol"], long["seed"] = evaluation.protocol, settings.seed
     long["fingerprint"] = context.fingerprint
     long = long[COLUMNS]
-    reference = default_scorer(long, settings.model, list(scorers))
+    reference = default_scorer(long, settings.model, scorers)
     last = evaluation.splits[-1]
     tests = comparisons(by_split[last], reference, cases_by_split[last], evaluation)
     long.to_parquet(folder / PARQUET, index=False)
@@ -208,11 +207,12 @@ def run(
     }
 
 
-def default_scorer(long: pd.DataFrame, model: str, names: list[str]) -> str:
-    """The model's own scorer: the best on validation NDCG@10 of those that carry its name."""
-    own = [n for n in names if n.startswith(model)] or [n for n in names if n != "popularity"]
+def default_scorer(long: pd.DataFrame, model: str, scorers: dict[str, Recommender]) -> str:
+    """The model's own scorer: of those with its name, and with text if it has such, the one with
+    the best NDCG@10 on the first split (validation)."""
+    own = [name for name in scorers if name.startswith(model)] or list(scorers)
+    own = [name for name in own if "text" in scorers[name].sees] or own
     metric, k = DEFAULT
-    first = long["split"].iloc[0]
-    part = long[(long["split"] == first) & (long["slice"] == ALL) & (long["metric"] == metric)
-                & (long["k"] == k) & long["scorer"].isin(own or names)]  # fmt: skip
+    part = long[(long["metric"] == metric) & (long["k"] == k) & (long["slice"] == ALL)]
+    part = part[(part["split"] == part["split"].iloc[0]) & part["scorer"].isin(own)]
     return str(part.loc[part["value"].idxmax(), "scorer"])

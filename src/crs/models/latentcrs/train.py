@@ -54,7 +54,10 @@ def run(
     torch.manual_seed(derive(settings.train.seed, "latentcrs"))
     model = LatentCRS(items, centres, **shape)
     summary: dict[str, Any] = {}
+    released = settings.em.posterior == "amortised"
     for phase in PHASES:
+        if phase == "distil" and released:
+            continue  # the released schedule has no such phase
         module = EMTraining(model, settings.em, phase, train, valid)
         found = fit(module, phase, settings.train, folder, context)
         summary |= {f"{phase}_{key}": value for key, value in found.items()}

@@ -14,8 +14,9 @@ from crs.models.latentcrs.networks import Direct, LatentCRS, exact_posterior
 from crs.nn.losses import linear_cross_entropy
 from crs.ranking import ranks
 
-PHASES = {"behaviour": ["e"], "generative": ["m"], "em": ["e", "m"]}
-"""1: q alone; 2: p with gamma from the current p; 3: a full E pass, then a full M pass."""
+PHASES = {"behaviour": ["e"], "generative": ["m"], "distil": ["e"], "em": ["e", "m"]}
+"""1: q alone on its item loss; 2: p with gamma from the current p, and q distilled at its end;
+3: a full E pass, then a full M pass."""
 DEAD = 0.1
 """An intent is dead if it gets less than this share of an even part of the posterior."""
 
@@ -152,7 +153,7 @@ class EMTraining(Fitted):
         log_q = q.log_q(cases.h, p.intents)
         out = {f"no_text/{k}": v for k, v in cases.ndcg(
             q.item_query(log_q, p.intents), model.items).items()}  # fmt: skip
-        if self.phase == "behaviour":
+        if "m" not in self.passes():
             out["ndcg@10"] = out["no_text/ndcg@10"]
             self.model.to(self.device)
             return out

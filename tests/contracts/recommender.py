@@ -1,0 +1,121 @@
+"""What holds for every recommender. Inherit it and say how to build one on any data.
+
+    class TestMine(RecommenderContract):
+        def recommender(self, sequences):
+            return Mine(sequences)
+
+        def cases(self, sequences):  # only if it looks at more than histories
+            return replace(super().cases(sequences), text=...)
+"""
+
+import pytest
+import torch
+
+from crs.cases import Cases
+from crs.data.sequences import Sequences, leave_one_out
+from crs.models.base import Recommender
+from crs.ranking import ranks, topk
+from tests.contracts.tiny import random_sequences, sequences
+
+
+class RecommenderContract:
+    """Queries and a catalogue, whatever they are made of."""
+
+    def recommender(self, sequences: Sequences) -> Recommender:
+        """The recommender on this data, the same whenever it is asked for."""
+        raise NotImplementedError
+
+    def cases(self, sequences: Sequences) -> Cases:
+        """The test cases, with what the recommender looks at."""
+        return Cases(sequences, *leave_one_out(sequences, "test"))
+
+    @pytest.fixture
+    def data(self) -> Sequences:
+        return random_sequences(users=9, items=7, longest=8)
+
+    def scores(self, model: Recommender, cases: Cases) -> torch.Tensor:
+        items, bias = model.catalogue()
+        return model.queries(cases) @ items.T + (0 if bias is None else bias)
+
+    def test_a_query_a_case_and_a_row_an_item(self, data):
+        model, cases = self.recommender(data), self.cases(data)
+        queries, (items, bias) = model.queries(cases), model.catalogue()
+        assert queries.shape == (len(cases), items.shape[1])
+        assert len(items) >= data.n_items + 1
+        assert bias is None or bias.shape == (len(items),)
+
+    def test_it_says_what_it_sees(self, data):
+        assert self.recommender(data).sees
+
+    def test_every_score_is_finite(self, data):
+        assert self.scores(self.recommender(data), self.cases(data)).isfinite().all()
+
+    def test_neither_padding_nor_history_is_recommended(self, data):
+        model, cases = self.recommender(data), self.cases(data)
+        found, scores = topk(
+            model.queries(cases), model.catalogue(), data.n_items, cases.seen, n_items=data.n_items
+        )
+        for case in range(len(cases)):
+            real = found[case][scores[case] > -torch.inf].tolist()
+            row, item = cases.seen
+            assert set(real) == set(range(1, data.n_items + 1)) - set(item[row == case].tolist())
+
+    def test_targets_have_ranks_among_the_items(self, data):
+        model, cases = self.recommender(data), self.cases(data)
+        found = ranks(
+            model.queries(cases), model.catalogue(), cases.target, cases.seen, n_items=data.n_items
+        )
+        assert ((found >= 1) & (found <= data.n_items)).all()
+
+    def test_the_same_cases_get_the_same_scores(self, data):
+        cases = self.cases(data)
+        one, two = self.recommender(data), self.recommender(data)
+        torch.rand(3)
+        assert torch.equal(self.scores(one, cases), self.scores(one, cases))
+        assert torch.equal(self.scores(one, cases), self.scores(two, cases))
+
+    def test_a_case_is_scored_alone_as_in_company(self, data):
+        model, cases = self.recommender(data), self.cases(data)
+        alone = torch.cat([self.scores(model, part) for part in cases.chunks(1)])
+        torch.testing.assert_close(alone, self.scores(model, cases), atol=1e-5, rtol=1e-5)
+
+    def test_queries_leave_the_catalogue_as_it_is(self, data):
+        model = self.recommender(data)
+        before = [None if part is None else part.clone() for part in model.catalogue()]
+        model.queries(self.cases(data))
+        ranks(model.queries(self.cases(data)), model.catalogue(), self.cases(data).target)
+        for was, now in zip(before, model.catalogue(), strict=True):
+            assert was is now is None or torch.equal(was, now)
+
+    def test_nothing_asks_for_gradients(self, data):
+        model = self.recommender(data)
+        assert not model.queries(self.cases(data)).requires_grad
+        assert not model.catalogue()[0].requires_grad
+
+    def test_an_empty_history_is_a_case(self, data):
+        model, cases = self.recommender(data), self.cases(data)
+        cases.cut = torch.zeros_like(cases.cut)
+        assert self.scores(model, cases).isfinite().all()
+
+    def test_no_case_is_no_query(self, data):
+        model = self.recommender(data)
+        queries = model.queries(self.cases(data)[:0])
+        assert queries.shape == (0, model.catalogue()[0].shape[1])
+
+    def test_what_comes_after_the_cut_changes_no_query(self, data):
+        model, cases = self.recommender(data), self.cases(data)
+        future = data.items.clone()
+        future[data.offsets[cases.user] + cases.cut] = 1
+        other = self.cases(data)
+        other.sequences = Sequences(future, data.offsets, data.n_items)
+        assert torch.equal(model.queries(cases), model.queries(other))
+
+    def test_one_item(self):
+        data = sequences([1, 1, 1, 1], [1, 1, 1, 1, 1])
+        model, cases = self.recommender(data), self.cases(data)
+        found = ranks(model.queries(cases), model.catalogue(), cases.target, n_items=1)
+        assert found.tolist() == [1.0, 1.0]
+
+    def test_one_user(self):
+        data = sequences([1, 2, 3, 4], items=5)
+        assert self.scores(self.recommender(data), self.cases(data)).isfinite().all()

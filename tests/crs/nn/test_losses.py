@@ -1,0 +1,95 @@
+import math
+
+import pytest
+import torch
+import torch.nn.functional as F
+
+from crs.nn import losses
+from crs.nn.losses import bce, linear_cross_entropy, sampled_softmax
+
+
+def drawn(n=13, items=7, dim=5, seed=0):
+    generator = torch.Generator().manual_seed(seed)
+    states = torch.randn(n, dim, generator=generator, requires_grad=True)
+    table = torch.randn(items, dim, generator=generator, requires_grad=True)
+    return states, table, torch.randint(items, (n,), generator=generator)
+
+
+@pytest.mark.parametrize("chunk_floats", [1, 20, 7 * 13, 1 << 21])
+def test_linear_cross_entropy_is_cross_entropy(chunk_floats, monkeypatch):
+    monkeypatch.setattr(losses, "CHUNK_FLOATS", chunk_floats)
+    states, table, target = drawn()
+    loss = linear_cross_entropy(states, table, target)
+    found = torch.autograd.grad(3 * loss, [states, table])
+    wanted = F.cross_entropy(states @ table.T, target)
+    torch.testing.assert_close(loss, wanted)
+    torch.testing.assert_close(found, torch.autograd.grad(3 * wanted, [states, table]))
+
+
+def test_linear_cross_entropy_stays_finite_at_large_scores():
+    states, table, target = drawn()
+    loss = linear_cross_entropy(states * 1e4, table, target)
+    torch.testing.assert_close(loss, F.cross_entropy(states * 1e4 @ table.T, target))
+    assert all(g.isfinite().all() for g in torch.autograd.grad(loss, [states, table]))
+
+
+def test_linear_cross_entropy_reaches_what_the_table_was_made_of():
+    weight = torch.eye(3, requires_grad=True)
+    linear_cross_entropy(torch.ones(1, 3), weight[1:], torch.tensor([0])).backward()
+    assert not weight.grad[0].any() and weight.grad[1:].any()
+
+
+def test_one_class_costs_nothing():
+    states, table, target = drawn(items=1)
+    assert linear_cross_entropy(states, table, target).item() == 0
+
+
+def fixed_draw(monkeypatch, *numbers):
+    monkeypatch.setattr(
+        torch, "randint", lambda *args, **kwargs: torch.tensor(numbers), raising=True
+    )
+
+
+def test_sampled_softmax_hand_worked(monkeypatch):
+    fixed_draw(monkeypatch, 0, 2)
+    table = torch.tensor([[1.0], [2.0], [3.0]])
+    loss = sampled_softmax(torch.tensor([[1.0]]), table, torch.tensor([1]), 2)
+    wanted = -math.log(math.exp(2) / (math.exp(2) + math.exp(1) + math.exp(3)))
+    assert loss.item() == pytest.approx(wanted)
+
+
+def test_a_target_is_never_its_own_negative(monkeypatch):
+    fixed_draw(monkeypatch, 1, 1, 0)
+    table = torch.tensor([[1.0], [2.0]])
+    loss = sampled_softmax(torch.tensor([[1.0]]), table, torch.tensor([1]), 3)
+    assert loss.item() == pytest.approx(math.log(1 + math.exp(1 - 2)))
+
+
+def test_with_no_negative_left_the_loss_is_zero():
+    loss = sampled_softmax(torch.ones(4, 2), torch.ones(1, 2), torch.zeros(4).long(), 5)
+    assert loss.item() == 0
+
+
+def sigmoid(x):
+    return 1 / (1 + math.exp(-x))
+
+
+def test_bce_hand_worked():
+    # Two items: the negative of each is the other one.
+    table = torch.tensor([[1.0], [-1.0]])
+    loss = bce(torch.tensor([[1.0], [2.0]]), table, torch.tensor([0, 1]))
+    first = -math.log(sigmoid(1)) - math.log(1 - sigmoid(-1))
+    second = -math.log(sigmoid(-2)) - math.log(1 - sigmoid(2))
+    assert loss.item() == pytest.approx((first + second) / 2)
+
+
+def test_the_negative_of_bce_is_any_item_but_the_target():
+    torch.manual_seed(0)
+    table = torch.eye(4)
+    states, target = torch.zeros(400, 4, requires_grad=True), torch.arange(4).repeat(100)
+    bce(states, table, target).backward()
+    # At state 0 the gradient is e_n / 2 - e_p / 2, over n rows: the signs show what was drawn.
+    assert (states.grad[torch.arange(400), target] < 0).all()
+    assert ((states.grad > 0).sum(1) == 1).all()
+    counts = torch.bincount((states.grad > 0).nonzero()[:, 1], minlength=4)
+    assert (counts > 60).all()

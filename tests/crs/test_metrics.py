@@ -1,0 +1,54 @@
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from torchmetrics.retrieval import RetrievalHitRate, RetrievalMRR, RetrievalNormalizedDCG
+
+from crs.metrics import per_case
+from crs.ranking import mid_ranks
+from tests.contracts.tiny import quick
+
+CASES, ITEMS = 40, 25
+OTHERS = {"hr": RetrievalHitRate, "ndcg": RetrievalNormalizedDCG, "mrr": RetrievalMRR}
+
+
+@pytest.mark.parametrize("k", [1, 5, 10, 25])
+@pytest.mark.parametrize("metric", OTHERS)
+def test_means_are_those_of_torchmetrics(metric, k):
+    generator = torch.Generator().manual_seed(k)
+    scores = torch.rand(CASES, ITEMS, generator=generator)
+    target = torch.randint(ITEMS, (CASES,), generator=generator)
+    relevant = torch.zeros(CASES, ITEMS, dtype=torch.bool)
+    relevant[torch.arange(CASES), target] = True
+    index = torch.arange(CASES)[:, None].expand(CASES, ITEMS)
+    theirs = OTHERS[metric](top_k=k)(scores.flatten(), relevant.flatten(), index.flatten())
+    ours = per_case(mid_ranks(scores.clone(), target).numpy(), [k])[metric, k].mean()
+    assert ours == pytest.approx(theirs.item(), abs=1e-6)
+
+
+def test_hand_worked():
+    found = per_case(np.array([1.0, 3.0, 2.5, 11.0]), [3])
+    assert found["hr", 3].tolist() == [1, 1, 1, 0]
+    assert found["ndcg", 3].tolist() == pytest.approx([1, 0.5, 1 / np.log2(3.5), 0])
+    assert found["mrr", 3].tolist() == pytest.approx([1, 1 / 3, 0.4, 0])
+
+
+rank = st.integers(2, 400).map(lambda double: double / 2)
+
+
+@quick
+@given(st.lists(rank, min_size=1), st.integers(1, 50))
+def test_figures_lie_in_order_between_0_and_1(ranks, k):
+    found = per_case(np.array(ranks), [k, k + 1])
+    for metric in ("hr", "ndcg", "mrr"):
+        assert ((found[metric, k] >= 0) & (found[metric, k] <= found[metric, k + 1])).all()
+    assert (found["mrr", k] <= found["ndcg", k] + 1e-12).all()
+    assert (found["ndcg", k] <= found["hr", k]).all()
+
+
+@quick
+@given(rank, rank, st.integers(1, 50))
+def test_a_better_rank_is_never_worth_less(one, two, k):
+    for value in per_case(np.array([min(one, two), max(one, two)]), [k]).values():
+        assert value[0] >= value[1]

@@ -1,0 +1,62 @@
+"""Every committed experiment and every model runs to its table on the generated data."""
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from hydra import compose, initialize_config_dir
+
+from crs import pipeline
+from crs.compose import CONF, register, to_config
+from crs.results import COLUMNS, PARQUET
+
+EXPERIMENTS = sorted(file.stem for file in (CONF / "experiment").glob("*.yaml"))
+MODELS = sorted(file.stem for file in (CONF / "model").glob("*.yaml"))
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory) -> Path:
+    return tmp_path_factory.mktemp("store")
+
+
+def table(store: Path, *overrides: str) -> pd.DataFrame:
+    register()
+    fixed = ["dataset=tiny", "embedder=hashed", "tracker=none", "debug=fast", "trainer=cpu"]
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        config = to_config(
+            compose("train", overrides=[*fixed, "trainer.threads=1", f"store={store}", *overrides])
+        )
+    artifact = pipeline.run(config)
+    assert artifact is not None
+    return pd.read_parquet(artifact.path / PARQUET)
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_experiment_ends_with_a_table(store, name):
+    frame = table(store, f"experiment={name}")
+    assert list(frame.columns) == COLUMNS
+    assert frame["value"].between(0, 1).all()
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_model_ends_with_a_table(store, name):
+    frame = table(store, f"model={name}")
+    assert set(frame["model"]) == {name}
+    assert (frame["low"] <= frame["value"] + 1e-12).all()
+    assert (frame["value"] <= frame["high"] + 1e-12).all()
+
+
+def test_all_models_are_asked_about_the_same_cases(store):
+    asked = set()
+    for name in MODELS:
+        with initialize_config_dir(str(CONF), version_base="1.3"):
+            config = to_config(compose("train", overrides=[
+                "dataset=tiny", "embedder=hashed", "tracker=none", "debug=fast", "trainer=cpu",
+                "trainer.threads=1", f"store={store}", f"model={name}",
+            ]))  # fmt: skip
+        artifact = pipeline.run(config)
+        frame = artifact.load("ranks.parquet")
+        frame = frame[(frame["split"] == "test") & (frame["slice"] == "all")]
+        first = frame[frame["scorer"] == frame["scorer"].iloc[0]]
+        asked.add(tuple(map(tuple, first[["user", "cut", "target"]].to_numpy())))
+    assert len(asked) == 1
