@@ -57,7 +57,7 @@ def code_of(module: str) -> str:
     path = source_of(module)
     assert path is not None
     kept: list[str] = []
-    starts_statement = True
+    starts_statement, after_docstring = True, False
     skipped_layout = {tokenize.COMMENT, tokenize.NL, tokenize.ENCODING}
     layout = {tokenize.NEWLINE: "\n", tokenize.INDENT: "{", tokenize.DEDENT: "}"}
     tokens = list(tokenize.generate_tokens(io.StringIO(path.read_text()).readline))
@@ -66,8 +66,9 @@ def code_of(module: str) -> str:
         ends = following.type in (tokenize.NEWLINE, tokenize.ENDMARKER)
         docstring = token.type == tokenize.STRING and starts_statement and ends
         starts_statement = token.type in layout
-        if not docstring:
+        if not docstring and not (after_docstring and token.type == tokenize.NEWLINE):
             kept.append(layout.get(token.type, token.string))
+        after_docstring = docstring
     return "\x1f".join(kept)
 
 

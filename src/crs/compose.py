@@ -203,8 +203,7 @@ def check(arguments: list[str]) -> None:
     words, multirun = flags.overrides, flags.multirun or "hydra.mode=MULTIRUN" in flags.overrides
     with initialize_config_dir(str(CONF), version_base="1.3"):
         try:
-            loader = GlobalHydra.instance().config_loader()
-            overrides = OverridesParser.create(loader).parse_overrides(words)
+            overrides = [parse(word) for word in words]
             for override, word in zip(overrides, words, strict=True):
                 check_override(override)
                 if override.is_sweep_override() and not multirun:
@@ -223,6 +222,15 @@ def check(arguments: list[str]) -> None:
             to_config(composed)
 
 
+def parse(word: str) -> Override:
+    """One word of the command line, while Hydra is initialised (for `glob`)."""
+    parser = OverridesParser.create(GlobalHydra.instance().config_loader())
+    try:
+        return parser.parse_overrides([word])[0]
+    except HydraException as error:
+        raise UserError(f"{word}: {str(error).splitlines()[0]}; type KEY=VALUE") from error
+
+
 def one_by_one(overrides: list[Override], words: list[str]) -> list[list[str]]:
     """What to compose so that each value of a sweep is seen, the others at their first value."""
     values = [
@@ -231,6 +239,8 @@ def one_by_one(overrides: list[Override], words: list[str]) -> list[list[str]]:
         else [word]
         for o, word in zip(overrides, words, strict=True)
     ]
+    if [] in values:
+        raise UserError(f"{words[values.index([])]}: there is no such value")
     first = [options[0] for options in values]
     return [first] + [
         [*first[:i], option, *first[i + 1 :]]

@@ -234,8 +234,18 @@ def fit(
             enable_model_summary=False,
             num_sanity_val_steps=0,
         )
-        loader = DataLoader(Indices(module.cases()), batch_sampler=sampler, collate_fn=lambda x: x)
-        trainer.fit(module, loader, ckpt_path=last if resume else None, weights_only=True)
+        # An iterator draws a seed when it is made, in a resumed epoch earlier than in others: with a
+        # generator of its own it leaves the epoch's numbers alone.
+        loader = DataLoader(
+            Indices(module.cases()), batch_sampler=sampler, collate_fn=lambda x: x,
+            generator=torch.Generator(),
+        )  # fmt: skip
+        try:
+            trainer.fit(module, loader, ckpt_path=last if resume else None, weights_only=True)
+        except SystemExit as stop:
+            if isinstance(stop.__context__, KeyboardInterrupt):  # so Lightning hands on a Ctrl-C
+                raise KeyboardInterrupt from None
+            raise
     module.cpu()
     if best.is_file():
         module.load_state_dict(load_file(best))

@@ -107,14 +107,14 @@ def topk(
         item ids and scores, both [B, k], best first; a score of -inf marks what is no
         recommendation.
     """
-    found, values = [], []
+    k = min(k, n_items)
+    found = torch.empty(len(queries), k, dtype=torch.long, device=queries.device)
+    values = queries.new_empty(len(queries), k)
     for cases, scores, places in scored_chunks(queries, catalogue, exclude):
         scores.view(-1)[places] = -torch.inf
         scores[:, 0] = -torch.inf
         scores[:, n_items + 1 :] = -torch.inf
         if allow is not None:
             scores.masked_fill_(~allow(cases), -torch.inf)
-        best = scores.topk(min(k, n_items), dim=1)
-        found.append(best.indices)
-        values.append(best.values)
-    return torch.cat(found), torch.cat(values)
+        values[cases], found[cases] = scores.topk(k, dim=1)
+    return found, values

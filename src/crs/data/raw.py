@@ -38,7 +38,9 @@ def split_lines(text: str, separator: str, fields: int, where: str) -> list[list
         UserError: with the file and the line that is short or long.
     """
     rows = []
-    for number, line in enumerate(text.splitlines(), 1):
+    # Only a newline ends a line; `splitlines` also cuts at characters that stand in old titles.
+    for number, line in enumerate(text.split("\n"), 1):
+        line = line.removesuffix("\r")
         if not line:
             continue
         row = line.split(separator)
@@ -58,11 +60,12 @@ def member(archive: Path, name: str, encoding: str) -> str:
         UserError: if the archive is broken or has no such file.
     """
     import zipfile
+    import zlib
 
     try:
         with zipfile.ZipFile(archive) as opened:
             return opened.read(name).decode(encoding)
-    except zipfile.BadZipFile as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError) as error:
         raise UserError(
             f"dataset.archive: {archive.name} is not a whole zip file ({error}); download it again"
         ) from error

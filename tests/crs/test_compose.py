@@ -1,0 +1,150 @@
+"""The command line: what is wrong is one sentence that says what to type."""
+
+from dataclasses import fields, is_dataclass
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from crs import compose
+from crs.config import Config
+from crs.errors import UserError
+
+GROUPS = compose.groups()
+CHOICES = [(group, choice) for group, choices in GROUPS.items() for choice in choices]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _schema():
+    compose.register()
+
+
+def refusal(*words: str) -> str:
+    with pytest.raises(UserError) as caught:
+        compose.check(["dataset=tiny", *words] if "-m" not in words else list(words))
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("words", "parts"),
+    [
+        ("intents.kk=3", ["intents.kk", "Did you mean intents.k?"]),
+        ("strickt=true", ["strickt", "Did you mean strict?"]),
+        ("epochs=3", ["epochs", "epochs?"]),
+        ("intents-k=3", ["intents-k", "Did you mean intents.k?"]),
+        ("+typo=1", ["typo: no such setting"]),
+        ("+strickt=true", ["strickt", "Did you mean strict?"]),
+        ("++intents.seeds=1", ["intents.seeds", "Did you mean intents.seed?"]),
+        ("+model.typo=1", ["model.typo: no such setting"]),
+        ("+model.nam=x", ["model.nam", "Did you mean model.name?"]),
+        ("+dataset.generated.userz=1", ["userz", "Did you mean dataset.generated.users?"]),
+        ("dataset.columns.usr=3", ["usr", "Did you mean dataset.columns.user?"]),
+        ("model=latentcr", ["model=latentcr", "Did you mean latentcrs?"]),
+        ("model=null", ["model=null", "latentcrs", "sasrec"]),
+        ("dataset=movielens", ["dataset=movielens", "There are", "ml1m"]),
+        ("+experiment=latentcrs_tiny", ["Did you mean latentcrs_tiny_as_released?"]),
+        ("-m model=latentcrs,latentcr", ["model=latentcr", "Did you mean latentcrs?"]),
+        ("-m dataset=tiny model=sasrec,iclrec seed=1,x", ["seed", "'x'"]),
+        ("-m dataset=tiny intents.k=6,many", ["intents.k", "'many'"]),
+        ("-m dataset=tiny em.posterior=exact,exakt", ["exakt", "Did you mean exact?"]),
+        ("seed=abc", ["seed", "'abc'", "Integer"]),
+        ("strict=maybe", ["strict", "'maybe'"]),
+        ("force=pretrain", ["force"]),
+        ("pretrain.loss=bcee", ["pretrain.loss=bcee", "Did you mean bce?"]),
+        ("em.posterior=exakt", ["Did you mean exact?", "amortised"]),
+        ("intents.k=0", ["intents.k=0", "above 0"]),
+        ("pretrain.dim=7", ["pretrain.dim=7", "pretrain.heads"]),
+        ("samples.raw=false samples.seeds=[]", ["samples", "samples=raw"]),
+        ("seed=1,2", ["seed=1,2", "-m"]),
+        ("intents.k=${pretrain.kk}", ["intents.k", "pretrain.kk"]),
+        ("~seed", ["seed"]),
+        ("seed=???", ["seed"]),
+        ("seed", ["seed"]),
+        ("=3", ["no such setting"]),
+        ("store=???", ["store: no value", "store=VALUE"]),
+        ("seed=[", ["seed=[", "KEY=VALUE"]),
+        ("-m model=glob(x*)", ["model=glob(x*)"]),
+    ],
+)
+def test_a_mistake_is_one_sentence_with_what_to_type(words, parts):
+    text = refusal(*words.split(" "))
+    assert "\n" not in text
+    assert [part for part in parts if part not in text] == []
+
+
+@pytest.mark.parametrize("key", compose.CHOICES)
+def test_a_value_outside_a_list_is_refused_with_the_list(key):
+    text = refusal(f"{key}=nothing_like_it")
+    assert text.startswith(f"{key}=nothing_like_it: no such choice.")
+    assert all(choice in text for choice in compose.CHOICES[key])
+
+
+@pytest.mark.parametrize("key", compose.POSITIVE)
+def test_a_size_below_one_is_refused(key):
+    assert refusal(f"{key}=0").startswith(f"{key}=0")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "seed=2",
+        "++seed=2",
+        "dataset.generated.users=60",
+        "dataset.generated.seed=1 dataset.noun=film",
+        "model=sasrec stage=pretrain trainer=cpu",
+        "force=[pretrain,train]",
+        "hydra.run.dir=somewhere",
+        "--cfg job",
+        "--info defaults",
+        "--help",
+    ],
+)
+def test_what_is_right_passes(words):
+    compose.check(["dataset=tiny", *words.split()])
+
+
+@pytest.mark.parametrize("words", ["model=sasrec,iclrec seed=1,2", "model=glob(*) seed=range(1,3)"])
+def test_a_right_sweep_passes(words):
+    compose.check(["-m", "dataset=tiny", *words.split()])
+
+
+def test_every_published_count_can_be_set():
+    compose.check(["dataset=ml1m", "dataset.expect.users=3"])
+
+
+@pytest.mark.parametrize(("group", "choice"), CHOICES)
+def test_every_choice_composes(group, choice):
+    compose.check([f"{group}={choice}"])
+
+
+@pytest.mark.parametrize("preset", GROUPS["preset"])
+def test_every_preset_belongs_to_a_model_and_a_dataset(preset, configure):
+    model, _, dataset = preset.rpartition("_")
+    assert model in GROUPS["model"]
+    assert dataset in GROUPS["dataset"]
+    assert configure(f"model={model}", f"dataset={dataset}").model.name == model
+
+
+@pytest.mark.parametrize("group", ["model", "dataset", "stage"])
+def test_a_choice_names_itself(group, configure):
+    for choice in GROUPS[group]:
+        assert getattr(configure(f"{group}={choice}"), group).name == choice
+
+
+def test_every_key_of_a_composed_configuration_is_known(configure):
+    def keys(node, prefix=""):
+        for f in fields(node):
+            yield prefix + f.name
+            if is_dataclass(value := getattr(node, f.name)):
+                yield from keys(value, f"{prefix}{f.name}.")
+
+    assert set(keys(configure("dataset=tiny"))) <= set(compose.known_keys(Config))
+
+
+@given(st.text("ab.=+~[]{},:'\"$@/ 1null", max_size=12))
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None, max_examples=40)
+def test_whatever_is_typed_passes_or_is_refused_in_a_line(word):
+    try:
+        compose.check(["dataset=tiny", "--", word])
+    except UserError as mistake:
+        assert "\n" not in str(mistake)

@@ -1,0 +1,146 @@
+"""What is in a result's name, and what is not."""
+
+import copy
+from collections.abc import Iterator
+from dataclasses import fields, is_dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from crs.config import Counts, Dataset, Settings, Source, sha256_of
+from crs.errors import UserError
+from crs.pipeline import STAGES
+from crs.store import fingerprint
+
+PLACES = ("sources", "sha256", "archive", "path", "items", "expect")
+"""Where a dataset is got from; its name holds the content instead."""
+
+
+def name(settings: Settings) -> str:
+    return fingerprint("stage", 1, settings.identity(), {})
+
+
+def leaves(node: Any, *path: str) -> Iterator[tuple[str, ...]]:
+    """The path of each setting that is not a group of others."""
+    for f in fields(node):
+        value = getattr(node, f.name)
+        if is_dataclass(value):
+            yield from leaves(value, *path, f.name)
+        else:
+            yield (*path, f.name)
+
+
+def changed(settings: Settings, path: tuple[str, ...], file: Path) -> Settings:
+    """The same settings with another value at `path`; where a file is named, `file`."""
+    settings = node = copy.deepcopy(settings)
+    for part in path[:-1]:
+        node = getattr(node, part)
+    value = getattr(node, path[-1])
+    about = next(f for f in fields(node) if f.name == path[-1])
+    if about.metadata.get("path"):
+        other: Any = str(file)
+    elif isinstance(value, bool):
+        other = not value
+    elif isinstance(value, (int, float)):
+        other = value + 1
+    elif isinstance(value, list):
+        other = [*value, *value[:1]] if value else ["more"]
+    else:
+        other = f"{value} and more"
+    setattr(node, path[-1], other)
+    return settings
+
+
+@pytest.fixture
+def file(tmp_path) -> Path:
+    path = tmp_path / "file"
+    path.write_bytes(b"content")
+    return path
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_each_setting_of_a_stage_is_in_its_results_name(stage, configure, file):
+    settings = STAGES[stage].settings(configure("model=latentcrs", "dataset=tiny"))
+    paths = [path for path in leaves(settings) if stage != "dataset" or path[0] not in PLACES]
+    assert paths
+    unseen = [p for p in paths if name(changed(settings, p, file)) == name(settings)]
+    assert unseen == []
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_name_is_the_same_each_time(stage, configure):
+    settings = STAGES[stage].settings(configure("model=latentcrs", "dataset=tiny"))
+    assert name(settings) == name(copy.deepcopy(settings))
+
+
+def test_a_path_counts_by_what_the_file_holds(configure, file, tmp_path):
+    def with_checkpoint(path: Path) -> str:
+        settings = configure("dataset=tiny").pretrain
+        settings.checkpoint = str(path)
+        return name(settings)
+
+    twin, other = tmp_path / "twin", tmp_path / "other"
+    twin.write_bytes(file.read_bytes())
+    other.write_bytes(b"other content")
+    assert with_checkpoint(file) == with_checkpoint(twin) != with_checkpoint(other)
+
+
+def test_a_path_to_nothing_names_the_setting_and_the_path(configure, tmp_path):
+    settings = configure("dataset=tiny").pretrain
+    settings.checkpoint = str(tmp_path / "nothing")
+    with pytest.raises(UserError, match=r"pretrain\.checkpoint: .*nothing"):
+        settings.identity()
+
+
+@pytest.fixture
+def public(configure, file) -> Dataset:
+    """A downloaded dataset whose public archive has the content of `file`."""
+    dataset = configure("dataset=ml1m").dataset
+    dataset.sha256 = sha256_of(file, "file")
+    return dataset
+
+
+def test_a_local_copy_of_the_public_archive_names_the_same_result(public, file):
+    local = copy.deepcopy(public)
+    local.archive = str(file)
+    assert name(local) == name(public)
+
+
+def test_another_local_archive_names_another_result(public, tmp_path):
+    local, other = copy.deepcopy(public), tmp_path / "other"
+    other.write_bytes(b"other content")
+    local.archive = str(other)
+    assert name(local) != name(public)
+
+
+def test_the_public_hash_does_not_matter_where_a_local_archive_is_given(public, file):
+    local = copy.deepcopy(public)
+    local.archive, local.sha256 = str(file), None
+    assert name(local) == name(public)
+
+
+def test_another_public_hash_names_another_result(public):
+    other = copy.deepcopy(public)
+    other.sha256 = "0" * 64
+    assert name(other) != name(public)
+
+
+def test_mirrors_and_published_counts_are_in_no_name(public):
+    other = copy.deepcopy(public)
+    other.sources = [Source("crs.data.custom:read", url="https://example.org/mirror")]
+    other.expect = Counts(1, 2, 3)
+    assert name(other) == name(public)
+
+
+@pytest.mark.parametrize("key", ["path", "items"])
+def test_a_users_own_table_counts_by_content(key, configure, file, tmp_path):
+    def with_table(path: Path) -> str:
+        dataset = configure("dataset=custom", f"dataset.path={file}").dataset
+        setattr(dataset, key, str(path))
+        return name(dataset)
+
+    twin, other = tmp_path / "twin", tmp_path / "other"
+    twin.write_bytes(file.read_bytes())
+    other.write_bytes(b"other content")
+    assert with_table(file) == with_table(twin) != with_table(other)

@@ -1,0 +1,199 @@
+import json
+from dataclasses import replace
+
+import pytest
+import torch
+from torch import nn
+
+from crs.config import Optimisation
+from crs.fit import Epochs, Passes, Trained, derive, fit
+from crs.store import RESUME
+from tests.contracts.tiny import context
+
+SETTINGS = Optimisation(
+    lr=0.05, weight_decay=0.01, batch_size=4, epochs=5, patience=9, clip=1.0, decay_epochs=4,
+    decay_to=0.1, precision="32-true", seed=7,
+)  # fmt: skip
+
+
+class Toy(Trained):
+    """A regression with dropout; it may be given validation scores (the first before any epoch),
+    and a batch at which it fails. Without scores every epoch is better than the last."""
+
+    def __init__(self, scores=None, fail_at=None, kinds=("train",)):
+        super().__init__()
+        torch.manual_seed(0)
+        self.net = nn.Sequential(nn.Linear(3, 8), nn.Dropout(0.5), nn.Linear(8, 1))
+        self.register_buffer("made_in", torch.tensor(-1))
+        self.x = torch.randn(10, 3)
+        self.scores, self.fail_at, self.kinds = scores, fail_at, list(kinds)
+        self.batches, self.rates, self.modes = [], [], []
+
+    def cases(self):
+        return len(self.x)
+
+    def passes(self):
+        return self.kinds
+
+    def start_epoch(self, epoch):
+        self.made_in.fill_(epoch)
+        self.batches.append([])
+        self.rates.append(self.optimizers().param_groups[0]["lr"])
+        self.modes.append(self.net.training)
+
+    def training_step(self, batch, batch_index):
+        if self.fail_at == (self.current_epoch, batch_index):
+            raise OSError("the power went")
+        self.batches[-1].append(batch.tolist())
+        loss = (self.net(self.x[batch])[:, 0] - self.x[batch].sum(1)).square().mean()
+        self.record("loss", loss)
+        return loss
+
+    def validate_epoch(self):
+        assert not self.net.training
+        epoch = int(self.made_in)
+        return {"ndcg@10": self.scores[epoch + 1] if self.scores else epoch}
+
+
+def trained(folder, settings=SETTINGS, phase="toy", **kwargs):
+    module = Toy(**kwargs)
+    return module, fit(module, phase, settings, folder, context())
+
+
+def same_weights(one, two):
+    return all(map(torch.equal, one.state_dict().values(), two.state_dict().values()))
+
+
+def test_two_runs_are_equal_to_the_bit(tmp_path):
+    one, _ = trained(tmp_path / "1")
+    torch.rand(11)
+    two, _ = trained(tmp_path / "2")
+    assert one.batches == two.batches
+    assert same_weights(one, two)
+
+
+@pytest.mark.parametrize("change", [{"seed": 8}, {"phase": "other"}])
+def test_another_seed_or_phase_is_another_run(tmp_path, change):
+    settings = replace(SETTINGS, **{k: v for k, v in change.items() if k == "seed"})
+    one, _ = trained(tmp_path / "1")
+    two, _ = trained(tmp_path / "2", settings, change.get("phase", "toy"))
+    assert one.batches != two.batches and not same_weights(one, two)
+
+
+def test_every_epoch_has_an_order_of_its_own(tmp_path):
+    module, _ = trained(tmp_path)
+    orders = [[case for batch in epoch for case in batch] for epoch in module.batches]
+    assert all(sorted(order) == list(range(10)) for order in orders)
+    assert len(set(map(tuple, orders))) == SETTINGS.epochs
+
+
+@pytest.mark.parametrize("fail_at", [(0, 1), (1, 0), (2, 1), (4, 2)])
+def test_going_on_after_a_failure_equals_a_straight_run(tmp_path, fail_at):
+    straight, wanted = trained(tmp_path / "straight")
+    with pytest.raises(OSError, match="the power went"):
+        trained(tmp_path / "cut", fail_at=fail_at)
+    resumed, found = trained(tmp_path / "cut")
+    assert resumed.batches == straight.batches[fail_at[0] :]
+    assert same_weights(resumed, straight)
+    assert found == wanted
+
+
+def test_an_interruption_reaches_the_caller(tmp_path, monkeypatch):
+    def interrupt(*args):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Toy, "training_step", interrupt)
+    monkeypatch.setattr("signal.signal", lambda *args: None)
+    with pytest.raises(KeyboardInterrupt):
+        trained(tmp_path)
+
+
+def test_a_finished_phase_is_loaded(tmp_path):
+    module, wanted = trained(tmp_path)
+    again, found = trained(tmp_path)
+    assert again.batches == [] and found == wanted
+    assert same_weights(module, again)
+
+
+def test_what_was_there_is_noted(tmp_path):
+    with pytest.raises(OSError, match="the power went"):
+        trained(tmp_path, fail_at=(3, 0))
+    run = context()
+    fit(Toy(), "toy", SETTINGS, tmp_path, run)
+    assert run.notes == ["toy: 3 epochs were there"]
+
+
+@pytest.mark.parametrize(("patience", "epochs"), [(0, 3), (1, 4), (2, 5), (9, 7)])
+def test_patience_is_how_many_epochs_may_pass_without_a_better_score(tmp_path, patience, epochs):
+    settings = replace(SETTINGS, patience=patience, epochs=7)
+    module, found = trained(tmp_path, settings, scores=[0.0, 0.1, 0.3, 0.2, 0.3, 0.1, 0.2, 0.1])
+    assert found == {"best": 0.3, "best_epoch": 1, "epochs": epochs}
+    assert len(module.batches) == epochs
+
+
+def test_a_better_score_starts_the_count_anew(tmp_path):
+    scores = [0.0, 0.1, 0.0, 0.2, 0.1, 0.3, 0.0, 0.0, 0.0]
+    _, found = trained(tmp_path, replace(SETTINGS, patience=1, epochs=8), scores=scores)
+    assert found == {"best": 0.3, "best_epoch": 4, "epochs": 7}
+
+
+def test_the_best_weights_are_left_in_the_module(tmp_path):
+    module, _ = trained(tmp_path, scores=[0.0, 0.1, 0.2, 0.9, 0.3, 0.9])
+    assert module.made_in.item() == 2
+    assert not module.training
+
+
+def test_training_that_only_harms_is_undone(tmp_path):
+    module, found = trained(tmp_path, scores=[0.9, 0.1, 0.2, 0.3, 0.3, 0.3])
+    assert (found["best"], found["best_epoch"]) == (0.9, -1)
+    assert same_weights(module, Toy())
+
+
+def test_the_learning_rate_falls_linearly_and_then_stays(tmp_path):
+    module, _ = trained(tmp_path, replace(SETTINGS, epochs=6))
+    assert module.rates == pytest.approx([0.05 * f for f in (1, 0.775, 0.55, 0.325, 0.1, 0.1)])
+
+
+def test_without_decay_the_learning_rate_is_constant():
+    epochs = Epochs("toy", replace(SETTINGS, decay_epochs=0), None, context())
+    assert [epochs.factor(epoch) for epoch in (0, 5, 500)] == [1, 1, 1]
+
+
+def test_a_module_left_in_evaluation_mode_is_trained_all_the_same(tmp_path):
+    module = Toy()
+    fit(module, "first", SETTINGS, tmp_path, context())
+    fit(module, "second", SETTINGS, tmp_path, context())
+    assert all(module.modes)
+
+
+def test_each_pass_goes_over_all_cases_in_an_order_of_its_own(tmp_path):
+    module, _ = trained(tmp_path, replace(SETTINGS, epochs=1), kinds=("e", "m"))
+    assert list(map(len, module.batches[0])) == [4, 4, 2, 4, 4, 2]
+    cases = [case for batch in module.batches[0] for case in batch]
+    assert sorted(cases[:10]) == sorted(cases[10:]) == list(range(10))
+    assert cases[:10] != cases[10:]
+
+
+def test_passes_know_their_length():
+    sampler = Passes(10, 4, 3)
+    assert len(sampler) == len(list(sampler)) == 9
+
+
+def test_a_line_an_epoch_is_kept(tmp_path):
+    trained(tmp_path, phase="a phase")
+    log = (tmp_path / RESUME / "a_phase" / "epochs.jsonl").read_text().splitlines()
+    assert [json.loads(line)["epoch"] for line in log] == [0, 1, 2, 3, 4]
+    assert all(json.loads(line)["loss"] > 0 for line in log)
+
+
+def test_frozen_parameters_stay(tmp_path):
+    module = Toy()
+    module.net[0].requires_grad_(False)
+    before = module.net[0].weight.clone()
+    fit(module, "toy", SETTINGS, tmp_path, context())
+    assert torch.equal(module.net[0].weight, before)
+
+
+def test_seeds_are_derived_from_all_their_parts():
+    seeds = {derive(1, "a", 2), derive(1, "a", 3), derive(1, "b", 2), derive(2, "a", 2)}
+    assert len(seeds) == 4 and all(0 <= seed < 2**63 for seed in seeds)

@@ -1,0 +1,57 @@
+"""Every command of the README runs: the plan of each is made from its own words."""
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+from hydra import compose, initialize_config_dir
+
+from crs import pipeline
+from crs.compose import CONF, check, register, to_config
+
+ROOT = Path(__file__).parents[1]
+BLOCKS = re.findall(r"```bash\n(.*?)```", (ROOT / "README.md").read_text(), re.S)
+COMMANDS = [
+    line.split(" #")[0].strip()
+    for block in BLOCKS
+    for line in block.replace("\\\n", " ").splitlines()
+    if line.strip() and not line.startswith("#")
+]
+
+
+def test_there_are_commands():
+    assert any(c.startswith("python src/train.py") for c in COMMANDS)
+
+
+@pytest.mark.parametrize("command", [c for c in COMMANDS if c.startswith("python src/train.py")])
+def test_training_command_has_a_plan(command, tmp_path, capsys):
+    words = shlex.split(command)[2:]
+    # Files of the reader's own stand for any file.
+    for i, word in enumerate(words):
+        key, _, value = word.partition("=")
+        if key in ("dataset.archive", "dataset.path", "dataset.items", "pretrain.checkpoint"):
+            file = tmp_path / Path(value).name
+            file.write_text("x")
+            words[i] = f"{key}={file}"
+    register()
+    check(words)
+    first = [word.split(",")[0] for word in words if word != "-m"]
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        config = to_config(
+            compose("train", overrides=[*first, "dry_run=true", f"store={tmp_path / 'store'}"])
+        )
+    assert pipeline.run(config) is None
+    assert "plan" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", [c for c in COMMANDS if c.startswith("make")])
+def test_make_command_is_a_target(command):
+    targets = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.M)
+    assert command.split()[1] in targets
+
+
+def test_every_other_command_is_a_script_that_exists():
+    others = [c for c in COMMANDS if not c.startswith(("python src/train.py", "make", "git", "cd"))]
+    for command in others:
+        assert (ROOT / shlex.split(command)[-1]).exists(), command
