@@ -79,6 +79,16 @@ def described(rng: np.random.Generator, item: Item) -> str | None:
     return " ".join(words).lower()
 
 
+def falsify(
+    rng: np.random.Generator, said: list[int], year: int | None, item: Item, n_names: int
+) -> tuple[list[int], int | None]:
+    """One of the conditions, attributes and year, replaced by one that does not hold."""
+    others = [a for a in range(1, n_names) if a not in item.attributes]
+    if said and others and (year is None or rng.random() < 0.5):
+        return [*said[1:], others[int(rng.integers(len(others)))]], year
+    return said, None if year is None else year + int(rng.choice([-20, -10, 10, 20]))
+
+
 def speak(
     rng: np.random.Generator, item: Item, names: list[str], noun: str, noise: float
 ) -> Utterance:
@@ -89,30 +99,27 @@ def speak(
         item: the target.
         names: attribute names by id, names[0] unused.
         noun: what an item is called.
-        noise: probability that one condition is replaced by one that does not hold.
+        noise: probability that one condition, if it is an attribute or a year, is replaced by one
+            that does not hold.
     """
-    attributes, year = list(item.attributes), item.year
-    if rng.random() < noise:
-        if attributes and (year is None or rng.random() < 0.5):
-            others = [a for a in range(1, len(names)) if a not in attributes]
-            if others:
-                attributes = [others[int(rng.integers(len(others)))]]
-        elif year is not None:
-            year += int(rng.choice([-20, -10, 10, 20]))
+    attributes = list(item.attributes)
     rng.shuffle(attributes)
-    kinds = ["attribute"] * min(len(attributes), 2) + ["year"] * (year is not None)
+    kinds = ["attribute"] * min(len(attributes), 2) + ["year"] * (item.year is not None)
     text = described(rng, item) if item.description else None
     kinds += ["described"] * (text is not None)
     rng.shuffle(kinds)
     chosen = kinds[: 1 if rng.random() < 0.35 else 2]
     said = attributes[: chosen.count("attribute")]
+    year = item.year if "year" in chosen else None
+    if rng.random() < noise:
+        said, year = falsify(rng, said, year, item, len(names))
     if len(said) == 2:
         phrase = _pick(rng, TWO_ATTRIBUTES).format(a=names[said[0]], b=names[said[1]], n=noun)
     elif said:
         phrase = _pick(rng, ONE_ATTRIBUTE).format(a=names[said[0]], n=noun)
     else:
         phrase = _pick(rng, OPEN).format(n=noun)
-    if "year" in chosen and year is not None:
+    if year is not None:
         phrase += " " + year_phrase(rng, year)
     if "described" in chosen:
         phrase += "; " + _pick(rng, DESCRIBED).format(t=text)

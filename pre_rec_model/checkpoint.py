@@ -61,6 +61,8 @@ def load(path: Path, items: int, heads: int) -> tuple[Encoder, dict[str, int | f
             weights = load_file(path)
         else:
             weights = translate(torch.load(path, map_location="cpu", weights_only=True))
+        rows, dim = weights["item_table.weight"].shape
+        max_len = len(weights["positions.weight"])
     except KeyError as error:
         raise UserError(f"pretrain.checkpoint={path.name} has no weight {error}") from error
     except (SafetensorError, RuntimeError, ValueError, OSError, EOFError) as error:
@@ -72,17 +74,20 @@ def load(path: Path, items: int, heads: int) -> tuple[Encoder, dict[str, int | f
         raise UserError(
             f"pretrain.checkpoint={path.name} holds more than tensors and was not loaded"
         ) from error
-    rows, dim = weights["item_table.weight"].shape
     if rows != items + 2:
         raise UserError(
             f"pretrain.checkpoint={path.name} knows {rows - 2} items and the dataset has {items}; "
             "give the dataset it was trained on"
         )
     shape: dict[str, int | float] = {
-        "items": items, "dim": dim, "heads": heads, "max_len": len(weights["positions.weight"]),
+        "items": items, "dim": dim, "heads": heads, "max_len": max_len,
         "layers": sum(name.endswith(".qkv.weight") for name in weights),
         "dropout": 0.0, "attention_dropout": 0.0,
     }  # fmt: skip
     encoder = Encoder(**shape)  # type: ignore[arg-type]
-    encoder.load_state_dict(weights)
+    try:
+        encoder.load_state_dict(weights)
+    except RuntimeError as error:  # its second line says what is missing, left over or misshapen
+        reason = str(error).splitlines()[1].strip()
+        raise UserError(f"pretrain.checkpoint={path.name} does not fit: {reason}") from error
     return encoder, shape

@@ -14,7 +14,7 @@ class Clusters:
     Attributes:
         centres: [K, d]; unit vectors if spherical.
         assignment: cluster of each point, [n].
-        objective: faiss' last objective (mean squared distance, or similarity if spherical).
+        objective: of the best restart: sum of squared distances, or of similarities if spherical.
         used: clusters that own at least one point.
     """
 

@@ -1,4 +1,4 @@
-"""What tests of the whole share: a composed configuration."""
+"""What tests of the whole share: a composed configuration, and no clock in hypothesis."""
 
 import copy
 from collections.abc import Callable
@@ -7,9 +7,13 @@ from functools import cache
 import pytest
 from hydra import compose as hydra_compose
 from hydra import initialize_config_dir
+from hypothesis import HealthCheck, settings
 
 from crs import compose
 from crs.config import Config
+
+settings.register_profile("any", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any")
 
 
 @cache

@@ -142,6 +142,7 @@ class Epochs(Callback):
         torch.manual_seed(derive(self.settings.seed, self.phase, epoch))
         for group in trainer.optimizers[0].param_groups:
             group["lr"] = self.settings.lr * self.factor(epoch)
+        module.train()
         module.recorded.clear()
         if self.bar is None:
             batches = int(trainer.num_training_batches)
@@ -234,8 +235,8 @@ def fit(
             enable_model_summary=False,
             num_sanity_val_steps=0,
         )
-        # An iterator draws a seed when it is made, in a resumed epoch earlier than in others: with a
-        # generator of its own it leaves the epoch's numbers alone.
+        # An iterator draws a seed when it is made, and a resumed run makes its first before the
+        # epoch is reseeded, not after: with a generator of its own that changes no number.
         loader = DataLoader(
             Indices(module.cases()), batch_sampler=sampler, collate_fn=lambda x: x,
             generator=torch.Generator(),

@@ -159,11 +159,22 @@ def test_without_decay_the_learning_rate_is_constant():
     assert [epochs.factor(epoch) for epoch in (0, 5, 500)] == [1, 1, 1]
 
 
-def test_a_module_left_in_evaluation_mode_is_trained_all_the_same(tmp_path):
-    module = Toy()
-    fit(module, "first", SETTINGS, tmp_path, context())
-    fit(module, "second", SETTINGS, tmp_path, context())
-    assert all(module.modes)
+def two_phases(folder, module):
+    for phase in ("first", "second"):
+        fit(module, phase, SETTINGS, folder, context())
+    return module
+
+
+def test_the_second_phase_of_a_module_is_resumed_too(tmp_path):
+    straight = two_phases(tmp_path / "straight", Toy())
+    failing = Toy()
+    fit(failing, "first", SETTINGS, tmp_path / "cut", context())
+    failing.fail_at = (2, 0)
+    with pytest.raises(OSError, match="the power went"):
+        fit(failing, "second", SETTINGS, tmp_path / "cut", context())
+    resumed = two_phases(tmp_path / "cut", Toy())
+    assert all(straight.modes) and all(resumed.modes)
+    assert same_weights(straight, resumed)
 
 
 def test_each_pass_goes_over_all_cases_in_an_order_of_its_own(tmp_path):

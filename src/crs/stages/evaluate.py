@@ -210,7 +210,8 @@ def run(
 def default_scorer(long: pd.DataFrame, model: str, scorers: dict[str, Recommender]) -> str:
     """The model's own scorer: of those with its name, and with text if it has such, the one with
     the best NDCG@10 on the first split (validation)."""
-    own = [name for name in scorers if name.startswith(model)] or list(scorers)
+    label = model.replace("_", " ")
+    own = [name for name in scorers if name.startswith(label)] or list(scorers)
     own = [name for name in own if "text" in scorers[name].sees] or own
     metric, k = DEFAULT
     part = long[(long["metric"] == metric) & (long["k"] == k) & (long["slice"] == ALL)]

@@ -1,0 +1,127 @@
+from dataclasses import replace
+
+import pytest
+import torch
+
+from crs.cases import Cases
+from crs.models import attribute_filter, iclrec, popularity, sasrec
+from crs.models.attribute_filter import AttributeFilter, attribute_matrix
+from crs.models.base import popularity_counts
+from crs.models.popularity import Popularity
+from crs.models.sequential import Sequential, encode, load_encoder
+from crs.nn.encoder import Encoder
+from crs.ranking import topk
+from pre_rec_model import pretrain
+from tests.contracts.recommender import RecommenderContract
+from tests.contracts.tiny import config, dataset, made, sequences
+
+ATTRIBUTES = 3
+
+
+def encoder_of(items):
+    torch.manual_seed(items)
+    return Encoder(items, 8, 1, 2, 5, 0.0, 0.0).eval()
+
+
+class TestPopularity(RecommenderContract):
+    def recommender(self, sequences):
+        return Popularity(sequences)
+
+
+class TestAttributeFilter(RecommenderContract):
+    def recommender(self, sequences):
+        generator = torch.Generator().manual_seed(1)
+        matrix = torch.rand(sequences.n_items + 1, ATTRIBUTES + 1, generator=generator).round()
+        matrix[0] = matrix[:, 0] = 0
+        return AttributeFilter(sequences, matrix)
+
+    def cases(self, sequences):
+        cases = super().cases(sequences)
+        known = torch.zeros(len(cases), ATTRIBUTES + 1)
+        known[torch.arange(len(cases)), cases.target % ATTRIBUTES + 1] = 1
+        return replace(cases, known=known)
+
+    def test_without_attributes_it_says_so(self, data):
+        with pytest.raises(ValueError, match="known"):
+            self.recommender(data).queries(super().cases(data))
+
+    def test_one_match_more_beats_any_popularity(self):
+        data = sequences([1, 1, 1, 1, 1, 2, 1, 1], [1, 1, 1, 1, 1], items=3)
+        matrix = torch.tensor([[0, 0, 0], [0, 1, 0], [0, 1, 1], [0, 0, 0]]).float()
+        model = AttributeFilter(data, matrix)
+        cases = replace(super().cases(data), known=torch.tensor([[0.0, 1, 1], [0, 1, 0]]))
+        found, _ = topk(model.queries(cases), model.catalogue(), 3, n_items=3)
+        assert found.tolist() == [[2, 1, 3], [1, 2, 3]]
+
+
+class TestSequential(RecommenderContract):
+    def recommender(self, sequences):
+        return Sequential(encoder_of(sequences.n_items).requires_grad_(False))
+
+    def test_a_score_is_the_product_of_state_and_item(self, data):
+        model, cases = self.recommender(data), self.cases(data)
+        states = model.encoder.states(cases.history(5))
+        wanted = states @ model.encoder.item_table.weight.T
+        torch.testing.assert_close(self.scores(model, cases), wanted)
+
+    def test_the_order_of_a_history_matters(self, data):
+        model, cases = self.recommender(data), self.cases(data)
+        turned = replace(cases, sequences=replace(data, items=data.items.flip(0)))
+        assert not torch.equal(model.queries(cases), model.queries(turned))
+
+
+def test_popularity_counts_the_training_part():
+    data = sequences([1, 1, 2, 3, 3], [2, 1, 1], [1, 2], [3], items=4)
+    assert popularity_counts(data).tolist() == [0, 2, 2, 0, 0]
+
+
+def test_popularity_ranks_by_count():
+    data = sequences([1, 2, 2, 9, 9], [2, 3, 3, 3, 9, 9], items=9)
+    model = Popularity(data)
+    cases = Cases(data, torch.tensor([1]), torch.tensor([0]))
+    found, _ = topk(model.queries(cases), model.catalogue(), 3, n_items=9)
+    assert found.tolist() == [[2, 3, 1]] or found.tolist() == [[3, 2, 1]]
+
+
+def test_encoding_in_chunks_changes_nothing(monkeypatch):
+    data = sequences([1, 2, 3, 4, 5], [3, 4], [5, 1, 2], items=5)
+    cases, encoder = Cases(data, data.users, data.lengths(data.users)), encoder_of(5)
+    whole = encode(encoder, cases)
+    monkeypatch.setattr("crs.models.sequential.CHUNK", 1)
+    torch.testing.assert_close(encode(encoder, cases), whole)
+
+
+@pytest.fixture(scope="module")
+def inputs(tmp_path_factory):
+    """The generated data set and an encoder that was trained for one epoch."""
+    root = tmp_path_factory.mktemp("models")
+    inputs = {"dataset": dataset(root)}
+    settings = config("model=sasrec", "pretrain.epochs=1").pretrain
+    inputs["pretrain"] = made(pretrain, settings, inputs, root / "pretrain" / "tiny")
+    return inputs
+
+
+def test_the_matrix_holds_the_attributes_of_the_items(inputs):
+    lists = inputs["dataset"].load("items.parquet")["attributes"]
+    matrix = attribute_matrix(inputs["dataset"])
+    assert matrix.shape == (len(lists) + 1, inputs["dataset"].summary["attributes"] + 1)
+    assert not matrix[0].any() and not matrix[:, 0].any()
+    found = [row.nonzero()[:, 0].tolist() for row in matrix[1:]]
+    assert found == [sorted(map(int, cell)) for cell in lists]
+
+
+def test_models_and_their_scorers(inputs):
+    assert list(popularity.scorers(inputs)) == ["popularity"]
+    assert list(attribute_filter.scorers(inputs)) == ["popularity", "attribute filter"]
+    assert list(sasrec.scorers(inputs)) == ["popularity", "sasrec"]
+    assert list(iclrec.scorers(inputs)) == ["popularity", "iclrec"]
+
+
+def test_a_loaded_encoder_gives_the_states_that_were_written(inputs):
+    from crs.data.sequences import Sequences, leave_one_out
+
+    data = Sequences.of(inputs["dataset"])
+    user, cut = leave_one_out(data, "train")
+    states = encode(load_encoder(inputs["pretrain"]), Cases(data, user, cut))
+    assert torch.equal(states, torch.from_numpy(inputs["pretrain"].load("states.npy").copy()))
+    assert inputs["pretrain"].load("users.npy").tolist() == user.tolist()

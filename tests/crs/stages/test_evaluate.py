@@ -1,0 +1,245 @@
+import sys
+from dataclasses import replace
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from crs.config import Evaluate
+from crs.data.sequences import Sequences
+from crs.metrics import per_case
+from crs.models.popularity import Popularity
+from crs.results import COLUMNS
+from crs.stages import evaluate
+from crs.stages.evaluate import case_ranks, comparisons, default_scorer, shuffled_texts
+from tests.contracts.tiny import artifact, config, made, sequences, shared, spoken
+
+OPTIONS = replace(config().evaluation, ks=[5, 10], resamples=50, permutations=99)
+
+
+class Oracle:
+    """Knows the target in so many of the cases; or hears of it, when the text is its own."""
+
+    def __init__(self, items, share, sees="history"):
+        self.items, self.share, self.sees = items, share, sees
+
+    def queries(self, cases):
+        target = cases.target if "text" not in self.sees else cases.text[:, 0].long()
+        known = torch.arange(len(cases)) < self.share * len(cases)
+        return torch.eye(self.items + 1)[target] * known[:, None]
+
+    def catalogue(self):
+        return torch.eye(self.items + 1), None
+
+
+@pytest.fixture(scope="module")
+def inputs(tmp_path_factory):
+    """The texts' vectors name the target in their first number."""
+    root = tmp_path_factory.mktemp("evaluate")
+    inputs = spoken(root)
+    frame = inputs["simulate"].load("utterances.parquet")
+    frame["dropped"] = False
+    vectors = np.zeros((len(frame), 4), np.float16)
+    vectors[:, 0] = frame["target"]
+    index = np.arange(len(frame))
+    inputs["simulate"] = artifact(
+        root / "said", {"leak_exact": 0.25, "leak_fuzzy": 0.0}, utterances=frame
+    )
+    inputs["embed"] = artifact(root / "vectors", {}, vectors=vectors, index=index)
+    return inputs
+
+
+@pytest.fixture(scope="module")
+def result(inputs, tmp_path_factory):
+    """`evaluate` of a toy model with three scorers and popularity."""
+
+    def scorers(found):
+        data = Sequences.of(found["dataset"])
+        return {
+            "popularity": Popularity(data),
+            "toy half": Oracle(data.n_items, 0.5),
+            "toy text": Oracle(data.n_items, 1.0, "history + text"),
+            "other": Oracle(data.n_items, 1.0),
+        }
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(sys.modules, "crs.models.toy", SimpleNamespace(scorers=scorers))
+        folder = tmp_path_factory.mktemp("result") / "evaluate"
+        return made(evaluate, Evaluate("toy", 3, OPTIONS), inputs, folder)
+
+
+@pytest.fixture(scope="module")
+def long(result):
+    return result.load("results.parquet")
+
+
+def test_the_table_has_its_columns_and_labels(long):
+    assert list(long.columns) == COLUMNS
+    constant = long[["dataset", "model", "protocol", "seed"]].drop_duplicates()
+    assert constant.to_numpy().tolist() == [["tiny (generated)", "toy", "full", 3]]
+    assert set(long["metric"]) == {"hr", "ndcg", "mrr"} and set(long["k"]) == {5, 10}
+    assert set(long["split"]) == {"valid", "test"}
+    assert set(long["fingerprint"]) == {"0" * 16}
+    assert not long.isna().any().any()
+
+
+def test_one_row_a_figure(long):
+    key = ["scorer", "split", "slice", "metric", "k"]
+    assert not long.duplicated(key).any()
+    assert len(long) == (4 + 1) * 2 * 3 * 2
+
+
+def test_texts_are_shuffled_for_those_who_see_them(long):
+    slices = long.groupby("scorer")["slice"].agg(lambda x: set(x.unique())).to_dict()
+    assert slices == {
+        "popularity": {"all"}, "toy half": {"all"}, "other": {"all"},
+        "toy text": {"all", "texts shuffled"},
+    }  # fmt: skip
+
+
+def test_a_scorer_of_texts_falls_when_they_are_shuffled(long):
+    part = long[(long["scorer"] == "toy text") & (long["metric"] == "ndcg")]
+    means = part.groupby("slice")["value"].mean()
+    assert means["all"] == 1.0 and means["texts shuffled"] < 0.5
+
+
+def test_each_scorer_says_what_it_sees(long):
+    sees = long.drop_duplicates("scorer").set_index("scorer")["sees"].to_dict()
+    assert sees == {
+        "popularity": "nothing", "toy half": "history", "toy text": "history + text",
+        "other": "history",
+    }  # fmt: skip
+
+
+def test_figures_are_means_over_the_ranks_and_lie_in_their_intervals(result, long):
+    found = result.load("ranks.parquet")
+    for (scorer, split, part), group in found.groupby(["scorer", "split", "slice"]):
+        rows = long[(long["scorer"] == scorer) & (long["split"] == split)
+                    & (long["slice"] == part)]  # fmt: skip
+        values = per_case(group["rank"].to_numpy(), [5, 10])
+        for row in rows.itertuples():
+            assert row.value == pytest.approx(values[row.metric, row.k].mean())
+            assert row.low <= row.value <= row.high and row.cases == len(group)
+
+
+def test_ranks_are_those_of_the_targets(result, inputs):
+    found = result.load("ranks.parquet")
+    data = Sequences.of(inputs["dataset"])
+    user, cut = (torch.tensor(found[name].to_numpy(copy=True)) for name in ("user", "cut"))
+    assert data.at(user, cut).tolist() == found["target"].tolist()
+
+
+def test_the_default_is_the_best_own_scorer(result):
+    assert result.summary["default_scorer"] == "toy text"
+    assert result.summary["ndcg@10"] == 1.0
+
+
+def test_the_default_is_tested_against_all_others(result):
+    tests = result.load("tests.parquet")
+    assert set(tests["scorer"]) == {"toy text"}
+    assert set(tests["against"]) == {"popularity", "toy half", "other"}
+    equal = tests[tests["against"] == "other"]
+    assert (equal["difference"] == 0).all() and (equal["p_holm"] == 1).all()
+    assert (tests["p_holm"] >= tests["p"]).all()
+
+
+def test_the_report_says_what_the_figures_are_worth(result):
+    text = (result.path / "results.md").read_text()
+    assert "### toy on tiny (generated)" in text
+    assert "Generated data" in text and "Titles leaked in 25.00% (exact)" in text
+    assert "toy text falls to NDCG@10" in text
+    assert (result.path / "ndcg.png").stat().st_size > 1000
+
+
+def long_of(**scores):
+    """A long table of NDCG@10 of each scorer on validation and test."""
+    rows = [
+        {"split": split, "scorer": name, "slice": "all", "metric": "ndcg", "k": 10, "value": v}
+        for name, pair in scores.items() for split, v in zip(("valid", "test"), pair, strict=True)
+    ]  # fmt: skip
+    return pd.DataFrame(rows).sort_values("split", ascending=False)
+
+
+def who(**sees):
+    return {name: SimpleNamespace(sees=what) for name, what in sees.items()}
+
+
+def test_the_default_scorer_is_chosen_on_validation():
+    long = long_of(popularity=(0.9, 0.9), toy_a=(0.2, 0.8), toy_b=(0.3, 0.1))
+    scorers = who(popularity="nothing", toy_a="history", toy_b="history")
+    assert default_scorer(long, "toy", scorers) == "toy_b"
+
+
+def test_a_scorer_of_texts_goes_before_one_without():
+    long = long_of(toy_a=(0.9, 0.9), toy_b=(0.3, 0.1))
+    assert default_scorer(long, "toy", who(toy_a="history", toy_b="history + text")) == "toy_b"
+
+
+def test_a_model_of_two_words_knows_its_scorer():
+    long = long_of(**{"popularity": (0.9, 0.9), "attribute filter": (0.2, 0.8)})
+    scorers = who(**{"popularity": "nothing", "attribute filter": "attributes"})
+    assert default_scorer(long, "attribute_filter", scorers) == "attribute filter"
+
+
+def test_popularity_is_its_own_scorer():
+    long = long_of(popularity=(0.9, 0.9))
+    assert default_scorer(long, "popularity", who(popularity="nothing")) == "popularity"
+
+
+def test_shuffling_moves_texts_and_nothing_else(inputs):
+    cases = evaluate.cases_of(inputs, "test")
+    mixed = shuffled_texts(cases, 1)
+    assert torch.equal(mixed.user, cases.user) and torch.equal(mixed.cut, cases.cut)
+    assert not torch.equal(mixed.text, cases.text)
+    assert sorted(mixed.text[:, 0].tolist()) == sorted(cases.text[:, 0].tolist())
+    assert torch.equal(shuffled_texts(cases, 1).text, mixed.text)
+
+
+def test_protocols_treat_the_history_and_padding_as_they_say():
+    data = sequences([1, 2, 3, 4, 5])
+    cases = evaluate.Cases(data, torch.tensor([1]), torch.tensor([4]))
+
+    class Fixed:
+        sees = "nothing"
+
+        def queries(self, cases):
+            return torch.ones(len(cases), 1)
+
+        def catalogue(self):  # padding, five items and a mask row; the target has -1
+            return torch.tensor([[-0.5], [-2], [-2], [3], [3], [-1], [-0.6]]), None
+
+    full = case_ranks(Fixed(), cases, OPTIONS)
+    zero = case_ranks(Fixed(), cases, config("evaluation=iclrec_as_released").evaluation)
+    kept = case_ranks(Fixed(), cases, config("evaluation=latentcrs_as_released").evaluation)
+    assert (full.tolist(), zero.tolist(), kept.tolist()) == ([1.0], [7.0], [5.0])
+
+
+def test_no_other_scorer_no_test():
+    data = sequences([1, 2, 3, 4])
+    cases = evaluate.Cases(data, torch.tensor([1]), torch.tensor([3]))
+    assert comparisons({"toy": np.ones(1)}, "toy", cases, OPTIONS).empty
+
+
+@pytest.mark.slow
+def test_the_released_encoder_of_beauty_has_its_published_scores():
+    from crs.cases import Cases
+    from crs.data import sequences_txt
+    from crs.data.build import tables
+    from crs.data.sequences import leave_one_out
+    from crs.models.sequential import Sequential
+    from pre_rec_model import checkpoint
+
+    settings = config("dataset=beauty", "evaluation=iclrec_as_released", "model=iclrec")
+    raw = sequences_txt.read(shared("amazon-2014/Beauty.txt"), settings.dataset)
+    rows = tables(raw, settings.dataset)["interactions"]
+    data = sequences(*rows.groupby("user")["item"].agg(list))
+    path = shared("iclrec-checkpoint/ICLRec-Beauty-1.pt")
+    encoder, shape = checkpoint.load(path, data.n_items, settings.pretrain.heads)
+    assert shape["layers"] == 1 and shape["max_len"] == 50
+    cases = Cases(data, *leave_one_out(data, "test"))
+    found = case_ranks(Sequential(encoder.eval()), cases, settings.evaluation)
+    scores = {key: round(v.mean(), 4) for key, v in per_case(found, [5, 10, 20]).items()}
+    assert [scores["hr", k] for k in (5, 10, 20)] == [0.0500, 0.0744, 0.1058]
+    assert [scores["ndcg", k] for k in (5, 10, 20)] == [0.0326, 0.0403, 0.0483]

@@ -1,0 +1,365 @@
+"""The plan, and how it is carried out: names, found, made, resumed, forced, refused."""
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from crs import closure, compose, pipeline
+from crs.config import Config
+from crs.errors import UserError
+from crs.pipeline import STAGES, Stage, plan
+from crs.store import RESUME, Artifact, Store
+
+TINY = "dataset=tiny", "tracker=none"
+
+
+def names(config: Config) -> dict[str, str]:
+    """The fingerprint of each stage of a plan."""
+    return {step.name: step.fingerprint for step in plan(config)}
+
+
+def differing(one: Config, two: Config) -> set[str]:
+    """The stages whose results have other names under two configurations."""
+    before, after = names(one), names(two)
+    assert set(before) == set(after)
+    return {stage for stage in before if before[stage] != after[stage]}
+
+
+@pytest.mark.parametrize(
+    "override",
+    [
+        "trainer=cpu",
+        "trainer.devices=2",
+        "trainer.strategy=ddp",
+        "trainer.threads=1",
+        "trainer.progress=false",
+        "tracker=none",
+        "tracker.project=other",
+        "tracker.entity=someone",
+        "tracker.group=some",
+        "store=elsewhere",
+        "force=[pretrain]",
+        "strict=true",
+        "dry_run=true",
+    ],
+)
+def test_how_to_run_is_in_no_name(override, configure):
+    assert differing(configure("dataset=tiny"), configure("dataset=tiny", override)) == set()
+
+
+def test_every_setting_of_how_to_run_was_tried(configure):
+    config = configure("dataset=tiny")
+    assert set(vars(config.trainer)) == {"accelerator", "devices", "strategy", "threads",
+                                         "progress"}  # fmt: skip
+    assert set(vars(config.tracker)) == {"kind", "project", "entity", "group"}
+
+
+def test_the_seed_trains_anew_on_the_same_texts_and_cases(configure):
+    changed = differing(configure("dataset=tiny"), configure("dataset=tiny", "seed=2"))
+    assert changed == {"pretrain", "intents", "train", "direct", "evaluate"}
+
+
+@pytest.mark.parametrize("key", ["pretrain.seed", "intents.seed", "train.seed"])
+def test_a_stages_seed_can_be_set_alone(key, configure):
+    config = configure("dataset=tiny", f"{key}=5")
+    stage, _, name = key.partition(".")
+    assert getattr(getattr(config, stage), name) == 5
+    assert config.seed == 1
+
+
+def test_a_sweep_of_k_leaves_the_encoder_alone(configure):
+    changed = differing(configure("dataset=tiny"), configure("dataset=tiny", "intents.k=9"))
+    assert changed == {"intents", "train", "direct", "evaluate"}
+
+
+def test_the_protocol_is_in_the_name_of_the_evaluation_alone(configure):
+    other = configure("dataset=tiny", "evaluation=latentcrs_as_released")
+    assert differing(configure("dataset=tiny"), other) == {"evaluate"}
+
+
+def test_a_change_of_the_data_renames_everything(configure):
+    before, after = configure("dataset=tiny"), configure("dataset=tiny", "dataset.min_user=6")
+    assert differing(before, after) == set(names(before))
+
+
+def test_the_version_of_a_stage_is_in_its_name_and_in_those_behind_it(configure, monkeypatch):
+    config = configure("dataset=tiny")
+    before = names(config)
+    newer = Stage(**vars(STAGES["intents"]) | {"version": STAGES["intents"].version + 1})
+    monkeypatch.setitem(pipeline.STAGES, "intents", newer)
+    after = names(config)
+    changed = {stage for stage in before if before[stage] != after[stage]}
+    assert changed == {"intents", "train", "direct", "evaluate"}
+
+
+@pytest.mark.parametrize("model", compose.groups()["model"])
+def test_inputs_are_planned_before_what_needs_them(model, configure):
+    done: set[str] = set()
+    for step in plan(configure(f"model={model}", "dataset=tiny")):
+        assert set(step.inputs) <= done
+        done.add(step.name)
+    assert step.name == "evaluate"
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_plan_ends_with_what_is_asked_for(stage, configure):
+    steps = plan(configure("model=latentcrs", "dataset=tiny", f"stage={stage}"))
+    assert [step.name for step in steps][-1] == stage
+    assert len({step.name for step in steps}) == len(steps)
+
+
+def test_a_plan_holds_nothing_that_is_not_needed(configure):
+    assert list(names(configure("model=popularity", "dataset=tiny"))) == ["dataset", "evaluate"]
+    assert list(names(configure("dataset=tiny", "stage=intents"))) == [
+        "dataset",
+        "pretrain",
+        "intents",
+    ]
+
+
+@pytest.mark.parametrize("stage", ["train", "direct"])
+def test_a_stage_that_a_model_lacks_is_refused(stage, configure):
+    with pytest.raises(UserError, match=f"stage={stage}: model=popularity has no such stage; type"):
+        plan(configure("model=popularity", "dataset=tiny", f"stage={stage}"))
+
+
+def test_an_unknown_stage_to_force_is_refused_with_those_there_are(configure, tmp_path):
+    config = configure(*TINY, "force=[typo]", f"store={tmp_path / 'store'}")
+    with pytest.raises(UserError, match="force: no stage 'typo'; stages are dataset, "):
+        pipeline.run(config)
+    assert not (tmp_path / "store").exists()
+
+
+def test_a_dry_run_prints_the_plan_and_makes_nothing(configure, tmp_path, capsys):
+    config = configure(*TINY, "dry_run=true", f"store={tmp_path / 'store'}")
+    assert pipeline.run(config) is None
+    assert not (tmp_path / "store").exists()
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert [line.split()[:3] for line in err.splitlines()[1:-1]] == [
+        [name, "to", "make"] for name in names(config)
+    ]
+
+
+def test_the_reader_of_a_dataset_is_part_of_its_code(configure):
+    config = configure("dataset=ml1m", "stage=dataset")
+    assert "crs.data.movielens" in pipeline.code_modules(plan(config)[0], config)
+
+
+FIRST = """
+import json
+
+TEXT = "text"
+SUMMARY = {"attributes": 1}
+calls = []
+
+def run(settings, inputs, folder, context):
+    calls.append(context.resumed)
+    (folder / "file.txt").write_text(TEXT)
+    return SUMMARY
+"""
+SECOND = """
+calls = []
+FAIL = False
+
+def run(settings, inputs, folder, context):
+    calls.append(context.resumed)
+    place = folder / "resume" / "half.txt"
+    place.parent.mkdir(exist_ok=True)
+    if not place.is_file():
+        place.write_text("half")
+    if FAIL:
+        raise RuntimeError("no more")
+    (folder / "file.txt").write_text(place.read_text() + " " + str(settings.shown))
+    return {}
+"""
+
+
+@dataclass
+class Demo:
+    """Two stages of a package `demo`: `dataset`, and `samples`, which needs it."""
+
+    config: Config
+    folder: Path
+
+    def __getattr__(self, name: str):
+        return sys.modules[f"demo.{name}"]
+
+    @property
+    def store(self) -> Store:
+        return Store(self.config.store)
+
+    def run(self) -> Artifact:
+        found = pipeline.run(self.config)
+        assert found is not None
+        return found
+
+    def rewrite(self, module: str, text: str) -> None:
+        (self.folder / f"{module}.py").write_text(text)
+        closure.code_of.cache_clear()
+
+    @property
+    def calls(self) -> tuple[int, int]:
+        return len(self.first.calls), len(self.second.calls)
+
+
+@pytest.fixture
+def demo(configure: Callable[..., Config], tmp_path, monkeypatch) -> Iterator[Demo]:
+    cached = closure.source_of, closure.imports_of, closure.code_of
+    folder = tmp_path / "demo"
+    folder.mkdir()
+    for name, text in {"__init__": "", "first": FIRST, "second": SECOND}.items():
+        (folder / f"{name}.py").write_text(text)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(closure, "PACKAGES", (*closure.PACKAGES, "demo"))
+    stages = {
+        "dataset": Stage("demo.first", 1, lambda x: x.dataset, lambda x: [], "first"),
+        "samples": Stage("demo.second", 1, lambda x: x.samples, lambda x: ["dataset"], "second"),
+    }
+    monkeypatch.setattr(pipeline, "STAGES", stages)
+    for function in cached:
+        function.cache_clear()
+    __import__("demo.first"), __import__("demo.second")
+    config = configure(*TINY, "model=popularity", "stage=samples", f"store={tmp_path / 'store'}")
+    yield Demo(config, folder)
+    for name in [name for name in sys.modules if name.partition(".")[0] == "demo"]:
+        del sys.modules[name]
+    for function in cached:
+        function.cache_clear()
+
+
+def lines(capsys: pytest.CaptureFixture[str]) -> list[list[str]]:
+    """Stage and state of each line that was said."""
+    return [line.split()[:2] for line in capsys.readouterr().err.splitlines() if line[0] != " "]
+
+
+def test_what_is_not_there_is_made_and_then_found(demo, capsys):
+    made = demo.run()
+    assert lines(capsys)[1:] == [["dataset", "made"], ["samples", "made"]]
+    assert demo.run() == made
+    assert lines(capsys)[1:] == [["dataset", "found"], ["samples", "found"]]
+    assert demo.calls == (1, 1)
+
+
+def test_the_manifest_says_what_made_the_result(demo):
+    manifest = demo.run().manifest
+    dataset = demo.store.find("dataset", manifest["inputs"]["dataset"]["fingerprint"], {})
+    assert manifest["inputs"]["dataset"]["digest"] == dataset.digest
+    assert manifest["settings"] == demo.config.samples.identity()
+    assert manifest["stage"] == "samples"
+    assert manifest["versions"]["python"]
+    assert list(manifest["files"]) == ["file.txt"]
+    assert {"code", "git", "threads", "seconds", "peak_memory_mb", "cost_usd"} <= set(manifest)
+
+
+def test_other_settings_make_another_result_beside_the_first(demo):
+    first = demo.run()
+    demo.config.samples.shown += 1
+    second = demo.run()
+    assert demo.calls == (1, 2)
+    assert first.path.is_dir()
+    assert first.path != second.path
+
+
+def test_force_makes_again_and_keeps_the_old_aside(demo):
+    old = demo.run()
+    demo.config.force = ["samples"]
+    assert demo.run().path == old.path
+    assert demo.calls == (1, 2)
+    assert len(list(old.path.parent.glob(f"{old.fingerprint}.old-*"))) == 1
+
+
+def test_a_child_of_the_same_bits_is_kept(demo):
+    demo.run()
+    demo.config.force = ["dataset"]
+    demo.run()
+    assert demo.calls == (2, 1)
+
+
+def test_a_child_of_other_bits_is_made_again(demo, monkeypatch):
+    demo.run()
+    monkeypatch.setattr(demo.first, "TEXT", "other")
+    demo.config.force = ["dataset"]
+    demo.run()
+    demo.config.force = []
+    demo.run()
+    assert demo.calls == (2, 2)
+
+
+def test_a_failed_stage_leaves_no_result_and_goes_on_from_there(demo, monkeypatch, capsys):
+    with monkeypatch.context() as broken:
+        broken.setattr(demo.second, "FAIL", True)
+        with pytest.raises(RuntimeError):
+            demo.run()
+    name = names(demo.config)["samples"]
+    kept = demo.store.partial("samples", name) / RESUME / "half.txt"
+    assert not demo.store.folder("samples", name).exists()
+    kept.write_text("kept")
+    capsys.readouterr()
+    assert (demo.run().path / "file.txt").read_text().startswith("kept")
+    assert lines(capsys)[-1] == ["samples", "resumed"]
+    assert demo.second.calls == [False, True]
+
+
+def test_a_half_made_result_of_other_inputs_is_begun_anew(demo, monkeypatch):
+    with monkeypatch.context() as broken:
+        broken.setattr(demo.second, "FAIL", True)
+        with pytest.raises(RuntimeError):
+            demo.run()
+    name = names(demo.config)["samples"]
+    (demo.store.partial("samples", name) / RESUME / "half.txt").write_text("kept")
+    monkeypatch.setattr(demo.first, "TEXT", "other")
+    demo.config.force = ["dataset"]
+    assert (demo.run().path / "file.txt").read_text().startswith("half")
+    assert demo.second.calls == [False, False]
+
+
+def test_what_began_half_made_holds_its_inputs(demo, monkeypatch):
+    monkeypatch.setattr(demo.second, "FAIL", True)
+    with pytest.raises(RuntimeError):
+        demo.run()
+    partial = demo.store.partial("samples", names(demo.config)["samples"])
+    begun = json.loads((partial / pipeline.BEGUN).read_text())
+    assert begun["dataset"]["fingerprint"] == names(demo.config)["dataset"]
+
+
+def test_a_result_by_other_code_is_used_and_said(demo, capsys):
+    made = demo.run()
+    demo.rewrite("second", SECOND + "\nA = 1\n")
+    capsys.readouterr()
+    assert demo.run() == made
+    assert "was made by other code" in capsys.readouterr().err
+
+
+def test_strict_refuses_a_result_by_other_code(demo):
+    demo.run()
+    demo.rewrite("second", SECOND + "\nA = 1\n")
+    demo.config.strict = True
+    with pytest.raises(UserError, match=r"strict: samples .* type force=\[samples\]"):
+        demo.run()
+
+
+def test_strict_takes_a_result_by_the_same_code(demo, capsys):
+    demo.run()
+    demo.rewrite("second", SECOND + "\n# a comment\n")
+    demo.config.strict = True
+    capsys.readouterr()
+    demo.run()
+    assert "other code" not in capsys.readouterr().err
+
+
+def test_a_view_that_the_dataset_lacks_is_refused_before_more_is_made(demo, monkeypatch):
+    monkeypatch.setattr(demo.first, "SUMMARY", {"attributes": 0})
+    demo.config.model.views = ["attributes"]
+    with pytest.raises(UserError, match=r"needs item attributes and dataset=tiny has none.*ml1m"):
+        demo.run()
+    assert demo.calls == (1, 0)
+
+
+def test_datasets_that_are_said_to_have_a_view_exist():
+    known = compose.groups()["dataset"]
+    assert {words.split()[0] for had in pipeline.WITH.values() for words in had} <= set(known)

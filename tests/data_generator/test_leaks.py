@@ -1,0 +1,89 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from data_generator.leaks import leak, words_of_title
+from tests.contracts.tiny import quick
+
+
+@pytest.mark.parametrize(
+    ("title", "text"),
+    [
+        ("Toy Story", "I want Toy Story!"),
+        ("Toy Story", "have you seen TOY  STORY, the film?"),
+        ("Usual Suspects, The", "is it The Usual Suspects"),
+        ("Usual Suspects, The", "something like usual suspects"),
+        ("The Matrix", "the one they call Matrix"),
+        ("Beautiful Mind, A", "I heard of a beautiful mind"),
+        ("Boot, Das", "Das Boot, please"),
+        ("Seven (Se7en)", "a film like Seven"),
+        ("Amélie", "I liked amélie"),
+        ("Schindler's List", "what about schindler s list"),
+        ("Star Wars: Episode IV - A New Hope", "star wars episode iv a new hope"),
+    ],
+)
+def test_exact(title, text):
+    assert leak(title, text) == "exact"
+
+
+@pytest.mark.parametrize(
+    ("title", "text"),
+    [
+        ("The Godfather", "who plays the godfathers"),
+        ("Pulp Fiction", "a pulp fictions film"),
+        ("Schindler's List", "was it Schindlers Listt or so"),
+        ("Terminator", "like Terminater"),
+    ],
+)
+def test_fuzzy(title, text):
+    assert leak(title, text) in ("fuzzy", "exact")
+
+
+def test_a_misspelt_title_is_fuzzy():
+    assert leak("Terminator", "like Terminater") == "fuzzy"
+
+
+def test_exact_goes_before_fuzzy():
+    assert leak("Terminator", "terminater, I mean terminator") == "exact"
+
+
+@pytest.mark.parametrize(
+    ("title", "text"),
+    [
+        ("Toy Story", "a story about a toy"),
+        ("Toy Story", "a toy with a story"),
+        ("Up", "what is up tonight"),
+        ("M", "I am a fan"),
+        ("It", "can you find it"),
+        ("Heat", "a heated debate"),
+        ("The Matrix", "something with mathematics"),
+        ("Usual Suspects, The", "the usual, please"),
+        ("", "anything"),
+        ("(500)", "five hundred"),
+        ("Long Title of Many Words", "too short"),
+        ("Toy Story", ""),
+    ],
+)
+def test_no_leak(title, text):
+    assert leak(title, text) is None
+
+
+def test_words_in_other_places_are_no_title():
+    assert leak("Casino Royale", "a casino that is royale and casino") is None
+
+
+def test_the_article_is_turned_round_and_dropped():
+    assert words_of_title("Usual Suspects, The (1995)") == ("usual", "suspects")
+    assert words_of_title("Boot, Das") == ("das", "boot")
+    assert words_of_title("The") == ("the",)
+
+
+title = st.lists(st.from_regex(r"[a-z]{3,9}", fullmatch=True), min_size=1, max_size=4)
+
+
+@quick
+@given(title, st.text("xyz ", max_size=20), st.text("xyz ", max_size=20))
+def test_a_title_within_any_text_is_found(words, before, after):
+    name = " ".join(words)
+    found = leak(name, f"{before} {name.upper()}, {after}")
+    assert found == ("exact" if len(" ".join(words_of_title(name))) >= 4 else None)

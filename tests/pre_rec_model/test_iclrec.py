@@ -1,0 +1,225 @@
+import json
+from dataclasses import replace
+from itertools import pairwise
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+import torch.nn.functional as F
+
+from crs.cases import Cases
+from crs.data.sequences import leave_one_out
+from crs.errors import UserError
+from crs.fit import fit
+from crs.metrics import per_case
+from crs.models.sequential import Sequential
+from crs.nn.encoder import Encoder
+from crs.ranking import ranks
+from crs.store import RESUME
+from pre_rec_model import iclrec, pretrain
+from pre_rec_model.iclrec import ICLRec
+from tests.contracts.tiny import (
+    artifact,
+    config,
+    context,
+    dataset,
+    made,
+    random_sequences,
+)
+
+SETTINGS = replace(
+    config("model=iclrec").pretrain, dim=8, layers=1, max_len=5, k=3, epochs=4, batch_size=8,
+    dropout=0.3, attention_dropout=0.3, patience=9, views=1,
+)  # fmt: skip
+DATA = random_sequences(users=20, items=12, longest=10)
+ALL = torch.arange(20)
+
+
+def make(kind=ICLRec, data=DATA, dropout=0.0, **changes):
+    settings = replace(SETTINGS, **changes)
+    torch.manual_seed(2)
+    encoder = Encoder(
+        data.n_items, settings.dim, settings.layers, settings.heads, settings.max_len,
+        dropout, dropout,
+    )  # fmt: skip
+    for weight in encoder.parameters():
+        torch.nn.init.normal_(weight, std=0.3)
+    return kind(encoder, settings, data)
+
+
+def lists(data):
+    bounds = data.offsets[1:].tolist()
+    return [data.items[a:b].tolist() for a, b in pairwise(bounds)]
+
+
+def test_every_real_position_predicts_its_successor_up_to_the_third_last():
+    model = make(contrast="none")
+    states, targets = [], []
+    for items in lists(DATA):
+        known, wanted = items[:-3][-5:], items[1:-2][-5:]
+        states.append(model.encoder(torch.tensor([known]))[0])
+        targets += wanted
+    scores = torch.cat(states) @ model.encoder.item_table.weight[1:-1].T
+    wanted = F.cross_entropy(scores, torch.tensor(targets) - 1)
+    torch.testing.assert_close(model.training_step(ALL, 0), wanted)
+
+
+def test_training_never_sees_the_last_two_items():
+    changed = DATA.items.clone()
+    ends = DATA.offsets[2:]
+    for back in (1, 2):
+        changed[ends - back] = changed[ends - back] % DATA.n_items + 1
+    other = make(data=replace(DATA, items=changed))
+    mine = make()
+    for model in (mine, other):
+        torch.manual_seed(0)
+        model.start_epoch(0)
+        torch.manual_seed(0)
+        model.loss = model.training_step(ALL, 0)
+    assert torch.equal(mine.loss, other.loss)
+
+
+@pytest.mark.parametrize("loss", ["bce", "sampled_softmax"])
+def test_other_losses_reach_the_item_table(loss):
+    model = make(contrast="none", loss=loss)
+    model.training_step(ALL, 0).backward()
+    grad = model.encoder.item_table.weight.grad
+    assert grad[1:-1].any() and not grad[0].any() and not grad[-1].any()
+
+
+def contrast_of(**changes):
+    model = make(**changes)
+    model.start_epoch(0)
+    torch.manual_seed(5)
+    ids = DATA.windows(model.user, model.cut, 5)
+    return model.contrastive_loss(ids, DATA.at(model.user, model.cut), ALL)
+
+
+def test_hybrid_is_the_sum_of_both_terms():
+    both, instance, intent = (
+        contrast_of(contrast=contrast, instance_weight=0.3, intent_weight=0.2)
+        for contrast in ("hybrid", "instance", "intent")
+    )
+    torch.testing.assert_close(both, instance + intent)
+    assert instance > 0 and intent > 0
+
+
+@pytest.mark.parametrize("term", ["instance", "intent"])
+def test_weights_weigh(term):
+    once, thrice = (contrast_of(contrast=term, **{f"{term}_weight": w}) for w in (0.1, 0.3))
+    torch.testing.assert_close(thrice, 3 * once)
+
+
+@pytest.mark.parametrize("pairs", [1, 3])
+def test_each_pair_of_views_adds_a_term(pairs, monkeypatch):
+    model = make(views=pairs)
+    monkeypatch.setattr(model, "contrastive_loss", lambda *args: torch.tensor(10.0))
+    alone = make(contrast="none").training_step(ALL, 0)
+    torch.testing.assert_close(model.training_step(ALL, 0), alone + 10 * pairs)
+
+
+def test_sasrec_draws_no_views_and_fits_no_clusters(monkeypatch):
+    model = make(contrast="none")
+    monkeypatch.setattr(model, "contrastive_loss", None)
+    model.start_epoch(0)
+    model.training_step(ALL, 0)
+    assert len(model.centres) == 0 and set(model.recorded) == {"loss_next"}
+
+
+def test_clusters_are_fitted_anew_every_so_many_epochs(monkeypatch):
+    model, seeds, whole = make(refit=2), [], iclrec.kmeans.fit
+    monkeypatch.setattr(
+        iclrec.kmeans, "fit", lambda *args, **kw: seeds.append(kw["seed"]) or whole(*args, **kw)
+    )
+    fitted = []
+    for epoch in range(5):
+        model.start_epoch(epoch)
+        fitted.append(len(seeds))
+    assert fitted == [1, 1, 2, 2, 3] and len(set(seeds)) == 3
+
+
+def test_clusters_are_of_the_mean_states_without_dropout():
+    model = make(dropout=0.5)
+    model.start_epoch(0)
+    assert model.encoder.training
+    model.eval()
+    known = [items[:-3][-5:] for items in lists(DATA)]
+    means = torch.stack([model.encoder(torch.tensor([row]))[0].mean(0) for row in known])
+    torch.testing.assert_close(model.user_states(), means.detach(), atol=1e-5, rtol=1e-4)
+    units = F.normalize(model.user_states(), dim=1)
+    assert torch.equal((units @ model.centres.T).argmax(1), model.cluster)
+
+
+def test_too_few_users_for_the_clusters_name_the_setting():
+    with pytest.raises(UserError, match=r"pretrain\.k=99 but only"):
+        make(k=99).start_epoch(0)
+
+
+def test_validation_ranks_the_second_last_item_with_the_history_out():
+    model = make().eval()
+    user, cut = leave_one_out(DATA, "valid")
+    scorer, cases = Sequential(model.encoder), Cases(DATA, user, cut)
+    found = ranks(
+        scorer.queries(cases), scorer.catalogue(), cases.target, cases.seen, n_items=DATA.n_items
+    )
+    wanted = {f"{m}@{k}": v.mean() for (m, k), v in per_case(found.numpy(), [10]).items()}
+    assert model.validate_epoch() == pytest.approx(wanted)
+
+
+class Failing(ICLRec):
+    """Fails at a batch (epoch, number)."""
+
+    fail_at = None
+
+    def training_step(self, batch, batch_index):
+        if (self.current_epoch, batch_index) == self.fail_at:
+            raise OSError("the power went")
+        return super().training_step(batch, batch_index)
+
+
+def run_of(folder, fail_at=None):
+    model = make(Failing, dropout=0.3, refit=2)
+    model.fail_at = fail_at
+    return model, fit(model, "pretrain", replace(SETTINGS, lr=0.02), folder, context())
+
+
+@pytest.mark.parametrize("fail_at", [(1, 2), (2, 1), (3, 0)])
+def test_going_on_after_a_failure_equals_a_straight_run(tmp_path, fail_at):
+    straight, wanted = run_of(tmp_path / "straight")
+    with pytest.raises(OSError, match="the power went"):
+        run_of(tmp_path / "cut", fail_at=fail_at)
+    resumed, found = run_of(tmp_path / "cut")
+    assert found == wanted
+    assert torch.equal(resumed.centres, straight.centres)
+    assert torch.equal(resumed.cluster, straight.cluster)
+    for name in ("epochs.jsonl", "best.safetensors"):
+        one, two = (tmp_path / kind / RESUME / "pretrain" / name for kind in ("straight", "cut"))
+        assert one.read_bytes() == two.read_bytes()
+
+
+def test_training_lowers_its_losses(tmp_path):
+    run_of(tmp_path)
+    log = (tmp_path / RESUME / "pretrain" / "epochs.jsonl").read_text().splitlines()
+    first, last = json.loads(log[0]), json.loads(log[-1])
+    assert last["loss_next"] < first["loss_next"]
+    assert {"loss_instance", "loss_intent", "ndcg@10", "hr@10"} <= set(first)
+
+
+def test_the_stage_writes_an_encoder_and_the_states_it_gives(tmp_path):
+    inputs = {"dataset": dataset(tmp_path)}
+    settings = replace(SETTINGS, epochs=2)
+    found = made(pretrain, settings, inputs, tmp_path / "pretrain" / "a")
+    again = made(pretrain, settings, inputs, tmp_path / "pretrain" / "b")
+    shape = found.load("encoder.json")
+    assert (shape["dim"], shape["max_len"], shape["items"]) == (8, 5, 30)
+    assert np.array_equal(found.load("states.npy"), again.load("states.npy"))
+    assert found.load("states.npy").shape == (len(found.load("users.npy")), 8)
+    assert found.summary["epochs"] == 2
+
+
+def test_users_too_short_to_train_on_are_said(tmp_path):
+    rows = pd.DataFrame({"user": [1, 1, 1, 2, 2], "item": [1, 2, 3, 1, 2]})
+    inputs = {"dataset": artifact(tmp_path / "d", {"users": 2, "items": 3}, interactions=rows)}
+    with pytest.raises(UserError, match=r"4 items needed, the longest has 3"):
+        made(pretrain, SETTINGS, inputs, tmp_path / "p")

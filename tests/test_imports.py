@@ -1,0 +1,102 @@
+"""Imports run one way: train.py, crs.pipeline, stage packages, crs.*, then heavy libraries."""
+
+import ast
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from crs import closure
+from crs.pipeline import MODEL_SETTINGS, STAGES
+
+ROOT = Path(__file__).parents[1]
+STAGE_PACKAGES = tuple(package for package in closure.PACKAGES if package != "crs")
+HEAVY = {"torch", "lightning", "pandas", "numpy", "scipy", "faiss", "wandb", "matplotlib"}
+COMMAND = ROOT / "src" / "train.py"
+FOLDERS = {package: ROOT / package for package in STAGE_PACKAGES} | {"crs": ROOT / "src" / "crs"}
+FILES = [file for folder in FOLDERS.values() for file in sorted(folder.rglob("*.py"))]
+
+
+def imported(nodes: Iterator[ast.AST]) -> set[str]:
+    """The modules that import statements name, `from a import b` as both a and a.b."""
+    found = set()
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+    return found
+
+
+def packages_of(file: Path) -> set[str]:
+    """Top-level packages that a file imports anywhere."""
+    return {name.split(".")[0] for name in imported(ast.walk(ast.parse(file.read_text())))}
+
+
+def at_import(file: Path) -> set[str]:
+    """Modules that a file imports when it is itself imported: not in functions, not for types."""
+
+    def reached(nodes: list[ast.stmt]) -> Iterator[ast.AST]:
+        for node in nodes:
+            yield node
+            if isinstance(node, ast.ClassDef | ast.Try | ast.With):
+                yield from reached(node.body)
+            elif isinstance(node, ast.If) and "TYPE_CHECKING" not in ast.unparse(node.test):
+                yield from reached([*node.body, *node.orelse])
+
+    return imported(reached(ast.parse(file.read_text()).body))
+
+
+def test_crs_imports_no_stage_package():
+    found = {file.name for file in FOLDERS["crs"].rglob("*.py")
+             if packages_of(file) & set(STAGE_PACKAGES)}  # fmt: skip
+    assert found == set()
+
+
+@pytest.mark.parametrize("package", STAGE_PACKAGES)
+def test_a_stage_package_imports_no_other(package):
+    others = set(STAGE_PACKAGES) - {package}
+    found = {file.name for file in FOLDERS[package].rglob("*.py") if packages_of(file) & others}
+    assert found == set()
+
+
+def test_stages_do_not_import_the_pipeline():
+    files = [file for file in FILES if file.name != "pipeline.py"]
+    pipeline = {file.name for file in files
+                if "crs.pipeline" in imported(ast.walk(ast.parse(file.read_text())))}  # fmt: skip
+    assert pipeline == set()
+
+
+def test_all_imports_are_absolute_so_that_code_digests_see_them():
+    relative = [file for file in FILES for node in ast.walk(ast.parse(file.read_text()))
+                if isinstance(node, ast.ImportFrom) and node.level]  # fmt: skip
+    assert relative == []
+
+
+def test_importing_the_command_imports_nothing_heavy():
+    waiting, seen = list(at_import(COMMAND)), set()
+    while waiting:
+        if (module := waiting.pop()) not in seen:
+            seen.add(module)
+            file = closure.source_of(module) if module.split(".")[0] == "crs" else None
+            waiting += at_import(file) if file else []
+    assert "crs.pipeline" in seen
+    assert {module.split(".")[0] for module in seen} & HEAVY == set()
+
+
+def test_the_packages_of_the_wheel_are_those_that_code_digests_follow():
+    built = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]
+    wheel = built["targets"]["wheel"]["packages"]
+    assert {Path(package).name for package in wheel} == set(closure.PACKAGES)
+
+
+@pytest.mark.parametrize("name", STAGES)
+def test_a_stage_has_a_run_with_the_four_arguments(name):
+    target = STAGES[name].target
+    for model in MODEL_SETTINGS if "{model}" in target else [""]:
+        file = closure.source_of(target.format(model=model))
+        functions = {node.name: [argument.arg for argument in node.args.args]
+                     for node in ast.parse(file.read_text()).body
+                     if isinstance(node, ast.FunctionDef)}  # fmt: skip
+        assert functions["run"] == ["settings", "inputs", "folder", "context"]

@@ -1,0 +1,158 @@
+"""The command itself, on generated data: what scripts rely on, and that a kill changes no bit."""
+
+import os
+import re
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from crs.results import COLUMNS
+from crs.store import MANIFEST, Artifact
+
+TRAIN = Path(__file__).parents[1] / "src" / "train.py"
+RUN = (
+    "model=latentcrs dataset=tiny embedder=hashed tracker=none trainer.threads=1 seed=3 "
+    "pretrain.epochs=6 train.epochs=3 train.patience=9 train.batch_size=64 "
+    "evaluation.resamples=50 evaluation.permutations=99"
+).split()
+STATES = {"made", "found", "resumed", "waits"}
+
+
+def command(store: Path, *words: str, flags: tuple[str, ...] = ()) -> list[str]:
+    return [sys.executable, *flags, str(TRAIN), *words, f"store={store}"]
+
+
+def quiet() -> dict[str, str]:
+    """The environment without what could change a run."""
+    return {name: value for name, value in os.environ.items()
+            if not name.startswith(("WANDB_", "HYDRA_", "OMP_", "MKL_"))}  # fmt: skip
+
+
+@dataclass
+class Done:
+    """What a command left behind."""
+
+    code: int
+    out: list[str]
+    err: list[str]
+
+    @property
+    def results(self) -> Path:
+        """The path on the last line of standard output."""
+        word, _, path = self.out[-1].partition(" ")
+        assert word == "results:"
+        return Path(path)
+
+    @property
+    def states(self) -> dict[str, str]:
+        """What was said of each stage, after the plan."""
+        pairs = [line.split()[:2] for line in self.err if line[:1].strip()]
+        return {pair[0]: pair[1] for pair in pairs if pair[1:] and pair[1] in STATES}
+
+
+def run(store: Path, *words: str, flags: tuple[str, ...] = ()) -> Done:
+    done = subprocess.run(
+        command(store, *words, flags=flags),
+        cwd=store.parent, env=quiet(), capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    return Done(done.returncode, done.stdout.splitlines(), done.stderr.splitlines())
+
+
+def run_until(store: Path, sign: str) -> None:
+    """Start the command and kill it as soon as a file is there."""
+    with subprocess.Popen(
+        command(store, *RUN), cwd=store.parent, env=quiet(),
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    ) as process:  # fmt: skip
+        while process.poll() is None and not list(store.glob(sign)):
+            time.sleep(0.005)
+        process.kill()
+    assert process.returncode == -9
+
+
+@pytest.fixture(scope="module")
+def straight(tmp_path_factory) -> tuple[Path, Done]:
+    """A whole run that nothing interrupts, and its store."""
+    store = tmp_path_factory.mktemp("straight") / "store"
+    return store, run(store, *RUN)
+
+
+def test_a_mistake_exits_with_2_and_one_line(tmp_path):
+    done = run(tmp_path / "store", *RUN, "intents.kk=3")
+    assert (done.code, done.out) == (2, [])
+    assert len(done.err) == 1
+    assert done.err[0].startswith("error: intents.kk: no such setting. Did you mean intents.k?")
+    assert not (tmp_path / "store").exists()
+
+
+def test_a_failure_of_ours_exits_with_1_and_keeps_the_traceback(tmp_path):
+    store = tmp_path / "store"
+    store.mkdir()
+    (store / "dataset").write_text("a file where a folder should be")
+    done = run(store, "dataset=tiny", "stage=dataset", "tracker=none")
+    assert (done.code, done.out) == (1, [])
+    named = re.fullmatch(r"error: .* \(traceback in (.*)\)", done.err[-1])
+    assert "Traceback" in Path(named[1]).read_text()
+
+
+def test_a_whole_run_ends_with_the_path_of_its_table(straight):
+    store, done = straight
+    assert done.code == 0
+    assert done.results.is_relative_to(store)
+    assert set(done.states.values()) == {"made"}
+    assert done.results.with_suffix(".md").is_file()
+
+
+def test_the_table_has_the_promised_columns(straight):
+    long = pd.read_parquet(straight[1].results)
+    assert list(long.columns) == COLUMNS
+    assert set(long["seed"]) == {3}
+    assert set(long["split"]) == {"valid", "test"}
+    assert set(long["fingerprint"]) == {straight[1].results.parent.name}
+    assert {"popularity", "encoder"} < set(long["scorer"])
+    assert ((long["low"] <= long["value"]) & (long["value"] <= long["high"])).all()
+
+
+def test_a_second_run_finds_everything_and_imports_nothing_heavy(straight):
+    store, first = straight
+    done = run(store, *RUN, flags=("-X", "importtime"))
+    assert done.code == 0
+    assert done.results == first.results
+    assert done.states == dict.fromkeys(first.states, "found")
+    imported = {line.rpartition("|")[2].strip() for line in done.err if "import time:" in line}
+    assert "hydra" in imported
+    assert imported & {"torch", "pandas", "lightning", "faiss", "wandb"} == set()
+
+
+def test_a_sweep_with_a_failed_job_prints_the_others_table_and_fails(straight):
+    store, first = straight
+    words = [word for word in RUN if word != "dataset=tiny"]
+    done = run(store, "-m", "dataset=tiny,custom", *words)
+    assert done.code == 2
+    assert done.results.is_relative_to(store / "sweeps")
+    assert pd.read_parquet(done.results).equals(pd.read_parquet(first.results))
+    failed = [line for line in done.err if line.startswith("failed ")]
+    assert len(failed) == 1
+    assert re.match(r"failed +job 1: .*dataset\.path=", failed[0])
+
+
+@pytest.mark.slow
+def test_killed_runs_end_in_the_same_bits(straight, tmp_path):
+    store, first = straight
+    again = tmp_path / "store"
+    run_until(again, "pretrain/*.partial/resume/pretrain/last.ckpt")
+    run_until(again, "train/*.partial/resume/generative/last.ckpt")
+    assert list(again.glob("pretrain/*/" + MANIFEST))
+    done = run(again, *RUN)
+    assert done.code == 0
+    assert (done.states["pretrain"], done.states["train"]) == ("found", "resumed")
+    assert done.results.read_bytes() == first.results.read_bytes()
+    made = {file.relative_to(store).parent for file in store.glob(f"*/*/{MANIFEST}")}
+    assert len(made) == len(first.states)
+    assert [path for path in made
+            if Artifact(store / path).digest != Artifact(again / path).digest] == []  # fmt: skip
