@@ -17,7 +17,7 @@ run: $(DONE) ## set up, then LatentCRS on MovieLens-100K (about 5 minutes on 2 c
 	$(BIN)/python src/train.py model=latentcrs dataset=ml100k
 
 test: $(DONE) ## the tests (a few minutes on 2 cores, no network)
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 --dist loadscope
 
 lint: $(DONE) ## ruff, format check and types
 	$(BIN)/ruff check .

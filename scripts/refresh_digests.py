@@ -5,22 +5,35 @@ results are the same. If they are not, raise the version first.
 """
 
 import json
+import re
 import sys
 from pathlib import Path
 
 from crs.closure import code_digest
+from crs.compose import CONF
 from crs.pipeline import MODEL_SETTINGS, STAGES
 
 FILE = Path(__file__).parents[1] / "tests" / "code_digests.json"
 
 
 def digests() -> dict[str, str]:
-    """`stage/version` (and model, where a stage is a model's own) to digest."""
+    """`stage/version`, with the model or the reader that a stage's code depends on, to digest."""
+    models = sorted(file.stem for file in (CONF / "model").glob("*.yaml"))
+    readers = sorted(set(re.findall(r"crs\.data\.\w+", " ".join(
+        file.read_text() for file in (CONF / "dataset").glob("*.yaml")))))  # fmt: skip
     found = {}
     for name, stage in STAGES.items():
-        for model in MODEL_SETTINGS if "{model}" in stage.target else [""]:
-            key = "/".join(filter(None, [name, model, str(stage.version)]))
-            found[key] = code_digest(stage.target.format(model=model))
+        if "{model}" in stage.target:
+            parts = {model: [stage.target.format(model=model)] for model in MODEL_SETTINGS}
+        elif name == "evaluate":
+            parts = {model: [stage.target, f"crs.models.{model}"] for model in models}
+        elif name == "dataset":
+            parts = {reader: [stage.target, reader] for reader in readers}
+        else:
+            parts = {"": [stage.target]}
+        for part, modules in parts.items():
+            key = "/".join(filter(None, [name, part, str(stage.version)]))
+            found[key] = code_digest(*modules)
     return found
 
 

@@ -138,6 +138,7 @@ def to_config(composed: DictConfig) -> Config:
     return config
 
 
+PRECISIONS = ("32-true", "16-mixed", "bf16-mixed", "bf16-true", "16-true", "64-true")
 CHOICES = {
     "pretrain.loss": ("bce", "sampled_softmax", "cross_entropy"),
     "pretrain.contrast": ("none", "instance", "intent", "hybrid"),
@@ -148,6 +149,9 @@ CHOICES = {
     "em.posterior": ("exact", "amortised"),
     "evaluation.seen": ("out", "zero", "in"),
     "tracker.kind": ("wandb", "none"),
+    "trainer.accelerator": ("auto", "cpu", "gpu", "cuda", "mps", "tpu"),
+    "pretrain.precision": PRECISIONS,
+    "train.precision": PRECISIONS,
 }
 POSITIVE = (
     "pretrain.dim pretrain.layers pretrain.heads pretrain.max_len pretrain.batch_size "
@@ -176,6 +180,9 @@ def check_values(config: Config) -> None:
     for key in POSITIVE:
         if value(key) <= 0:
             raise UserError(f"{key}={value(key)}: must be above 0")
+    ks = config.evaluation.ks
+    if 10 not in ks or min(ks) < 1:
+        raise UserError(f"evaluation.ks={ks}: whole numbers from 1, with 10, which tables show")
     if config.pretrain.dim % config.pretrain.heads:
         raise UserError(
             f"pretrain.dim={config.pretrain.dim} is not a multiple of "

@@ -171,7 +171,6 @@ class Optimisation(Settings):
     lr: float = MISSING
     weight_decay: float = MISSING
     batch_size: int = MISSING
-    """Global batch size, whatever the number of devices."""
     epochs: int = MISSING
     """At most so many (of each phase, where there are several)."""
     patience: int = MISSING
@@ -317,7 +316,6 @@ class Evaluation(Settings):
     """Items of the history: `out` of the ranking, scored `zero`, or left `in`."""
     padding: bool = MISSING
     """Rank the padding row (and a mask row, where the table has one) as if they were items."""
-    splits: list[str] = MISSING
     ks: list[int] = MISSING
     resamples: int = MISSING
     """Bootstrap resamples of the clusters."""
@@ -341,8 +339,7 @@ class Trainer:
     """How to run: never part of a fingerprint."""
 
     accelerator: str = MISSING
-    devices: int = MISSING
-    strategy: str = MISSING
+    """Lightning's name: `auto`, `cpu`, `gpu`, …; one device."""
     threads: int = MISSING
     """0: as many as this process may use."""
     progress: bool = MISSING

@@ -21,7 +21,7 @@ def stage_line(stage: str, state: str, name: str, note: str = "", seconds: float
 
 @dataclass
 class Context:
-    """How a stage runs, never what it computes: devices, progress and tracker."""
+    """How a stage runs, never what it computes: device, progress and tracker."""
 
     trainer: Any
     """`crs.config.Trainer`."""

@@ -21,7 +21,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from crs.config import Optimisation
 from crs.console import Context
-from crs.store import RESUME, write_json
+from crs.store import RESUME
 
 MONITOR = "ndcg@10"
 
@@ -168,16 +168,14 @@ class Epochs(Callback):
         )
         if scores[MONITOR] > self.best:
             self.best, self.best_epoch, self.stale = scores[MONITOR], self.epoch, 0
-            if trainer.is_global_zero:
-                save_weights(module, self.folder / "best.safetensors")
+            save_weights(module, self.folder / "best.safetensors")
         else:
             self.stale += 1
         self.bar.set_postfix_str(f"{MONITOR} {scores[MONITOR]:.4f}, best {self.best:.4f}")
         with (self.folder / "epochs.jsonl").open("a") as log:
             log.write(json.dumps({"epoch": self.epoch, **means, **scores}) + "\n")
         trainer.save_checkpoint(self.folder / "last.new")
-        if trainer.is_global_zero:
-            (self.folder / "last.new").replace(self.folder / "last.ckpt")
+        (self.folder / "last.new").replace(self.folder / "last.ckpt")
         trainer.should_stop = self.over
 
     def on_fit_end(self, trainer: Trainer, module: LightningModule) -> None:
@@ -210,21 +208,19 @@ def fit(
     place = folder / RESUME / phase.replace(" ", "_")
     place.mkdir(parents=True, exist_ok=True)
     module.settings = settings
-    done, last, best = place / "done.json", place / "last.ckpt", place / "best.safetensors"
+    last, best = place / "last.ckpt", place / "best.safetensors"
     epochs = Epochs(phase, settings, place, context)
     resume = last.is_file()
     if resume:
         saved = torch.load(last, map_location="cpu", weights_only=True)
         epochs.load_state_dict(saved["callbacks"][epochs.state_key])
-        if not done.is_file():
-            context.note(f"{phase}: {epochs.epoch + 1} epochs were there")
     if not epochs.over:
-        devices = context.trainer.devices
-        sampler = Passes(module.cases(), settings.batch_size // devices, len(module.passes()))
+        if resume:
+            context.note(f"{phase}: {epochs.epoch + 1} epochs were there")
+        sampler = Passes(module.cases(), settings.batch_size, len(module.passes()))
         trainer = Trainer(
             accelerator=context.trainer.accelerator,
-            devices=devices,
-            strategy=context.trainer.strategy,
+            devices=1,
             precision=settings.precision,  # type: ignore[arg-type]
             max_epochs=settings.epochs,
             gradient_clip_val=settings.clip or None,
@@ -251,5 +247,4 @@ def fit(
     if best.is_file():
         module.load_state_dict(load_file(best))
     module.eval()
-    write_json(done, {"best": epochs.best})
     return {"best": epochs.best, "best_epoch": epochs.best_epoch, "epochs": epochs.epoch + 1}

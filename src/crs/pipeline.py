@@ -117,7 +117,9 @@ def plan(config: c.Config) -> list[Step]:
             settings = stage.settings(config)
             target = stage.target.format(model=config.model.name)
             names = {need: step.fingerprint for need, step in inputs.items()}
-            mark = fingerprint(name, stage.version, settings.identity(), names)
+            # A stage that is a model's own is named after it: two models may have like settings.
+            owner = f"{name}/{config.model.name}" if target != stage.target else name
+            mark = fingerprint(owner, stage.version, settings.identity(), names)
             steps[name] = Step(name, stage, target, settings, inputs, mark)
         return steps[name]
 

@@ -5,6 +5,8 @@ with `use_artifact` only when online. A W&B that does not start costs one line, 
 """
 
 import os
+from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
 from typing import Any
 
@@ -28,28 +30,48 @@ class Run:
         """Close the run; without a manifest it is marked as failed."""
 
 
+def forgiving(method: Callable[..., None]) -> Callable[..., None]:
+    """Whatever W&B trips over must not cost the experiment: one line, then silence."""
+
+    @wraps(method)
+    def guarded(self: "WandbRun", *args: Any, **kwargs: Any) -> None:
+        if self.broken:
+            return
+        try:
+            method(self, *args, **kwargs)
+        except Exception as error:
+            self.broken = True
+            say(f"tracker   W&B failed ({type(error).__name__}); going on without it")
+
+    return guarded
+
+
 class WandbRun(Run):
     """One stage's W&B run."""
 
     def __init__(self, run) -> None:
-        self.run = run
+        self.run, self.broken = run, False
 
+    @forgiving
     def log(self, values: dict[str, Any]) -> None:
         """One step of W&B's history."""
         self.run.log(values)
 
+    @forgiving
     def image(self, name: str, path: Path) -> None:
         """As `wandb.Image`."""
         import wandb
 
         self.run.log({name: wandb.Image(str(path))})
 
+    @forgiving
     def table(self, name: str, frame) -> None:
         """As `wandb.Table`."""
         import wandb
 
         self.run.log({name: wandb.Table(dataframe=frame)})
 
+    @forgiving
     def finish(self, manifest: dict[str, Any] | None = None) -> None:
         """Summary and result as a W&B artifact; its inputs too, where W&B is online."""
         import wandb

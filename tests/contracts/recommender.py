@@ -1,4 +1,4 @@
-"""What holds for every recommender. Inherit it and say how to build one on any data.
+"""What holds for every recommender: inherit it, and say how to build one on any data.
 
     class TestMine(RecommenderContract):
         def recommender(self, sequences):
@@ -6,6 +6,8 @@
 
         def cases(self, sequences):  # only if it looks at more than histories
             return replace(super().cases(sequences), text=...)
+
+Both must give the same whenever they are asked with the same data.
 """
 
 import pytest

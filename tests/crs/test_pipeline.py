@@ -33,8 +33,6 @@ def differing(one: Config, two: Config) -> set[str]:
     "override",
     [
         "trainer=cpu",
-        "trainer.devices=2",
-        "trainer.strategy=ddp",
         "trainer.threads=1",
         "trainer.progress=false",
         "tracker=none",
@@ -53,7 +51,7 @@ def test_how_to_run_is_in_no_name(override, configure):
 
 def test_every_setting_of_how_to_run_was_tried(configure):
     config = configure("dataset=tiny")
-    assert set(vars(config.trainer)) == {"accelerator", "devices", "strategy", "threads",
+    assert set(vars(config.trainer)) == {"accelerator", "threads",
                                          "progress"}  # fmt: skip
     assert set(vars(config.tracker)) == {"kind", "project", "entity", "group"}
 

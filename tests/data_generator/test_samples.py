@@ -91,7 +91,9 @@ def test_the_stage_counts_its_splits(tmp_path):
     frame = one.load("cases.parquet")
     assert frame.equals(two.load("cases.parquet"))
     assert list(frame.columns) == ["split", "kind", "user", "cut"]
-    assert one.summary["cases"] == len(frame) == sum(one.summary[s] for s in frame["split"].unique())
+    assert (
+        one.summary["cases"] == len(frame) == sum(one.summary[s] for s in frame["split"].unique())
+    )
     assert one.summary["shown"] == 25
 
 

@@ -19,13 +19,12 @@ def inputs(tmp_path_factory):
 
 @pytest.fixture
 def planted(monkeypatch):
-    """Makes the user of every third case say the title, in so many of its first attempts."""
+    """Makes some users say their target's title, in so many of their first attempts."""
 
     def plant(times):
         asked = {}
 
         def speak(rng, item, names, noun, noise):
-            # The generator is the case's own: its first number tells cases apart, not attempts.
             asked[item.title] = asked.get(item.title, 0) + 1
             named = item.title if leaky(item) and asked[item.title] <= times else "a movie"
             return Utterance(f"I want {named}.", [])
@@ -33,7 +32,7 @@ def planted(monkeypatch):
         monkeypatch.setattr(simulate, "speak", speak)
 
     def leaky(item):
-        return item.title.endswith(" 1") and item.title < "G"
+        return item.title < "G"
 
     plant.leaky = leaky
     return plant
@@ -54,11 +53,10 @@ def run(inputs, folder, on_leak):
 
 
 def leaks_of(found, inputs, planted):
-    titles = inputs["dataset"].load("items.parquet")["title"]
     items = simulate.item_table(inputs["dataset"])
     frame = found.load("utterances.parquet")
     leaky = np.array([planted.leaky(items[target]) for target in frame["target"]])
-    assert len(titles) == len(items) - 1 and 0 < leaky.sum() < len(leaky)
+    assert 0 < leaky.sum() < len(leaky)
     return frame, leaky
 
 

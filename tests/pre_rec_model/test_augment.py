@@ -116,7 +116,6 @@ def test_a_view_is_a_crop_a_mask_or_a_reordering_each_a_third_of_the_time():
 
 def test_views_are_a_function_of_the_seed():
     first, second = (
-        [torch.manual_seed(seed), augment.view(batch([9, 20]), 0.2, 0.7, 0.2)][1]
-        for seed in (4, 4)
+        [torch.manual_seed(seed), augment.view(batch([9, 20]), 0.2, 0.7, 0.2)][1] for seed in (4, 4)
     )
     assert torch.equal(first, second)

@@ -65,9 +65,7 @@ def test_order_does_not_count():
     torch.manual_seed(3)
     a, b, label = torch.randn(6, 3), torch.randn(6, 3), torch.tensor([0, 1, 0, 2, 3, 1])
     order = torch.randperm(6)
-    torch.testing.assert_close(
-        nce(a[order], b[order], label[order], 0.2), nce(a, b, label, 0.2)
-    )
+    torch.testing.assert_close(nce(a[order], b[order], label[order], 0.2), nce(a, b, label, 0.2))
 
 
 def test_gradients_are_finite_where_everything_is_masked():

@@ -38,7 +38,7 @@ def _interactions(rows: list[list[str]], where: str, first_line: int = 1) -> pd.
                 f"dataset: line {row + first_line} of {where} has {frame[name].iloc[row]!r} for a "
                 f"{name}. Is the file complete?"
             )
-        frame[name] = numbers.astype(kind)
+        frame[name] = numbers.to_numpy().astype(kind)
     return frame
 
 

@@ -19,6 +19,7 @@ from crs.results import COLUMNS, MARKDOWN, PARQUET, headline, markdown
 from crs.store import Artifact
 from crs.threads import use_threads
 
+SPLITS = ("valid", "test")
 ALL, SHUFFLED = "all", "texts shuffled"
 DEFAULT = ("ndcg", 10)
 """The metric that is charted, and by which the better of several scorers is chosen."""
@@ -90,13 +91,13 @@ def chart(long: pd.DataFrame, path: Path, title: str) -> None:
 
     metric, k = DEFAULT
     part = long[(long["metric"] == metric) & (long["k"] == k) & (long["slice"] == ALL)]
-    part = part[part["split"] == part["split"].iloc[-1]].iloc[::-1]
+    part = part[part["split"] == "test"].iloc[::-1]
     figure, axes = plt.subplots(figsize=(7, 0.5 * len(part) + 1.2), layout="constrained")
     spread = np.abs(part[["low", "high"]].to_numpy().T - part["value"].to_numpy())
     colours = ["#4878a8" if "text" in sees or "utterance" in sees else "#b8b8b8"
                for sees in part["sees"]]  # fmt: skip
     axes.barh(part["scorer"], part["value"], xerr=spread, color=colours, capsize=3)
-    axes.set_xlabel(f"NDCG@10 ({part['split'].iloc[0]}); blue: sees the utterance")
+    axes.set_xlabel("NDCG@10 (test); blue: sees the utterance")
     axes.set_title(title, fontsize=10)
     figure.savefig(path, dpi=120)
     plt.close(figure)
@@ -158,13 +159,10 @@ def run(
     use_threads(context.trainer)
     evaluation = settings.evaluation
     scorers = importlib.import_module(f"crs.models.{settings.model}").scorers(inputs)
-    parts, rank_parts = [], []
-    by_split: dict[str, dict[str, np.ndarray]] = {}
-    cases_by_split: dict[str, Cases] = {}
-    total = len(scorers) * len(evaluation.splits)
-    with context.bar(total, label="evaluate", unit="scorer") as bar:
-        for split in evaluation.splits:
-            cases = cases_by_split[split] = cases_of(inputs, split)
+    tables, case_tables = [], []
+    with context.bar(len(scorers) * len(SPLITS), label="evaluate", unit="scorer") as bar:
+        for split in SPLITS:  # test last: what follows looks at its cases
+            cases = cases_of(inputs, split)
             found: dict[tuple[str, str], np.ndarray] = {}
             for name, scorer in scorers.items():
                 found[name, ALL] = case_ranks(scorer, cases, evaluation)
@@ -172,36 +170,33 @@ def run(
                     mixed = shuffled_texts(cases, evaluation.seed)
                     found[name, SHUFFLED] = case_ranks(scorer, mixed, evaluation)
                 bar.update()
-            part = table(found, cases, evaluation)
-            part["split"] = split
-            parts.append(part)
-            by_split[split] = {name: r for (name, part_name), r in found.items()
-                               if part_name == ALL}  # fmt: skip
-            rank_parts += [
-                pd.DataFrame({"split": split, "scorer": name, "slice": part_name,
-                              "user": cases.user, "cut": cases.cut, "target": cases.target,
-                              "rank": case_rank})
-                for (name, part_name), case_rank in found.items()
+            tables.append(table(found, cases, evaluation).assign(split=split))
+            case_tables += [
+                pd.DataFrame({
+                    "split": split, "scorer": name, "slice": part, "user": cases.user,
+                    "cut": cases.cut, "target": cases.target, "rank": case_rank,
+                })
+                for (name, part), case_rank in found.items()
             ]  # fmt: skip
-    long = pd.concat(parts, ignore_index=True)
+    long = pd.concat(tables, ignore_index=True)
     long["dataset"], long["model"] = inputs["dataset"].summary["label"], settings.model
     long["sees"] = long["scorer"].map({name: scorer.sees for name, scorer in scorers.items()})
     long["protocol"], long["seed"] = evaluation.protocol, settings.seed
     long["fingerprint"] = context.fingerprint
     long = long[COLUMNS]
     reference = default_scorer(long, settings.model, scorers)
-    last = evaluation.splits[-1]
-    tests = comparisons(by_split[last], reference, cases_by_split[last], evaluation)
+    whole = {name: case_rank for (name, part), case_rank in found.items() if part == ALL}
+    tests = comparisons(whole, reference, cases, evaluation)
     long.to_parquet(folder / PARQUET, index=False)
-    pd.concat(rank_parts, ignore_index=True).to_parquet(folder / "ranks.parquet", index=False)
+    pd.concat(case_tables, ignore_index=True).to_parquet(folder / "ranks.parquet", index=False)
     tests.to_parquet(folder / "tests.parquet", index=False)
     sampled = inputs["simulate"].summary if "simulate" in inputs else {}
     (folder / MARKDOWN).write_text(report(long, tests, settings, sampled))
     chart(long, folder / "ndcg.png", f"{settings.model} on {long['dataset'].iloc[0]}")
     context.tracker.table("evaluate/results", headline(long))
     context.tracker.image("evaluate/ndcg", folder / "ndcg.png")
-    context.note(f"{len(cases_by_split[last]):,} cases, {len(scorers)} scorers")
-    best = long[(long["split"] == last) & (long["scorer"] == reference) & (long["slice"] == ALL)]
+    context.note(f"{len(cases):,} cases, {len(scorers)} scorers")
+    best = long[(long["split"] == "test") & (long["scorer"] == reference) & (long["slice"] == ALL)]
     return {"default_scorer": reference} | {
         f"{m}@{k}": v for m, k, v in best[["metric", "k", "value"]].itertuples(index=False)
     }
@@ -209,11 +204,11 @@ def run(
 
 def default_scorer(long: pd.DataFrame, model: str, scorers: dict[str, Recommender]) -> str:
     """The model's own scorer: of those with its name, and with text if it has such, the one with
-    the best NDCG@10 on the first split (validation)."""
+    the best NDCG@10 on validation."""
     label = model.replace("_", " ")
     own = [name for name in scorers if name.startswith(label)] or list(scorers)
     own = [name for name in own if "text" in scorers[name].sees] or own
     metric, k = DEFAULT
     part = long[(long["metric"] == metric) & (long["k"] == k) & (long["slice"] == ALL)]
-    part = part[(part["split"] == part["split"].iloc[0]) & part["scorer"].isin(own)]
-    return str(part.loc[part["value"].idxmax(), "scorer"])
+    part = part[(part["split"] == "valid") & part["scorer"].isin(own)]
+    return str(part.nlargest(1, "value")["scorer"].item())

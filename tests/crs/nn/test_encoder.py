@@ -121,9 +121,7 @@ def test_a_later_item_does_not_change_earlier_states():
 
 def test_an_earlier_item_changes_later_states():
     encoder = make()
-    assert not torch.allclose(
-        encoder.states(padded([1, 2, 3])), encoder.states(padded([9, 2, 3]))
-    )
+    assert not torch.allclose(encoder.states(padded([1, 2, 3])), encoder.states(padded([9, 2, 3])))
 
 
 def test_the_newest_item_is_at_the_last_position():

@@ -1,0 +1,105 @@
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from crs.store import RESUME
+from tests.contracts.tiny import artifact, config, context, made
+from text2embedding import embed
+from text2embedding.embed import different_texts
+from text2embedding.encoders import Hashed
+
+TEXTS = ["a long text of words", "short", "middle one", "short", "a long text of words", "b", "cc"]
+SETTINGS = replace(config("embedder=hashed").embedder, dim=16, shard=2)
+
+
+@pytest.fixture
+def inputs(tmp_path):
+    frame = pd.DataFrame({"text": pd.array(TEXTS, dtype="string")})
+    return {"simulate": artifact(tmp_path / "simulate", {}, utterances=frame)}
+
+
+class Counting:
+    """Hashes, keeps what it was asked, and fails after so many shards."""
+
+    def __init__(self, fail_after=99):
+        self.asked, self.left, self.inner = [], fail_after, Hashed(16)
+
+    def encode(self, texts):
+        if not self.left:
+            raise OSError("the power went")
+        self.left -= 1
+        self.asked += texts
+        return self.inner.encode(texts)
+
+
+@pytest.fixture
+def encoder(monkeypatch):
+    """A function that puts an encoder in the stage's hands."""
+
+    def put(**kwargs):
+        found = Counting(**kwargs)
+        monkeypatch.setattr(embed, "build", lambda *args: found)
+        return found
+
+    return put
+
+
+def test_texts_are_told_apart_longest_first():
+    texts, index = different_texts(pd.Series(TEXTS))
+    assert texts == ["a long text of words", "middle one", "short", "cc", "b"]
+    assert [texts[i] for i in index] == TEXTS
+
+
+def test_each_text_is_encoded_once(tmp_path, inputs, encoder):
+    asked = encoder().asked
+    found = made(embed, SETTINGS, inputs, tmp_path / "embed")
+    assert sorted(asked) == sorted(set(TEXTS))
+    assert found.summary == {"texts": 7, "different": 5, "dim": 16}
+
+
+def test_each_case_has_the_vector_of_its_text(tmp_path, inputs):
+    found = made(embed, SETTINGS, inputs, tmp_path / "embed")
+    vectors, index = found.load("vectors.npy"), found.load("index.npy")
+    assert vectors.dtype == np.float16 and vectors.shape == (5, 16)
+    assert np.array_equal(vectors[index], Hashed(16).encode(TEXTS).astype(np.float16))
+
+
+@pytest.mark.parametrize("shards", [0, 1, 2])
+def test_a_killed_stage_goes_on_at_its_shard(tmp_path, inputs, encoder, shards):
+    wanted = made(embed, SETTINGS, inputs, tmp_path / "whole").load("vectors.npy")
+    (folder := tmp_path / "cut").mkdir()
+    encoder(fail_after=shards)
+    with pytest.raises(OSError, match="the power went"):
+        embed.run(SETTINGS, inputs, folder, context())
+    second, run = encoder(), context()
+    embed.run(SETTINGS, inputs, folder, run)
+    assert len(second.asked) == 5 - 2 * shards
+    assert np.array_equal(np.load(folder / "vectors.npy"), wanted)
+    assert (f"{2 * shards} of 5 texts were there" in run.notes) == bool(shards)
+
+
+def test_half_a_vector_file_is_made_anew(tmp_path, inputs):
+    (folder := tmp_path / "embed").mkdir()
+    (folder / "vectors.npy").write_bytes(b"\x93NUMPY half")
+    found = made(embed, SETTINGS, inputs, folder)
+    assert found.load("vectors.npy").shape == (5, 16)
+
+
+def test_a_whole_one_needs_no_encoder(tmp_path, inputs, monkeypatch):
+    made(embed, SETTINGS, inputs, tmp_path / "embed")
+    monkeypatch.setattr(embed, "build", None)
+    made(embed, SETTINGS, inputs, tmp_path / "embed")
+
+
+def test_progress_is_kept_with_what_is_no_result(tmp_path, inputs):
+    found = made(embed, SETTINGS, inputs, tmp_path / "embed")
+    assert [file.name for file in (found.path / RESUME).iterdir()] == ["embedded.json"]
+
+
+@pytest.mark.parametrize("shard", [1, 3, 5, 100])
+def test_the_size_of_a_shard_changes_no_vector(tmp_path, inputs, shard):
+    one = made(embed, SETTINGS, inputs, tmp_path / "1").load("vectors.npy")
+    two = made(embed, replace(SETTINGS, shard=shard), inputs, tmp_path / "2").load("vectors.npy")
+    assert np.array_equal(one, two)
