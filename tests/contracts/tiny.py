@@ -63,7 +63,7 @@ def padded(*rows: list[int]) -> Tensor:
 
 def context(name: str = "0" * 16) -> Context:
     """A run on one thread of the CPU that shows and tracks nothing."""
-    return Context(Trainer("cpu", 1, "auto", 1, False), Run(), name)
+    return Context(Trainer("cpu", 1, False), Run(), name)
 
 
 @cache
