@@ -26,47 +26,44 @@ def text_of(cases: Cases) -> Tensor:
     return cases.text
 
 
-class NoText:
-    """Query r = sum_m q(m|u) W_v C_m over E (eq. 5): behaviour alone, through the intents."""
+class OverItems:
+    """A query [B, d] made from the encoder's state, over E with its padding row, [N + 1, d]."""
+
+    sees = "history + text"
+
+    def __init__(self, model: LatentCRS | Direct, encoder: Encoder) -> None:
+        self.model, self.encoder = model, encoder
+
+    def catalogue(self) -> tuple[Tensor, None]:
+        """E, [N + 1, d]; it has no bias."""
+        return self.model.items, None
+
+
+class NoText(OverItems):
+    """Query r = sum_m q(m|u) W_v C_m (eq. 5): behaviour alone, through the intents."""
 
     sees = "history"
+    model: LatentCRS
 
-    def __init__(self, model: LatentCRS, encoder: Encoder) -> None:
-        self.model, self.encoder = model.eval(), encoder
-
-    @torch.no_grad()
     def queries(self, cases: Cases) -> Tensor:
         """[B, d]."""
         q, intents = self.model.behaviour, self.model.generative.intents
         return q.item_query(q.log_q(encode(self.encoder, cases), intents), intents)
 
-    def catalogue(self) -> tuple[Tensor, None]:
-        """E with its padding row, [N + 1, d]."""
-        return self.model.items, None
 
+class Linear(OverItems):
+    """Query sum_m p(m|u,x) W_I C_m: ranks by E_p[log p(y|m)], a product of experts."""
 
-class Linear:
-    """Query sum_m p(m|u,x) W_I C_m over E: ranks by E_p[log p(y|m)], a product of experts."""
+    model: LatentCRS
 
-    sees = "history + text"
-
-    def __init__(self, model: LatentCRS, encoder: Encoder) -> None:
-        self.model, self.encoder = model.eval(), encoder
-
-    @torch.no_grad()
     def prior(self, cases: Cases) -> Tensor:
         """p(m|u,x), [B, K]."""
         h = encode(self.encoder, cases)
         return self.model.generative.log_prior(h, text_of(cases)).exp()
 
-    @torch.no_grad()
     def queries(self, cases: Cases) -> Tensor:
         """[B, d]."""
         return self.prior(cases) @ self.model.generative.intent_queries()
-
-    def catalogue(self) -> tuple[Tensor, None]:
-        """E with its padding row, [N + 1, d]."""
-        return self.model.items, None
 
 
 class Mixture(Linear):
@@ -76,28 +73,19 @@ class Mixture(Linear):
         """[B, K]."""
         return self.prior(cases)
 
-    @torch.no_grad()
     def catalogue(self) -> tuple[Tensor, None]:
         """P(y|m) by item, [N + 1, K]."""
         return self.model.item_probabilities(), None
 
 
-class DirectScorer:
-    """Query z, the fused vector itself, over E: no intents."""
+class DirectScorer(OverItems):
+    """Query z, the fused vector itself: no intents."""
 
-    sees = "history + text"
+    model: Direct
 
-    def __init__(self, model: Direct, encoder: Encoder) -> None:
-        self.model, self.encoder = model.eval(), encoder
-
-    @torch.no_grad()
     def queries(self, cases: Cases) -> Tensor:
         """[B, d]."""
         return self.model.fusion(encode(self.encoder, cases), text_of(cases))
-
-    def catalogue(self) -> tuple[Tensor, None]:
-        """E with its padding row, [N + 1, d]."""
-        return self.model.items, None
 
 
 def load_model(train: Artifact, encoder: Encoder) -> LatentCRS:

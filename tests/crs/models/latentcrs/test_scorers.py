@@ -1,0 +1,66 @@
+"""LatentCRS' scorers keep the contract of every recommender."""
+
+import pytest
+import torch
+
+from crs.cases import Cases
+from crs.models.latentcrs.networks import Direct, LatentCRS
+from crs.models.latentcrs.scorers import DirectScorer, Linear, Mixture, NoText
+from crs.nn.encoder import Encoder
+from tests.contracts.recommender import RecommenderContract
+from tests.contracts.tiny import random_sequences
+
+D, K, T = 8, 3, 5
+
+
+class Spoken(RecommenderContract):
+    """Cases with a text vector each."""
+
+    def cases(self, sequences):
+        cases = super().cases(sequences)
+        torch.manual_seed(2)
+        return Cases(sequences, cases.user, cases.cut, torch.randn(len(cases), T), cases.known)
+
+    def parts(self, sequences):
+        torch.manual_seed(0)
+        encoder = Encoder(sequences.n_items, D, 1, 2, 10, 0.0, 0.0).eval().requires_grad_(False)
+        items = encoder.item_table.weight[: sequences.n_items + 1].clone()
+        model = LatentCRS(items, torch.randn(K, D), T, text_hidden=8, hidden=8, dropout=0.5)
+        direct = Direct(items, T, text_hidden=8, hidden=8, dropout=0.5)
+        return encoder, model.eval().requires_grad_(False), direct.eval().requires_grad_(False)
+
+
+class TestNoText(Spoken):
+    def recommender(self, sequences):
+        encoder, model, _ = self.parts(sequences)
+        return NoText(model, encoder)
+
+
+class TestLinear(Spoken):
+    def recommender(self, sequences):
+        encoder, model, _ = self.parts(sequences)
+        return Linear(model, encoder)
+
+
+class TestMixture(Spoken):
+    def recommender(self, sequences):
+        encoder, model, _ = self.parts(sequences)
+        return Mixture(model, encoder)
+
+    def test_a_case_s_scores_are_probabilities(self, data):
+        scores = self.scores(self.recommender(data), self.cases(data))
+        torch.testing.assert_close(scores.sum(1), torch.ones(len(scores)))
+
+
+class TestDirect(Spoken):
+    def recommender(self, sequences):
+        encoder, _, direct = self.parts(sequences)
+        return DirectScorer(direct, encoder)
+
+
+def test_a_scorer_that_reads_text_says_so_where_there_is_none():
+    spoken, sequences = Spoken(), random_sequences(users=9, items=7, longest=8)
+    encoder, model, _ = spoken.parts(sequences)
+    silent = RecommenderContract.cases(spoken, sequences)
+    with pytest.raises(ValueError, match="needs cases with text"):
+        Linear(model, encoder).queries(silent)
