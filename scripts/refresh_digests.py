@@ -9,9 +9,9 @@ import re
 import sys
 from pathlib import Path
 
-from crs.closure import code_digest
+from crs.closure import code_digest, source_of
 from crs.compose import CONF
-from crs.pipeline import MODEL_SETTINGS, STAGES
+from crs.pipeline import STAGES
 
 FILE = Path(__file__).parents[1] / "tests" / "code_digests.json"
 
@@ -24,7 +24,8 @@ def digests() -> dict[str, str]:
     found = {}
     for name, stage in STAGES.items():
         if "{model}" in stage.target:
-            parts = {model: [stage.target.format(model=model)] for model in MODEL_SETTINGS}
+            own = {model: stage.target.format(model=model) for model in models}
+            parts = {model: [module] for model, module in own.items() if source_of(module)}
         elif name == "evaluate":
             parts = {model: [stage.target, f"crs.models.{model}"] for model in models}
         elif name == "dataset":

@@ -138,6 +138,7 @@ def to_config(composed: DictConfig) -> Config:
     return config
 
 
+VIEWS = ("attributes",)
 PRECISIONS = ("32-true", "16-mixed", "bf16-mixed", "bf16-true", "16-true", "64-true")
 CHOICES = {
     "pretrain.loss": ("bce", "sampled_softmax", "cross_entropy"),
@@ -180,6 +181,16 @@ def check_values(config: Config) -> None:
     for key in POSITIVE:
         if value(key) <= 0:
             raise UserError(f"{key}={value(key)}: must be above 0")
+    em = config.em
+    if em.posterior == "amortised" and em.candidates < 2:
+        raise UserError(f"em.candidates={em.candidates}: em.posterior=amortised needs at least 2")
+    if em.posterior == "exact" and em.candidates:
+        raise UserError(
+            f"em.candidates={em.candidates}: em.posterior=exact looks at the whole catalogue; type "
+            "em.candidates=0 or em.posterior=amortised"
+        )
+    if unknown := set(config.model.views) - set(VIEWS):
+        raise UserError(f"model.views: no view {min(unknown)!r}; there is {', '.join(VIEWS)}")
     ks = config.evaluation.ks
     if 10 not in ks or min(ks) < 1:
         raise UserError(f"evaluation.ks={ks}: whole numbers from 1, with 10, which tables show")

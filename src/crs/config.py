@@ -55,6 +55,7 @@ class Needs:
     """The artifacts that a model's own stages read, by stage name."""
 
     train: list[str] = field(default_factory=list)
+    direct: list[str] = field(default_factory=list)
     evaluate: list[str] = MISSING
 
 
@@ -174,7 +175,7 @@ class Optimisation(Settings):
     epochs: int = MISSING
     """At most so many (of each phase, where there are several)."""
     patience: int = MISSING
-    """Epochs without a better validation NDCG@10 before training stops."""
+    """So many epochs in a row may bring no better validation NDCG@10; one more stops training."""
     clip: float = MISSING
     """Largest gradient norm; 0 does not clip."""
     decay_epochs: int = MISSING
@@ -286,7 +287,8 @@ class EM(Settings):
     posterior: str = MISSING
     """`exact`: gamma by Bayes' rule. `amortised`: the released objective."""
     candidates: int = MISSING
-    """0: every loss over the whole catalogue; n: over the target and n - 1 negatives (released)."""
+    """With `amortised`: losses over the target and one fewer negatives; `exact` takes 0, the
+    whole catalogue."""
     w_e: float = MISSING
     """Weight of the behaviour-only item loss in the E step."""
     w_r: float = MISSING
@@ -300,10 +302,20 @@ class EM(Settings):
 
 @dataclass
 class Latent(Settings):
-    """Settings of LatentCRS' `train` and `direct` stages."""
+    """Settings of LatentCRS' `train` stage."""
 
     train: Train = field(default_factory=Train)
     em: EM = field(default_factory=EM)
+
+
+@dataclass
+class Fused(Settings):
+    """Settings of its `direct` stage: what the network has in common with LatentCRS."""
+
+    train: Train = field(default_factory=Train)
+    dropout: float = MISSING
+    text_hidden: int = MISSING
+    hidden: int = MISSING
 
 
 @dataclass

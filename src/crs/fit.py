@@ -5,7 +5,6 @@ the epoch alone, so that nothing but weights, optimiser and stopper has to be ke
 """
 
 import hashlib
-import json
 import logging
 import warnings
 from abc import abstractmethod
@@ -21,9 +20,11 @@ from torch.utils.data import DataLoader, Dataset
 
 from crs.config import Optimisation
 from crs.console import Context
-from crs.store import RESUME
+from crs.store import RESUME, write_json
 
 MONITOR = "ndcg@10"
+KEPT = ("best", "best_epoch", "stale", "epoch", "history")
+"""What the stopper keeps between epochs."""
 
 logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
 warnings.filterwarnings("ignore", module="lightning")
@@ -106,11 +107,12 @@ class Epochs(Callback):
     def __init__(self, phase: str, settings: Optimisation, folder: Path, context: Context) -> None:
         self.phase, self.settings, self.folder, self.context = phase, settings, folder, context
         self.best, self.best_epoch, self.stale, self.epoch = float("-inf"), -1, 0, -1
+        self.history: list[dict[str, float]] = []
         self.bar: Any = None
 
     def state_dict(self) -> dict[str, Any]:
         """The stopper, as Lightning saves it."""
-        return {k: getattr(self, k) for k in ("best", "best_epoch", "stale", "epoch")}
+        return {name: getattr(self, name) for name in KEPT}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """The stopper, as it was saved."""
@@ -172,8 +174,7 @@ class Epochs(Callback):
         else:
             self.stale += 1
         self.bar.set_postfix_str(f"{MONITOR} {scores[MONITOR]:.4f}, best {self.best:.4f}")
-        with (self.folder / "epochs.jsonl").open("a") as log:
-            log.write(json.dumps({"epoch": self.epoch, **means, **scores}) + "\n")
+        self.history.append({"epoch": self.epoch, **means, **scores})
         trainer.save_checkpoint(self.folder / "last.new")
         (self.folder / "last.new").replace(self.folder / "last.ckpt")
         trainer.should_stop = self.over
@@ -197,6 +198,7 @@ def fit(
     """Train a module until validation stops improving, and leave the best weights in it.
 
     A phase that was begun goes on after its last whole epoch; one that was finished is loaded.
+    Writes `<phase>.json`: the figures of each epoch.
 
     Args:
         module: what is trained; its `settings` are set to `settings`.
@@ -243,6 +245,7 @@ def fit(
             if isinstance(stop.__context__, KeyboardInterrupt):  # so Lightning hands on a Ctrl-C
                 raise KeyboardInterrupt from None
             raise
+    write_json(folder / f"{phase}.json", epochs.history)
     module.cpu()
     if best.is_file():
         module.load_state_dict(load_file(best))

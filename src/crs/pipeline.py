@@ -29,7 +29,7 @@ LIBRARIES = ("torch", "lightning", "faiss-cpu", "numpy", "pandas", "sentence-tra
 WITH = {"attributes": ("ml100k", "ml1m", "tiny", "custom (with dataset.items)")}
 """Datasets that have a view which others lack."""
 BEGUN = "begun.json"
-"""In a half-made result: the inputs it began with."""
+"""In a half-made result: the inputs and the code it began with."""
 
 
 @dataclass(frozen=True)
@@ -45,10 +45,13 @@ class Stage:
     about: str
 
 
-MODEL_SETTINGS: dict[str, Callable[[c.Config], c.Settings]] = {
-    "latentcrs": lambda x: c.Latent(x.train, x.em),
+MODEL_SETTINGS: dict[tuple[str, str], Callable[[c.Config], c.Settings]] = {
+    ("latentcrs", "train"): lambda x: c.Latent(x.train, x.em),
+    ("latentcrs", "direct"): lambda x: c.Fused(
+        x.train, x.em.dropout, x.em.text_hidden, x.em.hidden
+    ),
 }
-"""Settings of a model's own stages, for the models that have some."""
+"""Settings of a model's own stages, by model and stage."""
 
 
 STAGES: dict[str, Stage] = {
@@ -76,12 +79,12 @@ STAGES: dict[str, Stage] = {
         "texts to vectors",
     ),
     "train": Stage(
-        "crs.models.{model}.train", 1, lambda x: MODEL_SETTINGS[x.model.name](x),
+        "crs.models.{model}.train", 1, lambda x: MODEL_SETTINGS[x.model.name, "train"](x),
         lambda x: list(x.model.needs.train), "the model itself",
     ),
     "direct": Stage(
-        "crs.models.{model}.direct", 1, lambda x: MODEL_SETTINGS[x.model.name](x),
-        lambda x: list(x.model.needs.train), "the same network without intents",
+        "crs.models.{model}.direct", 1, lambda x: MODEL_SETTINGS[x.model.name, "direct"](x),
+        lambda x: list(x.model.needs.direct), "the same network without intents",
     ),
     "evaluate": Stage(
         "crs.stages.evaluate", 1, lambda x: c.Evaluate(x.model.name, x.seed, x.evaluation),
@@ -124,7 +127,7 @@ def plan(config: c.Config) -> list[Step]:
         return steps[name]
 
     goal = config.stage.name
-    if goal in ("train", "direct") and not config.model.needs.train:
+    if "{model}" in STAGES[goal].target and (config.model.name, goal) not in MODEL_SETTINGS:
         raise UserError(
             f"stage={goal}: model={config.model.name} has no such stage; type stage=pretrain or "
             "stage=evaluate"
@@ -200,13 +203,15 @@ def make(step: Step, inputs: dict[str, Artifact], store: Store, config: c.Config
         name: {"fingerprint": found.fingerprint, "digest": found.digest}
         for name, found in inputs.items()
     }
-    # A half-made result belongs to the inputs it began with.
-    begun = folder / BEGUN
-    if resumed and (not begun.is_file() or json.loads(begun.read_text()) != lineage):
+    # A half-made result belongs to the inputs and to the code it began with.
+    begun, code = folder / BEGUN, code_digest(*code_modules(step, config))
+    origin = {"inputs": lineage, "code": code}
+    if resumed and (not begun.is_file() or json.loads(begun.read_text()) != origin):
+        say(stage_line(step.name, "anew", step.fingerprint, "half made by other code or inputs"))
         shutil.rmtree(folder)
         folder.mkdir()
         resumed = False
-    write_json(begun, lineage)
+    write_json(begun, origin)
     identity = step.settings.identity()
     run = tracking.start(
         config.tracker, store.root, step.name, step.fingerprint,
@@ -228,7 +233,8 @@ def make(step: Step, inputs: dict[str, Artifact], store: Store, config: c.Config
             "settings": identity,
             "inputs": lineage,
             "summary": summary or {},
-            "code": code_digest(*code_modules(step, config)),
+            "code": code,
+            "resumed": resumed,
             "git": git_state(),
             "versions": versions(),
             "threads": torch.get_num_threads() if torch else 1,

@@ -118,7 +118,7 @@ def report(
         f"{evaluation.level:.0%} intervals resample users; seed {settings.seed}.",
     ]
     if "local" in label:
-        lines.append(f"`{label}`: a local archive that is not the public one.")
+        lines.append(f"`{label}`: a local file that is not known to be the public one.")
     if "generated" in label:
         lines.append("Generated data: these figures show that the code runs, and nothing else.")
     if sampled:
@@ -134,8 +134,8 @@ def report(
     before = dict(zip(whole["scorer"], whole["value"], strict=True))
     for scorer, value in zip(mixed["scorer"], mixed["value"], strict=True):
         lines.append(
-            f"With the texts shuffled among cases, {scorer} falls to NDCG@10 {value:.4f} "
-            f"(drop {before[scorer] - value:.4f})."
+            f"With the texts shuffled among cases, {scorer} has NDCG@10 {value:.4f} instead of "
+            f"{before[scorer]:.4f} (drop {before[scorer] - value:.4f})."
         )
     if len(tests):
         part = tests[(tests["metric"] == metric) & (tests["k"] == k)]

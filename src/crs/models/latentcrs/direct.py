@@ -5,7 +5,7 @@ from typing import Any
 
 import torch
 
-from crs.config import Latent
+from crs.config import Fused
 from crs.console import Context
 from crs.fit import derive, fit, save_weights
 from crs.models.latentcrs.networks import Direct
@@ -16,14 +16,14 @@ from crs.threads import use_threads
 
 
 def run(
-    settings: Latent, inputs: dict[str, Artifact], folder: Path, context: Context
+    settings: Fused, inputs: dict[str, Artifact], folder: Path, context: Context
 ) -> dict[str, Any]:
     """Writes `model.safetensors` and `model.json` (the shape that rebuilds it)."""
     use_threads(context.trainer)
     train, valid, items = prepare(inputs, folder)
     shape: dict[str, Any] = {
-        "text_dim": train.x.shape[1], "text_hidden": settings.em.text_hidden,
-        "hidden": settings.em.hidden, "dropout": settings.em.dropout,
+        "text_dim": train.x.shape[1], "text_hidden": settings.text_hidden,
+        "hidden": settings.hidden, "dropout": settings.dropout,
     }  # fmt: skip
     torch.manual_seed(derive(settings.train.seed, "direct"))
     model = Direct(items, **shape)
