@@ -7,36 +7,42 @@ from functools import lru_cache
 FUZZY = 0.85
 """Similarity of the title to a run of as many words, from which on it counts as named."""
 MIN_LETTERS = 4
-"""Titles shorter than this (`M`, `Up`) match ordinary words by chance; they count only exactly
-in capitals, which simulated users do not produce, and so not at all."""
+"""Titles shorter than this (`M`, `Up`) match ordinary words by chance and are not counted."""
 ARTICLE = re.compile(r"^(.*), (the|a|an|le|la|les|il|das|der|die|el|l)$")
 
 
 @lru_cache(maxsize=1 << 16)
-def words_of_title(title: str) -> tuple[str, ...]:
-    """A title's words: lower case, `Usual Suspects, The` turned round, what is in brackets out."""
-    plain = re.sub(r"\(.*?\)", " ", title.lower()).strip()
-    if match := ARTICLE.match(plain):
-        plain = f"{match[2]} {match[1]}"
-    words = re.findall(r"\w+", plain)
-    # People drop a leading article.
-    return tuple(words[1:] if len(words) > 1 and words[0] in ("the", "a", "an") else words)
+def names_of_title(title: str) -> tuple[tuple[str, ...], ...]:
+    """The names an item goes by, each as lower-case words.
+
+    `Usual Suspects, The` is turned round, a leading article dropped as people drop it, and what
+    stands in brackets (another title; not a year) is a name of its own.
+    """
+    lower = title.lower()
+    names = [re.sub(r"\(.*?\)", " ", lower), *re.findall(r"\((.*?)\)", lower)]
+    found = []
+    for name in names:
+        plain = name.strip()
+        if match := ARTICLE.match(plain):
+            plain = f"{match[2]} {match[1]}"
+        words = re.findall(r"\w+", plain)
+        words = words[1:] if len(words) > 1 and words[0] in ("the", "a", "an") else words
+        if len(" ".join(words)) >= MIN_LETTERS and not re.fullmatch(r"\d{4}", "".join(words)):
+            found.append(tuple(words))
+    return tuple(found)
 
 
 def leak(title: str, text: str) -> str | None:
-    """`exact` if the text has the title's words in a row, `fuzzy` if nearly, else None."""
-    title_words = words_of_title(title)
-    joined = " ".join(title_words)
-    if len(joined) < MIN_LETTERS:
-        return None
+    """`exact` if the text has a name of the item in a row, `fuzzy` if nearly, else None."""
     words = re.findall(r"\w+", text.lower())
-    n = len(title_words)
     near = None
-    for i in range(len(words) - n + 1):
-        run = " ".join(words[i : i + n])
-        if run == joined:
-            return "exact"
-        matcher = SequenceMatcher(None, run, joined, autojunk=False)
-        if matcher.real_quick_ratio() >= FUZZY and matcher.quick_ratio() >= FUZZY:
-            near = near or ("fuzzy" if matcher.ratio() >= FUZZY else None)
+    for name in names_of_title(title):
+        joined = " ".join(name)
+        for i in range(len(words) - len(name) + 1):
+            run = " ".join(words[i : i + len(name)])
+            if run == joined:
+                return "exact"
+            matcher = SequenceMatcher(None, run, joined, autojunk=False)
+            if matcher.real_quick_ratio() >= FUZZY and matcher.quick_ratio() >= FUZZY:
+                near = near or ("fuzzy" if matcher.ratio() >= FUZZY else None)
     return near

@@ -50,10 +50,13 @@ def run(
     dropped: list[bool] = []
     examples: list[dict[str, Any]] = []
     with context.bar(len(cases), label="simulate", unit="text") as bar:
-        for user, cut, target in cases[["user", "cut", "target"]].itertuples(index=False):
+        columns = cases[["kind", "user", "cut", "target"]]
+        for kind, user, cut, target in columns.itertuples(index=False):
+            # Two seeded cuts that fall on the same item are two users who word it differently.
+            draw = 0 if kind == "raw" else int(kind)
             item, found = items[target], None
             for attempt in range(ATTEMPTS):
-                rng = np.random.default_rng([settings.seed, user, cut, attempt])
+                rng = np.random.default_rng([settings.seed, user, cut, draw, attempt])
                 utterance = speak(rng, item, spoken, noun, settings.noise)
                 found = leak(item.title, utterance.text)
                 if attempt == 0:

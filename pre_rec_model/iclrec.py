@@ -48,7 +48,10 @@ class ICLRec(Trained):
     def start_epoch(self, epoch: int) -> None:
         """Fit the clusters of the intent term anew (spherical: directions are compared)."""
         due = epoch % self.options.refit == 0 or len(self.centres) == 0
-        if self.options.contrast not in ("intent", "hybrid") or not due:
+        if self.options.contrast not in ("intent", "hybrid"):
+            return
+        if not due:  # a resumed run took them up before it knew its device
+            self.centres, self.cluster = self.centres.to(self.device), self.cluster.to(self.device)
             return
         self.encoder.eval()
         fitted = kmeans.fit(
@@ -66,8 +69,7 @@ class ICLRec(Trained):
 
     def on_load_checkpoint(self, checkpoint: dict) -> None:
         """Take the clusters up again."""
-        self.centres = checkpoint["centres"].to(self.device)
-        self.cluster = checkpoint["cluster"].to(self.device)
+        self.centres, self.cluster = checkpoint["centres"], checkpoint["cluster"]
 
     def next_item_loss(self, ids: Tensor, targets: Tensor) -> Tensor:
         """Mean loss over the real positions of a batch; ids and targets [B, T]."""

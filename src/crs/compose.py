@@ -3,6 +3,7 @@
 import difflib
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
+from math import inf
 from pathlib import Path
 from types import UnionType
 from typing import Any, get_args
@@ -138,8 +139,24 @@ def to_config(composed: DictConfig) -> Config:
     return config
 
 
+RANGES: dict[str, tuple[float, float]] = {
+    "pretrain.dropout": (0, 0.99), "pretrain.attention_dropout": (0, 0.99), "em.dropout": (0, 0.99),
+    "pretrain.crop": (0, 1), "pretrain.mask": (0, 1), "pretrain.reorder": (0, 1),
+    "pretrain.lr": (1e-9, inf), "train.lr": (1e-9, inf), "pretrain.epochs": (1, inf),
+    "train.epochs": (1, inf), "pretrain.patience": (0, inf), "train.patience": (0, inf),
+    "pretrain.clip": (0, inf), "train.clip": (0, inf), "em.hidden": (1, inf),
+    "em.text_hidden": (1, inf), "trainer.threads": (0, inf), "simulator.noise": (0, 1),
+    "simulator.seed": (0, inf), "evaluation.level": (0.5, 0.999), "evaluation.resamples": (1, inf),
+    "evaluation.permutations": (1, inf), "evaluation.seed": (0, inf),
+}  # fmt: skip
+PROTOCOLS = {
+    "full": ("out", False),
+    "iclrec_as_released": ("zero", True),
+    "latentcrs_as_released": ("in", True),
+}
+"""What the names in the tables mean: (evaluation.seen, evaluation.padding)."""
 VIEWS = ("attributes",)
-PRECISIONS = ("32-true", "16-mixed", "bf16-mixed", "bf16-true", "16-true", "64-true")
+PRECISIONS = ("32-true", "bf16-mixed")
 CHOICES = {
     "pretrain.loss": ("bce", "sampled_softmax", "cross_entropy"),
     "pretrain.contrast": ("none", "instance", "intent", "hybrid"),
@@ -150,6 +167,8 @@ CHOICES = {
     "em.posterior": ("exact", "amortised"),
     "evaluation.seen": ("out", "zero", "in"),
     "tracker.kind": ("wandb", "none"),
+    "stage.name": tuple(sorted(file.stem for file in (CONF / "stage").glob("*.yaml"))),
+    "model.name": tuple(sorted(file.stem for file in (CONF / "model").glob("*.yaml"))),
     "trainer.accelerator": ("auto", "cpu", "gpu", "cuda", "mps", "tpu"),
     "pretrain.precision": PRECISIONS,
     "train.precision": PRECISIONS,
@@ -181,6 +200,16 @@ def check_values(config: Config) -> None:
     for key in POSITIVE:
         if value(key) <= 0:
             raise UserError(f"{key}={value(key)}: must be above 0")
+    for key, (low, high) in RANGES.items():
+        if not low <= value(key) <= high:
+            limit = f"from {low} to {high}" if high < inf else f"at least {low}"
+            raise UserError(f"{key}={value(key)}: must be {limit}")
+    e = config.evaluation
+    if PROTOCOLS.get(e.protocol, (e.seen, e.padding)) != (e.seen, e.padding):
+        raise UserError(
+            f"evaluation.protocol={e.protocol} means seen and padding other than these; type "
+            "evaluation.protocol=A_NAME_OF_YOUR_OWN"
+        )
     em = config.em
     if em.posterior == "amortised" and em.candidates < 2:
         raise UserError(f"em.candidates={em.candidates}: em.posterior=amortised needs at least 2")
@@ -198,6 +227,10 @@ def check_values(config: Config) -> None:
         raise UserError(
             f"pretrain.dim={config.pretrain.dim} is not a multiple of "
             f"pretrain.heads={config.pretrain.heads}; choose one that is"
+        )
+    if not config.dataset.attribute_separator:
+        raise UserError(
+            "dataset.attribute_separator is empty; type dataset.attribute_separator='|'"
         )
     if not config.samples.raw and not config.samples.seeds:
         raise UserError("samples: neither raw nor seeds, so nothing to train on; type samples=raw")

@@ -61,7 +61,7 @@ class Needs:
 
 @dataclass
 class Model:
-    """Which system; `crs.models.<name>` provides `scorers` (and `phases`, if it is trained)."""
+    """Which system; `crs.models.<name>` has `scorers`, and a module for each stage of its own."""
 
     name: str = MISSING
     needs: Needs = field(default_factory=Needs)
@@ -105,7 +105,7 @@ class Columns:
 
 @dataclass
 class Counts:
-    """What a data set must hold after filtering, where that is published."""
+    """What a data set holds after its default filters, where that is published."""
 
     users: int = MISSING
     items: int = MISSING
@@ -148,7 +148,7 @@ class Dataset(Settings):
     min_item: int = 0
     """Items need so many; with `min_user` filtered to the common fixed point."""
     expect: Counts | None = None
-    """Published counts; a download that misses them is refused."""
+    """Published counts; where no hash is public they tell whether a file is the public one."""
     generated: Generated | None = None
 
     def identity(self) -> dict[str, Any]:
@@ -241,7 +241,8 @@ class Samples(Settings):
     seeds: list[int] = MISSING
     """One seeded random cut per user for each."""
     shown: int = MISSING
-    """Items of a sub-sequence, target included; what the simulated user is told."""
+    """Items of a sub-sequence, target included, that a simulated user may be told; training pools
+    shorter than a third of it get no random cut."""
 
 
 @dataclass

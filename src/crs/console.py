@@ -30,7 +30,6 @@ class Context:
     fingerprint: str
     notes: list[str] = field(default_factory=list)
     """What the stage's line should say, e.g. how much was already there."""
-    resumed: bool = False
 
     def bar(self, total: int, done: int = 0, label: str = "", unit: str = "it") -> tqdm:
         """A progress bar with what is left; drawn on a terminal only."""

@@ -20,7 +20,8 @@ from torch.utils.data import DataLoader, Dataset
 
 from crs.config import Optimisation
 from crs.console import Context
-from crs.store import RESUME, write_json
+from crs.errors import UserError
+from crs.store import RESUME, replace_synced, write_json
 
 MONITOR = "ndcg@10"
 KEPT = ("best", "best_epoch", "stale", "epoch", "history")
@@ -176,7 +177,7 @@ class Epochs(Callback):
         self.bar.set_postfix_str(f"{MONITOR} {scores[MONITOR]:.4f}, best {self.best:.4f}")
         self.history.append({"epoch": self.epoch, **means, **scores})
         trainer.save_checkpoint(self.folder / "last.new")
-        (self.folder / "last.new").replace(self.folder / "last.ckpt")
+        replace_synced(self.folder / "last.new", self.folder / "last.ckpt")
         trainer.should_stop = self.over
 
     def on_fit_end(self, trainer: Trainer, module: LightningModule) -> None:
@@ -189,7 +190,7 @@ def save_weights(module: torch.nn.Module, path: Path) -> None:
     """A module's parameters and buffers as safetensors, whole or not at all."""
     temporary = path.with_suffix(".new")
     save_file({k: v.contiguous() for k, v in module.state_dict().items()}, temporary)
-    temporary.replace(path)
+    replace_synced(temporary, path)
 
 
 def fit(
@@ -216,6 +217,8 @@ def fit(
     if resume:
         saved = torch.load(last, map_location="cpu", weights_only=True)
         epochs.load_state_dict(saved["callbacks"][epochs.state_key])
+    if context.trainer.accelerator in ("gpu", "cuda") and not torch.cuda.is_available():
+        raise UserError("trainer.accelerator: torch sees no GPU here; type trainer=cpu")
     if not epochs.over:
         if resume:
             context.note(f"{phase}: {epochs.epoch + 1} epochs were there")

@@ -23,13 +23,13 @@ from crs import tracking
 from crs.closure import code_digest, source_of
 from crs.console import Context, say, stage_line
 from crs.errors import UserError
-from crs.store import Artifact, Store, fingerprint, write_json
+from crs.store import BEGUN, Artifact, Store, fingerprint, write_json
 
 LIBRARIES = ("torch", "lightning", "faiss-cpu", "numpy", "pandas", "sentence-transformers", "wandb")
+FORCED: set[tuple[str, str]] = set()
+"""What this process has made: the jobs of a sweep force a stage they share once."""
 WITH = {"attributes": ("ml100k", "ml1m", "tiny", "custom (with dataset.items)")}
 """Datasets that have a view which others lack."""
-BEGUN = "begun.json"
-"""In a half-made result: the inputs and the code it began with."""
 
 
 @dataclass(frozen=True)
@@ -218,11 +218,10 @@ def make(step: Step, inputs: dict[str, Artifact], store: Store, config: c.Config
         {"settings": identity, "inputs": lineage, "model": config.model.name,
          "dataset": config.dataset.name, "seed": config.seed},
     )  # fmt: skip
-    context = Context(config.trainer, run, step.fingerprint, resumed=resumed)
+    context = Context(config.trainer, run, step.fingerprint)
     started = time.monotonic()
     try:
         summary = importlib.import_module(step.target).run(step.settings, inputs, folder, context)
-        begun.unlink()
         seconds = round(time.monotonic() - started, 3)
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         torch = sys.modules.get("torch")
@@ -269,7 +268,7 @@ def run(config: c.Config) -> Artifact | None:
     for step in steps:
         inputs = {need: found[need] for need in step.inputs}
         found[step.name] = find_or_make(step, inputs, store, config)
-        if step.name == "dataset":
+        if step.name == "dataset" and any(s.name == "simulate" for s in steps):
             check_views(found[step.name], config)
     return found[steps[-1].name]
 
@@ -279,8 +278,10 @@ def find_or_make(
 ) -> Artifact:
     """The result if it is there (and not forced), else a new one; says which."""
 
+    mark = (str(store.root), step.fingerprint)
+
     def look() -> Artifact | None:
-        if step.name in config.force:
+        if step.name in config.force and mark not in FORCED:
             return None
         artifact = store.find(step.name, step.fingerprint, inputs)
         if artifact:
@@ -297,6 +298,7 @@ def find_or_make(
         if artifact := look():  # another process made it while this one waited
             return artifact
         store.set_aside(step.name, step.fingerprint)
+        FORCED.add(mark)
         return make(step, inputs, store, config)
 
 

@@ -21,6 +21,8 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 MANIFEST = "manifest.json"
+BEGUN = "begun.json"
+"""In a half-made result: the inputs and the code it began with."""
 RESUME = "resume"
 """Folder inside a half-made result for what is needed to go on; it is not part of the result."""
 
@@ -34,14 +36,27 @@ def fingerprint(stage: str, version: int, settings: dict[str, Any], inputs: dict
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
+def replace_synced(temporary: Path, path: Path) -> None:
+    """Put a finished file in its place: after a crash there is the old one or the new, whole."""
+    with temporary.open("rb") as file:
+        os.fsync(file.fileno())
+    temporary.replace(path)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make renames inside a folder durable."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
 def write_json(path: Path, value: Any) -> None:
     """Write JSON so that `path` is always the old text or the new one, never half of it."""
     temporary = path.with_name(path.name + ".new")
-    with temporary.open("w") as file:
-        json.dump(value, file, indent=1, sort_keys=True)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
+    temporary.write_text(json.dumps(value, indent=1, sort_keys=True))
+    replace_synced(temporary, path)
 
 
 @dataclass(frozen=True)
@@ -149,9 +164,10 @@ class Store:
         `manifest` is completed by `files` (sha256 of each) and `digest`.
         """
         partial = self.partial(stage, name)
-        shutil.rmtree(partial / RESUME, ignore_errors=True)
         files = {}
-        for file in sorted(p for p in partial.rglob("*") if p.is_file() and p.name != MANIFEST):
+        for file in sorted(p for p in partial.rglob("*") if p.is_file()):
+            if file.name in (MANIFEST, BEGUN) or RESUME in file.relative_to(partial).parts:
+                continue
             with file.open("rb") as handle:
                 files[str(file.relative_to(partial))] = hashlib.file_digest(
                     handle, "sha256"
@@ -160,10 +176,10 @@ class Store:
         digest = hashlib.sha256(json.dumps(files, sort_keys=True).encode()).hexdigest()
         write_json(partial / MANIFEST, {**manifest, "files": files, "digest": digest})
         folder = self.folder(stage, name)
+        sync_folder(partial)
         partial.rename(folder)
-        directory = os.open(folder.parent, os.O_RDONLY)
-        try:
-            os.fsync(directory)
-        finally:
-            os.close(directory)
+        sync_folder(folder.parent)
+        # Only now: a kill before the rename must find what is needed to go on.
+        shutil.rmtree(folder / RESUME, ignore_errors=True)
+        (folder / BEGUN).unlink(missing_ok=True)
         return Artifact(folder)

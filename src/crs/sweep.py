@@ -44,11 +44,11 @@ def over_seeds(long: "pd.DataFrame") -> "pd.DataFrame":
     from scipy.stats import t
 
     part = long[(long["split"] == "test") & (long["slice"] == "all")]
-    keys = [key for key in ("dataset", "model", "settings", "scorer") if key in part]
+    keys = [key for key in ("dataset", "model", "settings", "protocol", "scorer") if key in part]
     rows = []
     for names, one in part.groupby(keys, sort=False):
         row: dict[str, Any] = dict(zip(keys, names, strict=True))
-        row["sees"] = one["sees"].iloc[0]
+        row |= {"sees": one["sees"].iloc[0], "cases": int(one["cases"].min())}
         row["seeds"] = one["seed"].nunique()
         for metric, k in (("hr", 10), ("ndcg", 10), ("mrr", 20)):
             values = one[(one["metric"] == metric) & (one["k"] == k)]["value"]

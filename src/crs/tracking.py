@@ -6,9 +6,10 @@ with `use_artifact` only when online. A W&B that does not start costs one line, 
 
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from crs.config import TrackerSettings
 from crs.console import say
@@ -80,8 +81,8 @@ class WandbRun(Run):
             self.run.summary.update({"seconds": manifest["seconds"], **manifest["summary"]})
             result = wandb.Artifact(f"{manifest['stage']}-{manifest['fingerprint']}", "result")
             result.metadata = {k: manifest[k] for k in ("settings", "inputs", "digest")}
-            if not self.run.offline:
-                for name, parent in manifest["inputs"].items():
+            for name, parent in manifest["inputs"].items() if not self.run.offline else ():
+                with suppress(Exception):  # an input that was made untracked is not there
                     self.run.use_artifact(f"{name}-{parent['fingerprint']}:latest")
             self.run.log_artifact(result)
         self.run.finish(exit_code=0 if manifest is not None else 1)
@@ -98,6 +99,14 @@ def keep_inside(folder: Path) -> None:
         place = folder / name
         place.mkdir(parents=True, exist_ok=True)
         os.environ.setdefault(variable, str(place.resolve()))
+
+
+def mode() -> Literal["online", "offline", "disabled"]:
+    """`WANDB_MODE` if it is set; else online with a key, offline without."""
+    wish = os.environ.get("WANDB_MODE", "")
+    if wish in ("offline", "disabled"):
+        return "offline" if wish == "offline" else "disabled"
+    return "online" if os.environ.get("WANDB_API_KEY") else "offline"
 
 
 def start(
@@ -130,7 +139,7 @@ def start(
             id=f"{stage}-{name}-{attempts.stat().st_size}",
             name=f"{stage} {name[:8]}",
             dir=str(root / "wandb"),
-            mode="online" if os.environ.get("WANDB_API_KEY") else "offline",
+            mode=mode(),
             config=config,
             settings=wandb.Settings(
                 silent=True, console="off", disable_git=True, disable_code=True,

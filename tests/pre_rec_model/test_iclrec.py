@@ -13,7 +13,7 @@ from crs.data.sequences import leave_one_out
 from crs.errors import UserError
 from crs.fit import fit
 from crs.metrics import per_case
-from crs.models.sequential import Sequential
+from crs.models.sequential import Sequential, States
 from crs.nn.encoder import Encoder
 from crs.ranking import ranks
 from crs.store import RESUME
@@ -159,7 +159,7 @@ def test_too_few_users_for_the_clusters_name_the_setting():
 def test_validation_ranks_the_second_last_item_with_the_history_out():
     model = make().eval()
     user, cut = leave_one_out(DATA, "valid")
-    scorer, cases = Sequential(model.encoder), Cases(DATA, user, cut)
+    scorer, cases = Sequential(States(model.encoder)), Cases(DATA, user, cut)
     found = ranks(
         scorer.queries(cases), scorer.catalogue(), cases.target, cases.seen, n_items=DATA.n_items
     )

@@ -99,10 +99,11 @@ def statistics(out: dict[str, pd.DataFrame]) -> dict[str, Any]:
     }
 
 
-def check_counts(settings: Dataset, found: dict[str, Any], label: str) -> str:
-    """The label, freed of `local …` where no hash is public but the published counts are met.
+def check_counts(settings: Dataset, found: dict[str, Any], label: str, digest: str) -> str:
+    """The label in the light of the published counts.
 
-    A public file with other counts is said, not refused: the user may have changed a filter.
+    Where no hash is public, counts that are met make a file the public one, and others make it
+    `unverified <first 8 of its sha256>`. They are not refused: the user may have changed a filter.
     """
     if settings.expect is None:
         return label
@@ -111,6 +112,7 @@ def check_counts(settings: Dataset, found: dict[str, Any], label: str) -> str:
     if seen == wanted:
         return settings.name if settings.sha256 is None else label
     if label == settings.name:
+        label = label if settings.sha256 else f"{label} unverified {digest[:8]}"
         say(f"warning   dataset={settings.name}: counts are {seen}, published are {wanted}")
     return label
 
@@ -124,7 +126,8 @@ def run(
     module, _, function = source.reader.partition(":")
     out = tables(getattr(import_module(module), function)(path, settings), settings)
     found = statistics(out)
-    label = check_counts(settings, found, label)
+    digest = sha256_of(path, "dataset") if path else ""
+    label = check_counts(settings, found, label, digest)
     for name, frame in out.items():
         frame.to_parquet(folder / f"{name}.parquet", index=False)
     context.note(
@@ -137,5 +140,5 @@ def run(
         "label": label,
         "noun": settings.noun,
         "source": "local file" if local else source.url or source.pip or "generated",
-        "sha256": sha256_of(path, "dataset") if path else None,
+        "sha256": digest,
     }

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+import numpy as np
 import pandas as pd
 
 from crs.config import Dataset
@@ -68,6 +69,13 @@ def read(file: Path, settings: Dataset) -> Raw:
     return Raw(out, _items(settings) if settings.items else empty_items())
 
 
+def names_in(cell: object, separator: str) -> list[str]:
+    """Attribute names of a cell: a list as Parquet has them, or text cut at the separator."""
+    if isinstance(cell, str):
+        return cell.split(separator)
+    return [str(name) for name in np.atleast_1d(np.asarray(cell, dtype=object))]
+
+
 def _items(settings: Dataset) -> pd.DataFrame:
     assert settings.items is not None
     file, names = Path(settings.items), settings.columns
@@ -77,12 +85,12 @@ def _items(settings: Dataset) -> pd.DataFrame:
     out["year"] = pd.array([pd.NA] * len(out), dtype="Int64")
     if names.year is not None:
         column = _column(frame, "year", names.year, file.name)
-        out["year"] = pd.to_numeric(column, errors="coerce").astype("Int64")
+        out["year"] = pd.to_numeric(column, errors="coerce").round().astype("Int64")
     out["attributes"] = [[] for _ in range(len(out))]
     if names.attributes is not None:
         cells = _column(frame, "attributes", names.attributes, file.name).fillna("")
         out["attributes"] = [
-            sorted({part.strip() for part in str(cell).split(settings.attribute_separator)} - {""})
+            sorted({part.strip() for part in names_in(cell, settings.attribute_separator)} - {""})
             for cell in cells
         ]
     out["description"] = ""

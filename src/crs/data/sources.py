@@ -28,9 +28,14 @@ def fetch(settings: Dataset, cache: Path) -> tuple[Path | None, Source, str]:
     if settings.generated is not None:
         return None, first, f"{settings.name} (generated)"
     local, key = settings.archive or settings.path, "archive" if settings.archive else "path"
+    if settings.path and (first.url or first.pip):
+        raise UserError(
+            f"dataset.path: dataset={settings.name} has a public file; type dataset.archive=PATH "
+            "for your copy of it, or dataset=custom dataset.path=PATH"
+        )
     if local is not None:
         found = sha256_of(local, f"dataset.{key}")
-        if key == "path" or found == settings.sha256:
+        if found == settings.sha256:
             return Path(local).expanduser(), first, settings.name
         if settings.sha256 is not None:
             say(
@@ -75,8 +80,9 @@ def _download(source: Source, cache: Path) -> Path:
         timeout=(CONNECT_SECONDS, READ_SECONDS), progressbar=sys.stderr.isatty()
     )
     try:
-        # requests tries each address of a host in turn: ask first, so that ten seconds are enough.
-        requests.head(source.url, timeout=CONNECT_SECONDS, allow_redirects=True)
+        if not (cache / source.url.rsplit("/", 1)[-1]).is_file():
+            # A host that does not answer is to be known within ten seconds, retries included.
+            requests.head(source.url, timeout=CONNECT_SECONDS, allow_redirects=True)
         return Path(
             pooch.retrieve(
                 source.url,

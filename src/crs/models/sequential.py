@@ -32,26 +32,47 @@ def encode(encoder: Encoder, cases: Cases) -> Tensor:
     return torch.cat(states) if states else torch.empty(0, encoder.dim)
 
 
-class Sequential:
-    """score_i = h . e_i (docs/iclrec.md, scoring)."""
-
-    sees = "history"
+class States:
+    """A frozen encoder's states, kept for the cases asked last: several scorers share them."""
 
     def __init__(self, encoder: Encoder) -> None:
         self.encoder = encoder
+        self.asked: tuple[Tensor, Tensor] | None = None
+        self.kept = torch.empty(0)
+
+    def __call__(self, cases: Cases) -> Tensor:
+        """State of each history, [B, d]."""
+        # The same tensors of users and cuts, whatever the texts: the same histories.
+        same = self.asked and self.asked[0] is cases.user and self.asked[1] is cases.cut
+        if not same:
+            self.asked, self.kept = (cases.user, cases.cut), encode(self.encoder, cases)
+        return self.kept
+
+
+class Sequential:
+    """score_i = h . e_i (docs/iclrec.md, scoring).
+
+    Args:
+        rows: how much of the item table is ranked; all of it has a padding and a mask row.
+    """
+
+    sees = "history"
+
+    def __init__(self, states: States, rows: int | None = None) -> None:
+        self.states, self.rows = states, rows
 
     def queries(self, cases: Cases) -> Tensor:
         """State of each history, [B, d]."""
-        return encode(self.encoder, cases)
+        return self.states(cases)
 
     def catalogue(self) -> tuple[Tensor, None]:
-        """The item table with its padding and mask rows, [N + 2, d]."""
-        return self.encoder.item_table.weight.detach().cpu(), None
+        """The item table from its padding row on, [rows, d]."""
+        return self.states.encoder.item_table.weight.detach().cpu()[: self.rows], None
 
 
 def scorers(inputs: dict[str, Artifact], name: str) -> dict[str, Recommender]:
     """Popularity and the encoder, under the name of how it was trained."""
     return {
         "popularity": Popularity(Sequences.of(inputs["dataset"])),
-        name: Sequential(load_encoder(inputs["pretrain"])),
+        name: Sequential(States(load_encoder(inputs["pretrain"]))),
     }

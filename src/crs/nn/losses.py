@@ -32,7 +32,8 @@ class _LinearCrossEntropy(torch.autograd.Function):
             grad = scores.sub_(log_z).exp_()
             grad.scatter_add_(1, wanted, grad.new_full((len(part), 1), -1.0))
             torch.mm(grad, table, out=grad_states[a : a + step])
-            grad_table.addmm_(grad.T, part)
+            if ctx.needs_input_grad[1]:  # not where the table is frozen
+                grad_table.addmm_(grad.T, part)
         ctx.save_for_backward(grad_states, grad_table)
         ctx.n = n
         return loss / n

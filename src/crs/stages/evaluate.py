@@ -1,6 +1,7 @@
 """Stage `evaluate`: every scorer of a model on the same cases, with intervals and tests."""
 
 import importlib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +38,7 @@ def shuffled_texts(cases: Cases, seed: int) -> Cases:
     """The same cases with their texts dealt out anew: is the text used at all?"""
     assert cases.text is not None
     order = torch.randperm(len(cases), generator=torch.Generator().manual_seed(seed))
-    return Cases(cases.sequences, cases.user, cases.cut, cases.text[order], cases.known)
+    return replace(cases, text=cases.text[order])
 
 
 def table(

@@ -8,7 +8,7 @@ from crs.models import attribute_filter, iclrec, popularity, sasrec
 from crs.models.attribute_filter import AttributeFilter, attribute_matrix
 from crs.models.base import popularity_counts
 from crs.models.popularity import Popularity
-from crs.models.sequential import Sequential, encode, load_encoder
+from crs.models.sequential import Sequential, States, encode, load_encoder
 from crs.nn.encoder import Encoder
 from crs.ranking import topk
 from pre_rec_model import pretrain
@@ -56,7 +56,7 @@ class TestAttributeFilter(RecommenderContract):
 
 class TestSequential(RecommenderContract):
     def recommender(self, sequences):
-        return Sequential(encoder_of(sequences.n_items).requires_grad_(False))
+        return Sequential(States(encoder_of(sequences.n_items).requires_grad_(False)))
 
     def test_a_score_is_the_product_of_state_and_item(self, data):
         model, cases = self.recommender(data), self.cases(data)

@@ -228,7 +228,7 @@ def test_the_released_encoder_of_beauty_has_its_published_scores():
     from crs.data import sequences_txt
     from crs.data.build import tables
     from crs.data.sequences import leave_one_out
-    from crs.models.sequential import Sequential
+    from crs.models.sequential import Sequential, States
     from pre_rec_model import checkpoint
 
     settings = config("dataset=beauty", "evaluation=iclrec_as_released", "model=iclrec")
@@ -239,7 +239,7 @@ def test_the_released_encoder_of_beauty_has_its_published_scores():
     encoder, shape = checkpoint.load(path, data.n_items, settings.pretrain.heads)
     assert shape["layers"] == 1 and shape["max_len"] == 50
     cases = Cases(data, *leave_one_out(data, "test"))
-    found = case_ranks(Sequential(encoder.eval()), cases, settings.evaluation)
+    found = case_ranks(Sequential(States(encoder.eval())), cases, settings.evaluation)
     scores = {key: round(v.mean(), 4) for key, v in per_case(found, [5, 10, 20]).items()}
     assert [scores["hr", k] for k in (5, 10, 20)] == [0.0500, 0.0744, 0.1058]
     assert [scores["ndcg", k] for k in (5, 10, 20)] == [0.0326, 0.0403, 0.0483]

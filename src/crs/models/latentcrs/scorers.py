@@ -10,7 +10,7 @@ from crs.models.attribute_filter import AttributeFilter, attribute_matrix
 from crs.models.base import Recommender
 from crs.models.latentcrs.networks import Direct, LatentCRS
 from crs.models.popularity import Popularity
-from crs.models.sequential import Sequential, encode, load_encoder
+from crs.models.sequential import Sequential, States, load_encoder
 from crs.nn.encoder import Encoder
 from crs.store import Artifact
 
@@ -31,8 +31,8 @@ class OverItems:
 
     sees = "history + text"
 
-    def __init__(self, model: LatentCRS | Direct, encoder: Encoder) -> None:
-        self.model, self.encoder = model, encoder
+    def __init__(self, model: LatentCRS | Direct, states: States) -> None:
+        self.model, self.states = model, states
 
     def catalogue(self) -> tuple[Tensor, None]:
         """E, [N + 1, d]; it has no bias."""
@@ -48,7 +48,7 @@ class NoText(OverItems):
     def queries(self, cases: Cases) -> Tensor:
         """[B, d]."""
         q, intents = self.model.behaviour, self.model.generative.intents
-        return q.item_query(q.log_q(encode(self.encoder, cases), intents), intents)
+        return q.item_query(q.log_q(self.states(cases), intents), intents)
 
 
 class Linear(OverItems):
@@ -58,7 +58,7 @@ class Linear(OverItems):
 
     def prior(self, cases: Cases) -> Tensor:
         """p(m|u,x), [B, K]."""
-        h = encode(self.encoder, cases)
+        h = self.states(cases)
         return self.model.generative.log_prior(h, text_of(cases)).exp()
 
     def queries(self, cases: Cases) -> Tensor:
@@ -85,7 +85,7 @@ class DirectScorer(OverItems):
 
     def queries(self, cases: Cases) -> Tensor:
         """[B, d]."""
-        return self.model.fusion(encode(self.encoder, cases), text_of(cases))
+        return self.model.fusion(self.states(cases), text_of(cases))
 
 
 def load_model(train: Artifact, encoder: Encoder) -> LatentCRS:
@@ -107,16 +107,24 @@ def load_direct(direct: Artifact, encoder: Encoder) -> Direct:
 
 
 def scorers(inputs: dict[str, Artifact]) -> dict[str, Recommender]:
-    """Baselines first, then LatentCRS without text and with it, by both of its scorers."""
+    """Baselines first, then LatentCRS without text and with it, by both of its scorers.
+
+    The released objective trains no p(y|m), so a model of it has no mixture.
+    """
     sequences = Sequences.of(inputs["dataset"])
     encoder = load_encoder(inputs["pretrain"])
-    model = load_model(inputs["train"], encoder)
-    return {
+    states, model = States(encoder), load_model(inputs["train"], encoder)
+    direct = load_direct(inputs["direct"], encoder)
+    found: dict[str, Recommender] = {
         "popularity": Popularity(sequences),
         "attribute filter": AttributeFilter(sequences, attribute_matrix(inputs["dataset"])),
-        "encoder": Sequential(encoder),
-        "latentcrs no text": NoText(model, encoder),
-        "latentcrs linear": Linear(model, encoder),
-        "latentcrs mixture": Mixture(model, encoder),
-        "direct": DirectScorer(load_direct(inputs["direct"], encoder), encoder),
+        # The released LatentCRS drops the mask row, whatever the protocol.
+        "encoder": Sequential(states, encoder.items + 1),
+        "latentcrs no text": NoText(model, states),
+        "latentcrs linear": Linear(model, states),
+        "latentcrs mixture": Mixture(model, states),
+        "direct": DirectScorer(direct, states),
     }
+    if inputs["train"].manifest["settings"]["em"]["posterior"] == "amortised":
+        del found["latentcrs mixture"]
+    return found

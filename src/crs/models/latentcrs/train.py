@@ -14,7 +14,7 @@ from crs.fit import derive, fit, save_weights
 from crs.models.latentcrs.networks import LatentCRS
 from crs.models.latentcrs.training import PHASES, EMTraining, Prepared
 from crs.models.sequential import encode, load_encoder
-from crs.store import RESUME, Artifact, write_json
+from crs.store import RESUME, Artifact, replace_synced, write_json
 from crs.threads import use_threads
 
 
@@ -26,7 +26,7 @@ def states(name: str, cases: Cases, inputs: dict[str, Artifact], folder: Path) -
         h = encode(load_encoder(inputs["pretrain"]), cases)
         with (unfinished := place.with_suffix(".new")).open("wb") as file:
             np.save(file, h.numpy())
-        unfinished.replace(place)
+        replace_synced(unfinished, place)
     return torch.from_numpy(np.load(place))
 
 

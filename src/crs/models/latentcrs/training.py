@@ -54,7 +54,7 @@ class Fitted(Trained):
     def __init__(self, train: Prepared, valid: Prepared) -> None:
         super().__init__()
         self.train_cases, self.valid_cases = train, valid
-        # One fixed derangement-like shuffle of the validation texts: is the text used at all?
+        # One fixed shuffle of the validation texts: is the text used at all?
         order = torch.randperm(len(valid.y), generator=torch.Generator().manual_seed(0))
         self.shuffled = order
 

@@ -6,6 +6,7 @@ import torch
 from crs.cases import Cases
 from crs.models.latentcrs.networks import Direct, LatentCRS
 from crs.models.latentcrs.scorers import DirectScorer, Linear, Mixture, NoText
+from crs.models.sequential import States
 from crs.nn.encoder import Encoder
 from tests.contracts.recommender import RecommenderContract
 from tests.contracts.tiny import random_sequences
@@ -27,25 +28,29 @@ class Spoken(RecommenderContract):
         items = encoder.item_table.weight[: sequences.n_items + 1].clone()
         model = LatentCRS(items, torch.randn(K, D), T, text_hidden=8, hidden=8, dropout=0.5)
         direct = Direct(items, T, text_hidden=8, hidden=8, dropout=0.5)
-        return encoder, model.eval().requires_grad_(False), direct.eval().requires_grad_(False)
+        return (
+            States(encoder),
+            model.eval().requires_grad_(False),
+            direct.eval().requires_grad_(False),
+        )
 
 
 class TestNoText(Spoken):
     def recommender(self, sequences):
-        encoder, model, _ = self.parts(sequences)
-        return NoText(model, encoder)
+        states, model, _ = self.parts(sequences)
+        return NoText(model, states)
 
 
 class TestLinear(Spoken):
     def recommender(self, sequences):
-        encoder, model, _ = self.parts(sequences)
-        return Linear(model, encoder)
+        states, model, _ = self.parts(sequences)
+        return Linear(model, states)
 
 
 class TestMixture(Spoken):
     def recommender(self, sequences):
-        encoder, model, _ = self.parts(sequences)
-        return Mixture(model, encoder)
+        states, model, _ = self.parts(sequences)
+        return Mixture(model, states)
 
     def test_a_case_s_scores_are_probabilities(self, data):
         scores = self.scores(self.recommender(data), self.cases(data))
@@ -54,13 +59,13 @@ class TestMixture(Spoken):
 
 class TestDirect(Spoken):
     def recommender(self, sequences):
-        encoder, _, direct = self.parts(sequences)
-        return DirectScorer(direct, encoder)
+        states, _, direct = self.parts(sequences)
+        return DirectScorer(direct, states)
 
 
 def test_a_scorer_that_reads_text_says_so_where_there_is_none():
     spoken, sequences = Spoken(), random_sequences(users=9, items=7, longest=8)
-    encoder, model, _ = spoken.parts(sequences)
+    states, model, _ = spoken.parts(sequences)
     silent = RecommenderContract.cases(spoken, sequences)
     with pytest.raises(ValueError, match="needs cases with text"):
-        Linear(model, encoder).queries(silent)
+        Linear(model, states).queries(silent)
