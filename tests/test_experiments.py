@@ -38,6 +38,13 @@ def test_experiment_ends_with_a_table(store, name):
     assert frame["value"].between(0, 1).all()
 
 
+def test_the_released_objective_has_no_mixture(store):
+    released = set(table(store, "experiment=latentcrs_tiny_as_released")["scorer"])
+    ours = set(table(store, "model=latentcrs")["scorer"])
+    assert ours - released == {"latentcrs mixture"}
+    assert released <= ours and "latentcrs linear" in released
+
+
 @pytest.mark.parametrize("name", MODELS)
 def test_model_ends_with_a_table(store, name):
     frame = table(store, f"model={name}")

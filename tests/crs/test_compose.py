@@ -1,6 +1,7 @@
 """The command line: what is wrong is one sentence that says what to type."""
 
 from dataclasses import fields, is_dataclass
+from math import inf
 
 import pytest
 from hypothesis import given, settings
@@ -89,6 +90,89 @@ def test_a_size_below_one_is_refused(key, configure):
     setattr(getattr(config, group), name, 0)
     with pytest.raises(UserError, match=f"^{key}=0: must be above 0$"):
         compose.check_values(config)
+
+
+@pytest.mark.parametrize(("key", "limits"), compose.RANGES.items())
+def test_a_value_outside_its_range_is_refused(key, limits, configure):
+    group, name = key.split(".")
+    outside = [limits[0] - 1, float("nan")] + ([limits[1] + 1] if limits[1] < inf else [])
+    for value in outside:
+        config = configure("dataset=tiny")
+        setattr(getattr(config, group), name, value)
+        with pytest.raises(UserError, match=f"^{key}={value}: must be (from|at least) "):
+            compose.check_values(config)
+
+
+@pytest.mark.parametrize(("key", "limits"), compose.RANGES.items())
+def test_the_ends_of_a_range_pass(key, limits, configure):
+    group, name = key.split(".")
+    for value in limits:
+        config = configure("dataset=tiny")
+        setattr(getattr(config, group), name, value)
+        compose.check_values(config)
+
+
+@pytest.mark.parametrize("protocol", compose.PROTOCOLS)
+def test_a_protocol_means_what_its_name_says(protocol, configure):
+    config = configure("dataset=tiny", f"evaluation={protocol}")
+    e = config.evaluation
+    assert (e.protocol, e.seen, e.padding) == (protocol, *compose.PROTOCOLS[protocol])
+    for name, other in {
+        "seen": next(seen for seen in compose.CHOICES["evaluation.seen"] if seen != e.seen),
+        "padding": not e.padding,
+    }.items():
+        config = configure("dataset=tiny", f"evaluation={protocol}")
+        setattr(config.evaluation, name, other)
+        with pytest.raises(UserError, match=rf"^evaluation\.protocol={protocol} means .*; type "):
+            compose.check_values(config)
+        config.evaluation.protocol = "mine"
+        compose.check_values(config)
+
+
+def test_every_protocol_that_can_be_chosen_has_its_meaning(configure):
+    for choice in GROUPS["evaluation"]:
+        assert configure("dataset=tiny", f"evaluation={choice}").evaluation.protocol in (
+            compose.PROTOCOLS
+        )
+
+
+@pytest.mark.parametrize(
+    ("words", "parts"),
+    [
+        ("model.views=[colours]", ["no view 'colours'", "attributes"]),
+        ("model.views=[attributes,colours]", ["no view 'colours'"]),
+        ("stage.name=trane", ["stage.name=trane", "Did you mean train?"]),
+        ("model.name=iclrek", ["model.name=iclrek", "Did you mean iclrec?"]),
+        ("train.precision=16-mixed", ["train.precision=16-mixed", "bf16-mixed"]),
+        ("pretrain.precision=64-true", ["pretrain.precision=64-true", "32-true"]),
+        ("em.posterior=amortised", ["em.candidates=0", "at least 2"]),
+        ("em.posterior=amortised em.candidates=1", ["em.candidates=1", "at least 2"]),
+        ("em.candidates=11", ["em.candidates=11", "em.candidates=0 or em.posterior=amortised"]),
+        ("dataset.attribute_separator=''", ["attribute_separator is empty"]),
+        ("evaluation.seen=in", ["evaluation.protocol=full", "A_NAME_OF_YOUR_OWN"]),
+        ("em.dropout=1", ["em.dropout=1.0", "from 0 to 0.99"]),
+        ("train.epochs=0", ["train.epochs=0", "at least 1"]),
+        ("evaluation.level=95", ["evaluation.level=95.0", "from 0.5 to 0.999"]),
+    ],
+)
+def test_a_value_that_makes_no_sense_is_refused(words, parts):
+    text = refusal(*words.split(" "))
+    assert "\n" not in text
+    assert [part for part in parts if part not in text] == []
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "em.posterior=amortised em.candidates=2",
+        "evaluation.seen=in evaluation.protocol=mine",
+        "model.views=[]",
+        "model.views=[attributes] train.precision=bf16-mixed",
+        "em.dropout=0 evaluation.level=0.9 trainer.threads=0",
+    ],
+)
+def test_a_value_that_makes_sense_passes(words):
+    compose.check(["dataset=tiny", *words.split()])
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,6 @@ from torch import nn
 
 from crs.config import Optimisation
 from crs.fit import Epochs, Passes, Trained, derive, fit
-from crs.store import RESUME
 from tests.contracts.tiny import context
 
 SETTINGS = Optimisation(
@@ -190,11 +189,25 @@ def test_passes_know_their_length():
     assert len(sampler) == len(list(sampler)) == 9
 
 
-def test_a_line_an_epoch_is_kept(tmp_path):
+def test_the_figures_of_each_epoch_are_part_of_the_result(tmp_path):
     trained(tmp_path, phase="a phase")
-    log = (tmp_path / RESUME / "a_phase" / "epochs.jsonl").read_text().splitlines()
-    assert [json.loads(line)["epoch"] for line in log] == [0, 1, 2, 3, 4]
-    assert all(json.loads(line)["loss"] > 0 for line in log)
+    log = json.loads((tmp_path / "a phase.json").read_text())
+    assert [epoch["epoch"] for epoch in log] == [0, 1, 2, 3, 4]
+    assert all(epoch["loss"] > 0 for epoch in log)
+    assert [epoch["ndcg@10"] for epoch in log] == [0, 1, 2, 3, 4]
+    assert list(tmp_path.rglob("*.jsonl")) == []
+
+
+@pytest.mark.parametrize("fail_at", [(0, 1), (3, 2)])
+def test_the_figures_of_epochs_before_a_failure_are_kept(tmp_path, fail_at):
+    trained(tmp_path / "straight")
+    with pytest.raises(OSError, match="the power went"):
+        trained(tmp_path / "cut", fail_at=fail_at)
+    assert not (tmp_path / "cut" / "toy.json").exists()
+    for _ in range(2):  # resumed, then loaded
+        trained(tmp_path / "cut")
+        one, two = (tmp_path / kind / "toy.json" for kind in ("straight", "cut"))
+        assert one.read_bytes() == two.read_bytes()
 
 
 def test_frozen_parameters_stay(tmp_path):

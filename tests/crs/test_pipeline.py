@@ -71,7 +71,32 @@ def test_a_stages_seed_can_be_set_alone(key, configure):
 
 def test_a_sweep_of_k_leaves_the_encoder_alone(configure):
     changed = differing(configure("dataset=tiny"), configure("dataset=tiny", "intents.k=9"))
-    assert changed == {"intents", "train", "direct", "evaluate"}
+    assert changed == {"intents", "train", "evaluate"}
+
+
+@pytest.mark.parametrize(
+    ("override", "changed"),
+    [
+        ("train.lr=0.5", {"train", "direct", "evaluate"}),
+        ("em.dropout=0.9", {"train", "direct", "evaluate"}),
+        ("em.hidden=9", {"train", "direct", "evaluate"}),
+        ("em.text_hidden=9", {"train", "direct", "evaluate"}),
+        ("em.w_n=0.9", {"train", "evaluate"}),
+        ("em.w_e=0.9", {"train", "evaluate"}),
+        ("intents.restarts=9", {"intents", "train", "evaluate"}),
+    ],
+)
+def test_the_network_without_intents_has_settings_of_its_own(override, changed, configure):
+    assert differing(configure("dataset=tiny"), configure("dataset=tiny", override)) == changed
+
+
+def test_the_network_without_intents_does_not_wait_for_them(configure):
+    assert "intents" not in names(configure("dataset=tiny", "stage=direct"))
+
+
+def test_every_own_stage_of_a_model_has_settings(configure):
+    for model, stage in pipeline.MODEL_SETTINGS:
+        assert names(configure(f"model={model}", "dataset=tiny", f"stage={stage}"))[stage]
 
 
 def test_the_protocol_is_in_the_name_of_the_evaluation_alone(configure):
@@ -91,7 +116,7 @@ def test_the_version_of_a_stage_is_in_its_name_and_in_those_behind_it(configure,
     monkeypatch.setitem(pipeline.STAGES, "intents", newer)
     after = names(config)
     changed = {stage for stage in before if before[stage] != after[stage]}
-    assert changed == {"intents", "train", "direct", "evaluate"}
+    assert changed == {"intents", "train", "evaluate"}
 
 
 @pytest.mark.parametrize("model", compose.groups()["model"])
@@ -156,7 +181,7 @@ SUMMARY = {"attributes": 1}
 calls = []
 
 def run(settings, inputs, folder, context):
-    calls.append(context.resumed)
+    calls.append(False)
     (folder / "file.txt").write_text(TEXT)
     return SUMMARY
 """
@@ -165,8 +190,8 @@ calls = []
 FAIL = False
 
 def run(settings, inputs, folder, context):
-    calls.append(context.resumed)
     place = folder / "resume" / "half.txt"
+    calls.append(place.is_file())
     place.parent.mkdir(exist_ok=True)
     if not place.is_file():
         place.write_text("half")
@@ -191,7 +216,10 @@ class Demo:
     def store(self) -> Store:
         return Store(self.config.store)
 
-    def run(self) -> Artifact:
+    def run(self, same_process: bool = False) -> Artifact:
+        """A run, as if in a process of its own."""
+        if not same_process:
+            pipeline.FORCED.clear()
         found = pipeline.run(self.config)
         assert found is not None
         return found
@@ -219,6 +247,7 @@ def demo(configure: Callable[..., Config], tmp_path, monkeypatch) -> Iterator[De
         "samples": Stage("demo.second", 1, lambda x: x.samples, lambda x: ["dataset"], "second"),
     }
     monkeypatch.setattr(pipeline, "STAGES", stages)
+    monkeypatch.setattr(pipeline, "FORCED", set())
     for function in cached:
         function.cache_clear()
     __import__("demo.first"), __import__("demo.second")
@@ -251,6 +280,8 @@ def test_the_manifest_says_what_made_the_result(demo):
     assert manifest["stage"] == "samples"
     assert manifest["versions"]["python"]
     assert list(manifest["files"]) == ["file.txt"]
+    assert manifest["code"] == closure.code_digest("demo.second")
+    assert manifest["resumed"] is False
     assert {"code", "git", "threads", "seconds", "peak_memory_mb", "cost_usd"} <= set(manifest)
 
 
@@ -269,6 +300,38 @@ def test_force_makes_again_and_keeps_the_old_aside(demo):
     assert demo.run().path == old.path
     assert demo.calls == (1, 2)
     assert len(list(old.path.parent.glob(f"{old.fingerprint}.old-*"))) == 1
+
+
+def test_a_process_forces_a_result_once(demo):
+    demo.run()
+    demo.config.force = ["samples"]
+    demo.run()
+    demo.run(same_process=True)
+    assert demo.calls == (1, 2)
+    demo.run()
+    assert demo.calls == (1, 3)
+
+
+def test_each_result_and_each_store_is_forced(demo, tmp_path):
+    demo.run()
+    demo.config.force = ["samples"]
+    demo.run()
+    demo.config.samples.shown += 1
+    demo.run(same_process=True)
+    demo.config.store = str(tmp_path / "other")
+    demo.run(same_process=True)
+    assert demo.calls == (2, 4)
+
+
+def test_a_forced_result_that_failed_is_made_by_the_next_job(demo, monkeypatch):
+    old = demo.run()
+    demo.config.force = ["samples"]
+    with monkeypatch.context() as broken:
+        broken.setattr(demo.second, "FAIL", True)
+        with pytest.raises(RuntimeError):
+            demo.run()
+    assert demo.run(same_process=True).path == old.path
+    assert demo.calls == (1, 3)
 
 
 def test_a_child_of_the_same_bits_is_kept(demo):
@@ -298,9 +361,37 @@ def test_a_failed_stage_leaves_no_result_and_goes_on_from_there(demo, monkeypatc
     assert not demo.store.folder("samples", name).exists()
     kept.write_text("kept")
     capsys.readouterr()
-    assert (demo.run().path / "file.txt").read_text().startswith("kept")
+    made = demo.run()
+    assert (made.path / "file.txt").read_text().startswith("kept")
     assert lines(capsys)[-1] == ["samples", "resumed"]
     assert demo.second.calls == [False, True]
+    assert made.manifest["resumed"] is True
+    assert sorted(file.name for file in made.path.iterdir()) == ["file.txt", "manifest.json"]
+
+
+def test_a_half_made_result_of_other_code_is_begun_anew(demo, monkeypatch, capsys):
+    with monkeypatch.context() as broken:
+        broken.setattr(demo.second, "FAIL", True)
+        with pytest.raises(RuntimeError):
+            demo.run()
+    name = names(demo.config)["samples"]
+    (demo.store.partial("samples", name) / RESUME / "half.txt").write_text("kept")
+    demo.rewrite("second", SECOND + "\nA = 1\n")
+    capsys.readouterr()
+    made = demo.run()
+    assert (made.path / "file.txt").read_text().startswith("half")
+    assert made.manifest["resumed"] is False
+    assert lines(capsys)[-2:] == [["samples", "anew"], ["samples", "made"]]
+    assert made.manifest["code"] == closure.code_digest("demo.second")
+
+
+def test_a_remark_does_not_begin_a_half_made_result_anew(demo, monkeypatch):
+    with monkeypatch.context() as broken:
+        broken.setattr(demo.second, "FAIL", True)
+        with pytest.raises(RuntimeError):
+            demo.run()
+    demo.rewrite("second", SECOND + "\n# a comment\n")
+    assert demo.run().manifest["resumed"] is True
 
 
 def test_a_half_made_result_of_other_inputs_is_begun_anew(demo, monkeypatch):
@@ -316,13 +407,15 @@ def test_a_half_made_result_of_other_inputs_is_begun_anew(demo, monkeypatch):
     assert demo.second.calls == [False, False]
 
 
-def test_what_began_half_made_holds_its_inputs(demo, monkeypatch):
+def test_what_began_half_made_holds_its_inputs_and_code(demo, monkeypatch):
     monkeypatch.setattr(demo.second, "FAIL", True)
     with pytest.raises(RuntimeError):
         demo.run()
     partial = demo.store.partial("samples", names(demo.config)["samples"])
     begun = json.loads((partial / pipeline.BEGUN).read_text())
-    assert begun["dataset"]["fingerprint"] == names(demo.config)["dataset"]
+    assert begun["inputs"]["dataset"]["fingerprint"] == names(demo.config)["dataset"]
+    assert begun["code"] == closure.code_digest("demo.second")
+    assert set(begun) == {"inputs", "code"}
 
 
 def test_a_result_by_other_code_is_used_and_said(demo, capsys):
@@ -352,10 +445,19 @@ def test_strict_takes_a_result_by_the_same_code(demo, capsys):
 
 def test_a_view_that_the_dataset_lacks_is_refused_before_more_is_made(demo, monkeypatch):
     monkeypatch.setattr(demo.first, "SUMMARY", {"attributes": 0})
+    monkeypatch.setitem(pipeline.STAGES, "simulate", pipeline.STAGES["samples"])
     demo.config.model.views = ["attributes"]
+    demo.config.stage.name = "simulate"
     with pytest.raises(UserError, match=r"needs item attributes and dataset=tiny has none.*ml1m"):
         demo.run()
     assert demo.calls == (1, 0)
+
+
+def test_a_plan_in_which_no_one_speaks_needs_no_view(demo, monkeypatch):
+    monkeypatch.setattr(demo.first, "SUMMARY", {"attributes": 0})
+    demo.config.model.views = ["attributes"]
+    demo.run()
+    assert demo.calls == (1, 1)
 
 
 def test_datasets_that_are_said_to_have_a_view_exist():

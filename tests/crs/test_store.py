@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crs.store import MANIFEST, RESUME, Artifact, Store, fingerprint, write_json
+from crs.store import BEGUN, MANIFEST, RESUME, Artifact, Store, fingerprint, write_json
 
 STAGE, NAME = "stage", "0123456789abcdef"
 scalars = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text()
@@ -89,9 +89,11 @@ def test_finish_removes_what_was_kept_to_go_on(store):
     kept.mkdir(parents=True)
     (kept / "last.ckpt").write_text("weights")
     (kept.parent / "file.txt").write_text("text")
+    write_json(kept.parent / BEGUN, {"inputs": {}, "code": ""})
     made = store.finish(STAGE, NAME, {"inputs": {}})
-    assert not (made.path / RESUME).exists()
+    assert sorted(file.name for file in made.path.iterdir()) == ["file.txt", MANIFEST]
     assert list(made.manifest["files"]) == ["file.txt"]
+    assert make(store, "other").digest == made.digest
 
 
 def test_a_half_made_result_is_not_found(store):
@@ -105,11 +107,19 @@ def test_a_kill_before_the_rename_leaves_no_result(store, monkeypatch):
     def killed(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(Path, "rename", killed)
-    with pytest.raises(KeyboardInterrupt):
-        make(store)
+    partial = store.partial(STAGE, NAME)
+    (partial / RESUME).mkdir(parents=True)
+    (partial / RESUME / "last.ckpt").write_text("weights")
+    (partial / "file.txt").write_text("text")
+    write_json(partial / BEGUN, {"inputs": {}, "code": ""})
+    with monkeypatch.context() as broken, pytest.raises(KeyboardInterrupt):
+        broken.setattr(Path, "rename", killed)
+        store.finish(STAGE, NAME, {"inputs": {}})
     assert store.find(STAGE, NAME, {}) is None
-    assert store.partial(STAGE, NAME).is_dir()
+    # What is needed to go on is still there, and the next attempt ends in the same result.
+    assert (partial / RESUME / "last.ckpt").is_file() and (partial / BEGUN).is_file()
+    made = store.finish(STAGE, NAME, {"inputs": {}})
+    assert made.digest == make(store, "straight").digest
 
 
 def test_the_digest_is_of_the_content(store):

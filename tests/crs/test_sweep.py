@@ -51,7 +51,13 @@ def test_validation_and_slices_are_left_out():
     assert sweep.over_seeds(long)["NDCG@10"].tolist() == ["0.2000"]
 
 
-@pytest.mark.parametrize("key", ["dataset", "model", "scorer"])
+def test_protocol_and_fewest_cases_are_shown():
+    table = sweep.over_seeds(pd.concat([results(seed=1, cases=7), results(seed=2, cases=6)]))
+    assert table["protocol"].tolist() == ["full"]
+    assert table["cases"].tolist() == [6]
+
+
+@pytest.mark.parametrize("key", ["dataset", "model", "protocol", "scorer"])
 def test_a_row_for_each(key):
     table = sweep.over_seeds(pd.concat([results(0.2), results(0.4, **{key: "other"})]))
     assert table["NDCG@10"].tolist() == ["0.2000", "0.4000"]

@@ -131,6 +131,34 @@ def test_without_a_key_it_is_offline_and_with_one_online(tmp_path, started, monk
     assert [call["mode"] for call in started] == ["offline", "online"]
 
 
+@pytest.mark.parametrize("key", ["", SECRET])
+@pytest.mark.parametrize("wish", ["offline", "disabled"])
+def test_a_mode_that_the_user_chose_is_kept(wish, key, tmp_path, started, monkeypatch):
+    monkeypatch.setenv("WANDB_API_KEY", key)
+    monkeypatch.setenv("WANDB_MODE", wish)
+    tracking.start(WANDB, tmp_path, "embed", "abc", {})
+    assert started[0]["mode"] == tracking.mode() == wish
+
+
+@pytest.mark.parametrize(("key", "mode"), [("", "offline"), (SECRET, "online")])
+def test_online_takes_a_key(key, mode, monkeypatch):
+    monkeypatch.setenv("WANDB_API_KEY", key)
+    for wish in ("", "online"):
+        monkeypatch.setenv("WANDB_MODE", wish)
+        assert tracking.mode() == mode
+
+
+def test_an_input_that_was_made_untracked_is_passed_over(tmp_path, started, monkeypatch):
+    def gone(self, name):
+        raise ValueError(f"no artifact {name}")
+
+    monkeypatch.setenv("WANDB_API_KEY", SECRET)
+    monkeypatch.setattr(FakeRun, "use_artifact", gone)
+    tracking.start(WANDB, tmp_path, "embed", "abc", {}).finish(MANIFEST)
+    assert started[0]["run"].logged == ["embed-abc"]
+    assert started[0]["run"].exit_code == 0
+
+
 def test_each_attempt_has_an_id_of_its_own(tmp_path, started):
     for _ in range(2):
         tracking.start(WANDB, tmp_path, "embed", "abc", {})

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from data_generator.leaks import leak, words_of_title
+from data_generator.leaks import leak, names_of_title
 from tests.contracts.tiny import quick
 
 
@@ -17,6 +17,10 @@ from tests.contracts.tiny import quick
         ("Beautiful Mind, A", "I heard of a beautiful mind"),
         ("Boot, Das", "Das Boot, please"),
         ("Seven (Se7en)", "a film like Seven"),
+        ("Seven (Se7en)", "a film like Se7en"),
+        ("City of Lost Children, The (Cité des enfants perdus, La)", "city of lost children"),
+        ("City of Lost Children, The (Cité des enfants perdus, La)", "La Cité des enfants perdus"),
+        ("Up (Là-haut) (2009)", "one called là haut"),
         ("Amélie", "I liked amélie"),
         ("Schindler's List", "what about schindler s list"),
         ("Star Wars: Episode IV - A New Hope", "star wars episode iv a new hope"),
@@ -56,6 +60,8 @@ def test_exact_goes_before_fuzzy():
         ("Usual Suspects, The", "the usual, please"),
         ("", "anything"),
         ("(500)", "five hundred"),
+        ("Toy Story (1995)", "something of 1995"),
+        ("Up (Là-haut) (2009)", "what is up in 2009"),
         ("Long Title of Many Words", "too short"),
         ("Toy Story", ""),
     ],
@@ -69,9 +75,18 @@ def test_words_in_other_places_are_no_title():
 
 
 def test_the_article_is_turned_round_and_dropped():
-    assert words_of_title("Usual Suspects, The (1995)") == ("usual", "suspects")
-    assert words_of_title("Boot, Das") == ("das", "boot")
-    assert words_of_title("The") == ("the",)
+    assert names_of_title("Usual Suspects, The (1995)") == (("usual", "suspects"),)
+    assert names_of_title("Boot, Das") == (("das", "boot"),)
+    assert names_of_title("Them") == (("them",),)
+
+
+def test_what_stands_in_brackets_is_a_name_unless_it_is_a_year():
+    assert names_of_title("Seven (Se7en) (1995)") == (("seven",), ("se7en",))
+    assert names_of_title("Haine, La (Hate, The)") == (("la", "haine"), ("hate",))
+
+
+def test_short_names_are_not_counted():
+    assert names_of_title("The") == names_of_title("Up (It)") == names_of_title("") == ()
 
 
 title = st.lists(st.from_regex(r"[a-z]{3,9}", fullmatch=True), min_size=1, max_size=4)
@@ -82,4 +97,5 @@ title = st.lists(st.from_regex(r"[a-z]{3,9}", fullmatch=True), min_size=1, max_s
 def test_a_title_within_any_text_is_found(words, before, after):
     name = " ".join(words)
     found = leak(name, f"{before} {name.upper()}, {after}")
-    assert found == ("exact" if len(" ".join(words_of_title(name))) >= 4 else None)
+    dropped = len(words) > 1 and words[0] in ("the", "a", "an")
+    assert found == ("exact" if len(" ".join(words[dropped:])) >= 4 else None)

@@ -133,6 +133,20 @@ def test_texts_are_a_function_of_seed_and_case(tmp_path, inputs):
     assert found["text"].tolist() == one["text"].iloc[::3].tolist()
 
 
+def test_cuts_of_other_seeds_at_the_same_item_are_worded_differently(tmp_path, inputs):
+    cases = inputs["samples"].load("cases.parquet")
+    cases = cases[cases["kind"] == "raw"].drop_duplicates(["user", "cut"])
+    texts = {}
+    for kind in ("raw", "1755", "2097"):
+        frame = cases.assign(kind=kind).reset_index(drop=True)
+        changed = {**inputs, "samples": artifact(tmp_path / f"of {kind}", {}, cases=frame)}
+        found = run(changed, tmp_path / kind, "redo").load("utterances.parquet")
+        assert found[["user", "cut"]].equals(frame[["user", "cut"]])
+        texts[kind] = found["text"]
+    for one, two in (("raw", "1755"), ("raw", "2097"), ("1755", "2097")):
+        assert (texts[one] != texts[two]).mean() > 0.5
+
+
 def test_items_have_their_number_for_a_place(tmp_path):
     found = dataset(tmp_path)
     table, frame = simulate.item_table(found), found.load("items.parquet")

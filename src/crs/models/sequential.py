@@ -37,15 +37,15 @@ class States:
 
     def __init__(self, encoder: Encoder) -> None:
         self.encoder = encoder
-        self.asked: tuple[Tensor, Tensor] | None = None
+        self.asked: tuple[object, ...] = ()
         self.kept = torch.empty(0)
 
     def __call__(self, cases: Cases) -> Tensor:
         """State of each history, [B, d]."""
-        # The same tensors of users and cuts, whatever the texts: the same histories.
-        same = self.asked and self.asked[0] is cases.user and self.asked[1] is cases.cut
-        if not same:
-            self.asked, self.kept = (cases.user, cases.cut), encode(self.encoder, cases)
+        # The same sequences, users and cuts, whatever the texts: the same histories.
+        wanted = cases.sequences, cases.user, cases.cut
+        if list(map(id, self.asked)) != list(map(id, wanted)):
+            self.asked, self.kept = wanted, encode(self.encoder, cases)
         return self.kept
 
 

@@ -110,6 +110,7 @@ def test_statistics_count():
 
 
 COUNTS = {"users": 2, "items": 3, "interactions": 4}
+DIGEST = "89abcdef" * 8
 
 
 @pytest.mark.parametrize(
@@ -120,14 +121,20 @@ COUNTS = {"users": 2, "items": 3, "interactions": 4}
         (None, Counts(2, 3, 5), "x local 01234567", "x local 01234567"),
         ("ff", Counts(**COUNTS), "x local 01234567", "x local 01234567"),
         ("ff", Counts(**COUNTS), "x", "x"),
+        ("ff", Counts(2, 3, 5), "x", "x"),
+        (None, Counts(**COUNTS), "x", "x"),
+        (None, Counts(2, 3, 5), "x", "x unverified 89abcdef"),
+        (None, None, "x", "x"),
     ],
 )
 def test_published_counts_stand_for_a_hash_that_nobody_published(sha256, expect, label, after):
-    assert check_counts(Dataset("x", sha256=sha256, expect=expect), COUNTS, label) == after
+    settings = Dataset("x", sha256=sha256, expect=expect)
+    assert check_counts(settings, COUNTS, label, DIGEST) == after
 
 
-def test_a_public_file_with_other_counts_is_said(capsys):
-    assert check_counts(Dataset("x", expect=Counts(2, 3, 5)), COUNTS, "x") == "x"
+@pytest.mark.parametrize("sha256", [None, "ff"])
+def test_a_public_file_with_other_counts_is_said(sha256, capsys):
+    check_counts(Dataset("x", sha256=sha256, expect=Counts(2, 3, 5)), COUNTS, "x", DIGEST)
     assert "counts are" in capsys.readouterr().err
 
 

@@ -310,6 +310,29 @@ def test_an_own_item_table_has_titles_and_attributes(tmp_path):
     ]  # fmt: skip
 
 
+def test_attributes_may_be_the_lists_of_parquet(tmp_path):
+    about = pd.DataFrame({
+        "what": ["01", "2", "3", "4"], "title": ["A", "B", "C", "D"],
+        "kinds": [["War; Love", " Art "], ["Art", "Art"], [], None],
+    })  # fmt: skip
+    settings = Dataset(
+        "x", columns=Columns("who", "what", "when", attributes="kinds"), attribute_separator=";",
+        items=str(written(tmp_path, about, "items.parquet")),
+    )  # fmt: skip
+    raw = custom.read(written(tmp_path, OWN, "a.csv"), settings)
+    # A separator within a name of a list is a part of that name.
+    assert raw.items["attributes"].tolist() == [["Art", "War; Love"], ["Art"], [], []]
+
+
+def test_a_year_of_an_own_table_may_be_a_fraction(tmp_path):
+    about = pd.DataFrame({"what": ["01"], "title": ["A"], "born": [1999.4]})
+    settings = Dataset(
+        "x", columns=Columns("who", "what", "when", year="born"),
+        items=str(written(tmp_path, about, "items.parquet")),
+    )  # fmt: skip
+    assert custom.read(written(tmp_path, OWN, "a.csv"), settings).items["year"].tolist() == [1999]
+
+
 def test_equal_timestamps_keep_the_order_of_the_file(ml1m):
     lines = [f"1::{item}::5::100\n" for item in (9, 3, 7, 1, 8)] + ["1::5::5::99\n"]
     raw = movielens.read_1m(ml1m("".join(lines)), SETTINGS)

@@ -92,9 +92,20 @@ def test_an_archive_without_a_public_hash_is_labelled_too(archive, cache):
     assert fetch(settings, cache)[2] == f"x local {SHA256[:8]}"
 
 
-def test_a_table_of_ones_own_has_the_plain_label(archive, cache):
+def test_a_table_of_ones_own_is_labelled_by_its_hash(archive, cache, capsys):
     settings = Dataset("x", [Source("r")], path=str(archive))
-    assert fetch(settings, cache)[2] == "x"
+    assert fetch(settings, cache) == (archive, settings.sources[0], f"x local {SHA256[:8]}")
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize("home", [{"url": "http://127.0.0.1:1/a.txt"}, {"pip": "wheel==1.0"}])
+def test_a_table_of_ones_own_is_no_public_data_set(archive, cache, home):
+    settings = Dataset("x", [Source("r", **home)], path=str(archive))
+    with pytest.raises(
+        UserError, match=r"type dataset\.archive=PATH .*dataset=custom dataset\.path"
+    ):
+        fetch(settings, cache)
+    assert kept(cache) == []
 
 
 @pytest.mark.parametrize("key", ["archive", "path"])

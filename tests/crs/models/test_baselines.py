@@ -60,14 +60,58 @@ class TestSequential(RecommenderContract):
 
     def test_a_score_is_the_product_of_state_and_item(self, data):
         model, cases = self.recommender(data), self.cases(data)
-        states = model.encoder.states(cases.history(5))
-        wanted = states @ model.encoder.item_table.weight.T
+        encoder = model.states.encoder
+        wanted = encoder.states(cases.history(5)) @ encoder.item_table.weight.T
         torch.testing.assert_close(self.scores(model, cases), wanted)
 
     def test_the_order_of_a_history_matters(self, data):
         model, cases = self.recommender(data), self.cases(data)
         turned = replace(cases, sequences=replace(data, items=data.items.flip(0)))
         assert not torch.equal(model.queries(cases), model.queries(turned))
+
+
+def test_fewer_rows_of_the_item_table_may_be_ranked():
+    states = States(encoder_of(7).requires_grad_(False))
+    whole, short = Sequential(states).catalogue()[0], Sequential(states, 8).catalogue()[0]
+    assert (len(whole), len(short)) == (9, 8)
+    assert torch.equal(whole[:8], short)
+
+
+@pytest.fixture
+def encoded(monkeypatch):
+    """The cases that were encoded, as often as they were."""
+    asked = []
+    monkeypatch.setattr(
+        "crs.models.sequential.encode", lambda e, cases: asked.append(cases) or encode(e, cases)
+    )
+    return asked
+
+
+def test_scorers_share_the_states_of_the_same_histories(encoded):
+    data = sequences([1, 2, 3, 4, 5], [3, 4], [5, 1, 2], items=5)
+    cases, states = Cases(data, data.users, data.lengths(data.users)), States(encoder_of(5))
+    one, two = Sequential(states), Sequential(states)
+    spoken = replace(cases, text=torch.rand(3, 2), known=torch.rand(3, 2))
+    wanted = encode(states.encoder, cases)
+    for found in (one.queries(cases), two.queries(cases), one.queries(spoken)):
+        assert torch.equal(found, wanted)
+    assert len(encoded) == 1
+
+
+def test_other_histories_are_encoded_anew(encoded):
+    data = sequences([1, 2, 3, 4, 5], [3, 4, 1], [5, 1, 2], items=5)
+    cases, states = Cases(data, data.users, data.lengths(data.users)), States(encoder_of(5))
+    others = [
+        cases,
+        replace(cases, cut=cases.cut - 1),
+        replace(cases, user=cases.user.flip(0), cut=cases.cut.flip(0)),
+        replace(cases, sequences=replace(data, items=data.items.flip(0))),
+        cases[:2],
+        cases,
+    ]
+    for one in others:
+        assert torch.equal(states(one), encode(states.encoder, one))
+    assert len(encoded) == len(others)
 
 
 def test_popularity_counts_the_training_part():

@@ -39,6 +39,24 @@ def test_linear_cross_entropy_reaches_what_the_table_was_made_of():
     assert not weight.grad[0].any() and weight.grad[1:].any()
 
 
+def test_linear_cross_entropy_of_a_frozen_table_gives_it_no_gradient():
+    states, table, target = drawn()
+    loss = linear_cross_entropy(states, frozen := table.detach(), target)
+    _, grad_table = loss.grad_fn.saved_tensors
+    assert not grad_table.any()  # it is not computed either
+    loss.backward()
+    assert frozen.grad is None and table.grad is None
+    wanted = torch.autograd.grad(F.cross_entropy(states @ table.T, target), states)[0]
+    torch.testing.assert_close(states.grad, wanted)
+
+
+def test_linear_cross_entropy_of_frozen_states_reaches_the_table():
+    states, table, target = drawn()
+    linear_cross_entropy(states.detach(), table, target).backward()
+    wanted = torch.autograd.grad(F.cross_entropy(states @ table.T, target), table)[0]
+    torch.testing.assert_close(table.grad, wanted)
+
+
 def test_one_class_costs_nothing():
     states, table, target = drawn(items=1)
     assert linear_cross_entropy(states, table, target).item() == 0

@@ -149,7 +149,13 @@ def test_the_report_says_what_the_figures_are_worth(result):
     text = (result.path / "results.md").read_text()
     assert "### toy on tiny (generated)" in text
     assert "Generated data" in text and "Titles leaked in 25.00% (exact)" in text
-    assert "toy text falls to NDCG@10" in text
+    long = result.load("results.parquet")
+    part = long[(long["split"] == "test") & (long["scorer"] == "toy text")]
+    part = part[(part["metric"] == "ndcg") & (part["k"] == 10)].set_index("slice")["value"]
+    mixed, whole = part[evaluate.SHUFFLED], part[evaluate.ALL]
+    assert (
+        f"toy text has NDCG@10 {mixed:.4f} instead of {whole:.4f} (drop {whole - mixed:.4f})"
+    ) in text
     assert (result.path / "ndcg.png").stat().st_size > 1000
 
 
