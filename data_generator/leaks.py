@@ -19,7 +19,8 @@ def names_of_title(title: str) -> tuple[tuple[str, ...], ...]:
     stands in brackets (another title; not a year) is a name of its own.
     """
     lower = title.lower()
-    names = [re.sub(r"\(.*?\)", " ", lower), *re.findall(r"\((.*?)\)", lower)]
+    in_brackets = [name for name in re.findall(r"\((.*?)\)", lower) if not name.isdecimal()]
+    names = [re.sub(r"\(.*?\)", " ", lower), *in_brackets]
     found = []
     for name in names:
         plain = name.strip()
@@ -27,7 +28,7 @@ def names_of_title(title: str) -> tuple[tuple[str, ...], ...]:
             plain = f"{match[2]} {match[1]}"
         words = re.findall(r"\w+", plain)
         words = words[1:] if len(words) > 1 and words[0] in ("the", "a", "an") else words
-        if len(" ".join(words)) >= MIN_LETTERS and not re.fullmatch(r"\d{4}", "".join(words)):
+        if len(" ".join(words)) >= MIN_LETTERS:
             found.append(tuple(words))
     return tuple(found)
 

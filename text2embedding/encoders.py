@@ -13,6 +13,7 @@ from crs.config import Embedder, Trainer, sha256_of
 from crs.errors import UserError
 
 HUB_NAME = "sentence-transformers/all-MiniLM-L6-v2"
+HUB_FILES = ["*.json", "*.txt", "model.safetensors"]
 
 
 class TextEncoder(Protocol):
@@ -62,7 +63,13 @@ def minilm_path(settings: Embedder) -> Path:
                 ) from None
             from huggingface_hub import snapshot_download
 
-            folder = Path(snapshot_download(HUB_NAME))
+            try:
+                folder = Path(snapshot_download(HUB_NAME, allow_patterns=HUB_FILES))
+            except OSError as error:
+                raise UserError(
+                    f"embedder.hub=true: {HUB_NAME} could not be had ({type(error).__name__}); "
+                    "type embedder.path=FOLDER/model.safetensors"
+                ) from error
         else:
             folder = Path(get_model_path())
     found = sha256_of(folder / "model.safetensors", "embedder.path")

@@ -103,9 +103,9 @@ def keep_inside(folder: Path) -> None:
 
 def mode() -> Literal["online", "offline", "disabled"]:
     """`WANDB_MODE` if it is set; else online with a key, offline without."""
-    wish = os.environ.get("WANDB_MODE", "")
-    if wish in ("offline", "disabled"):
-        return "offline" if wish == "offline" else "disabled"
+    match os.environ.get("WANDB_MODE"):
+        case "online" | "offline" | "disabled" as wish:
+            return wish
     return "online" if os.environ.get("WANDB_API_KEY") else "offline"
 
 

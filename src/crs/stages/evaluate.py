@@ -120,6 +120,8 @@ def report(
     ]
     if "local" in label:
         lines.append(f"`{label}`: a local file that is not known to be the public one.")
+    if "unverified" in label:
+        lines.append(f"`{label}`: a download whose counts are not the published ones.")
     if "generated" in label:
         lines.append("Generated data: these figures show that the code runs, and nothing else.")
     if sampled:

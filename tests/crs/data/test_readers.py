@@ -358,3 +358,15 @@ def test_the_released_sequences_have_the_published_counts(name):
     raw = sequences_txt.read(shared(f"amazon-2014/{name.capitalize()}.txt"), settings)
     out = build.statistics(build.tables(raw, settings))
     assert {key: out[key] for key in vars(settings.expect)} == vars(settings.expect)
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("Toy Story (1995)", ("Toy Story", 1995)),
+        ("Land Before Time III (1995) (V)", ("Land Before Time III", 1995)),
+        ("unknown", ("unknown", None)),
+    ],
+)
+def test_a_title_gives_up_its_year(text, parts):
+    assert movielens.title_and_year(text) == parts
