@@ -5,6 +5,8 @@ TORCH_INDEX ?=
 VENV := .venv
 BIN := $(VENV)/bin
 DONE := $(VENV)/.installed
+# pip keeps what it builds in HOME; where that cannot be written to, it must not try.
+CACHE := $(shell d="$${XDG_CACHE_HOME:-$$HOME/.cache}/pip"; mkdir -p "$$d" 2>/dev/null && test -w "$$d" || echo --no-cache-dir)
 TORCH := $(shell grep '^torch==' constraints.txt)
 
 .DEFAULT_GOAL := help
@@ -38,6 +40,6 @@ $(DONE): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { echo "This Python has no venv module; on Debian: apt-get install python3-venv" >&2; exit 2; }
 	@echo "Setting up $(VENV): about 0.6 GB to download with a CPU build of torch and 2.6 GB on disk; several GB more where pip picks a CUDA build (TORCH_INDEX= chooses)."
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet $(TORCH) $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX))
-	$(BIN)/python -m pip install --quiet -c constraints.txt -e ".[text,dev]"
+	$(BIN)/python -m pip install --quiet $(CACHE) $(TORCH) $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX))
+	$(BIN)/python -m pip install --quiet $(CACHE) -c constraints.txt -e ".[text,dev]"
 	@touch $(DONE)
