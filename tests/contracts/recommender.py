@@ -25,7 +25,7 @@ class RecommenderContract:
 
     def recommender(self, sequences: Sequences) -> Recommender:
         """The recommender on this data, the same whenever it is asked for."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} must say how to build its recommender")
 
     def cases(self, sequences: Sequences) -> Cases:
         """The test cases, with what the recommender looks at."""

@@ -326,10 +326,7 @@ def test_each_result_and_each_store_is_forced(demo, tmp_path):
 def test_a_forced_result_that_failed_is_made_by_the_next_job(demo, monkeypatch):
     old = demo.run()
     demo.config.force = ["samples"]
-    with monkeypatch.context() as broken:
-        broken.setattr(demo.second, "FAIL", True)
-        with pytest.raises(RuntimeError):
-            demo.run()
+    fail_half_way(demo, monkeypatch)
     assert demo.run(same_process=True).path == old.path
     assert demo.calls == (1, 3)
 
@@ -351,11 +348,16 @@ def test_a_child_of_other_bits_is_made_again(demo, monkeypatch):
     assert demo.calls == (2, 2)
 
 
-def test_a_failed_stage_leaves_no_result_and_goes_on_from_there(demo, monkeypatch, capsys):
+def fail_half_way(demo, monkeypatch):
+    """A run whose second stage breaks off and leaves a half-made result."""
     with monkeypatch.context() as broken:
         broken.setattr(demo.second, "FAIL", True)
         with pytest.raises(RuntimeError):
             demo.run()
+
+
+def test_a_failed_stage_leaves_no_result_and_goes_on_from_there(demo, monkeypatch, capsys):
+    fail_half_way(demo, monkeypatch)
     name = names(demo.config)["samples"]
     kept = demo.store.partial("samples", name) / RESUME / "half.txt"
     assert not demo.store.folder("samples", name).exists()
@@ -370,10 +372,7 @@ def test_a_failed_stage_leaves_no_result_and_goes_on_from_there(demo, monkeypatc
 
 
 def test_a_half_made_result_of_other_code_is_begun_anew(demo, monkeypatch, capsys):
-    with monkeypatch.context() as broken:
-        broken.setattr(demo.second, "FAIL", True)
-        with pytest.raises(RuntimeError):
-            demo.run()
+    fail_half_way(demo, monkeypatch)
     name = names(demo.config)["samples"]
     (demo.store.partial("samples", name) / RESUME / "half.txt").write_text("kept")
     demo.rewrite("second", SECOND + "\nA = 1\n")
@@ -386,19 +385,13 @@ def test_a_half_made_result_of_other_code_is_begun_anew(demo, monkeypatch, capsy
 
 
 def test_a_remark_does_not_begin_a_half_made_result_anew(demo, monkeypatch):
-    with monkeypatch.context() as broken:
-        broken.setattr(demo.second, "FAIL", True)
-        with pytest.raises(RuntimeError):
-            demo.run()
+    fail_half_way(demo, monkeypatch)
     demo.rewrite("second", SECOND + "\n# a comment\n")
     assert demo.run().manifest["resumed"] is True
 
 
 def test_a_half_made_result_of_other_inputs_is_begun_anew(demo, monkeypatch):
-    with monkeypatch.context() as broken:
-        broken.setattr(demo.second, "FAIL", True)
-        with pytest.raises(RuntimeError):
-            demo.run()
+    fail_half_way(demo, monkeypatch)
     name = names(demo.config)["samples"]
     (demo.store.partial("samples", name) / RESUME / "half.txt").write_text("kept")
     monkeypatch.setattr(demo.first, "TEXT", "other")
