@@ -1,7 +1,8 @@
 """Cases: what a recommender is asked about, one (user, cut) each, with the item that was chosen."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, fields, replace
+from typing import Any
 
 import numpy as np
 import torch
@@ -9,6 +10,9 @@ from torch import Tensor
 
 from crs.data.sequences import Sequences, leave_one_out
 from crs.store import Artifact
+
+ALL = "all"
+"""The slice, or the set, that holds the cases which every model is asked about."""
 
 
 @dataclass
@@ -19,7 +23,11 @@ class Cases:
         sequences: all users' items; only what lies before a case's cut is its history.
         user, cut: [B].
         text: vector of the utterance, [B, D], or None.
-        known: attributes the utterance asks for, multi-hot [B, attributes + 1], or None.
+        known, refused: attributes asked for and refused, multi-hot [B, attributes + 1], or None.
+        shown: items that were shown and refused, [B, S], 0 where there are fewer, or None.
+        dialogue: what a model reads of the conversation, tensors of B rows by name.
+        slices: parts that are scored by themselves as well, masks [B] by name.
+        cluster: what belongs together when intervals are drawn, [B]; None: the user.
     """
 
     sequences: Sequences
@@ -27,18 +35,29 @@ class Cases:
     cut: Tensor
     text: Tensor | None = None
     known: Tensor | None = None
+    refused: Tensor | None = None
+    shown: Tensor | None = None
+    dialogue: dict[str, Tensor] = field(default_factory=dict)
+    slices: dict[str, Tensor] = field(default_factory=dict)
+    cluster: Tensor | None = None
 
     def __len__(self) -> int:
         return len(self.user)
 
     def __getitem__(self, index: Tensor | slice) -> "Cases":
-        return replace(
-            self,
-            user=self.user[index],
-            cut=self.cut[index],
-            text=None if self.text is None else self.text[index],
-            known=None if self.known is None else self.known[index],
-        )
+        parts: dict[str, Any] = {}
+        for f in fields(self):
+            value = getattr(self, f.name)
+            if isinstance(value, Tensor):
+                parts[f.name] = value[index]
+            elif isinstance(value, dict):
+                parts[f.name] = {name: tensor[index] for name, tensor in value.items()}
+        return replace(self, **parts)
+
+    @property
+    def clusters(self) -> Tensor:
+        """What intervals and tests resample, [B]."""
+        return self.user if self.cluster is None else self.cluster
 
     @property
     def target(self) -> Tensor:
@@ -96,3 +115,8 @@ def cases_of(inputs: dict[str, Artifact], split: str) -> Cases:
         return spoken_cases(inputs, split)
     sequences = Sequences.of(inputs["dataset"])
     return Cases(sequences, *leave_one_out(sequences, split))
+
+
+def case_sets(inputs: dict[str, Artifact], split: str) -> dict[str, Cases]:
+    """The sets of cases that a model is scored on, by slice name; the first is `all`."""
+    return {ALL: cases_of(inputs, split)}

@@ -88,3 +88,18 @@ def test_the_same_cases_with_and_without_texts(inputs, split):
     assert torch.equal(silent.user, said.user) and torch.equal(silent.cut, said.cut)
     assert torch.equal(silent.user, leave_one_out(silent.sequences, split)[0])
     assert silent.text is None
+
+
+def test_a_part_of_the_cases_takes_every_field_along():
+    data = sequences([1, 2], [3, 4])
+    cases = Cases(
+        data, torch.tensor([1, 2]), torch.tensor([1, 1]),
+        refused=torch.eye(2), shown=torch.tensor([[3], [4]]),
+        dialogue={"entities": torch.tensor([[5], [6]])},
+        slices={"marked": torch.tensor([True, False])}, cluster=torch.tensor([8, 9]),
+    )  # fmt: skip
+    part = cases[torch.tensor([1])]
+    assert part.refused.tolist() == [[0.0, 1.0]] and part.shown.tolist() == [[4]]
+    assert part.dialogue["entities"].tolist() == [[6]] and part.slices["marked"].tolist() == [False]
+    assert part.clusters.tolist() == [9] and part.sequences is data
+    assert cases[:1].target.tolist() == [2]

@@ -1,7 +1,8 @@
 """Stage `evaluate`: every scorer of a model on the same cases, with intervals and tests."""
 
 import importlib
-from dataclasses import replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import pandas as pd
 import torch
 
 from crs import stats
-from crs.cases import Cases, cases_of
+from crs.cases import ALL, Cases, case_sets
 from crs.config import Evaluate, Evaluation
 from crs.console import Context
 from crs.metrics import per_case
@@ -21,7 +22,7 @@ from crs.store import Artifact
 from crs.threads import use_threads
 
 SPLITS = ("valid", "test")
-ALL, SHUFFLED = "all", "texts shuffled"
+SHUFFLED = "texts shuffled"
 DEFAULT = ("ndcg", 10)
 """The metric that is charted, and by which the better of several scorers is chosen."""
 
@@ -41,23 +42,63 @@ def shuffled_texts(cases: Cases, seed: int) -> Cases:
     return replace(cases, text=cases.text[order])
 
 
-def table(
-    found: dict[tuple[str, str], np.ndarray], cases: Cases, settings: Evaluation
-) -> pd.DataFrame:
-    """Means and intervals of each (scorer, slice), in the long form."""
+@dataclass
+class Ranked:
+    """One scorer's ranks of one set of cases.
+
+    Attributes:
+        part: the slice's name.
+        ranks: [cases].
+    """
+
+    scorer: str
+    part: str
+    ranks: np.ndarray
+    cases: Cases
+
+    def slices(self) -> Iterator[tuple[str, np.ndarray]]:
+        """The whole set and its parts: name and which cases."""
+        yield self.part, np.ones(len(self.ranks), dtype=bool)
+        for name, mask in self.cases.slices.items():
+            if mask.any():
+                yield name, mask.numpy()
+
+
+def table(found: list[Ranked], settings: Evaluation) -> pd.DataFrame:
+    """Means and intervals of each scorer in each slice, in the long form."""
     rows = []
-    for (scorer, part), case_rank in found.items():
-        figures = per_case(case_rank, settings.ks)
-        values = np.stack(list(figures.values()), axis=1)
-        low, high = stats.bootstrap_intervals(
-            values, cases.user.numpy(), settings.resamples, settings.level, settings.seed
-        )
-        for (metric, k), mean, lo, hi in zip(figures, values.mean(0), low, high, strict=True):
-            rows.append({
-                "scorer": scorer, "slice": part, "metric": metric, "k": k, "value": mean,
-                "low": lo, "high": hi, "cases": len(case_rank),
-            })  # fmt: skip
+    for one in found:
+        figures = per_case(one.ranks, settings.ks)
+        values, cluster = np.stack(list(figures.values()), axis=1), one.cases.clusters.numpy()
+        for part, mask in one.slices():
+            low, high = stats.bootstrap_intervals(
+                values[mask], cluster[mask], settings.resamples, settings.level, settings.seed
+            )
+            means = values[mask].mean(0)
+            for (metric, k), mean, lo, hi in zip(figures, means, low, high, strict=True):
+                rows.append({
+                    "scorer": one.scorer, "slice": part, "metric": metric, "k": k, "value": mean,
+                    "low": lo, "high": hi, "cases": int(mask.sum()),
+                })  # fmt: skip
     return pd.DataFrame(rows)
+
+
+def score(
+    scorers: dict[str, Recommender],
+    sets: dict[str, Cases],
+    settings: Evaluation,
+    done: Callable[[], object],
+) -> list[Ranked]:
+    """Every scorer on every set of cases, and on shuffled texts where it reads them."""
+    found = []
+    for part, cases in sets.items():
+        for name, scorer in scorers.items():
+            found.append(Ranked(name, part, case_ranks(scorer, cases, settings), cases))
+            if cases.text is not None and "text" in scorer.sees:
+                mixed = replace(shuffled_texts(cases, settings.seed), slices={})
+                found.append(Ranked(name, SHUFFLED, case_ranks(scorer, mixed, settings), mixed))
+            done()
+    return found
 
 
 def comparisons(
@@ -71,7 +112,7 @@ def comparisons(
         keys = list(figures[name])
         differences = np.stack([figures[reference][k] - figures[name][k] for k in keys], axis=1)
         p_values = stats.paired_tests(
-            differences, cases.user.numpy(), settings.permutations, settings.seed
+            differences, cases.clusters.numpy(), settings.permutations, settings.seed
         )
         for (metric, k), difference, p in zip(keys, differences.mean(0), p_values, strict=True):
             rows.append({"scorer": reference, "against": name, "metric": metric, "k": k,
@@ -163,23 +204,19 @@ def run(
     evaluation = settings.evaluation
     scorers = importlib.import_module(f"crs.models.{settings.model}").scorers(inputs)
     tables, case_tables = [], []
-    with context.bar(len(scorers) * len(SPLITS), label="evaluate", unit="scorer") as bar:
+    sets = {split: case_sets(inputs, split) for split in SPLITS}
+    total = len(scorers) * sum(map(len, sets.values()))
+    with context.bar(total, label="evaluate", unit="scorer") as bar:
         for split in SPLITS:  # test last: what follows looks at its cases
-            cases = cases_of(inputs, split)
-            found: dict[tuple[str, str], np.ndarray] = {}
-            for name, scorer in scorers.items():
-                found[name, ALL] = case_ranks(scorer, cases, evaluation)
-                if cases.text is not None and "text" in scorer.sees:
-                    mixed = shuffled_texts(cases, evaluation.seed)
-                    found[name, SHUFFLED] = case_ranks(scorer, mixed, evaluation)
-                bar.update()
-            tables.append(table(found, cases, evaluation).assign(split=split))
+            found = score(scorers, sets[split], evaluation, bar.update)
+            tables.append(table(found, evaluation).assign(split=split))
             case_tables += [
                 pd.DataFrame({
-                    "split": split, "scorer": name, "slice": part, "user": cases.user,
-                    "cut": cases.cut, "target": cases.target, "rank": case_rank,
+                    "split": split, "scorer": one.scorer, "slice": one.part,
+                    "user": one.cases.user, "cut": one.cases.cut, "cluster": one.cases.clusters,
+                    "target": one.cases.target, "rank": one.ranks,
                 })
-                for (name, part), case_rank in found.items()
+                for one in found
             ]  # fmt: skip
     long = pd.concat(tables, ignore_index=True)
     long["dataset"], long["model"] = inputs["dataset"].summary["label"], settings.model
@@ -188,7 +225,8 @@ def run(
     long["fingerprint"] = context.fingerprint
     long = long[COLUMNS]
     reference = default_scorer(long, settings.model, scorers)
-    whole = {name: case_rank for (name, part), case_rank in found.items() if part == ALL}
+    cases = sets["test"][ALL]
+    whole = {one.scorer: one.ranks for one in found if one.part == ALL}
     tests = comparisons(whole, reference, cases, evaluation)
     long.to_parquet(folder / PARQUET, index=False)
     pd.concat(case_tables, ignore_index=True).to_parquet(folder / "ranks.parquet", index=False)

@@ -195,7 +195,7 @@ def test_popularity_is_its_own_scorer():
 
 
 def test_shuffling_moves_texts_and_nothing_else(inputs):
-    cases = evaluate.cases_of(inputs, "test")
+    cases = evaluate.case_sets(inputs, "test")["all"]
     mixed = shuffled_texts(cases, 1)
     assert torch.equal(mixed.user, cases.user) and torch.equal(mixed.cut, cases.cut)
     assert not torch.equal(mixed.text, cases.text)
@@ -220,6 +220,25 @@ def test_protocols_treat_the_history_and_padding_as_they_say():
     zero = case_ranks(Fixed(), cases, config("evaluation=iclrec_as_released").evaluation)
     kept = case_ranks(Fixed(), cases, config("evaluation=latentcrs_as_released").evaluation)
     assert (full.tolist(), zero.tolist(), kept.tolist()) == ([1.0], [7.0], [5.0])
+
+
+def test_a_slice_is_scored_over_its_cases_and_intervals_resample_clusters():
+    """Ranks 1, 2, 1, 4; HR@1 is 1/2 over all and 1 where the mask holds (cases 1 and 3). Two
+    clusters with hits (1, 0) and (1, 0): each resample has a mean of 1/2, so the interval of the
+    whole has no width; resampling single cases would give it some."""
+    data = sequences([1, 2], [1, 2], [1, 2], [1, 2])
+    mask = torch.tensor([True, False, True, False])
+    cases = evaluate.Cases(
+        data, torch.arange(1, 5), torch.ones(4, dtype=torch.long),
+        slices={"marked": mask, "none": torch.zeros(4, dtype=torch.bool)},
+        cluster=torch.tensor([7, 7, 9, 9]),
+    )  # fmt: skip
+    found = evaluate.Ranked("toy", "all", np.array([1.0, 2.0, 1.0, 4.0]), cases)
+    long = evaluate.table([found], replace(OPTIONS, ks=[1]))
+    first = long[(long["metric"] == "hr") & (long["k"] == 1)].set_index("slice")
+    assert first["value"].to_dict() == {"all": 0.5, "marked": 1.0}
+    assert first["cases"].to_dict() == {"all": 4, "marked": 2}
+    assert (first.loc["all", "low"], first.loc["all", "high"]) == (0.5, 0.5)
 
 
 def test_no_other_scorer_no_test():
