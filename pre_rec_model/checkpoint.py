@@ -44,13 +44,14 @@ def translate(released: dict[str, Tensor]) -> dict[str, Tensor]:
     return ours
 
 
-def load(path: Path, items: int, heads: int) -> tuple[Encoder, dict[str, int | float]]:
+def load(path: Path, items: int, heads: int, norm: str) -> tuple[Encoder, dict[str, int | float]]:
     """An encoder with the weights of a file, its shape read from them.
 
     Args:
         path: a torch state dict of the authors, or our `encoder.safetensors`.
         items: number of items of the dataset.
-        heads: attention heads, which no weight shows.
+        heads, norm: attention heads and place of layer norm, which no weight shows; the authors'
+            encoder has it behind (`post`).
     Returns:
         the encoder and the arguments that build it.
     Raises:
@@ -60,6 +61,7 @@ def load(path: Path, items: int, heads: int) -> tuple[Encoder, dict[str, int | f
         if path.suffix == ".safetensors":
             weights = load_file(path)
         else:
+            norm = "post"
             weights = translate(torch.load(path, map_location="cpu", weights_only=True))
         rows, dim = weights["item_table.weight"].shape
         max_len = len(weights["positions.weight"])
@@ -82,7 +84,7 @@ def load(path: Path, items: int, heads: int) -> tuple[Encoder, dict[str, int | f
     shape: dict[str, int | float] = {
         "items": items, "dim": dim, "heads": heads, "max_len": max_len,
         "layers": sum(name.endswith(".qkv.weight") for name in weights),
-        "dropout": 0.0, "attention_dropout": 0.0,
+        "dropout": 0.0, "attention_dropout": 0.0, "norm": norm,
     }  # fmt: skip
     encoder = Encoder(**shape)  # type: ignore[arg-type]
     try:

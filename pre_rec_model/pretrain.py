@@ -32,14 +32,14 @@ def run(
     sequences = Sequences.of(inputs["dataset"])
     if settings.checkpoint is not None:
         encoder, shape = checkpoint.load(
-            Path(settings.checkpoint).expanduser(), sequences.n_items, settings.heads
+            Path(settings.checkpoint).expanduser(), sequences.n_items, settings.heads, settings.norm
         )
         summary: dict[str, Any] = {"checkpoint": Path(settings.checkpoint).name}
     else:
         shape = {
             "items": sequences.n_items, "dim": settings.dim, "layers": settings.layers,
             "heads": settings.heads, "max_len": settings.max_len, "dropout": settings.dropout,
-            "attention_dropout": settings.attention_dropout,
+            "attention_dropout": settings.attention_dropout, "norm": settings.norm,
         }  # fmt: skip
         torch.manual_seed(derive(settings.seed, "encoder"))
         module = ICLRec(Encoder(**shape), settings, sequences)  # type: ignore[arg-type]

@@ -159,6 +159,7 @@ VIEWS = ("attributes",)
 PRECISIONS = ("32-true", "bf16-mixed")
 CHOICES = {
     "pretrain.loss": ("bce", "sampled_softmax", "cross_entropy"),
+    "pretrain.norm": ("post", "pre"),
     "pretrain.contrast": ("none", "instance", "intent", "hybrid"),
     "embedder.kind": ("minilm", "hashed"),
     "embedder.precision": ("float32", "bfloat16"),

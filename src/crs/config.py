@@ -196,6 +196,8 @@ class Pretrain(Optimisation):
     max_len: int = MISSING
     dropout: float = MISSING
     attention_dropout: float = MISSING
+    norm: str = MISSING
+    """Layer norm: `post`, after each block (released), or `pre`, before it."""
     loss: str = MISSING
     """Next-item loss: `bce`, `sampled_softmax` or `cross_entropy`."""
     negatives: int = MISSING

@@ -11,9 +11,9 @@ from tests.contracts.tiny import padded, shared
 ITEMS, HEADS = 10, 2
 
 
-def make(layers=2):
+def make(layers=2, norm="post"):
     torch.manual_seed(0)
-    encoder = Encoder(ITEMS, 8, layers, HEADS, 6, 0.5, 0.5)
+    encoder = Encoder(ITEMS, 8, layers, HEADS, 6, 0.5, 0.5, norm)
     for weight in encoder.parameters():
         torch.nn.init.normal_(weight)
     return encoder.eval()
@@ -46,29 +46,30 @@ IDS = padded([1, 2, 3], [4], [5, 6, 7, 8, 9, 10])
 @pytest.mark.parametrize("layers", [1, 3])
 def test_the_authors_weights_give_our_states(tmp_path, layers):
     encoder = make(layers)
-    found, shape = checkpoint.load(saved(released(encoder), tmp_path), ITEMS, HEADS)
+    found, shape = checkpoint.load(saved(released(encoder), tmp_path), ITEMS, HEADS, "post")
     assert torch.equal(found.eval().states(IDS), encoder.states(IDS))
     assert shape == {
         "items": ITEMS, "dim": 8, "heads": HEADS, "max_len": 6, "layers": layers, "dropout": 0.0,
-        "attention_dropout": 0.0,
+        "attention_dropout": 0.0, "norm": "post",
     }  # fmt: skip
 
 
-def test_our_weights_come_back(tmp_path):
-    encoder = make()
+@pytest.mark.parametrize("norm", ["post", "pre"])
+def test_our_weights_come_back(tmp_path, norm):
+    encoder = make(norm=norm)
     save_weights(encoder, tmp_path / "w.safetensors")
-    found, _ = checkpoint.load(tmp_path / "w.safetensors", ITEMS, HEADS)
+    found, _ = checkpoint.load(tmp_path / "w.safetensors", ITEMS, HEADS, norm)
     assert torch.equal(found.states(IDS), encoder.states(IDS))
 
 
 def test_what_the_authors_never_use_is_left_aside(tmp_path):
     weights = released(make()) | {"projection.0.weight": torch.ones(2, 2)}
-    checkpoint.load(saved(weights, tmp_path), ITEMS, HEADS)
+    checkpoint.load(saved(weights, tmp_path), ITEMS, HEADS, "post")
 
 
 def test_another_catalogue_is_refused(tmp_path):
     with pytest.raises(UserError, match=r"w\.pt knows 10 items and the dataset has 11"):
-        checkpoint.load(saved(released(make()), tmp_path), 11, HEADS)
+        checkpoint.load(saved(released(make()), tmp_path), 11, HEADS, "post")
 
 
 @pytest.mark.parametrize(
@@ -79,7 +80,7 @@ def test_a_missing_weight_is_named(tmp_path, name):
     weights = released(make())
     del weights[name]
     with pytest.raises(UserError, match=f"w.pt has no weight '{name}'"):
-        checkpoint.load(saved(weights, tmp_path), ITEMS, HEADS)
+        checkpoint.load(saved(weights, tmp_path), ITEMS, HEADS, "post")
 
 
 @pytest.mark.parametrize("name", ["norm.bias", "item_table.weight", "layers.1.qkv.bias"])
@@ -88,7 +89,7 @@ def test_a_missing_weight_of_ours_is_refused(tmp_path, name):
     del weights[name]
     save_file(weights, tmp_path / "w.safetensors")
     with pytest.raises(UserError, match=rf"w\.safetensors.*{name}"):
-        checkpoint.load(tmp_path / "w.safetensors", ITEMS, HEADS)
+        checkpoint.load(tmp_path / "w.safetensors", ITEMS, HEADS, "post")
 
 
 class Trap:
@@ -100,18 +101,18 @@ class Trap:
 
 def test_code_in_a_checkpoint_is_never_run(tmp_path):
     with pytest.raises(UserError, match=r"was not loaded|not a state dict"):
-        checkpoint.load(saved({"a": Trap()}, tmp_path), ITEMS, HEADS)
+        checkpoint.load(saved({"a": Trap()}, tmp_path), ITEMS, HEADS, "post")
 
 
 @pytest.mark.parametrize("name", ["w.pt", "w.safetensors"])
 def test_any_other_file_is_refused(tmp_path, name):
     (tmp_path / name).write_bytes(b"not weights")
     with pytest.raises(UserError, match=name):
-        checkpoint.load(tmp_path / name, ITEMS, HEADS)
+        checkpoint.load(tmp_path / name, ITEMS, HEADS, "post")
 
 
 def test_the_released_file_of_beauty_is_read():
     path = shared("iclrec-checkpoint/ICLRec-Beauty-1.pt")
-    encoder, shape = checkpoint.load(path, 12_101, HEADS)
+    encoder, shape = checkpoint.load(path, 12_101, HEADS, "post")
     assert (shape["layers"], shape["dim"], shape["max_len"]) == (1, 64, 50)
     assert not encoder.states(torch.zeros(1, 5, dtype=torch.long)).any()

@@ -41,7 +41,7 @@ def make(kind=ICLRec, data=DATA, dropout=0.0, **changes):
     torch.manual_seed(2)
     encoder = Encoder(
         data.n_items, settings.dim, settings.layers, settings.heads, settings.max_len,
-        dropout, dropout,
+        dropout, dropout, settings.norm,
     )  # fmt: skip
     for weight in encoder.parameters():
         torch.nn.init.normal_(weight, std=0.3)

@@ -1,8 +1,8 @@
 """The sequence encoder that SASRec, ICLRec and LatentCRS share.
 
-A causal Transformer with layer norm after each block (docs/iclrec.md, encoder). It never computes
-at padding: real positions are packed end to end for everything that works position by position,
-and only attention sees rows, in blocks of rows of similar length.
+A causal Transformer with layer norm after each block, as released, or before it (docs/iclrec.md,
+encoder). It never computes at padding: real positions are packed end to end for everything that
+works position by position, and only attention sees rows, in blocks of rows of similar length.
 """
 
 from dataclasses import dataclass
@@ -81,11 +81,14 @@ class Packed:
 
 
 class Layer(nn.Module):
-    """Self-attention and feed-forward, each followed by residual and layer norm."""
+    """Self-attention and feed-forward, each with a residual; layer norm after that or before."""
 
-    def __init__(self, dim: int, heads: int, dropout: float, attention_dropout: float) -> None:
+    def __init__(
+        self, dim: int, heads: int, dropout: float, attention_dropout: float, norm: str
+    ) -> None:
         super().__init__()
         self.heads, self.attention_dropout = heads, attention_dropout
+        self.before = norm == "pre"
         self.qkv = nn.Linear(dim, 3 * dim)
         self.out = nn.Linear(dim, dim)
         self.attention_norm = nn.LayerNorm(dim, eps=EPSILON)
@@ -112,6 +115,9 @@ class Layer(nn.Module):
 
     def forward(self, x: Tensor, packed: Packed) -> Tensor:
         """[n, d] -> [n, d]."""
+        if self.before:
+            x = x + self.dropout(self.out(self.attend(self.attention_norm(x), packed)))
+            return x + self.dropout(self.outer(F.gelu(self.inner(self.norm(x)))))
         x = self.attention_norm(x + self.dropout(self.out(self.attend(x, packed))))
         return self.norm(x + self.dropout(self.outer(F.gelu(self.inner(x)))))
 
@@ -126,6 +132,8 @@ class Encoder(nn.Module):
         items: number of items N.
         dim: width d of states and embeddings.
         max_len: positions; the newest item is always at position max_len - 1.
+        norm: `post`, layer norm of the input and after each block; `pre`, before each block and of
+            the last state.
     """
 
     def __init__(
@@ -137,15 +145,16 @@ class Encoder(nn.Module):
         max_len: int,
         dropout: float,
         attention_dropout: float,
+        norm: str,
     ) -> None:
         super().__init__()
-        self.items, self.dim, self.max_len = items, dim, max_len
+        self.items, self.dim, self.max_len, self.before = items, dim, max_len, norm == "pre"
         self.item_table = nn.Embedding(items + 2, dim)
         self.positions = nn.Embedding(max_len, dim)
         self.norm = nn.LayerNorm(dim, eps=EPSILON)
         self.dropout = nn.Dropout(dropout)
         self.layers = nn.ModuleList(
-            Layer(dim, heads, dropout, attention_dropout) for _ in range(layers)
+            Layer(dim, heads, dropout, attention_dropout, norm) for _ in range(layers)
         )
         for module in self.modules():
             if isinstance(module, nn.Linear | nn.Embedding):
@@ -164,10 +173,10 @@ class Encoder(nn.Module):
         packed = Packed.of(ids)
         column = packed.index % ids.shape[1] + self.max_len - ids.shape[1]
         x = self.item_table(ids.flatten()[packed.index]) + self.positions(column)
-        x = self.dropout(self.norm(x))
+        x = self.dropout(x if self.before else self.norm(x))
         for layer in self.layers if len(x) else ():
             x = layer(x, packed)
-        return x, packed
+        return self.norm(x) if self.before else x, packed
 
     def states(self, ids: Tensor) -> Tensor:
         """State at each row's newest item, [B, T] -> [B, d]."""

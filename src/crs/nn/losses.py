@@ -18,31 +18,41 @@ class _LinearCrossEntropy(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(ctx: Any, states: Tensor, table: Tensor, target: Tensor) -> Tensor:
+    def forward(
+        ctx: Any, states: Tensor, table: Tensor, target: Tensor, dtype: torch.dtype
+    ) -> Tensor:
         n, items = len(states), len(table)
         step = max(1, CHUNK_FLOATS // items)
-        buffer = states.new_empty(min(step, n), items)
+        wide = states.new_empty(min(step, n), items)
+        # In float32 both are one buffer, where scores are made, used and turned into gradients.
+        narrow = wide if dtype == wide.dtype else wide.new_empty(wide.shape, dtype=dtype)
+        states_in, table_in = states.to(dtype), table.to(dtype)
         grad_states, grad_table = torch.empty_like(states), torch.zeros_like(table)
         loss = states.new_zeros(())
         for a in range(0, n, step):
-            part, wanted = states[a : a + step], target[a : a + step, None]
-            scores = torch.mm(part, table.T, out=buffer[: len(part)])
+            part, wanted = states_in[a : a + step], target[a : a + step, None]
+            scores, product = wide[: len(part)], narrow[: len(part)]
+            torch.mm(part, table_in.T, out=product)
+            if product is not scores:
+                scores.copy_(product)
             log_z = scores.logsumexp(1, keepdim=True)
             loss += (log_z - scores.gather(1, wanted)).sum()
             grad = scores.sub_(log_z).exp_()
             grad.scatter_add_(1, wanted, grad.new_full((len(part), 1), -1.0))
-            torch.mm(grad, table, out=grad_states[a : a + step])
+            if product is not scores:
+                grad = product.copy_(grad)
+            grad_states[a : a + step] = grad @ table_in
             if ctx.needs_input_grad[1]:  # not where the table is frozen
-                grad_table.addmm_(grad.T, part)
+                grad_table += grad.T @ part
         ctx.save_for_backward(grad_states, grad_table)
         ctx.n = n
         return loss / n
 
     @staticmethod
-    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, Tensor, None]:
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, Tensor, None, None]:
         grad_states, grad_table = ctx.saved_tensors
         scale = grads[0] / ctx.n
-        return grad_states * scale, grad_table * scale, None
+        return grad_states * scale, grad_table * scale, None, None
 
 
 def linear_cross_entropy(states: Tensor, table: Tensor, target: Tensor) -> Tensor:
@@ -53,9 +63,12 @@ def linear_cross_entropy(states: Tensor, table: Tensor, target: Tensor) -> Tenso
         table: one row per class, [N, d].
         target: class of each row, [n].
     Returns:
-        Scalar, in nats.
+        Scalar, in nats. Under autocast the three matrix products are made in its precision, the
+        softmax in float32.
     """
-    return _LinearCrossEntropy.apply(states.float(), table.float(), target)
+    kind = states.device.type
+    dtype = torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else torch.float32
+    return _LinearCrossEntropy.apply(states.float(), table.float(), target, dtype)
 
 
 def sampled_softmax(states: Tensor, table: Tensor, target: Tensor, negatives: int) -> Tensor:

@@ -20,7 +20,7 @@ ATTRIBUTES = 3
 
 def encoder_of(items):
     torch.manual_seed(items)
-    return Encoder(items, 8, 1, 2, 5, 0.0, 0.0).eval()
+    return Encoder(items, 8, 1, 2, 5, 0.0, 0.0, "post").eval()
 
 
 class TestPopularity(RecommenderContract):

@@ -13,11 +13,11 @@ from tests.contracts.tiny import padded, quick
 ITEMS, DIM, HEADS, MAX_LEN = 20, 8, 2, 9
 
 
-def make(layers=2, **dropout):
+def make(layers=2, norm="post", **dropout):
     """An encoder whose weights are large enough for attention to matter."""
     torch.manual_seed(3)
     rates = {"dropout": 0.0, "attention_dropout": 0.0, **dropout}
-    encoder = Encoder(ITEMS, DIM, layers, HEADS, MAX_LEN, **rates)
+    encoder = Encoder(ITEMS, DIM, layers, HEADS, MAX_LEN, norm=norm, **rates)
     for weight in encoder.parameters():
         torch.nn.init.normal_(weight, std=0.5)
     return encoder.eval()
@@ -77,6 +77,30 @@ def test_equals_the_padded_reference(seed, block_rows, monkeypatch):
     states, packed = encoder(ids)
     wanted = reference(encoder, ids)[:, -ids.shape[1] :]
     same(states, wanted.flatten(0, 1)[packed.index])
+
+
+@pytest.mark.parametrize("layers", [1, 3])
+def test_pre_norm_is_that_of_torch(layers):
+    """torch's own encoder layers with the same weights, at left-aligned rows without holes."""
+    encoder = make(layers, norm="pre")
+    plain = torch.nn.TransformerEncoder(
+        torch.nn.TransformerEncoderLayer(
+            DIM, HEADS, 4 * DIM, 0.0, "gelu", 1e-12, batch_first=True, norm_first=True
+        ),
+        layers, encoder.norm, enable_nested_tensor=False,
+    )  # fmt: skip
+    for theirs, ours in zip(plain.layers, encoder.layers, strict=True):
+        theirs.self_attn.in_proj_weight, theirs.self_attn.in_proj_bias = ours.qkv.parameters()
+        theirs.self_attn.out_proj, theirs.norm1, theirs.norm2 = (
+            ours.out,
+            ours.attention_norm,
+            ours.norm,
+        )
+        theirs.linear1, theirs.linear2 = ours.inner, ours.outer
+    ids = padded([1, 2, 3, 4, 5], [6, 7, 8, 9, 10])
+    mask = torch.nn.Transformer.generate_square_subsequent_mask(5)
+    wanted = plain.eval()(encoder.item_table(ids) + encoder.positions.weight[-5:], mask)
+    same(encoder(ids)[0], wanted.flatten(0, 1))
 
 
 def test_the_state_of_a_row_is_that_of_its_newest_item():
@@ -144,11 +168,11 @@ def test_dropout_acts_in_training_only():
 
 
 def test_a_layer_of_width_64_has_49984_parameters():
-    assert sum(p.numel() for p in Layer(64, 2, 0.5, 0.5).parameters()) == 49_984
+    assert sum(p.numel() for p in Layer(64, 2, 0.5, 0.5, "post").parameters()) == 49_984
 
 
 def test_weights_start_as_in_the_released_code():
-    encoder = Encoder(500, 64, 1, 2, 50, 0.5, 0.5)
+    encoder = Encoder(500, 64, 1, 2, 50, 0.5, 0.5, "post")
     assert encoder.item_table.weight.std().item() == pytest.approx(0.02, rel=0.05)
     assert encoder.layers[0].inner.weight.std().item() == pytest.approx(0.02, rel=0.05)
     assert not encoder.layers[0].qkv.bias.any()

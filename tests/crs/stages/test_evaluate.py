@@ -261,7 +261,7 @@ def test_the_released_encoder_of_beauty_has_its_published_scores():
     rows = tables(raw, settings.dataset)["interactions"]
     data = sequences(*rows.groupby("user")["item"].agg(list))
     path = shared("iclrec-checkpoint/ICLRec-Beauty-1.pt")
-    encoder, shape = checkpoint.load(path, data.n_items, settings.pretrain.heads)
+    encoder, shape = checkpoint.load(path, data.n_items, settings.pretrain.heads, "post")
     assert shape["layers"] == 1 and shape["max_len"] == 50
     cases = Cases(data, *leave_one_out(data, "test"))
     found = case_ranks(Sequential(States(encoder.eval())), cases, settings.evaluation)

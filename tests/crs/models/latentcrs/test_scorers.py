@@ -24,7 +24,8 @@ class Spoken(RecommenderContract):
 
     def parts(self, sequences):
         torch.manual_seed(0)
-        encoder = Encoder(sequences.n_items, D, 1, 2, 10, 0.0, 0.0).eval().requires_grad_(False)
+        encoder = Encoder(sequences.n_items, D, 1, 2, 10, 0.0, 0.0, "post")
+        encoder.eval().requires_grad_(False)
         items = encoder.item_table.weight[: sequences.n_items + 1].clone()
         model = LatentCRS(items, torch.randn(K, D), T, text_hidden=8, hidden=8, dropout=0.5)
         direct = Direct(items, T, text_hidden=8, hidden=8, dropout=0.5)
