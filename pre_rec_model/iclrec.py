@@ -26,7 +26,9 @@ class ICLRec(Trained):
         super().__init__()
         self.encoder, self.options, self.sequences = encoder, settings, sequences
         # The newest training input; its target, one further, is the last that training sees.
-        self.user, self.cut = leave_one_out(sequences, "train")
+        user, cut = leave_one_out(sequences, "train")
+        kept = cut > settings.holdout
+        self.user, self.cut = user[kept], cut[kept] - settings.holdout
         self.centres = torch.empty(0)
         self.cluster = torch.empty(0, dtype=torch.long)
         self.valid = Cases(sequences, *leave_one_out(sequences, "valid"))

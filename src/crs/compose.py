@@ -147,7 +147,7 @@ RANGES: dict[str, tuple[float, float]] = {
     "pretrain.clip": (0, inf), "train.clip": (0, inf), "em.hidden": (1, inf),
     "em.text_hidden": (1, inf), "trainer.threads": (0, inf), "simulator.noise": (0, 1),
     "simulator.seed": (0, inf), "evaluation.level": (0.5, 0.999), "evaluation.resamples": (1, inf),
-    "evaluation.permutations": (1, inf), "evaluation.seed": (0, inf),
+    "evaluation.permutations": (1, inf), "evaluation.seed": (0, inf), "pretrain.holdout": (0, inf),
 }  # fmt: skip
 PROTOCOLS = {
     "full": ("out", False),

@@ -218,6 +218,9 @@ class Pretrain(Optimisation):
     """k-means is fitted anew every so many epochs."""
     gpu: bool = MISSING
     """Run k-means on a GPU; an error where faiss cannot."""
+    holdout: int = MISSING
+    """So many of each user's newest training targets are left out of the next-item loss: a model on
+    top of the encoder then has training cases that the encoder was not fitted to."""
     checkpoint: str | None = path_field()
     """Weights to take instead of training: the authors' format or ours, loaded weights-only."""
 

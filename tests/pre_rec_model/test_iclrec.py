@@ -26,6 +26,7 @@ from tests.contracts.tiny import (
     dataset,
     made,
     random_sequences,
+    sequences,
 )
 
 SETTINGS = replace(
@@ -78,6 +79,19 @@ def test_training_never_sees_the_last_two_items():
         torch.manual_seed(0)
         model.loss = model.training_step(ALL, 0)
     assert torch.equal(mine.loss, other.loss)
+
+
+def test_held_out_targets_do_not_train():
+    """Users of 5 items: s[2] is the newest training target, and with one held out s[1] is."""
+    data = sequences([1, 2, 3, 4, 5], [6, 7, 8, 9, 10])
+    losses = []
+    for third in (3, 11):
+        items = data.items.clone()
+        items[2] = third
+        model = make(data=replace(data, items=items, n_items=11), contrast="none", holdout=1)
+        losses.append(model.training_step(torch.arange(model.cases()), 0))
+    assert torch.equal(*losses)
+    assert make(data=sequences([1, 2, 3, 4]), holdout=1).cases() == 0
 
 
 @pytest.mark.parametrize("loss", ["bce", "sampled_softmax"])
