@@ -84,35 +84,40 @@ class ICLRec(Trained):
             return sampled_softmax(states, table, target, self.options.negatives)
         return linear_cross_entropy(states, table, target)
 
-    def training_step(self, batch: Tensor, batch_index: int) -> Tensor:
-        """Loss of a batch of case numbers, [B]."""
-        options = self.options
+    def tensors(self, batch: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """What the encoder reads and its targets, both [B, T], and each row's last target, [B]."""
         index = batch.cpu()
         user, cut = self.user[index], self.cut[index]
-        ids = self.sequences.windows(user, cut, options.max_len).to(self.device)
-        targets = self.sequences.windows(user, cut + 1, ids.shape[1]).to(self.device)
+        ids = self.sequences.windows(user, cut, self.options.max_len)
+        targets = self.sequences.windows(user, cut + 1, ids.shape[1])
+        newest = self.sequences.at(user, cut)
+        return ids.to(self.device), targets.to(self.device), newest.to(self.device)
+
+    def training_step(self, batch: Tensor, batch_index: int) -> Tensor:
+        """Loss of a batch of case numbers, [B]."""
+        ids, targets, newest = self.tensors(batch)
         loss = self.next_item_loss(ids, targets)
         self.record("loss_next", loss)
-        if options.contrast == "none":
-            return loss
-        newest = self.sequences.at(user, cut).to(self.device)
-        for _ in range(options.views):
-            loss = loss + self.contrastive_loss(ids, newest, batch)
+        if self.options.contrast != "none":
+            for _ in range(self.options.views):
+                loss = loss + self.contrastive_loss(self.pair_of_views(ids), newest, batch)
         return loss
 
-    def contrastive_loss(self, ids: Tensor, newest: Tensor, batch: Tensor) -> Tensor:
-        """w_cl L_instance + w_icl L_intent of one pair of fresh views.
+    def pair_of_views(self, ids: Tensor) -> Tensor:
+        """Two fresh views of each row, all first ones before all second ones, [2B, T]."""
+        shares = (self.options.crop, self.options.mask, self.options.reorder)
+        return torch.cat([augment.view(ids, *shares), augment.view(ids, *shares)])
+
+    def contrastive_loss(self, views: Tensor, newest: Tensor, batch: Tensor) -> Tensor:
+        """w_cl L_instance + w_icl L_intent of one pair of views.
 
         Args:
-            ids: [B, T].
+            views: [2B, T]; both in one pass: twice the rows, half the calls.
             newest: the last training target; rows that share it are no negatives, [B].
             batch: case numbers, [B].
         """
         options = self.options
-        shares = (options.crop, options.mask, options.reorder)
-        # Both views in one pass: twice the rows, half the calls.
-        both = torch.cat([augment.view(ids, *shares), augment.view(ids, *shares)])
-        states, packed = self.encoder(both)
+        states, packed = self.encoder(views)
         one, two = packed.mean(states).chunk(2)
         loss = one.new_zeros(())
         if options.contrast in ("instance", "hybrid"):

@@ -107,7 +107,8 @@ def contrast_of(**changes):
     model.start_epoch(0)
     torch.manual_seed(5)
     ids = DATA.windows(model.user, model.cut, 5)
-    return model.contrastive_loss(ids, DATA.at(model.user, model.cut), ALL)
+    newest = DATA.at(model.user, model.cut)
+    return model.contrastive_loss(model.pair_of_views(ids), newest, ALL)
 
 
 def test_hybrid_is_the_sum_of_both_terms():
