@@ -9,6 +9,7 @@ from torch import Tensor
 
 from crs.errors import UserError
 from crs.nn.encoder import Encoder
+from crs.nn.released import layers
 
 NAMES = {
     "item_embeddings.weight": "item_table.weight",
@@ -16,14 +17,6 @@ NAMES = {
     "LayerNorm.weight": "norm.weight",
     "LayerNorm.bias": "norm.bias",
 }
-LAYER_NAMES = {
-    "attention.dense": "out",
-    "attention.LayerNorm": "attention_norm",
-    "intermediate.dense_1": "inner",
-    "intermediate.dense_2": "outer",
-    "intermediate.LayerNorm": "norm",
-}
-QKV = [f"attention.{part}" for part in ("query", "key", "value")]
 
 
 def translate(released: dict[str, Tensor]) -> dict[str, Tensor]:
@@ -33,14 +26,7 @@ def translate(released: dict[str, Tensor]) -> dict[str, Tensor]:
         KeyError: with the first name that is missing.
     """
     ours = {our: released[theirs] for theirs, our in NAMES.items()}
-    layer = 0
-    while any(name.startswith(f"item_encoder.layer.{layer}.") for name in released):
-        theirs, our = f"item_encoder.layer.{layer}.", f"layers.{layer}."
-        for kind in ("weight", "bias"):
-            ours[f"{our}qkv.{kind}"] = torch.cat([released[f"{theirs}{p}.{kind}"] for p in QKV])
-            for their_part, our_part in LAYER_NAMES.items():
-                ours[f"{our}{our_part}.{kind}"] = released[f"{theirs}{their_part}.{kind}"]
-        layer += 1
+    ours |= layers(released, "item_encoder.layer", "layers")
     return ours
 
 

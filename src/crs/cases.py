@@ -5,14 +5,20 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import torch
 from torch import Tensor
 
 from crs.data.sequences import Sequences, leave_one_out
+from crs.data.turns import TABLE, Turns, id_lists
 from crs.store import Artifact
 
 ALL = "all"
 """The slice, or the set, that holds the cases which every model is asked about."""
+DIALOGUES = "dialogues"
+"""The set of the turns of attribute dialogues, where it is not the first."""
+ASKED = "attributes"
+"""Of `Cases.dialogue`: attributes in the order in which they were accepted, 0 behind."""
 
 
 @dataclass
@@ -66,8 +72,25 @@ class Cases:
 
     @property
     def seen(self) -> tuple[Tensor, Tensor]:
-        """All items of the histories, ragged: row and item."""
-        return self.sequences.histories(self.user, self.cut)
+        """All items of the histories, and those shown and refused, ragged: row and item."""
+        row, item = self.sequences.histories(self.user, self.cut)
+        if self.shown is None:
+            return row, item
+        also, place = self.shown.nonzero(as_tuple=True)
+        rows = torch.cat([row, also])
+        order = rows.argsort(stable=True)
+        return rows[order], torch.cat([item, self.shown[also, place]])[order]
+
+    @property
+    def asked(self) -> Tensor:
+        """The attributes asked for, in the order of a dialogue if there is one, 0 behind, [B, L].
+
+        Raises:
+            ValueError: if the cases carry none.
+        """
+        if self.known is None:
+            raise ValueError("this scorer needs cases with attributes")
+        return self.dialogue[ASKED] if ASKED in self.dialogue else id_lists(self.known)
 
     def history(self, length: int) -> Tensor:
         """The last `length` items before each cut, right-aligned, [B, T]."""
@@ -117,6 +140,34 @@ def cases_of(inputs: dict[str, Artifact], split: str) -> Cases:
     return Cases(sequences, *leave_one_out(sequences, split))
 
 
+def turn_cases(dataset: Artifact, table: pd.DataFrame, split: str) -> Cases:
+    """A case for each turn of a split's attribute dialogues; intervals resample dialogues.
+
+    Args:
+        table: `attribute_dialogues.parquet` (crs/data/turns.py).
+    """
+    turns = Turns.of(table[table["split"] == split])
+    asked = turns.asked(slice(None))
+    known = torch.zeros(len(asked), dataset.summary["attributes"] + 1).scatter_(1, asked, 1.0)
+    known[:, 0] = 0.0
+    return Cases(
+        Sequences.of(dataset), turns.user[turns.row], turns.cut[turns.row], None, known, None,
+        turns.refusals(slice(None)), {ASKED: asked},
+        {f"attributes={n}": turns.accepted == n for n in sorted(set(turns.accepted.tolist()))},
+        turns.name[turns.row],
+    )  # fmt: skip
+
+
 def case_sets(inputs: dict[str, Artifact], split: str) -> dict[str, Cases]:
-    """The sets of cases that a model is scored on, by slice name; the first is `all`."""
-    return {ALL: cases_of(inputs, split)}
+    """The sets of cases that a model is scored on, by slice name; the first is `all`.
+
+    On a dataset that brings attribute dialogues of its own their turns are the first, for every
+    model; dialogues that were simulated are a second set.
+    """
+    dataset = inputs["dataset"]
+    if dataset.summary["dialogues"]:
+        return {ALL: turn_cases(dataset, dataset.load(TABLE), split)}
+    sets = {ALL: cases_of(inputs, split)}
+    if "dialogues" in inputs:
+        sets[DIALOGUES] = turn_cases(dataset, inputs["dialogues"].load(TABLE), split)
+    return sets

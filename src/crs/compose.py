@@ -141,6 +141,11 @@ def to_config(composed: DictConfig) -> Config:
 
 RANGES: dict[str, tuple[float, float]] = {
     "pretrain.dropout": (0, 0.99), "pretrain.attention_dropout": (0, 0.99), "em.dropout": (0, 0.99),
+    "towers.dropout": (0, 0.99), "tasks.mask": (0, 1), "tasks.substitute": (0, 1),
+    "tasks.mip": (0, inf), "tasks.sad": (0, inf), "tasks.generator_lr": (1e-9, inf),
+    "dialogues.halving": (0, 1), "dialogues.refuse": (0, 1), "dialogues.seed": (0, inf),
+    "warmup.lr": (1e-9, inf), "warmup.epochs": (1, inf), "warmup.patience": (0, inf),
+    "warmup.clip": (0, inf), "towers.max_len": (2, inf), "tuning.negatives": (0, inf),
     "pretrain.crop": (0, 1), "pretrain.mask": (0, 1), "pretrain.reorder": (0, 1),
     "pretrain.lr": (1e-9, inf), "train.lr": (1e-9, inf), "pretrain.epochs": (1, inf),
     "train.epochs": (1, inf), "pretrain.patience": (0, inf), "train.patience": (0, inf),
@@ -166,18 +171,26 @@ CHOICES = {
     "simulator.kind": ("rules",),
     "simulator.on_leak": ("keep", "drop", "redo"),
     "em.posterior": ("exact", "amortised"),
+    "tasks.generator": ("sasrec", "flattened", "none"),
+    "tasks.loss_on": ("logits", "sigmoid"),
+    "tuning.loss_on": ("logits", "sigmoid"),
+    "tasks.schedule": ("validated", "fixed"),
     "evaluation.seen": ("out", "zero", "in"),
+    "evaluation.candidates": ("none", "random", "first"),
     "tracker.kind": ("wandb", "none"),
     "stage.name": tuple(sorted(file.stem for file in (CONF / "stage").glob("*.yaml"))),
     "model.name": tuple(sorted(file.stem for file in (CONF / "model").glob("*.yaml"))),
     "trainer.accelerator": ("auto", "cpu", "gpu", "cuda", "mps", "tpu"),
     "pretrain.precision": PRECISIONS,
     "train.precision": PRECISIONS,
+    "warmup.precision": PRECISIONS,
 }
 POSITIVE = (
     "pretrain.dim pretrain.layers pretrain.heads pretrain.max_len pretrain.batch_size "
     "pretrain.k pretrain.refit pretrain.temperature intents.k intents.restarts train.batch_size "
-    "embedder.batch_size embedder.shard embedder.dim samples.shown"
+    "embedder.batch_size embedder.shard embedder.dim samples.shown dialogues.positions "
+    "dialogues.shown dialogues.limit warmup.batch_size towers.dim towers.layers towers.heads "
+    "tasks.subset tasks.negatives tasks.temperature"
 ).split()
 
 
@@ -228,6 +241,24 @@ def check_values(config: Config) -> None:
         raise UserError(
             f"pretrain.dim={config.pretrain.dim} is not a multiple of "
             f"pretrain.heads={config.pretrain.heads}; choose one that is"
+        )
+    if config.towers.dim % config.towers.heads:
+        raise UserError(
+            f"towers.dim={config.towers.dim} is not a multiple of towers.heads="
+            f"{config.towers.heads}; choose one that is"
+        )
+    if not config.tasks.mip and not config.tasks.sad:
+        raise UserError(
+            "tasks.mip=0 and tasks.sad=0 leave nothing to learn in the warm-up; type "
+            "experiment=mip_sad_ablation_no_pretraining"
+        )
+    if not config.dataset.editions():
+        names = ", ".join(sorted({source.name or "null" for source in config.dataset.sources}))
+        raise UserError(f"dataset.source={config.dataset.source}: no such source. There are {names}")
+    if config.checkpoint and config.model.name != "mip_sad":
+        raise UserError(
+            f"checkpoint: model={config.model.name} takes no weights of its train stage; "
+            "model=mip_sad does, and pretrain.checkpoint=PATH gives an encoder"
         )
     if not config.dataset.attribute_separator:
         raise UserError(

@@ -41,6 +41,8 @@ class Trained(LightningModule):
     """What `fit` trains: a Lightning module that owns its data and validates itself."""
 
     settings: Optimisation
+    keep = "best"
+    """Weights that are left at the end: those of the `best` epoch, or of the `last` one."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -157,7 +159,7 @@ class Epochs(Callback):
             {f"{self.phase}/{k}": v for k, v in {**means, **scores}.items()}
             | {f"{self.phase}/epoch": self.epoch, "lr": trainer.optimizers[0].param_groups[0]["lr"]}
         )
-        if scores[MONITOR] > self.best:
+        if scores[MONITOR] > self.best or module.keep == "last":
             self.best, self.best_epoch, self.stale = scores[MONITOR], self.epoch, 0
             save_weights(module, self.folder / "best.safetensors")
         else:

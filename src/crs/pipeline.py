@@ -28,7 +28,11 @@ from crs.store import BEGUN, Artifact, Store, fingerprint, write_json
 LIBRARIES = ("torch", "lightning", "faiss-cpu", "numpy", "pandas", "sentence-transformers", "wandb")
 FORCED: set[tuple[str, str]] = set()
 """What this process has made: the jobs of a sweep force a stage they share once."""
-WITH = {"attributes": ("ml100k", "ml1m", "tiny", "custom (with dataset.items)")}
+WITH = {
+    "attributes": (
+        "ml100k", "ml1m", "lastfm", "tiny", "beauty and custom (with dataset.items)",
+    ),
+}  # fmt: skip
 """Datasets that have a view which others lack."""
 
 
@@ -50,8 +54,18 @@ MODEL_SETTINGS: dict[tuple[str, str], Callable[[c.Config], c.Settings]] = {
     ("latentcrs", "direct"): lambda x: c.Fused(
         x.train, x.em.dropout, x.em.text_hidden, x.em.hidden
     ),
+    ("mip_sad", "warmup"): lambda x: c.WarmedUp(x.warmup, x.towers, x.tasks),
+    ("mip_sad", "train"): lambda x: c.Tuned(x.train, x.towers, x.tuning, x.checkpoint),
+    ("mip_sad", "alone"): lambda x: c.Tuned(x.train, x.towers, x.tuning),
 }
 """Settings of a model's own stages, by model and stage."""
+
+
+def needs_of_evaluation(config: c.Config) -> list[str]:
+    """What the scorers read; a dataset with dialogues of its own needs no simulated texts."""
+    own = any(source.dialogues for source in config.dataset.editions())
+    texts = {"samples", "simulate"} if own and "embed" not in config.model.needs.evaluate else set()
+    return [name for name in config.model.needs.evaluate if name not in texts]
 
 
 STAGES: dict[str, Stage] = {
@@ -78,9 +92,21 @@ STAGES: dict[str, Stage] = {
         "text2embedding.embed", 1, lambda x: x.embedder, lambda x: ["simulate"],
         "texts to vectors",
     ),
+    "dialogues": Stage(
+        "data_generator.dialogues", 1, lambda x: x.dialogues, lambda x: ["dataset"],
+        "what users accept, attribute by attribute",
+    ),
+    "warmup": Stage(
+        "crs.models.{model}.warmup", 1, lambda x: MODEL_SETTINGS[x.model.name, "warmup"](x),
+        lambda x: list(x.model.needs.warmup), "the model's own pre-training",
+    ),
     "train": Stage(
         "crs.models.{model}.train", 1, lambda x: MODEL_SETTINGS[x.model.name, "train"](x),
-        lambda x: list(x.model.needs.train), "the model itself",
+        lambda x: ["dataset"] if x.checkpoint else list(x.model.needs.train), "the model itself",
+    ),
+    "alone": Stage(
+        "crs.models.{model}.alone", 1, lambda x: MODEL_SETTINGS[x.model.name, "alone"](x),
+        lambda x: list(x.model.needs.alone), "each tower by itself",
     ),
     "direct": Stage(
         "crs.models.{model}.direct", 1, lambda x: MODEL_SETTINGS[x.model.name, "direct"](x),
@@ -88,7 +114,7 @@ STAGES: dict[str, Stage] = {
     ),
     "evaluate": Stage(
         "crs.stages.evaluate", 1, lambda x: c.Evaluate(x.model.name, x.seed, x.evaluation),
-        lambda x: list(x.model.needs.evaluate), "ranks, metrics and their intervals",
+        needs_of_evaluation, "ranks, metrics and their intervals",
     ),
 }  # fmt: skip
 
@@ -268,7 +294,7 @@ def run(config: c.Config) -> Artifact | None:
     for step in steps:
         inputs = {need: found[need] for need in step.inputs}
         found[step.name] = find_or_make(step, inputs, store, config)
-        if step.name == "dataset" and any(s.name == "simulate" for s in steps):
+        if step.name == "dataset" and any(s.name in ("simulate", "dialogues") for s in steps):
             check_views(found[step.name], config)
     return found[steps[-1].name]
 

@@ -21,7 +21,7 @@ ATTRIBUTE, REFUSED = "attribute", "refused"
 
 def bit_sets(members: np.ndarray) -> np.ndarray:
     """Rows of membership [n, N] as sets of bits, [n, ceil(N / 64)] uint64."""
-    packed = np.packbits(members, axis=1)
+    packed = np.packbits(np.ascontiguousarray(members), axis=1)
     return np.pad(packed, ((0, 0), (0, -packed.shape[1] % 8))).view(np.uint64)
 
 
@@ -83,6 +83,14 @@ class Turns:
         refused = grid(row.repeat_interleave(size), place, torch.from_numpy(items))
         columns = (tensor_of(first[name]) for name in ("user", "cut", "dialogue"))
         return cls(*columns, attributes, refused, row, accepted, shown)
+
+    def turns_of(self, dialogues: Tensor) -> tuple[Tensor, Tensor]:
+        """The turns of some dialogues: row of `dialogues` and number of the turn, both [n]."""
+        sizes = torch.bincount(self.row, minlength=len(self.user))
+        first, size = (sizes.cumsum(0) - sizes)[dialogues], sizes[dialogues]
+        row = torch.repeat_interleave(torch.arange(len(dialogues)), size)
+        place = torch.arange(len(row)) - (size.cumsum(0) - size)[row]
+        return row, first[row] + place
 
     def asked(self, turn: Tensor | slice) -> Tensor:
         """The attributes that some turns have come to, 0 behind, [B, L]."""

@@ -1,0 +1,108 @@
+"""The two towers of MIP-SAD and their late fusion (docs/mip_sad.md, section 3).
+
+Notation: s^I state of the history [B, d], s^A state of the accepted attributes [B, d], E the item
+table [N, d], which is both what the item tower reads and what an item is scored with.
+"""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from crs.nn.encoder import Encoder, Layer, Packed
+
+LIST_ROWS = 1024
+"""Attribute lists that share one attention call: they are short."""
+
+
+class AttributeTower(nn.Module):
+    """Bidirectional layers over attribute embeddings; a list has no positions (eq. 2)."""
+
+    def __init__(self, attributes: int, dim: int, layers: int, heads: int, dropout: float) -> None:
+        super().__init__()
+        self.table = nn.Embedding(attributes + 1, dim)
+        self.layers = nn.ModuleList(
+            Layer(dim, heads, dropout, dropout, "post", causal=False) for _ in range(layers)
+        )
+        for module in self.modules():
+            if isinstance(module, nn.Linear | nn.Embedding):
+                nn.init.normal_(module.weight, std=0.02)
+            if isinstance(module, nn.Linear):
+                nn.init.zeros_(module.bias)
+
+    def forward(self, lists: Tensor) -> tuple[Tensor, Packed]:
+        """Outputs at the real attributes of lists [B, L], 0 is padding: [n, d], where they lie."""
+        packed = Packed.of(lists, LIST_ROWS)
+        x = self.table(lists.flatten()[packed.index])
+        for layer in self.layers if len(x) else ():
+            x = layer(x, packed)
+        return x, packed
+
+
+class MIPSAD(nn.Module):
+    """Both towers, W_f that fuses them and W_p that judges attributes.
+
+    Args:
+        items, attributes: how many.
+        max_len: positions of the item tower; the newest is the last.
+        sees: the towers whose states enter the query, `items`, `attributes` or both.
+    """
+
+    def __init__(
+        self,
+        items: int,
+        attributes: int,
+        dim: int,
+        layers: int,
+        heads: int,
+        max_len: int,
+        dropout: float,
+        sees: tuple[str, ...] = ("items", "attributes"),
+    ) -> None:
+        super().__init__()
+        self.items, self.mask, self.dim, self.max_len = items, items + 1, dim, max_len
+        self.sees = sees
+        self.item_tower = Encoder(
+            items, dim, layers, heads, max_len, dropout, dropout, "post", causal=False
+        )
+        self.attribute_tower = AttributeTower(attributes, dim, layers, heads, dropout)
+        self.fusion = nn.Linear(2 * dim, dim)
+        self.judge = nn.Linear(dim, dim)
+
+    @property
+    def table(self) -> Tensor:
+        """E with its padding row, [N + 1, d]."""
+        return self.item_tower.item_table.weight[: self.items + 1]
+
+    def history_states(self, history: Tensor) -> Tensor:
+        """s^I: the state at a [MASK] behind the history, where the next item will be.
+
+        Args:
+            history: right-aligned items, [B, T] with T < max_len; may be all padding.
+        Returns:
+            [B, d].
+        """
+        return self.item_tower.states(F.pad(history, (0, 1), value=self.mask))
+
+    def attribute_states(self, lists: Tensor) -> Tensor:
+        """s^A: the output at the newest attribute, zeros for an empty list, [B, L] -> [B, d]."""
+        states, packed = self.attribute_tower(lists)
+        return packed.newest(states)
+
+    def query(self, s_items: Tensor, s_attributes: Tensor) -> Tensor:
+        """u = W_f [s^I ; s^A] + b_f, [B, d]; item i scores u . e_i (eq. 3)."""
+        return self.fusion(torch.cat([s_items, s_attributes], dim=-1))
+
+    def queries(self, history: Tensor, row: Tensor, lists: Tensor) -> Tensor:
+        """u of several attribute lists to a history, each history encoded once.
+
+        Args:
+            history: [H, T].
+            row: history of each list, [B].
+            lists: [B, L].
+        Returns:
+            [B, d]; a tower that is not seen gives zeros.
+        """
+        none = self.table.new_zeros(len(row), self.dim)
+        s_items = self.history_states(history)[row] if "items" in self.sees else none
+        s_attributes = self.attribute_states(lists) if "attributes" in self.sees else none
+        return self.query(s_items, s_attributes)

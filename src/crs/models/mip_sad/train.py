@@ -1,0 +1,65 @@
+"""Stage `train` of MIP-SAD: fine-tuning on every turn of the training dialogues."""
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import load_file
+
+from crs.cases import Cases, turn_cases
+from crs.config import Towers, Tuned
+from crs.console import Context
+from crs.data.sequences import Sequences
+from crs.data.turns import TABLE, Turns
+from crs.fit import derive, fit, save_weights
+from crs.models.mip_sad import checkpoint
+from crs.models.mip_sad.networks import MIPSAD
+from crs.models.mip_sad.training import Tune
+from crs.store import Artifact, write_json
+from crs.threads import use_threads
+
+
+def prepare(inputs: dict[str, Artifact]) -> tuple[Sequences, Turns, Cases]:
+    """Users' items, the training dialogues, and a case for each validation turn."""
+    table = inputs["dialogues"].load(TABLE)
+    train = Turns.of(table[table["split"] == "train"])
+    return Sequences.of(inputs["dataset"]), train, turn_cases(inputs["dataset"], table, "valid")
+
+
+def network(
+    dataset: Artifact, towers: Towers, seed: int, sees: tuple[str, ...] = ("items", "attributes")
+) -> tuple[MIPSAD, dict[str, Any]]:
+    """A fresh network, and the arguments that build it."""
+    shape: dict[str, Any] = {
+        "items": dataset.summary["items"], "attributes": dataset.summary["attributes"],
+        **towers.identity(), "sees": list(sees),
+    }  # fmt: skip
+    torch.manual_seed(derive(seed, "mip_sad", *sees))
+    return MIPSAD(**shape), shape
+
+
+def save(model: MIPSAD, shape: dict[str, Any], folder: Path, name: str = "model") -> None:
+    """Write `<name>.safetensors` and `<name>.json` (the arguments that rebuild it)."""
+    save_weights(model, folder / f"{name}.safetensors")
+    write_json(folder / f"{name}.json", shape)
+
+
+def run(
+    settings: Tuned, inputs: dict[str, Artifact], folder: Path, context: Context
+) -> dict[str, Any]:
+    """Writes `model.safetensors` and `model.json`; begins with the warmed-up weights if any."""
+    use_threads(context.trainer)
+    if settings.checkpoint is not None:
+        model, shape = checkpoint.load(
+            Path(settings.checkpoint).expanduser(), inputs["dataset"], settings.towers
+        )
+        save(model, shape, folder)
+        return {"checkpoint": Path(settings.checkpoint).name}
+    model, shape = network(inputs["dataset"], settings.towers, settings.train.seed)
+    if "warmup" in inputs:
+        model.load_state_dict(load_file(inputs["warmup"].path / "model.safetensors"))
+    module = Tune(model, settings.tuning, *prepare(inputs))
+    summary = fit(module, "train", settings.train, folder, context)
+    save(model, shape, folder)
+    context.note(f"validation NDCG@10 {summary['best']:.4f} on {module.cases():,} dialogues")
+    return summary

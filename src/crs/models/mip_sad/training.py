@@ -1,0 +1,181 @@
+"""The warm-up and the fine-tuning of MIP-SAD as Lightning modules."""
+
+import torch
+from torch import Tensor
+
+from crs.cases import Cases
+from crs.config import Tasks, Tuning
+from crs.data.sequences import Sequences
+from crs.data.turns import Turns, upto
+from crs.fit import Trained
+from crs.metrics import per_case
+from crs.models.mip_sad import tasks
+from crs.models.mip_sad.networks import MIPSAD
+from crs.models.mip_sad.scorers import Fused
+from crs.nn.encoder import Encoder, Packed
+from crs.nn.losses import linear_cross_entropy
+from crs.ranking import ranks
+
+
+class OverTurns(Trained):
+    """What both trainings share: training dialogues, a batch of which is an index, and a
+    validation on every turn of the validation dialogues.
+
+    Args:
+        sequences: users' items.
+        turns: the training dialogues.
+        valid: a case for each validation turn.
+    """
+
+    def __init__(self, model: MIPSAD, sequences: Sequences, turns: Turns, valid: Cases) -> None:
+        super().__init__()
+        self.model, self.sequences, self.turns, self.valid = model, sequences, turns, valid
+
+    def cases(self) -> int:
+        """Training dialogues."""
+        return len(self.turns.user)
+
+    @torch.no_grad()
+    def validate_epoch(self) -> dict[str, float]:
+        """HR and NDCG at 10 over the whole catalogue, what was seen or refused out."""
+        cases, scorer = self.valid, Fused(self.model.eval())
+        found = ranks(
+            scorer.queries(cases), scorer.catalogue(), cases.target, cases.seen,
+            n_items=self.model.items,
+        ).numpy()  # fmt: skip
+        return {f"{m}@{k}": float(v.mean()) for (m, k), v in per_case(found, [10]).items()}
+
+
+class WarmUp(OverTurns):
+    """L = w_mip L_MIP + w_sad L_SAD on the histories of the training dialogues, targets included.
+
+    Args:
+        owned: attributes of each item, ascending, 0 behind, [N + 1, W].
+        attributes: how many there are.
+        generator: where negatives come from; None draws them uniformly.
+    """
+
+    def __init__(
+        self,
+        model: MIPSAD,
+        options: Tasks,
+        sequences: Sequences,
+        turns: Turns,
+        valid: Cases,
+        owned: Tensor,
+        attributes: int,
+        generator: Encoder | None,
+    ) -> None:
+        super().__init__(model, sequences, turns, valid)
+        self.options, self.attributes, self.generator = options, attributes, generator
+        self.owned: Tensor
+        self.register_buffer("owned", owned, persistent=False)
+        self.keep = "last" if options.schedule == "fixed" else "best"
+
+    def batch(self, index: Tensor) -> Tensor:
+        """Windows that end with the target of some training dialogues, [B, T]."""
+        turns, index = self.turns, index.cpu()
+        length = self.model.max_len
+        ids = self.sequences.windows(turns.user[index], turns.cut[index] + 1, length)
+        return ids.to(self.device)
+
+    def training_step(self, batch: Tensor, batch_index: int) -> Tensor:
+        """Loss of a batch of dialogue numbers, [B]."""
+        return self.loss(self.batch(batch))
+
+    def loss(self, ids: Tensor) -> Tensor:
+        """Both tasks on the masked slots of a batch of windows, [B, T]."""
+        model, options = self.model, self.options
+        mask = tasks.masked_slots(ids, options.mask)
+        states, packed = model.item_tower(ids.masked_fill(mask, model.mask))
+        # Only masked slots go on: their states f_m, items and rows of the batch.
+        slot = mask.flatten()[packed.index].nonzero().squeeze(1)
+        f, item, row = states[slot], ids.flatten()[packed.index[slot]], packed.row[slot]
+        owned = self.owned[item]
+        chosen = tasks.subsets(owned, options.subset)
+        changed = tasks.substituted(chosen, owned, options.substitute, self.attributes)
+        # One call of the tower for both tasks: the lists of MIP, then those of SAD.
+        outputs, packed_lists = model.attribute_tower(torch.cat([chosen, changed]))
+        loss = f.new_zeros(())
+        if options.mip:
+            negatives = self.negatives(ids, packed, slot)
+            query = model.query(f, packed_lists.newest(outputs)[: len(f)])
+            candidates = torch.cat([item[:, None], negatives], 1)
+            mip = tasks.candidate_loss(query, model.table, candidates, options.loss_on)
+            self.record("loss_mip", mip)
+            loss = loss + options.mip * mip
+        if options.sad:
+            judged = packed_lists.row >= len(f)
+            state = f[packed_lists.row[judged] - len(f)]
+            original = (chosen == changed).flatten()
+            original = original[packed_lists.index[judged] - original.numel()]
+            sad = tasks.discrimination_loss(model.judge(outputs[judged]), state, original)
+            self.record("loss_sad", sad)
+            loss = loss + options.sad * sad
+        return loss
+
+    def start_epoch(self, epoch: int) -> None:
+        """The generator never changes and draws without dropout."""
+        if self.generator is not None:
+            self.generator.eval()
+
+    @torch.no_grad()
+    def negatives(self, ids: Tensor, packed: Packed, slot: Tensor) -> Tensor:
+        """Negatives of some packed positions, [S, m]: none is an item of the window or padding.
+
+        The generator's state before a position, on the unmasked window, cannot have seen its item;
+        the first position of a window draws uniformly (eq. 5).
+        """
+        row, options = packed.row[slot], self.options
+        if self.generator is None:
+            logits = torch.zeros(len(slot), self.model.items + 1, device=self.device)
+        else:
+            states, _ = self.generator(ids)
+            before = states[slot - 1] * (packed.row[slot - 1] == row)[:, None]
+            logits = before @ self.generator.item_table.weight[: self.model.items + 1].T
+            logits = logits.sigmoid() if options.generator == "flattened" else logits
+            logits = logits / options.temperature
+        return tasks.draw_negatives(logits, ids[row], options.negatives)
+
+
+class Tune(OverTurns):
+    """Cross-entropy of the target after every turn (eq. 7), against the catalogue or negatives."""
+
+    def __init__(
+        self, model: MIPSAD, options: Tuning, sequences: Sequences, turns: Turns, valid: Cases
+    ) -> None:
+        super().__init__(model, sequences, turns, valid)
+        self.options = options
+
+    def training_step(self, batch: Tensor, batch_index: int) -> Tensor:
+        """Loss over the turns of a batch of dialogue numbers, [B]."""
+        turns, index = self.turns, batch.cpu()
+        user, cut = turns.user[index], turns.cut[index]
+        row, turn = turns.turns_of(index)
+        count = turns.accepted[turn]
+        if self.options.opening:
+            row = torch.cat([row, torch.arange(len(index))])
+            count = torch.cat([count, torch.zeros(len(index), dtype=torch.long)])
+        lists = upto(turns.attributes[index][row], count)
+        history = self.sequences.windows(user, cut, self.model.max_len - 1)
+        target = self.sequences.at(user, cut)
+        loss = self.loss(*(x.to(self.device) for x in (history, target, row, lists)))
+        self.record("loss", loss)
+        return loss
+
+    def loss(self, history: Tensor, target: Tensor, row: Tensor, lists: Tensor) -> Tensor:
+        """Mean over turns.
+
+        Args:
+            history, target: of each dialogue, [B, T] and [B].
+            row, lists: dialogue and attributes of each turn, [n] and [n, L].
+        """
+        model, options, wanted = self.model, self.options, target[row]
+        query = model.queries(history, row, lists)
+        if options.negatives == 0:
+            return linear_cross_entropy(query, model.table[1:], wanted - 1)
+        taken = torch.cat([history, target[:, None]], 1)[row]
+        logits = torch.zeros(len(row), model.items + 1, device=self.device)
+        negatives = tasks.draw_negatives(logits, taken, options.negatives)
+        candidates = torch.cat([wanted[:, None], negatives], 1)
+        return tasks.candidate_loss(query, model.table, candidates, options.loss_on)
