@@ -158,6 +158,7 @@ PROTOCOLS = {
     "full": ("out", False),
     "iclrec_as_released": ("zero", True),
     "latentcrs_as_released": ("in", True),
+    "mip_sad_as_released": ("in", False),
 }
 """What the names in the tables mean: (evaluation.seen, evaluation.padding)."""
 VIEWS = ("attributes",)
@@ -255,6 +256,11 @@ def check_values(config: Config) -> None:
     if not config.dataset.editions():
         names = ", ".join(sorted({source.name or "null" for source in config.dataset.sources}))
         raise UserError(f"dataset.source={config.dataset.source}: no such source. There are {names}")
+    if config.tuning.loss_on == "sigmoid" and not config.tuning.negatives:
+        raise UserError(
+            "tuning.negatives=0: tuning.loss_on=sigmoid compares with negatives; type "
+            "tuning.negatives=1"
+        )
     if config.checkpoint and config.model.name != "mip_sad":
         raise UserError(
             f"checkpoint: model={config.model.name} takes no weights of its train stage; "

@@ -10,11 +10,12 @@ import numpy as np
 import pandas as pd
 import torch
 
-from crs import stats
+from crs import candidates, stats
 from crs.cases import ALL, Cases, case_sets
 from crs.config import Evaluate, Evaluation
 from crs.console import Context
 from crs.metrics import per_case
+from crs.models.attribute_filter import attribute_matrix
 from crs.models.base import Recommender
 from crs.ranking import ranks
 from crs.results import COLUMNS, MARKDOWN, PARQUET, headline, markdown
@@ -27,12 +28,23 @@ DEFAULT = ("ndcg", 10)
 """The metric that is charted, and by which the better of several scorers is chosen."""
 
 
-def case_ranks(scorer: Recommender, cases: Cases, settings: Evaluation) -> np.ndarray:
-    """Ranks of the targets under a protocol, [cases]."""
-    return ranks(
-        scorer.queries(cases), scorer.catalogue(), cases.target, cases.seen,
+def case_ranks(
+    scorer: Recommender, cases: Cases, settings: Evaluation, rivals: torch.Tensor | None = None
+) -> dict[str, np.ndarray]:
+    """Ranks of the targets, [cases], by the protocol's name.
+
+    Args:
+        rivals: the lists of the second protocol (`crs.candidates`), if there is one.
+    """
+    queries, catalogue = scorer.queries(cases), scorer.catalogue()
+    found = {settings.protocol: ranks(
+        queries, catalogue, cases.target, cases.seen,
         seen=settings.seen, n_items=None if settings.padding else cases.sequences.n_items,
-    ).numpy()  # fmt: skip
+    ).numpy()}  # fmt: skip
+    if rivals is not None:
+        few = candidates.ranks_among(queries, catalogue, rivals)
+        found[candidates.PROTOCOLS[settings.candidates]] = few.numpy()
+    return found
 
 
 def shuffled_texts(cases: Cases, seed: int) -> Cases:
@@ -49,12 +61,14 @@ class Ranked:
     Attributes:
         part: the slice's name.
         ranks: [cases].
+        protocol: among what the targets were ranked.
     """
 
     scorer: str
     part: str
     ranks: np.ndarray
     cases: Cases
+    protocol: str
 
     def slices(self) -> Iterator[tuple[str, np.ndarray]]:
         """The whole set and its parts: name and which cases."""
@@ -78,7 +92,7 @@ def table(found: list[Ranked], settings: Evaluation) -> pd.DataFrame:
             for (metric, k), mean, lo, hi in zip(figures, means, low, high, strict=True):
                 rows.append({
                     "scorer": one.scorer, "slice": part, "metric": metric, "k": k, "value": mean,
-                    "low": lo, "high": hi, "cases": int(mask.sum()),
+                    "low": lo, "high": hi, "cases": int(mask.sum()), "protocol": one.protocol,
                 })  # fmt: skip
     return pd.DataFrame(rows)
 
@@ -87,16 +101,28 @@ def score(
     scorers: dict[str, Recommender],
     sets: dict[str, Cases],
     settings: Evaluation,
+    owners: torch.Tensor | None,
     done: Callable[[], object],
 ) -> list[Ranked]:
-    """Every scorer on every set of cases, and on shuffled texts where it reads them."""
-    found = []
+    """Every scorer on every set of cases, and on shuffled texts where it reads them.
+
+    Args:
+        owners: which item has which attribute; None where there is no second protocol.
+    """
+    found: list[Ranked] = []
+
+    def add(part: str, name: str, cases: Cases, rivals: torch.Tensor | None) -> None:
+        by_protocol = case_ranks(scorers[name], cases, settings, rivals)
+        found.extend(Ranked(name, part, r, cases, protocol) for protocol, r in by_protocol.items())
+
     for part, cases in sets.items():
+        rivals = None if owners is None else candidates.draw(
+            cases, owners, settings.candidates, settings.seen, settings.seed
+        )  # fmt: skip
         for name, scorer in scorers.items():
-            found.append(Ranked(name, part, case_ranks(scorer, cases, settings), cases))
+            add(part, name, cases, rivals)
             if cases.text is not None and "text" in scorer.sees:
-                mixed = replace(shuffled_texts(cases, settings.seed), slices={})
-                found.append(Ranked(name, SHUFFLED, case_ranks(scorer, mixed, settings), mixed))
+                add(SHUFFLED, name, replace(shuffled_texts(cases, settings.seed), slices={}), None)
             done()
     return found
 
@@ -136,7 +162,7 @@ def chart(long: pd.DataFrame, path: Path, title: str) -> None:
     part = part[part["split"] == "test"].iloc[::-1]
     figure, axes = plt.subplots(figsize=(7, 0.5 * len(part) + 1.2), layout="constrained")
     spread = np.abs(part[["low", "high"]].to_numpy().T - part["value"].to_numpy())
-    colours = ["#4878a8" if "text" in sees or "utterance" in sees else "#b8b8b8"
+    colours = ["#4878a8" if "text" in sees or "attributes" in sees else "#b8b8b8"
                for sees in part["sees"]]  # fmt: skip
     axes.barh(part["scorer"], part["value"], xerr=spread, color=colours, capsize=3)
     axes.set_xlabel("NDCG@10 (test); blue: sees the utterance")
@@ -145,20 +171,36 @@ def chart(long: pd.DataFrame, path: Path, title: str) -> None:
     plt.close(figure)
 
 
+def by_slice(long: pd.DataFrame) -> pd.DataFrame:
+    """NDCG@10 on test, a row for each slice beside `all`, a column for each scorer."""
+    metric, k = DEFAULT
+    part = long[(long["split"] == "test") & (long["metric"] == metric) & (long["k"] == k)]
+    part = part[~part["slice"].isin([ALL, SHUFFLED])]
+    wide = part.pivot_table(index=["slice", "cases"], columns="scorer", values="value", sort=False)
+    return wide.map("{:.4f}".format).reset_index()
+
+
 def report(
     long: pd.DataFrame, tests: pd.DataFrame, settings: Evaluate, sampled: dict[str, Any]
 ) -> str:
     """The Markdown twin: the table, what it means, the tests."""
     label = long["dataset"].iloc[0]
     evaluation = settings.evaluation
+    every, long = long, long[long["protocol"] == evaluation.protocol]
     lines = [
         f"### {settings.model} on {label}",
         "",
         markdown(headline(long).drop(columns=["dataset", "model"])),
         "",
         f"Test split, protocol `{evaluation.protocol}`, whole catalogue; "
-        f"{evaluation.level:.0%} intervals resample users; seed {settings.seed}.",
+        f"{evaluation.level:.0%} intervals resample users or dialogues; seed {settings.seed}.",
     ]
+    for protocol, other in every[every["protocol"] != evaluation.protocol].groupby("protocol"):
+        shown = markdown(headline(other).drop(columns=["dataset", "model"]))
+        lines += ["", shown, "", f"Test split, protocol `{protocol}`: each target among "
+                  f"{candidates.CANDIDATES} items."]  # fmt: skip
+    if len(parts := by_slice(long)):
+        lines += ["", markdown(parts), "", "NDCG@10 by slice, test split."]
     if "local" in label:
         lines.append(f"`{label}`: a local file that is not known to be the public one.")
     if "unverified" in label:
@@ -206,13 +248,16 @@ def run(
     tables, case_tables = [], []
     sets = {split: case_sets(inputs, split) for split in SPLITS}
     total = len(scorers) * sum(map(len, sets.values()))
+    several = evaluation.candidates != "none"
+    owners = attribute_matrix(inputs["dataset"]) if several else None
     with context.bar(total, label="evaluate", unit="scorer") as bar:
         for split in SPLITS:  # test last: what follows looks at its cases
-            found = score(scorers, sets[split], evaluation, bar.update)
+            found = score(scorers, sets[split], evaluation, owners, bar.update)
             tables.append(table(found, evaluation).assign(split=split))
             case_tables += [
                 pd.DataFrame({
                     "split": split, "scorer": one.scorer, "slice": one.part,
+                    "protocol": one.protocol,
                     "user": one.cases.user, "cut": one.cases.cut, "cluster": one.cases.clusters,
                     "target": one.cases.target, "rank": one.ranks,
                 })
@@ -221,23 +266,28 @@ def run(
     long = pd.concat(tables, ignore_index=True)
     long["dataset"], long["model"] = inputs["dataset"].summary["label"], settings.model
     long["sees"] = long["scorer"].map({name: scorer.sees for name, scorer in scorers.items()})
-    long["protocol"], long["seed"] = evaluation.protocol, settings.seed
+    long["seed"] = settings.seed
     long["fingerprint"] = context.fingerprint
     long = long[COLUMNS]
-    reference = default_scorer(long, settings.model, scorers)
+    main = long[long["protocol"] == evaluation.protocol]
+    reference = default_scorer(main, settings.model, scorers)
     cases = sets["test"][ALL]
-    whole = {one.scorer: one.ranks for one in found if one.part == ALL}
+    whole = {
+        one.scorer: one.ranks
+        for one in found
+        if one.part == ALL and one.protocol == evaluation.protocol
+    }
     tests = comparisons(whole, reference, cases, evaluation)
     long.to_parquet(folder / PARQUET, index=False)
     pd.concat(case_tables, ignore_index=True).to_parquet(folder / "ranks.parquet", index=False)
     tests.to_parquet(folder / "tests.parquet", index=False)
     sampled = inputs["simulate"].summary if "simulate" in inputs else {}
     (folder / MARKDOWN).write_text(report(long, tests, settings, sampled))
-    chart(long, folder / "ndcg.png", f"{settings.model} on {long['dataset'].iloc[0]}")
-    context.tracker.table("evaluate/results", headline(long))
+    chart(main, folder / "ndcg.png", f"{settings.model} on {long['dataset'].iloc[0]}")
+    context.tracker.table("evaluate/results", headline(main))
     context.tracker.image("evaluate/ndcg", folder / "ndcg.png")
     context.note(f"{len(cases):,} cases, {len(scorers)} scorers")
-    best = long[(long["split"] == "test") & (long["scorer"] == reference) & (long["slice"] == ALL)]
+    best = main[(main["split"] == "test") & (main["scorer"] == reference) & (main["slice"] == ALL)]
     return {"default_scorer": reference} | {
         f"{m}@{k}": v for m, k, v in best[["metric", "k", "value"]].itertuples(index=False)
     }
