@@ -1,5 +1,7 @@
 """The warm-up and the fine-tuning of MIP-SAD as Lightning modules."""
 
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor
 
@@ -46,6 +48,24 @@ class OverTurns(Trained):
         return {f"{m}@{k}": float(v.mean()) for (m, k), v in per_case(found, [10]).items()}
 
 
+@dataclass
+class Slots:
+    """The masked slots of a batch, S of them, and what was drawn for them.
+
+    Attributes:
+        masked: windows with [MASK] in these slots, [B, T].
+        place: where the slots lie among the packed positions, [S].
+        candidates: the masked item, then its negatives, [S, 1 + m].
+        chosen, changed: some of its attributes, and the same with some replaced, [S, K].
+    """
+
+    masked: Tensor
+    place: Tensor
+    candidates: Tensor
+    chosen: Tensor
+    changed: Tensor
+
+
 class WarmUp(OverTurns):
     """L = w_mip L_MIP + w_sad L_SAD on the histories of the training dialogues, targets included.
 
@@ -81,34 +101,39 @@ class WarmUp(OverTurns):
 
     def training_step(self, batch: Tensor, batch_index: int) -> Tensor:
         """Loss of a batch of dialogue numbers, [B]."""
-        return self.loss(self.batch(batch))
+        return self.loss(self.draw(self.batch(batch)))
 
-    def loss(self, ids: Tensor) -> Tensor:
-        """Both tasks on the masked slots of a batch of windows, [B, T]."""
-        model, options = self.model, self.options
-        mask = tasks.masked_slots(ids, options.mask)
-        states, packed = model.item_tower(ids.masked_fill(mask, model.mask))
-        # Only masked slots go on: their states f_m, items and rows of the batch.
-        slot = mask.flatten()[packed.index].nonzero().squeeze(1)
-        f, item, row = states[slot], ids.flatten()[packed.index[slot]], packed.row[slot]
+    @torch.no_grad()
+    def draw(self, ids: Tensor) -> Slots:
+        """Mask a batch of windows [B, T], and draw attributes and negatives for what is masked."""
+        options = self.options
+        mask, packed = tasks.masked_slots(ids, options.mask), Packed.of(ids)
+        place = mask.flatten()[packed.index].nonzero().squeeze(1)
+        item = ids.flatten()[packed.index[place]]
         owned = self.owned[item]
         chosen = tasks.subsets(owned, options.subset)
         changed = tasks.substituted(chosen, owned, options.substitute, self.attributes)
-        # One call of the tower for both tasks: the lists of MIP, then those of SAD.
-        outputs, packed_lists = model.attribute_tower(torch.cat([chosen, changed]))
+        negatives = self.negatives(ids, packed, place)
+        candidates = torch.cat([item[:, None], negatives], 1)
+        return Slots(ids.masked_fill(mask, self.model.mask), place, candidates, chosen, changed)
+
+    def loss(self, slots: Slots) -> Tensor:
+        """w_mip L_MIP + w_sad L_SAD, each a mean over masked slots or their attributes."""
+        model, options = self.model, self.options
+        # Only masked slots go on, and one call of the attribute tower serves both tasks.
+        f = model.item_tower(slots.masked)[0][slots.place]
+        outputs, lists = model.attribute_tower(torch.cat([slots.chosen, slots.changed]))
         loss = f.new_zeros(())
         if options.mip:
-            negatives = self.negatives(ids, packed, slot)
-            query = model.query(f, packed_lists.newest(outputs)[: len(f)])
-            candidates = torch.cat([item[:, None], negatives], 1)
-            mip = tasks.candidate_loss(query, model.table, candidates, options.loss_on)
+            query = model.query(f, lists.newest(outputs)[: len(f)])
+            mip = tasks.candidate_loss(query, model.table, slots.candidates, options.loss_on)
             self.record("loss_mip", mip)
             loss = loss + options.mip * mip
         if options.sad:
-            judged = packed_lists.row >= len(f)
-            state = f[packed_lists.row[judged] - len(f)]
-            original = (chosen == changed).flatten()
-            original = original[packed_lists.index[judged] - original.numel()]
+            judged = lists.row >= len(f)
+            state = f[lists.row[judged] - len(f)]
+            original = (slots.chosen == slots.changed).flatten()
+            original = original[lists.index[judged] - original.numel()]
             sad = tasks.discrimination_loss(model.judge(outputs[judged]), state, original)
             self.record("loss_sad", sad)
             loss = loss + options.sad * sad
@@ -119,19 +144,18 @@ class WarmUp(OverTurns):
         if self.generator is not None:
             self.generator.eval()
 
-    @torch.no_grad()
-    def negatives(self, ids: Tensor, packed: Packed, slot: Tensor) -> Tensor:
+    def negatives(self, ids: Tensor, packed: Packed, place: Tensor) -> Tensor:
         """Negatives of some packed positions, [S, m]: none is an item of the window or padding.
 
         The generator's state before a position, on the unmasked window, cannot have seen its item;
         the first position of a window draws uniformly (eq. 5).
         """
-        row, options = packed.row[slot], self.options
+        row, options = packed.row[place], self.options
         if self.generator is None:
-            logits = torch.zeros(len(slot), self.model.items + 1, device=self.device)
+            logits = torch.zeros(len(place), self.model.items + 1, device=self.device)
         else:
             states, _ = self.generator(ids)
-            before = states[slot - 1] * (packed.row[slot - 1] == row)[:, None]
+            before = states[place - 1] * (packed.row[place - 1] == row)[:, None]
             logits = before @ self.generator.item_table.weight[: self.model.items + 1].T
             logits = logits.sigmoid() if options.generator == "flattened" else logits
             logits = logits / options.temperature
