@@ -66,7 +66,7 @@ def converse(
     attributes have all been accepted, or `limit` of them.
 
     Args:
-        target: item ids, [n].
+        target: item ids, [n], of which at least one has an attribute.
     Returns:
         dialogue (row of `target`), turn, kind, attribute, items, remaining; ordered.
     """

@@ -78,7 +78,9 @@ class Record:
     turns: list[tuple[str, Any, int]]
 
 
-def turns_of(dialog: list[Any], catalogue: Catalogue, where: str) -> list[tuple[str, Any, int]]:
+def turns_of(
+    dialog: list[Any], target: int, catalogue: Catalogue, where: str
+) -> list[tuple[str, Any, int]]:
     """The turns of a released dialogue as (kind, attribute or items, remaining candidates).
 
     The files do not say what a turn is. It is an accepted attribute if it is a pair of an attribute
@@ -86,9 +88,10 @@ def turns_of(dialog: list[Any], catalogue: Catalogue, where: str) -> list[tuple[
     candidates: two refused items are no attribute.
 
     Raises:
-        UserError: at a turn that is neither.
+        UserError: at a turn that is neither, or a pair that begins with an attribute of the target
+            and has another number.
     """
-    left, turns = set(catalogue.attributes), []
+    left, owned, turns = set(catalogue.attributes), catalogue.attributes[target], []
     for number, turn in enumerate(dialog, 1):
         if not isinstance(turn, list) or not all(isinstance(x, int) for x in turn) or not turn:
             raise UserError(f"dataset.path: {where}: turn {number} is no list of numbers: {turn}")
@@ -96,7 +99,7 @@ def turns_of(dialog: list[Any], catalogue: Catalogue, where: str) -> list[tuple[
         if len(turn) == 2 and turn[1] == len(kept):
             left = kept
             turns.append((ATTRIBUTE, turn[0], len(left)))
-        elif left.issuperset(turn):
+        elif left.issuperset(turn) and (len(turn) != 2 or turn[0] not in owned):
             left = left - set(turn)
             turns.append((REFUSED, turn, len(left)))
         else:
@@ -123,7 +126,7 @@ def records(folder: Path, split: str, catalogue: Catalogue) -> Iterator[Record]:
         history, target = record["context"], record["pos_item"]
         if unknown := set([*history, target]) - set(catalogue.attributes):
             raise UserError(f"dataset.path: {where} has item {min(unknown)}, {ITEM_FILE} has not")
-        turns = turns_of(record["dialog"], catalogue, where)
+        turns = turns_of(record["dialog"], target, catalogue, where)
         yield Record(split, record["user"], history, target, turns)
 
 
