@@ -1,0 +1,261 @@
+"""Steps of the warm-up and of fine-tuning: what they look at, what they move, how they resume."""
+
+import json
+from dataclasses import replace
+
+import pytest
+import torch
+
+from crs.cases import ASKED, Cases
+from crs.data.turns import Turns, id_lists
+from crs.fit import fit
+from crs.models.mip_sad import tasks
+from crs.models.mip_sad.training import Tune, WarmUp
+from crs.nn.encoder import Encoder, Packed
+from tests.contracts.tiny import config, context, random_sequences
+
+SETTINGS = config("model=mip_sad")
+ITEMS, ATTRIBUTES, MAX_LEN = 20, 6, 9
+
+
+def data(users=12):
+    """Users' items, a dialogue of two turns and one refusal about each user's third last item."""
+    sequences = random_sequences(users, ITEMS, 12)
+    user = sequences.users
+    cut = sequences.lengths(user) - 3
+    attributes = torch.stack([user % ATTRIBUTES + 1, (user + 1) % ATTRIBUTES + 1], 1)
+    row = torch.arange(users).repeat_interleave(3)
+    turns = Turns(
+        user, cut, user, attributes, torch.ones(users, 1, dtype=torch.long), row,
+        torch.tensor([1, 1, 2]).repeat(users), torch.tensor([0, 1, 1]).repeat(users),
+    )  # fmt: skip
+    valid = Cases(sequences, user, cut + 1, known=torch.zeros(users, ATTRIBUTES + 1),
+                  dialogue={ASKED: attributes})  # fmt: skip
+    return sequences, turns, valid
+
+
+def owned():
+    """Attributes of the items; item 7 has none."""
+    torch.manual_seed(5)
+    matrix = (torch.rand(ITEMS + 1, ATTRIBUTES + 1) < 0.4).float()
+    matrix[0] = matrix[:, 0] = matrix[7] = 0.0
+    return id_lists(matrix)
+
+
+def generator():
+    torch.manual_seed(1)
+    encoder = Encoder(ITEMS, 8, 1, 2, MAX_LEN, 0.5, 0.5, "post")
+    for weight in encoder.parameters():
+        torch.nn.init.normal_(weight, std=0.8)
+    return encoder.requires_grad_(False)
+
+
+def warm_up(model, source=None, **options):
+    return WarmUp(
+        model, replace(SETTINGS.tasks, **options), *data(), owned(), ATTRIBUTES, source
+    )  # fmt: skip
+
+
+def windows(module):
+    return module.batch(torch.arange(module.cases()))
+
+
+def test_a_window_ends_with_the_dialogues_target(model):
+    module = warm_up(model)
+    turns = module.turns
+    assert torch.equal(windows(module)[:, -1], module.sequences.at(turns.user, turns.cut))
+
+
+@pytest.mark.parametrize("source", [None, generator])
+def test_negatives_are_never_the_target_of_the_window_or_padding(model, source):
+    module = warm_up(model, source and source(), negatives=30)
+    ids = windows(module)
+    slots = module.draw(ids)
+    item, negatives = slots.candidates[:, :1], slots.candidates[:, 1:]
+    packed_rows = slots.masked.eq(model.mask).nonzero()[:, 0]
+    assert len(item) == len(packed_rows)
+    assert (negatives != item).all() and (negatives > 0).all() and (negatives <= ITEMS).all()
+    rows = {tuple(row[row > 0].tolist()) for row in ids}
+    for target, drawn in zip(item[:, 0].tolist(), negatives.tolist(), strict=True):
+        assert any(target in row and not set(row) & set(drawn) for row in rows)
+
+
+def test_the_generator_cannot_see_the_item_it_is_to_mislead_about(model):
+    """A sharp generator's negatives for the newest slot do not depend on the newest item."""
+    module = warm_up(model, generator(), mask=0.0, negatives=1, temperature=1e-3)
+    module.start_epoch(0)
+    ids = windows(module)
+    other = ids.clone()
+    absent = [next(i for i in range(1, ITEMS + 1) if i not in row) for row in ids.tolist()]
+    torch.manual_seed(0)
+    drawn = module.draw(ids).candidates
+    other[:, -1] = torch.tensor(absent)
+    torch.manual_seed(0)
+    changed = module.draw(other).candidates
+    # A negative is never an item of the window, so a newest item may be drawn in the other one.
+    free = (drawn[:, 1] != changed[:, 0]) & (changed[:, 1] != drawn[:, 0])
+    assert free.any() and torch.equal(drawn[free, 1], changed[free, 1])
+
+
+def test_the_generator_draws_without_dropout_and_never_learns(model):
+    module = warm_up(model, generator())
+    module.train()
+    module.start_epoch(0)
+    assert not module.generator.training and module.model.training
+    before = [p.clone() for p in module.generator.parameters()]
+    module.training_step(torch.arange(4), 0).backward()
+    assert all(p.grad is None for p in module.generator.parameters())
+    assert all(map(torch.equal, before, module.generator.parameters()))
+
+
+def test_slots_hold_the_items_that_were_masked(model):
+    module = warm_up(model, mask=0.5)
+    ids = windows(module)
+    slots = module.draw(ids)
+    was_masked = slots.masked == model.mask
+    assert sorted(ids[was_masked].tolist()) == sorted(slots.candidates[:, 0].tolist())
+    assert torch.equal(ids[~was_masked], slots.masked[~was_masked])
+
+
+def test_states_items_and_attributes_of_a_slot_belong_together(model):
+    """Losses over all slots equal those of each row by itself, weighted by its slots."""
+    torch.manual_seed(0)
+    module = warm_up(model, mask=0.5, mip=1.0, sad=0.0)
+    slots = module.draw(windows(module))
+    whole = module.loss(slots).item()
+    packed = Packed.of(slots.masked)
+    rows = packed.row[slots.place]
+    total = 0.0
+    for row in rows.unique().tolist():
+        mine = (rows == row).nonzero()[:, 0]
+        one = Packed.of(slots.masked[[row]])
+        column = packed.index[slots.place[mine]] % slots.masked.shape[1]
+        place = torch.stack([(one.index == c).nonzero()[0, 0] for c in column])
+        part = replace(
+            slots, masked=slots.masked[[row]], place=place, candidates=slots.candidates[mine],
+            chosen=slots.chosen[mine], changed=slots.changed[mine],
+        )  # fmt: skip
+        total += module.loss(part).item() * len(mine)
+    assert total / len(rows) == pytest.approx(whole, rel=1e-5)
+
+
+def test_padding_is_never_in_the_sad_loss(model):
+    """Wider lists of the same attributes, and slots without any, change nothing."""
+    torch.manual_seed(0)
+    module = warm_up(model, mip=0.0, sad=1.0)
+    slots = module.draw(windows(module))
+    base = module.loss(slots).item()
+    wider = replace(
+        slots,
+        chosen=torch.nn.functional.pad(slots.chosen, (0, 4)),
+        changed=torch.nn.functional.pad(slots.changed, (0, 4)),
+    )
+    assert module.loss(wider).item() == pytest.approx(base, rel=1e-5)
+    bare = (slots.chosen > 0).sum(1) == 0
+    kept = ~bare
+    some = replace(slots, place=slots.place[kept], candidates=slots.candidates[kept],
+                   chosen=slots.chosen[kept], changed=slots.changed[kept])  # fmt: skip
+    assert module.loss(some).item() == pytest.approx(base, rel=1e-5)
+
+
+def test_sad_labels_are_those_of_the_attributes_that_stayed(model):
+    """Worked slowly: each list by itself through the tower, each output against its own state."""
+    torch.manual_seed(0)
+    module = warm_up(model, mip=0.0, sad=1.0, substitute=0.5)
+    slots = module.draw(windows(module))
+    states = model.item_tower(slots.masked)[0][slots.place]
+    losses = []
+    for f, was, now in zip(states, slots.chosen.tolist(), slots.changed.tolist(), strict=True):
+        real = [i for i in now if i]
+        if real:
+            outputs, _ = model.attribute_tower(torch.tensor([real]))
+            q = (model.judge(outputs) @ f).sigmoid()
+            original = torch.tensor([a == b for a, b in zip(was, real, strict=False)])
+            losses += torch.where(original, -q.log(), -(1 - q).log()).tolist()
+    assert module.loss(slots).item() == pytest.approx(sum(losses) / len(losses), rel=1e-4)
+
+
+@pytest.mark.parametrize(("options", "still"), [({"mip": 0.0}, "fusion"), ({"sad": 0.0}, "judge")])
+def test_a_task_of_weight_0_moves_nothing(model, options, still):
+    warm_up(model, **options).training_step(torch.arange(12), 0).backward()
+    moved = {name.split(".")[0] for name, p in model.named_parameters() if p.grad is not None}
+    assert still not in moved and {"item_tower", "attribute_tower"} <= moved
+
+
+def tune(model, **options):
+    return Tune(model, replace(SETTINGS.tuning, **options), *data())
+
+
+@pytest.mark.parametrize(("opening", "turns"), [(False, 3), (True, 4)])
+def test_every_turn_is_a_case_and_before_the_first_one_more(model, opening, turns, monkeypatch):
+    module, seen = tune(model, opening=opening), {}
+    monkeypatch.setattr(Tune, "loss", lambda self, *args: seen.update(args=args) or torch.zeros(()))
+    module.training_step(torch.tensor([3, 0]), 0)
+    history, target, row, lists = seen["args"]
+    assert len(row) == 2 * turns
+    user, cut = module.turns.user[[3, 0]], module.turns.cut[[3, 0]]
+    assert torch.equal(target, module.sequences.at(user, cut))
+    assert torch.equal(history, module.sequences.windows(user, cut, MAX_LEN - 1))
+    own = module.turns.attributes[3].tolist()
+    found = sorted(tuple(x) for x in lists[row == 0].tolist())
+    first = [(own[0], 0)] * 2 + [tuple(own)]
+    assert found == sorted(first + [(0, 0)] * opening)
+
+
+def test_fine_tuning_is_cross_entropy_over_the_catalogue(model):
+    module = tune(model, negatives=0)
+    history, target = torch.tensor([[1, 2]]), torch.tensor([5])
+    row, lists = torch.tensor([0, 0]), torch.tensor([[1, 0], [1, 2]])
+    scores = model.queries(history, row, lists) @ model.table[1:].T
+    wanted = torch.nn.functional.cross_entropy(scores, torch.tensor([4, 4]))
+    torch.testing.assert_close(module.loss(history, target, row, lists), wanted)
+
+
+def test_fine_tuning_against_negatives_takes_neither_history_nor_target(model, monkeypatch):
+    module, seen = tune(model, negatives=30), []
+    inner = tasks.candidate_loss
+    monkeypatch.setattr(tasks, "candidate_loss", lambda *a: seen.append(a[2]) or inner(*a))
+    module.loss(torch.tensor([[1, 2]]), torch.tensor([5]), torch.tensor([0]), torch.tensor([[1]]))
+    assert seen[0][0, 0] == 5 and not set(seen[0][0, 1:].tolist()) & {0, 1, 2, 5}
+
+
+def optimisation(**changes):
+    return replace(SETTINGS.warmup, epochs=3, patience=9, batch_size=5, lr=1e-2, **changes)
+
+
+def test_a_fixed_schedule_keeps_the_last_weights(network, tmp_path):
+    module = warm_up(network(), schedule="fixed")
+    scores = iter([0.9, 0.5, 0.4, 0.1])
+    module.validate_epoch = lambda: {"ndcg@10": next(scores)}
+    found = fit(module, "random", optimisation(), tmp_path, context())
+    assert (found["best_epoch"], found["epochs"]) == (2, 3)
+
+
+@pytest.mark.parametrize("kind", ["warm-up", "fine-tuning"])
+def test_going_on_after_a_failure_equals_a_straight_run(network, tmp_path, kind, monkeypatch):
+    def make():
+        return warm_up(network(), generator()) if kind == "warm-up" else tune(network())
+
+    straight = make()
+    fit(straight, "p", optimisation(), tmp_path / "straight", context())
+    cut, step = make(), type(straight).training_step
+
+    def failing(self, batch, index):
+        if self is cut and self.current_epoch == 1 and index == 1:
+            raise OSError("the power went")
+        return step(self, batch, index)
+
+    monkeypatch.setattr(type(straight), "training_step", failing)
+    with pytest.raises(OSError, match="the power went"):
+        fit(cut, "p", optimisation(), tmp_path / "cut", context())
+    resumed = make()
+    fit(resumed, "p", optimisation(), tmp_path / "cut", context())
+    assert all(map(torch.equal, straight.state_dict().values(), resumed.state_dict().values()))
+
+
+def test_training_learns_what_follows(network, tmp_path):
+    """Fine-tuning on a few dialogues fits them: the loss of the last epoch is far below the first."""
+    module = tune(network())
+    fit(module, "p", replace(optimisation(), epochs=30, patience=99, lr=2e-2), tmp_path, context())
+    log = json.loads((tmp_path / "p.json").read_text())
+    assert log[-1]["loss"] < 0.6 * log[0]["loss"]
