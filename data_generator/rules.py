@@ -55,7 +55,8 @@ class Utterance:
     attributes: list[int] = field(default_factory=list)
 
 
-def _pick(rng: np.random.Generator, options: tuple[str, ...]) -> str:
+def pick(rng: np.random.Generator, options: tuple[str, ...]) -> str:
+    """One of several ways to say it."""
     return options[int(rng.integers(len(options)))]
 
 
@@ -63,10 +64,10 @@ def year_phrase(rng: np.random.Generator, year: int) -> str:
     """A year as people give it: the decade most often, then about, seldom exactly."""
     draw = rng.random()
     if draw < 0.6:
-        return _pick(rng, DECADE).format(d=year // 10 * 10)
+        return pick(rng, DECADE).format(d=year // 10 * 10)
     if draw < 0.85:
-        return _pick(rng, NEAR_YEAR).format(y=year + int(rng.integers(-2, 3)))
-    return _pick(rng, EXACT_YEAR).format(y=year)
+        return pick(rng, NEAR_YEAR).format(y=year + int(rng.integers(-2, 3)))
+    return pick(rng, EXACT_YEAR).format(y=year)
 
 
 def described(rng: np.random.Generator, item: Item) -> str | None:
@@ -87,6 +88,23 @@ def falsify(
     if said and others and (year is None or rng.random() < 0.5):
         return [*said[1:], others[int(rng.integers(len(others)))]], year
     return said, None if year is None else year + int(rng.choice([-20, -10, 10, 20]))
+
+
+def request(
+    rng: np.random.Generator, names: list[str], year: int | None, about: str | None, noun: str
+) -> str:
+    """What is asked for, to be put into a frame: up to two attributes, a year, a description."""
+    if len(names) == 2:
+        phrase = pick(rng, TWO_ATTRIBUTES).format(a=names[0], b=names[1], n=noun)
+    elif names:
+        phrase = pick(rng, ONE_ATTRIBUTE).format(a=names[0], n=noun)
+    else:
+        phrase = pick(rng, OPEN).format(n=noun)
+    if year is not None:
+        phrase += " " + year_phrase(rng, year)
+    if about is not None:
+        phrase += "; " + pick(rng, DESCRIBED).format(t=about)
+    return phrase
 
 
 def speak(
@@ -113,14 +131,6 @@ def speak(
     year = item.year if "year" in chosen else None
     if rng.random() < noise:
         said, year = falsify(rng, said, year, item, len(names))
-    if len(said) == 2:
-        phrase = _pick(rng, TWO_ATTRIBUTES).format(a=names[said[0]], b=names[said[1]], n=noun)
-    elif said:
-        phrase = _pick(rng, ONE_ATTRIBUTE).format(a=names[said[0]], n=noun)
-    else:
-        phrase = _pick(rng, OPEN).format(n=noun)
-    if year is not None:
-        phrase += " " + year_phrase(rng, year)
-    if "described" in chosen:
-        phrase += "; " + _pick(rng, DESCRIBED).format(t=text)
-    return Utterance(_pick(rng, FRAMES).format(x=phrase) + _pick(rng, AFTER), sorted(said))
+    about = text if "described" in chosen else None
+    phrase = request(rng, [names[a] for a in said], year, about, noun)
+    return Utterance(pick(rng, FRAMES).format(x=phrase) + pick(rng, AFTER), sorted(said))

@@ -11,7 +11,7 @@ from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
-PACKAGES = ("crs", "pre_rec_model", "data_generator", "text2embedding")
+PACKAGES = ("crs", "pre_rec_model", "data_generator", "text2embedding", "multi_turn")
 
 
 @cache

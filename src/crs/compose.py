@@ -153,6 +153,7 @@ RANGES: dict[str, tuple[float, float]] = {
     "em.text_hidden": (1, inf), "trainer.threads": (0, inf), "simulator.noise": (0, 1),
     "simulator.seed": (0, inf), "evaluation.level": (0.5, 0.999), "evaluation.resamples": (1, inf),
     "evaluation.permutations": (1, inf), "evaluation.seed": (0, inf), "pretrain.holdout": (0, inf),
+    "multi_turn.resamples": (1, inf), "multi_turn.level": (0.5, 0.999), "multi_turn.seed": (0, inf),
 }  # fmt: skip
 PROTOCOLS = {
     "full": ("out", False),
@@ -162,6 +163,8 @@ PROTOCOLS = {
 }
 """What the names in the tables mean: (evaluation.seen, evaluation.padding)."""
 VIEWS = ("attributes",)
+WAYS = ("none", "hard", "as_released")
+"""How the items shown in a turn are chosen (crs.dialogue.rerank)."""
 PRECISIONS = ("32-true", "bf16-mixed")
 CHOICES = {
     "pretrain.loss": ("bce", "sampled_softmax", "cross_entropy"),
@@ -178,6 +181,10 @@ CHOICES = {
     "tasks.schedule": ("validated", "fixed"),
     "evaluation.seen": ("out", "zero", "in"),
     "evaluation.candidates": ("none", "random", "first"),
+    "multi_turn.seen": ("out", "in"),
+    "multi_turn.split": ("test", "valid"),
+    "multi_turn.understanding": ("rules",),
+    "multi_turn.text": ("newest", "joined", "mean"),
     "tracker.kind": ("wandb", "none"),
     "stage.name": tuple(sorted(file.stem for file in (CONF / "stage").glob("*.yaml"))),
     "model.name": tuple(sorted(file.stem for file in (CONF / "model").glob("*.yaml"))),
@@ -191,7 +198,8 @@ POSITIVE = (
     "pretrain.k pretrain.refit pretrain.temperature intents.k intents.restarts train.batch_size "
     "embedder.batch_size embedder.shard embedder.dim samples.shown dialogues.positions "
     "dialogues.shown dialogues.limit warmup.batch_size towers.dim towers.layers towers.heads "
-    "tasks.subset tasks.negatives tasks.temperature"
+    "tasks.subset tasks.negatives tasks.temperature "
+    "multi_turn.cases multi_turn.turns multi_turn.shown multi_turn.top"
 ).split()
 
 
@@ -238,6 +246,13 @@ def check_values(config: Config) -> None:
     ks = config.evaluation.ks
     if 10 not in ks or min(ks) < 1:
         raise UserError(f"evaluation.ks={ks}: whole numbers from 1, with 10, which tables show")
+    talk = config.multi_turn
+    if unknown := set(talk.ways) - set(WAYS):
+        raise UserError(f"multi_turn.ways: no way {min(unknown)!r}; there is {', '.join(WAYS)}")
+    if not talk.ways or len(set(talk.ways)) < len(talk.ways):
+        raise UserError(f"multi_turn.ways={talk.ways}: at least one of {', '.join(WAYS)}, each once")
+    if 10 not in talk.ks or min(talk.ks) < 1:
+        raise UserError(f"multi_turn.ks={talk.ks}: whole numbers from 1, with 10, which tables show")
     if config.pretrain.dim % config.pretrain.heads:
         raise UserError(
             f"pretrain.dim={config.pretrain.dim} is not a multiple of "

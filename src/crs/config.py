@@ -476,6 +476,52 @@ class Evaluate(Settings):
 
 
 @dataclass
+class MultiTurn(Settings):
+    """Dialogues against the simulated user (stage `multi_turn`)."""
+
+    protocol: str = MISSING
+    """Name of the protocol, as it stands in the tables."""
+    split: str = MISSING
+    """`test`, or `valid` to choose settings by."""
+    cases: int = MISSING
+    """So many are drawn."""
+    turns: int = MISSING
+    shown: int = MISSING
+    """Items a turn."""
+    scorers: list[str] = MISSING
+    """Which of the model's scorers talk; empty: all."""
+    ways: list[str] = MISSING
+    """Re-ranking: each scorer talks once in each of `none`, `hard` and `as_released`."""
+    top: int = MISSING
+    """So many of the best by score are re-ranked `as_released`."""
+    seen: str = MISSING
+    """Items of the history: `out` of the ranking, or left `in`."""
+    understanding: str = MISSING
+    """`rules`."""
+    text: str = MISSING
+    """What is embedded from the second turn on: the `newest` wish, all of them `joined`, or the
+    `mean` of their vectors."""
+    ks: list[int] = MISSING
+    resamples: int = MISSING
+    """Bootstrap resamples of the cases."""
+    level: float = MISSING
+    seed: int = MISSING
+    """Of the draw of cases and of the bootstrap."""
+
+
+@dataclass
+class Dialogues(Settings):
+    """Settings of the `multi_turn` stage: what speaks, and the labels its table carries."""
+
+    model: str = MISSING
+    seed: int = MISSING
+    multi_turn: MultiTurn = field(default_factory=MultiTurn)
+    simulator: Simulator = field(default_factory=Simulator)
+    embedder: Embedder | None = None
+    """None for a model that reads no text."""
+
+
+@dataclass
 class Trainer:
     """How to run: never part of a fingerprint."""
 
@@ -516,6 +562,7 @@ class Config:
     tasks: Tasks = field(default_factory=Tasks)
     tuning: Tuning = field(default_factory=Tuning)
     evaluation: Evaluation = field(default_factory=Evaluation)
+    multi_turn: MultiTurn = field(default_factory=MultiTurn)
     trainer: Trainer = field(default_factory=Trainer)
     tracker: TrackerSettings = field(default_factory=TrackerSettings)
     seed: int = MISSING

@@ -30,6 +30,8 @@ class Context:
     fingerprint: str
     notes: list[str] = field(default_factory=list)
     """What the stage's line should say, e.g. how much was already there."""
+    handed: dict[str, Callable[..., Any]] = field(default_factory=dict)
+    """Functions of other stages' packages (crs.handed), by name."""
 
     def bar(self, total: int, done: int = 0, label: str = "", unit: str = "it") -> tqdm:
         """A progress bar with what is left; drawn on a terminal only."""

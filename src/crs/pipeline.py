@@ -13,7 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from crs import tracking
 from crs.closure import code_digest, source_of
 from crs.console import Context, say, stage_line
 from crs.errors import UserError
+from crs.handed import ENCODER, USER, reach
 from crs.store import BEGUN, Artifact, Store, fingerprint, write_json
 
 LIBRARIES = ("torch", "lightning", "faiss-cpu", "numpy", "pandas", "sentence-transformers", "wandb")
@@ -47,6 +48,8 @@ class Stage:
     settings: Callable[[c.Config], c.Settings]
     needs: Callable[[c.Config], list[str]]
     about: str
+    handed: dict[str, str] = field(default_factory=dict)
+    """Functions of other stages' packages that it is handed, by name (crs.handed)."""
 
 
 MODEL_SETTINGS: dict[tuple[str, str], Callable[[c.Config], c.Settings]] = {
@@ -116,6 +119,13 @@ STAGES: dict[str, Stage] = {
         "crs.stages.evaluate", 1, lambda x: c.Evaluate(x.model.name, x.seed, x.evaluation),
         needs_of_evaluation, "ranks, metrics and their intervals",
     ),
+    "multi_turn": Stage(
+        "multi_turn.dialogues", 1,
+        lambda x: c.Dialogues(x.model.name, x.seed, x.multi_turn, x.simulator,
+                              x.embedder if "embed" in x.model.needs.evaluate else None),
+        lambda x: list(dict.fromkeys(["dataset", "samples", "simulate", *x.model.needs.evaluate])),
+        "dialogues with the simulated user", {"encoder": ENCODER, "user": USER},
+    ),
 }  # fmt: skip
 
 
@@ -164,8 +174,8 @@ def plan(config: c.Config) -> list[Step]:
 
 def code_modules(step: Step, config: c.Config) -> list[str]:
     """The modules whose code makes this step's result."""
-    modules = [step.target]
-    if step.name == "evaluate":
+    modules = [step.target, *(path.partition(":")[0] for path in step.stage.handed.values())]
+    if step.name in ("evaluate", "multi_turn"):
         modules.append(f"crs.models.{config.model.name}")
     if step.name == "dataset":
         readers = (source.reader.partition(":")[0] for source in config.dataset.sources)
@@ -245,6 +255,7 @@ def make(step: Step, inputs: dict[str, Artifact], store: Store, config: c.Config
          "dataset": config.dataset.name, "seed": config.seed},
     )  # fmt: skip
     context = Context(config.trainer, run, step.fingerprint)
+    context.handed |= {name: reach(path) for name, path in step.stage.handed.items()}
     started = time.monotonic()
     try:
         summary = importlib.import_module(step.target).run(step.settings, inputs, folder, context)
@@ -329,15 +340,18 @@ def find_or_make(
 
 
 def check_views(dataset: Artifact, config: c.Config) -> None:
-    """Refuse a dataset that lacks what the model must see, before anything costly runs.
+    """Refuse a dataset that lacks what is looked at, before anything costly runs.
 
     Raises:
         UserError: with the missing view and the datasets that have it.
     """
-    for view in config.model.views:
+    needed = {view: f"model={config.model.name}" for view in config.model.views}
+    if config.stage.name == "multi_turn":  # what the users ask for
+        needed.setdefault("attributes", "stage=multi_turn")
+    for view, who in needed.items():
         if not dataset.summary[view]:
             raise UserError(
-                f"model={config.model.name} needs item {view} and dataset={config.dataset.name} "
+                f"{who} needs item {view} and dataset={config.dataset.name} "
                 f"has none. Datasets that have them: {', '.join(WITH[view])}"
             )
 

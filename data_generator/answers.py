@@ -1,0 +1,104 @@
+"""What the rule-based user says to a list that lacks the target: no, and something more about it.
+
+Nothing is remembered but the dialogue: what was said before is read from it by the rules that
+everybody reads by. So the answer is a function of the dialogue, and a killed run goes on the same.
+"""
+
+from collections import Counter
+
+import numpy as np
+
+from crs.config import Simulator
+from crs.dialogue.rules import Rules
+from crs.dialogue.talk import Answer, Talk, User
+from crs.store import Artifact
+from data_generator.leaks import leak
+from data_generator.rules import AFTER, FRAMES, Item, pick, described, falsify, request
+from data_generator.simulate import ATTEMPTS, item_table
+
+REACTIONS = (
+    "Not those, sorry.",
+    "No, none of these.",
+    "Hmm, not quite.",
+    "None of these is it.",
+    "Thanks, but not these.",
+    "Not what I mean.",
+)
+REFUSALS = ("No {a}, please.", "Nothing with {a}, though.", "But not {a}.", "I don't want {a}.")
+COMMON = 2
+"""An attribute is refused that so many of the items shown have and the target lacks."""
+
+
+class RuleUser:
+    """Adds what was not said yet, attributes, year, description, and refuses what the shown items
+    have in common and the target lacks: one or two things a turn. When all is said, says it again.
+
+    Args:
+        items: by id; names: of attributes by id, names[0] unused; noun: what an item is called.
+        noise: probability that one of the things, an attribute or a year, does not hold.
+    """
+
+    def __init__(
+        self, items: list[Item], names: list[str], noun: str, noise: float, seed: int
+    ) -> None:
+        self.items, self.names, self.noun, self.noise = items, names, noun, noise
+        self.seed, self.rules = seed, Rules(names)
+
+    def answer(self, talks: list[Talk]) -> list[Answer]:
+        """The next utterance of each dialogue; one that names the target is said anew."""
+        return [self.say(talk) for talk in talks]
+
+    def say(self, talk: Talk) -> Answer:
+        """The next utterance of one dialogue."""
+        item, text, found = self.items[talk.target], "", None
+        for attempt in range(ATTEMPTS):
+            place = [self.seed, talk.user, talk.cut, len(talk.turns), attempt]
+            text = self.word(np.random.default_rng(place), talk, item)
+            found = leak(item.title, text)
+            if found is None:
+                break
+        return Answer(text, found)
+
+    def word(self, rng: np.random.Generator, talk: Talk, item: Item) -> str:
+        """A reaction, a refusal or none, a request or none."""
+        said = [asked for turn in talk.turns
+                for asked in self.rules.utterance(turn.said, first=True).requirements]  # fmt: skip
+        refused = self.refusable(talk, item, {a.attribute for a in said if not a.wanted})
+        heard = {a.attribute for a in said if a.wanted}
+        dated = any(a.years and a.years[0] <= (item.year or 0) <= a.years[1] for a in said)
+        left = [a for a in item.attributes if a not in heard]
+        year = None if dated else item.year
+        about = described(rng, item) if item.description else None
+        if not left and year is None and about is None:  # all is said
+            left, year = list(item.attributes), item.year
+        rng.shuffle(left)
+        kinds = ["attribute"] * min(len(left), 2) + ["year"] * (year is not None)
+        kinds += ["described"] * (about is not None) + ["refused"] * (refused is not None)
+        rng.shuffle(kinds)
+        chosen = kinds[: 1 if rng.random() < 0.35 else 2]
+        asked = left[: chosen.count("attribute")]
+        when = year if "year" in chosen else None
+        if rng.random() < self.noise:
+            asked, when = falsify(rng, asked, when, item, len(self.names))
+        parts = [pick(rng, REACTIONS)]
+        if "refused" in chosen and refused is not None:
+            parts.append(pick(rng, REFUSALS).format(a=self.names[refused]))
+        if chosen != ["refused"]:
+            names = [self.names[a] for a in asked]
+            phrase = request(rng, names, when, about if "described" in chosen else None, self.noun)
+            parts.append(pick(rng, FRAMES).format(x=phrase) + pick(rng, AFTER))
+        return " ".join(parts)
+
+    def refusable(self, talk: Talk, item: Item, refused: set[int]) -> int | None:
+        """What most of the shown items have and the target lacks; the first of equals."""
+        shown = Counter(a for i in talk.turns[-1].shown for a in self.items[i].attributes)
+        common = [(n, -a) for a, n in shown.items()
+                  if n >= COMMON and a not in refused and a not in item.attributes]  # fmt: skip
+        return -max(common)[1] if common else None
+
+
+def build(settings: Simulator, dataset: Artifact) -> User:
+    """The simulated user that the settings name."""
+    names = ["", *(name.lower() for name in dataset.load("attributes.parquet")["name"])]
+    noun = dataset.summary["noun"]
+    return RuleUser(item_table(dataset), names, noun, settings.noise, settings.seed)

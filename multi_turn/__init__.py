@@ -1,0 +1,1 @@
+"""Stage `multi_turn`: dialogues of every scorer with the simulated user."""

@@ -1,0 +1,93 @@
+"""Stage `multi_turn`: every scorer of a model talks to the simulated user (docs/multi_turn.md)."""
+
+import importlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor
+
+from crs.cases import Cases, spoken_cases
+from crs.config import Dialogues, MultiTurn
+from crs.console import Context
+from crs.dialogue.rules import Rules
+from crs.dialogue.wishes import Facts
+from crs.errors import UserError
+from crs.store import Artifact
+from crs.threads import use_threads
+from multi_turn.loop import Line, Loop
+from multi_turn.report import write
+from multi_turn.texts import Texts
+
+
+def drawn_cases(inputs: dict[str, Artifact], settings: MultiTurn) -> tuple[Cases, pd.DataFrame]:
+    """The cases that are talked about, [C], and their rows of what was said first.
+
+    Where the history is out of the ranking a target that it holds is not drawn: nobody could
+    recommend it.
+    """
+    cases = spoken_cases(inputs, settings.split)
+    frame = inputs["simulate"].load("utterances.parquet")
+    frame = frame[(frame["split"] == settings.split) & ~frame["dropped"]]
+    possible = torch.ones(len(cases), dtype=torch.bool)
+    if settings.seen == "out":
+        row, item = cases.seen
+        possible[row[item == cases.target[row]]] = False
+    numbers = possible.nonzero()[:, 0]
+    order = np.random.default_rng(settings.seed).permutation(len(numbers))
+    chosen = numbers[torch.from_numpy(np.sort(order[: settings.cases]))]
+    return cases[chosen], frame.iloc[chosen.numpy()]
+
+
+def training_vectors(inputs: dict[str, Artifact]) -> Tensor:
+    """Vectors of the different training texts, [n, dim]."""
+    split = inputs["simulate"].load("utterances.parquet")["split"].to_numpy()
+    index = np.unique(inputs["embed"].load("index.npy")[split == "train"])
+    return torch.from_numpy(inputs["embed"].load("vectors.npy")[index].astype(np.float32))
+
+
+def lines_of(settings: Dialogues, inputs: dict[str, Artifact]) -> list[Line]:
+    """The scorers that talk, each in each way.
+
+    Raises:
+        UserError: if the model has no scorer of a name that was asked for.
+    """
+    scorers = importlib.import_module(f"crs.models.{settings.model}").scorers(inputs)
+    chosen = settings.multi_turn.scorers or list(scorers)
+    if unknown := set(chosen) - set(scorers):
+        raise UserError(
+            f"multi_turn.scorers: model={settings.model} has no scorer {min(unknown)!r}; there "
+            f"are {', '.join(scorers)}"
+        )
+    return [Line(name, way, scorers[name]) for way in settings.multi_turn.ways for name in chosen]
+
+
+def run(
+    settings: Dialogues, inputs: dict[str, Artifact], folder: Path, context: Context
+) -> dict[str, Any]:
+    """Writes `results.parquet`, `results.md`, `dialogues.parquet`, `dialogues.md`, `success.png`."""
+    use_threads(context.trainer)
+    dataset, lines = inputs["dataset"], lines_of(settings, inputs)
+    cases, said = drawn_cases(inputs, settings.multi_turn)
+    encoders: list[Any] = []
+
+    def encode(texts: list[str]) -> np.ndarray:
+        if not encoders:  # loaded once a text is new
+            encoders.append(context.handed["encoder"](settings.embedder, context.trainer))
+        return encoders[0].encode(texts)
+
+    texts = Texts(
+        settings.multi_turn.text,
+        torch.zeros(len(cases), 0) if cases.text is None else cases.text.repeat(len(lines), 1),
+        training_vectors(inputs) if "embed" in inputs else torch.zeros(0, 0),
+        encode,
+        settings.embedder.shard if settings.embedder else 1,
+    )
+    names = ["", *dataset.load("attributes.parquet")["name"]]
+    loop = Loop(
+        settings.multi_turn, lines, cases, said["text"].tolist(), Facts.of(dataset), Rules(names),
+        context.handed["user"](settings.simulator, dataset), texts, context,
+    )  # fmt: skip
+    return write(loop.play(folder), loop, settings, inputs, folder)

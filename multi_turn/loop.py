@@ -1,0 +1,207 @@
+"""The loop: all dialogues of all scorers at once, one batch a turn (docs/multi_turn.md, the loop)."""
+
+import json
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor
+
+from crs.cases import Cases
+from crs.config import MultiTurn
+from crs.console import Context
+from crs.dialogue.rerank import WAYS
+from crs.dialogue.talk import Answer, Requirement, Talk, Turn, Understanding, Understood, User
+from crs.dialogue.wishes import Facts, Wishes
+from crs.models.base import Recommender
+from crs.store import RESUME, replace_synced
+from multi_turn.texts import Texts
+
+SUFFIX = {"none": "", "hard": " + requirements", "as_released": " + re-ranking"}
+"""What a way of re-ranking adds to the name of a scorer."""
+
+
+@dataclass
+class Line:
+    """One scorer in one way: so many lines lead a dialogue with each user."""
+
+    scorer: str
+    way: str
+    recommender: Recommender
+
+    @property
+    def label(self) -> str:
+        """As it stands in the tables."""
+        return self.scorer + SUFFIX[self.way]
+
+    @property
+    def reads(self) -> bool:
+        """Whether it embeds what is said."""
+        return "text" in self.recommender.sees
+
+
+def requirement(plain: dict[str, Any]) -> Requirement:
+    """A requirement from its JSON."""
+    years = plain["years"]
+    return Requirement(**plain | {"years": None if years is None else tuple(years)})
+
+
+class Loop:
+    """Dialogue d is case d % C of line d // C.
+
+    Args:
+        cases: those that are talked about, [C].
+        first: what their users say first.
+        facts: of the catalogue.
+        understanding: reads what is said.
+        user: says more.
+        texts: the vectors of what is said, of all dialogues.
+    """
+
+    def __init__(
+        self,
+        settings: MultiTurn,
+        lines: list[Line],
+        cases: Cases,
+        first: list[str],
+        facts: Facts,
+        understanding: Understanding,
+        user: User,
+        texts: Texts,
+        context: Context,
+    ) -> None:
+        self.settings, self.lines, self.cases, self.first = settings, lines, cases, first
+        self.understanding, self.user, self.texts = understanding, user, texts
+        self.context = context
+        columns = (cases.user.tolist(), cases.cut.tolist(), cases.target.tolist())
+        self.talks = [Talk(*place) for _ in lines for place in zip(*columns, strict=True)]
+        self.wishes = Wishes.none(facts, len(self.talks))
+        self.open = torch.ones(len(self.talks), dtype=torch.bool)
+
+    def line_of(self, dialogue: int) -> Line:
+        """Who leads a dialogue."""
+        return self.lines[dialogue // len(self.cases)]
+
+    def step(self, number: int) -> tuple[pd.DataFrame, np.ndarray]:
+        """One turn of the open dialogues: its log, and the vectors of what was embedded."""
+        rows = self.open.nonzero()[:, 0].tolist()
+        if number == 1:
+            said = [Answer(self.first[d % len(self.cases)]) for d in rows]
+        else:
+            said = self.user.answer([self.talks[d] for d in rows])
+        self.speak(rows, [answer.text for answer in said])
+        heard = self.understanding.read([self.talks[d] for d in rows])
+        embedded = [bool(u.text) and self.line_of(d).reads for d, u in zip(rows, heard, strict=True)]
+        frame = pd.DataFrame({
+            "turn": number, "dialogue": rows, "said": [answer.text for answer in said],
+            "leak": pd.array([answer.leak for answer in said], dtype="string"),
+            "text": [understood.text for understood in heard], "embedded": embedded,
+            "requirements": [json.dumps([asdict(r) for r in u.requirements]) for u in heard],
+        })  # fmt: skip
+        part = frame[frame["embedded"]]
+        at = part["dialogue"].tolist()
+        vectors = self.texts.embed(at, part["text"].tolist(), self.context)
+        self.hear(frame, vectors)
+        frame["nearest"] = pd.Series(self.texts.nearest(at), part.index, dtype="float32")
+        shown = torch.zeros(len(self.talks), self.settings.shown, dtype=torch.long)
+        figures = torch.zeros(len(self.talks), 3)
+        with self.context.bar(len(self.lines), label=f"turn {number}", unit="scorer") as bar:
+            for place, line in enumerate(self.lines):
+                mine = slice(place * len(self.cases), (place + 1) * len(self.cases))
+                shown[mine], figures[mine] = self.show(line, mine)
+                bar.update()
+        frame["shown"] = [[i for i in row if i] for row in shown[rows].tolist()]
+        for place, name in enumerate(("before", "after", "broken")):
+            frame[name] = figures[rows, place].numpy()
+        frame["success"] = [self.talks[d].target in items
+                            for d, items in zip(rows, frame["shown"], strict=True)]  # fmt: skip
+        return frame, vectors
+
+    def speak(self, rows: list[int], said: list[str]) -> None:
+        """The users' words."""
+        for d, text in zip(rows, said, strict=True):
+            self.talks[d].turns.append(Turn(text))
+
+    def hear(self, frame: pd.DataFrame, vectors: np.ndarray) -> None:
+        """What was understood of them."""
+        heard = [Understood(text, tuple(requirement(one) for one in json.loads(asked)))
+                 for text, asked in zip(frame["text"], frame["requirements"], strict=True)]  # fmt: skip
+        self.wishes.hear(frame["dialogue"].tolist(), heard)
+        part = frame[frame["embedded"]]
+        self.texts.add(part["dialogue"].tolist(), part["text"].tolist(), vectors)
+
+    def asked(self, part: slice) -> Cases:
+        """The cases of one line with all that is known by now."""
+        before = [[i for turn in talk.turns for i in turn.shown] for talk in self.talks[part]]
+        width = max(1, max(map(len, before)))
+        return replace(
+            self.cases,
+            text=None if self.cases.text is None else self.texts.vectors[part],
+            known=self.wishes.wanted[part],
+            refused=self.wishes.refused[part],
+            shown=torch.tensor([items + [0] * (width - len(items)) for items in before]),
+        )
+
+    def show(self, line: Line, part: slice) -> tuple[Tensor, Tensor]:
+        """What a line shows, [C, shown], and rank before, rank after and broken, [C, 3].
+
+        Dialogues that are over are scored with the others (a recommender may keep what it computed
+        for the same cases) and not looked at.
+        """
+        cases = self.asked(part)
+        if reads := getattr(line.recommender, "read", None):
+            cases.dialogue = reads(cases, self.talks[part])
+        ranking = WAYS[line.way](
+            line.recommender, cases, self.wishes[part], self.settings.seen, self.settings.top
+        )
+        picked = ranking.pick(self.settings.shown)
+        items = torch.zeros(len(cases), self.settings.shown, dtype=torch.long)
+        items[:, : picked.items.shape[1]] = picked.items
+        figures = (ranking.ranks_before(), ranking.ranks_after(), picked.broken.float())
+        return items, torch.stack(figures, dim=1)
+
+    def end_turn(self, frame: pd.DataFrame) -> None:
+        """Let the state know what was shown; who saw the target stops."""
+        for d, items in zip(frame["dialogue"], frame["shown"], strict=True):
+            self.talks[d].turns[-1].shown = [int(item) for item in items]
+        self.open[frame.loc[frame["success"], "dialogue"].tolist()] = False
+
+    def play(self, folder: Path) -> pd.DataFrame:
+        """The log of all turns, each durable before the next begins.
+
+        Turns that an earlier run made are read: the state is a function of the logs.
+        """
+        place, logs, there = folder / RESUME, [], 0
+        place.mkdir(exist_ok=True)
+        for number in range(1, self.settings.turns + 1):
+            log, file = place / f"turn_{number}.parquet", place / f"turn_{number}.npy"
+            if log.is_file():
+                frame = pd.read_parquet(log)
+                self.speak(frame["dialogue"].tolist(), frame["said"].tolist())
+                self.hear(frame, np.load(file, allow_pickle=False))
+                there += 1
+            else:
+                frame, vectors = self.step(number)
+                with (unfinished := file.with_suffix(".new")).open("wb") as handle:
+                    np.save(handle, vectors)
+                replace_synced(unfinished, file)
+                frame.to_parquet(unfinished := log.with_suffix(".new"), index=False)
+                replace_synced(unfinished, log)  # last: it says that the turn is whole
+                frame = pd.read_parquet(log)
+            self.end_turn(frame)
+            logs.append(frame)
+            self.track(number)
+        if there:
+            self.context.note(f"{there} turns were there")
+        return pd.concat(logs, ignore_index=True)
+
+    def track(self, number: int) -> None:
+        """Tell W&B how many have succeeded by now."""
+        over = 1 - self.open.view(len(self.lines), -1).float().mean(1)
+        self.context.tracker.log({"multi_turn/turn": number} | {
+            f"multi_turn/success {line.label}": share
+            for line, share in zip(self.lines, over.tolist(), strict=True)
+        })  # fmt: skip

@@ -1,0 +1,1 @@
+"""Dialogues: what is said, what is understood of it, and what is shown thereupon."""

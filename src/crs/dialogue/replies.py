@@ -1,0 +1,40 @@
+"""What the system says: what it has understood, and the items."""
+
+from collections.abc import Iterable
+from typing import Any
+
+
+def years_text(first: int, last: int) -> str:
+    """A span of years in words."""
+    if first == last:
+        return f"from {first}"
+    if first <= 0:
+        return f"until {last}"
+    return f"since {first}" if last >= 9999 else f"from {first} to {last}"
+
+
+def asked_text(requirement: dict[str, Any], attributes: list[str]) -> str:
+    """One requirement, a plain dictionary, in words: `comedy`, `no horror`, `maybe from 1990`."""
+    about = (
+        attributes[requirement["attribute"]].lower()
+        if requirement["attribute"]
+        else years_text(*requirement["years"])
+    )
+    no = "" if requirement["wanted"] else ("not " if requirement["years"] else "no ")
+    return ("" if requirement["hard"] else "maybe ") + no + about
+
+
+def reply(
+    requirements: list[dict[str, Any]], shown: Iterable[int], titles: list[str],
+    attributes: list[str],
+) -> str:  # fmt: skip
+    """A turn of the system as Markdown.
+
+    Args:
+        requirements: of the newest utterance.
+        shown: item ids.
+        titles, attributes: names by id.
+    """
+    asked = ", ".join(asked_text(one, attributes) for one in requirements)
+    opening = f"You would like {asked}." if asked else "How about these?"
+    return "\n".join([opening, "", *(f"{n}. {titles[i]}" for n, i in enumerate(shown, 1))])

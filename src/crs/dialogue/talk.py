@@ -1,0 +1,77 @@
+"""A dialogue so far, what is understood of it, and the two who must be told of it."""
+
+from dataclasses import dataclass, field
+from typing import Protocol
+
+
+@dataclass
+class Turn:
+    """One turn: the user speaks, then items are shown."""
+
+    said: str
+    shown: list[int] = field(default_factory=list)
+    """Item ids, best first; refused by whatever the user says next."""
+
+
+@dataclass
+class Talk:
+    """A dialogue so far; its last turn may still lack what is shown."""
+
+    user: int
+    cut: int
+    """Place of the target in the user's sequence; what lies before it is the history."""
+    target: int
+    """The item that a simulated user has in mind; 0 where nobody knows."""
+    turns: list[Turn] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Requirement:
+    """One thing that is asked for: an attribute or a span of years."""
+
+    attribute: int = 0
+    """Id; 0 if it is about the year."""
+    years: tuple[int, int] | None = None
+    """First and last year, both included."""
+    wanted: bool = True
+    """False: it is refused."""
+    hard: bool = True
+    """It must hold; a soft one is a preference."""
+
+
+@dataclass(frozen=True)
+class Understood:
+    """What an utterance says."""
+
+    text: str
+    """What a recommender embeds: the wish, made as in training. Empty: nothing new."""
+    requirements: tuple[Requirement, ...] = ()
+    """In the order in which they were said; a later one overrides an earlier one."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a simulated user says next."""
+
+    text: str
+    leak: str | None = None
+    """How it names the target: `exact`, `fuzzy`, or not at all."""
+
+
+class Understanding(Protocol):
+    """Reads dialogues."""
+
+    def read(self, talks: list[Talk]) -> list[Understood]:
+        """What the newest utterance of each dialogue says."""
+        ...
+
+
+class User(Protocol):
+    """A simulated user, who knows the target of each dialogue."""
+
+    def answer(self, talks: list[Talk]) -> list[Answer]:
+        """What is said to the items that were shown last, for each dialogue.
+
+        A function of the dialogue alone, so that one that was killed goes on as it would have.
+        """
+        ...
