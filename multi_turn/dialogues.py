@@ -13,13 +13,13 @@ from crs.cases import Cases, spoken_cases
 from crs.config import Dialogues, MultiTurn
 from crs.console import Context
 from crs.dialogue.rules import Rules
+from crs.dialogue.texts import Texts
 from crs.dialogue.wishes import Facts
 from crs.errors import UserError
 from crs.store import Artifact
 from crs.threads import use_threads
 from multi_turn.loop import Line, Loop
 from multi_turn.report import write
-from multi_turn.texts import Texts
 
 
 def drawn_cases(inputs: dict[str, Artifact], settings: MultiTurn) -> tuple[Cases, pd.DataFrame]:
@@ -76,18 +76,19 @@ def run(
     def encode(texts: list[str]) -> np.ndarray:
         if not encoders:  # loaded once a text is new
             encoders.append(context.handed["encoder"](settings.embedder, context.trainer))
-        return encoders[0].encode(texts)
+        size, parts = settings.embedder.shard if settings.embedder else 1, []
+        with context.bar(len(texts), label="embed", unit="text") as bar:
+            for first in range(0, len(texts), size):
+                parts.append(encoders[0].encode(texts[first : first + size]))
+                bar.update(len(parts[-1]))
+        return np.concatenate(parts)
 
-    texts = Texts(
-        settings.multi_turn.text,
-        torch.zeros(len(cases), 0) if cases.text is None else cases.text.repeat(len(lines), 1),
-        training_vectors(inputs) if "embed" in inputs else torch.zeros(0, 0),
-        encode,
-        settings.embedder.shard if settings.embedder else 1,
-    )
+    training = training_vectors(inputs) if cases.text is not None else torch.zeros(0, 0)
+    dialogues = len(lines) * len(cases)
+    texts = Texts(settings.multi_turn.text, dialogues, training.shape[1], encode)
     names = ["", *dataset.load("attributes.parquet")["name"]]
     loop = Loop(
         settings.multi_turn, lines, cases, said["text"].tolist(), Facts.of(dataset), Rules(names),
-        context.handed["user"](settings.simulator, dataset), texts, context,
+        context.handed["user"](settings.simulator, dataset), texts, training, context,
     )  # fmt: skip
     return write(loop.play(folder), loop, settings, inputs, folder)

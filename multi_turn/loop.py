@@ -15,10 +15,10 @@ from crs.config import MultiTurn
 from crs.console import Context
 from crs.dialogue.rerank import WAYS
 from crs.dialogue.talk import Answer, Requirement, Talk, Turn, Understanding, Understood, User
+from crs.dialogue.texts import Texts, half, nearest
 from crs.dialogue.wishes import Facts, Wishes
 from crs.models.base import Recommender
 from crs.store import RESUME, replace_synced
-from multi_turn.texts import Texts
 
 SUFFIX = {"none": "", "hard": " + requirements", "as_released": " + re-ranking"}
 """What a way of re-ranking adds to the name of a scorer."""
@@ -59,6 +59,7 @@ class Loop:
         understanding: reads what is said.
         user: says more.
         texts: the vectors of what is said, of all dialogues.
+        training: vectors of the training texts, [n, dim].
     """
 
     def __init__(
@@ -71,11 +72,12 @@ class Loop:
         understanding: Understanding,
         user: User,
         texts: Texts,
+        training: Tensor,
         context: Context,
     ) -> None:
         self.settings, self.lines, self.cases, self.first = settings, lines, cases, first
         self.understanding, self.user, self.texts = understanding, user, texts
-        self.context = context
+        self.training, self.context = training, context
         columns = (cases.user.tolist(), cases.cut.tolist(), cases.target.tolist())
         self.talks = [Talk(*place) for _ in lines for place in zip(*columns, strict=True)]
         self.wishes = Wishes.none(facts, len(self.talks))
@@ -103,9 +105,14 @@ class Loop:
         })  # fmt: skip
         part = frame[frame["embedded"]]
         at = part["dialogue"].tolist()
-        vectors = self.texts.embed(at, part["text"].tolist(), self.context)
+        if number > 1:
+            vectors = self.texts.embed(at, part["text"].tolist())
+        else:  # the stage `embed` has made those of the first utterances
+            first = self.texts.vectors if self.cases.text is None else self.cases.text
+            vectors = half(first[[d % len(self.cases) for d in at]].numpy())
         self.hear(frame, vectors)
-        frame["nearest"] = pd.Series(self.texts.nearest(at), part.index, dtype="float32")
+        strayed = nearest(self.texts.vectors[at], self.training)
+        frame["nearest"] = pd.Series(strayed, part.index, dtype="float32")
         shown = torch.zeros(len(self.talks), self.settings.shown, dtype=torch.long)
         figures = torch.zeros(len(self.talks), 3)
         with self.context.bar(len(self.lines), label=f"turn {number}", unit="scorer") as bar:

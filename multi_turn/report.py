@@ -19,7 +19,7 @@ from multi_turn.loop import Loop
 BEFORE = " before re-ranking"
 SUCCESSES = "successes"
 SAMPLE = 4
-"""Dialogues to read, of those that succeed late, and of those that fail."""
+"""Dialogues to read, of those that succeed late and of those that fail."""
 
 
 def rows_of(

@@ -16,7 +16,7 @@ def say(text: str) -> None:
 def stage_line(stage: str, state: str, name: str, note: str = "", seconds: float = -1) -> str:
     """The line of a stage: what it is, found/resumed/made, its name, a note, seconds."""
     took = f"{seconds:,.0f} s" if seconds >= 0 else ""
-    return f"{stage:<10}{state:<9}{name:<18}{note}  {took}".rstrip()
+    return f"{stage:<11}{state:<9}{name:<18}{note}  {took}".rstrip()
 
 
 @dataclass

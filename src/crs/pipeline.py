@@ -199,7 +199,7 @@ def show_plan(steps: list[Step], store: Store, config: c.Config) -> None:
     say(f"plan      {config.model.name} on {config.dataset.name}, store {store.root}")
     for step in steps:
         state = "forced" if step.name in config.force else state_of(step, store, found)
-        say(f"  {step.name:<10}{state:<11}{step.fingerprint}  {step.stage.about}")
+        say(f"  {step.name:<11}{state:<11}{step.fingerprint}  {step.stage.about}")
     if config.dry_run:
         say(f"  price     0 USD: simulator={config.simulator.kind} asks no paid service")
 

@@ -47,7 +47,7 @@ def headline(long: "pd.DataFrame", split: str = "test") -> "pd.DataFrame":
 def announce(folder: Path) -> None:
     """Print the Markdown twin, then the line that scripts read: the last on standard output."""
     print((folder / MARKDOWN).read_text().rstrip())
-    beside = (f.name for f in folder.iterdir() if f.suffix in (".parquet", ".png"))
-    if others := sorted(name for name in beside if name != PARQUET):
+    beside = (f.name for f in folder.iterdir() if f.suffix in (".parquet", ".png", ".md"))
+    if others := sorted(set(beside) - {PARQUET, MARKDOWN}):
         print(f"\nalso in {folder}: {', '.join(others)}")
     print(f"results: {folder / PARQUET}", flush=True)

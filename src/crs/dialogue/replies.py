@@ -36,5 +36,5 @@ def reply(
         titles, attributes: names by id.
     """
     asked = ", ".join(asked_text(one, attributes) for one in requirements)
-    opening = f"You would like {asked}." if asked else "How about these?"
+    opening = f"Understood: {asked}." if asked else "How about these?"
     return "\n".join([opening, "", *(f"{n}. {titles[i]}" for n, i in enumerate(shown, 1))])

@@ -23,7 +23,7 @@ def attribute_matrix(dataset: Artifact) -> Tensor:
 
 
 class AttributeFilter:
-    """Query M . known over multi-hot items, popularity below one match to break ties."""
+    """Query M . (known - refused) over multi-hot items, popularity below one match to break ties."""
 
     sees = "attributes of the utterance"
 
@@ -32,14 +32,14 @@ class AttributeFilter:
         self.matrix, self.bias = matrix, 0.5 * counts / counts.max().clamp_min(1)
 
     def queries(self, cases: Cases) -> Tensor:
-        """What is known, [B, attributes + 1].
+        """What is known less what is refused, [B, attributes + 1].
 
         Raises:
             ValueError: if the cases carry no attributes.
         """
         if cases.known is None:
             raise ValueError("the attribute filter needs cases with `known`")
-        return cases.known
+        return cases.known if cases.refused is None else cases.known - cases.refused
 
     def catalogue(self) -> tuple[Tensor, Tensor]:
         """Multi-hot items [N + 1, attributes + 1] and a popularity below 1 [N + 1]."""

@@ -61,6 +61,10 @@ class Linear(OverItems):
         h = self.states(cases)
         return self.model.generative.log_prior(h, text_of(cases)).exp()
 
+    def typical(self) -> Tensor:
+        """How typical each item is of each intent: P(y|m), [N + 1, K]."""
+        return self.model.item_probabilities()
+
     def queries(self, cases: Cases) -> Tensor:
         """[B, d]."""
         return self.prior(cases) @ self.model.generative.intent_queries()

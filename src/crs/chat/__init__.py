@@ -1,0 +1,1 @@
+"""Two ways to talk to a system: a terminal and a page."""

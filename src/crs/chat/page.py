@@ -1,0 +1,141 @@
+"""A chat as a page in the browser, on this machine alone (Gradio, extra `web`)."""
+
+import os
+from typing import Any
+
+from crs.chat.why import reasons, title_of
+from crs.dialogue.conversation import Conversation, Reply
+from crs.errors import UserError
+from crs.serving import System
+
+SHOWN = 5
+HOST = "127.0.0.1"
+CSS = ".item {align-items: center}"
+
+
+def gradio() -> Any:
+    """Gradio, told to call nobody.
+
+    Raises:
+        UserError: if it is not installed.
+    """
+    os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
+    os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
+    try:
+        import gradio
+    except ImportError as error:
+        raise UserError("--web needs Gradio: pip install 'crs-suite[web]'") from error
+    return gradio
+
+
+def explained(talk: Conversation, reply: Reply) -> str:
+    """Why, as Markdown."""
+    lines = [f"- **{about}**: {words}" for about, words in reasons(talk, reply)]
+    return "\n".join(lines) or "Nothing is known yet: choose a history or say a wish."
+
+
+class Page:
+    """The page's answers to what is clicked and typed. A session's state is its `Conversation`."""
+
+    def __init__(self, system: System, text: str, way: str) -> None:
+        self.system, self.text, self.way = system, text, way
+        self.gr = gradio()
+
+    def choices(self, items: list[int]) -> list[tuple[str, int]]:
+        """Titles and ids for the list of the history."""
+        titles = self.system.titles
+        return [(titles[item] or f"{self.system.noun} {item}", item) for item in items]
+
+    def take_user(self, number: float | None) -> Any:
+        """The history of a user of the data set."""
+        try:
+            history = self.system.history_of(int(number or 0))
+        except UserError as mistake:
+            raise self.gr.Error(str(mistake), print_exception=False) from mistake
+        return self.gr.update(choices=self.choices(history), value=history)
+
+    def search(self, words: str, history: list[int]) -> Any:
+        """Titles that can be added to the history."""
+        found = self.system.search(words)["item"].tolist() if words.strip() else []
+        if not found:
+            raise self.gr.Error(f"No title has the words {words!r}.", print_exception=False)
+        kept = [item for item in history if item not in found]
+        return self.gr.update(choices=self.choices([*kept, *found]), value=history)
+
+    def begin(self, history: list[int]) -> list[Any]:
+        """A new conversation with this history."""
+        talk = self.system.talk(history, self.text, self.way, SHOWN)
+        return [talk, [], *self.shown(talk, talk.show())]
+
+    def say(self, words: str, talk: Conversation, said: list[dict[str, str]]) -> list[Any]:
+        """Words of the person."""
+        if not words.strip():
+            raise self.gr.Error("Say what you would like.", print_exception=False)
+        reply = talk.say(words)
+        answer = f"Understood: {', '.join(reply.understood)}." if reply.understood else "I see."
+        said = [*said, {"role": "user", "content": words}, {"role": "assistant", "content": answer}]
+        return ["", said, *self.shown(talk, reply)]
+
+    def refuse(self, place: int, talk: Conversation, items: list[int]) -> list[Any]:
+        """One of the items is not wanted."""
+        return self.shown(talk, talk.refuse(items[place]))
+
+    def shown(self, talk: Conversation, reply: Reply) -> list[Any]:
+        """The ids, the five rows, their texts, and why."""
+        titles = [f"**{n}.** {title_of(talk, item)}" for n, item in enumerate(reply.items, 1)]
+        blank = SHOWN - len(titles)
+        rows = [self.gr.update(visible=n < len(titles)) for n in range(SHOWN)]
+        return [reply.items, *rows, *titles, *[""] * blank, explained(talk, reply)]
+
+    def build(self) -> Any:
+        """The page."""
+        gr, noun = self.gr, self.system.noun
+        with gr.Blocks(title="CRS Suite") as page:
+            talk = gr.State(None)
+            items = gr.State([])
+            gr.Markdown(f"### {self.system.model} on {self.system.label}")
+            with gr.Row():
+                with gr.Column(scale=2):
+                    with gr.Row():
+                        user = gr.Number(label="User of the data set", precision=0, minimum=1)
+                        take = gr.Button("Take this user's history")
+                    words = gr.Textbox(label="Search titles", placeholder="words of a title, Enter")
+                    history = gr.Dropdown(
+                        [], value=[], multiselect=True, label=f"History: every {noun} you have had"
+                    )
+                    chat = gr.Chatbot(label="Conversation", height=260)
+                    wish = gr.Textbox(label="What would you like?", autofocus=True)
+                with gr.Column(scale=3):
+                    rows, texts, buttons = [], [], []
+                    for number in range(1, SHOWN + 1):
+                        with gr.Row(visible=False, elem_classes="item") as row:
+                            texts.append(gr.Markdown(elem_classes="title"))
+                            buttons.append(gr.Button(f"Not {number}", size="sm", scale=0))
+                        rows.append(row)
+                    gr.Markdown("#### Why")
+                    why = gr.Markdown(elem_id="why")
+            shown = [items, *rows, *texts, why]
+            take.click(self.take_user, user, history)
+            words.submit(self.search, [words, history], history)
+            page.load(self.begin, history, [talk, chat, *shown])
+            history.change(self.begin, history, [talk, chat, *shown])
+            wish.submit(self.say, [wish, talk, chat], [wish, chat, *shown])
+            for place, button in enumerate(buttons):
+                button.click(self.refuser(place), [talk, items], shown)
+        return page
+
+    def refuser(self, place: int) -> Any:
+        """What the button of one row does."""
+        return lambda talk, items: self.refuse(place, talk, items)
+
+
+def serve(page: Page, port: int, block: bool = True) -> str:
+    """Open the page on this machine; returns its address (at once if it does not block)."""
+    gr = page.gr
+    # Fonts of the system: the themes' own would be asked of a server elsewhere.
+    fonts = {"font": ["system-ui", "sans-serif"], "font_mono": ["monospace"]}
+    _, address, _ = page.build().launch(
+        server_name=HOST, server_port=port, share=False, quiet=True, prevent_thread_lock=not block,
+        theme=gr.themes.Default(**fonts), css=CSS,
+    )  # fmt: skip
+    return address

@@ -1,0 +1,112 @@
+"""A chat in the terminal."""
+
+from rich.console import Console
+from rich.table import Table
+
+from crs.chat.why import reasons, title_of
+from crs.dialogue.conversation import Conversation, Reply
+from crs.errors import UserError
+from crs.serving import System
+
+HELP = """\
+Type what you would like; names of attributes and years are understood, the rest is for the model.
+  /no 2 4        you do not want items 2 and 4        /none          none of these
+  /user 12       be user 12 of the data set           /add TITLE     you have had this one
+  /history       what you have had                    /new           start again with nothing
+  /quit          leave"""
+
+
+class Terminal:
+    """One person at a terminal.
+
+    Args:
+        text, way: as in the group `multi_turn`.
+    """
+
+    def __init__(self, system: System, console: Console, text: str, way: str) -> None:
+        self.system, self.console, self.text, self.way = system, console, text, way
+        self.history: list[int] = []
+        self.reply: Reply | None = None
+        self.begin([])
+
+    def begin(self, history: list[int]) -> None:
+        """A new conversation."""
+        self.history = history
+        self.talk: Conversation = self.system.talk(history, self.text, self.way)
+        self.reply = None
+
+    def run(self) -> None:
+        """Talk until the person leaves."""
+        self.console.print(HELP, markup=False, highlight=False)
+        while True:
+            try:
+                words = self.console.input("[bold]you:[/bold] ").strip()
+            except (EOFError, KeyboardInterrupt):
+                return
+            if words in ("/quit", "/q"):
+                return
+            if words:
+                self.line(words)
+
+    def line(self, words: str) -> None:
+        """One line of the person; a mistake is told in one sentence."""
+        try:
+            if reply := self.answer(words):
+                self.reply = reply
+                self.show(reply)
+        except UserError as mistake:
+            self.console.print(f"{mistake}", style="red", markup=False)
+
+    def answer(self, words: str) -> Reply | None:
+        """What a line leads to; None if there is nothing new to recommend.
+
+        Raises:
+            UserError: on a command that does not exist, and on a number that was not shown.
+        """
+        command, _, rest = words.partition(" ")
+        match command:
+            case "/no":
+                for item in self.shown(rest):
+                    self.reply = self.talk.refuse(item)
+                return self.reply
+            case "/none":
+                self.talk.refuse_all()
+                return self.talk.show()
+            case "/user":
+                if not rest.strip().isdecimal():
+                    raise UserError("/user needs a number, e.g. /user 12")
+                self.begin(self.system.history_of(int(rest)))
+                return self.talk.show()
+            case "/add":
+                self.begin([*self.history, self.system.item(rest.strip())])
+                return self.talk.show()
+            case "/history":
+                titles = [title_of(self.talk, item) for item in self.history]
+                self.console.print("; ".join(titles) or "nothing yet", markup=False)
+                return None
+            case "/new":
+                self.begin([])
+                return self.talk.show()
+            case "/help":
+                self.console.print(HELP, markup=False, highlight=False)
+                return None
+        if words.startswith("/"):
+            raise UserError(f"{command}: no such command; /help lists them")
+        return self.talk.say(words)
+
+    def shown(self, numbers: str) -> list[int]:
+        """Item ids of the numbers in the list that is shown."""
+        items = self.reply.items if self.reply else []
+        asked = numbers.split()
+        if not asked or not all(n.isdecimal() and 1 <= int(n) <= len(items) for n in asked):
+            raise UserError(f"/no needs numbers of the list, 1 to {len(items)}, e.g. /no 2")
+        return [items[int(n) - 1] for n in asked]
+
+    def show(self, reply: Reply) -> None:
+        """The list and why."""
+        table = Table(show_header=False, box=None, padding=(0, 1))
+        for number, item in enumerate(reply.items, 1):
+            table.add_row(f"[bold]{number}[/bold]", title_of(self.talk, item))
+        self.console.print(table)
+        for about, words in reasons(self.talk, reply):
+            self.console.print(f"  {about}: {words}", style="dim", markup=False, highlight=False)
