@@ -147,29 +147,30 @@ class Released(ByScore):
     """`as_released`: of the best `top` by score those with more of the asked attributes first;
     among equals the items shown before last."""
 
-    def reranked(self) -> tuple[Tensor, Tensor]:
-        """The re-ranked list: ids and scores, [B, top]."""
+    def reranked(self) -> Tensor:
+        """The re-ranked list, [B, top]; 0 behind its end."""
         items, scores = topk(
             self.queries, self.catalogue, self.top, self.history, n_items=self.n_items
         )
+        items = torch.where(scores > -torch.inf, items, 0)
         wishes = self.wishes
         shared = (wishes.wanted * wishes.hard) @ wishes.facts.matrix.T
-        before = torch.zeros(len(items), self.n_items + 1, dtype=torch.long)
+        shared[:, 0] = -1
+        before = torch.zeros_like(shared)
         before[self.shown] = 1
         order = before.gather(1, items).argsort(dim=1, stable=True)
         asked = shared.gather(1, items).gather(1, order)
         order = order.gather(1, asked.argsort(dim=1, stable=True, descending=True))
-        return items.gather(1, order), scores.gather(1, order)
+        return items.gather(1, order)
 
     def pick(self, k: int) -> Picked:
         """The first of the re-ranked list."""
-        items, scores = self.reranked()
-        kept = torch.where(scores > -torch.inf, items, 0)[:, :k]
-        return Picked(kept, torch.zeros(len(kept), dtype=torch.long))
+        items = self.reranked()[:, :k]
+        return Picked(items, torch.zeros(len(items), dtype=torch.long))
 
     def ranks_after(self) -> Tensor:
         """Place in the re-ranked list; behind it the rank by score, [B]."""
-        found = self.reranked()[0] == self.cases.target[:, None]
+        found = self.reranked() == self.cases.target[:, None]
         place = found.float().argmax(1) + 1.0
         return torch.where(found.any(1), place, self.ranks_before())
 

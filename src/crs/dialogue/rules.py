@@ -111,9 +111,12 @@ def span(words: list[str], place: int) -> tuple[int, int, int] | None:
     joined = following[0] in ("to", "until", "till", "through") or (
         following[0] == "and" and cue == "between"
     )
-    other = years_of(following[1 if joined else 0])
+    beyond = place + (2 if joined else 1)
+    while joined and beyond < len(words) - 1 and words[beyond] in FILLERS:
+        beyond += 1
+    other = years_of(words[beyond]) if beyond < len(words) else None
     if other:  # 1980 to 1990; 1980-1990
-        return first, other[1], place + (3 if joined else 2)
+        return first, other[1], beyond + 1
     if cue in BEFORE or (cue == "than" and before in ("older", "earlier")):
         return EARLIEST, first - 1, place + 1
     if cue in ("until", "till") or following[:2] in (["or", "older"], ["or", "earlier"]):
