@@ -1,0 +1,283 @@
+"""The stage on generated data, with scorers that the test can follow."""
+
+import json
+import sys
+from dataclasses import replace
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from crs.config import Dialogues, Evaluate
+from crs.console import Context
+from crs.data.sequences import Sequences
+from crs.errors import UserError
+from crs.handed import ENCODER, USER, reach
+from crs.models.attribute_filter import AttributeFilter, attribute_matrix
+from crs.models.popularity import Popularity
+from crs.results import COLUMNS
+from crs.stages import evaluate
+from multi_turn import dialogues, loop
+from multi_turn.dialogues import drawn_cases
+from tests.contracts.tiny import artifact, config, context, spoken
+
+OPTIONS = replace(config().multi_turn, cases=20, turns=4, shown=3, resamples=50, ks=[5, 10])
+FILES = ["results.parquet", "dialogues.parquet", "results.md", "dialogues.md"]
+
+
+class Echo:
+    """Scores items by what the text vector says of them: a table by chance; reads the dialogue."""
+
+    sees = "history + text"
+
+    def __init__(self, items, dim):
+        self.table = torch.randn(items + 1, dim, generator=torch.Generator().manual_seed(0))
+        self.read_so_far = []
+
+    def queries(self, cases):
+        assert cases.dialogue["turns"].shape == (len(cases),)
+        self.read_so_far.append(cases.dialogue["turns"])
+        return cases.text
+
+    def catalogue(self):
+        return self.table, None
+
+    def read(self, cases, talks):
+        return {"turns": torch.tensor([len(talk.turns) for talk in talks])}
+
+
+def scorers(inputs):
+    data = Sequences.of(inputs["dataset"])
+    return {
+        "popularity": Popularity(data),
+        "attribute filter": AttributeFilter(data, attribute_matrix(inputs["dataset"])),
+        "toy text": Echo(data.n_items, inputs["embed"].summary["dim"]),
+    }
+
+
+@pytest.fixture(scope="module")
+def inputs(tmp_path_factory):
+    return spoken(tmp_path_factory.mktemp("spoken"))
+
+
+@pytest.fixture(autouse=True, scope="module")
+def toy():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(sys.modules, "crs.models.toy", SimpleNamespace(scorers=scorers))
+        yield
+
+
+def handed() -> Context:
+    found = context()
+    found.handed |= {"encoder": reach(ENCODER), "user": reach(USER)}
+    return found
+
+
+def settings(**changes):
+    embedder = config("embedder=hashed", "embedder.dim=32").embedder
+    return Dialogues("toy", 3, replace(OPTIONS, **changes), config().simulator, embedder)
+
+
+def play(inputs, folder, **changes):
+    folder.mkdir(parents=True, exist_ok=True)
+    summary = dialogues.run(settings(**changes), inputs, folder, handed())
+    return artifact(folder, summary)
+
+
+@pytest.fixture(scope="module")
+def result(inputs, tmp_path_factory):
+    return play(inputs, tmp_path_factory.mktemp("result") / "multi_turn")
+
+
+@pytest.fixture(scope="module")
+def long(result):
+    return result.load("results.parquet")
+
+
+@pytest.fixture(scope="module")
+def log(result):
+    return result.load("dialogues.parquet")
+
+
+def value(long, scorer, part, metric, k=3):
+    one = long[(long["scorer"] == scorer) & (long["slice"] == part) & (long["metric"] == metric)]
+    return one.loc[one["k"] == k, "value"].item()
+
+
+def test_the_table_is_long_and_whole(long):
+    assert list(long.columns) == COLUMNS
+    assert not long.isna().any().any()
+    assert not long.duplicated(["scorer", "slice", "metric", "k"]).any()
+    assert set(long["scorer"]) == {
+        name + way for name in ("popularity", "attribute filter", "toy text")
+        for way in ("", " + requirements")
+    }  # fmt: skip
+    assert set(long["split"]) == {"test"} and set(long["protocol"]) == {"multi_turn"}
+    assert ((long["low"] <= long["value"] + 1e-9) & (long["value"] <= long["high"] + 1e-9)).all()
+
+
+def test_success_and_turns_are_those_of_the_dialogues(long, log):
+    for scorer, mine in log.groupby("scorer"):
+        won = mine[mine["success"]].set_index("case")["turn"]
+        for turn in range(1, 5):
+            assert value(long, scorer, f"turn={turn}", "success") == (won <= turn).sum() / 20
+        turns = won.reindex(range(20)).fillna(4)
+        assert value(long, scorer, "all", "avg_turns") == pytest.approx(turns.mean())
+        assert value(long, scorer, "all", "success") == len(won) / 20
+        if len(won):
+            assert value(long, scorer, "successes", "avg_turns") == pytest.approx(won.mean())
+
+
+def test_figures_of_a_turn_are_over_the_open_dialogues(long, log):
+    for (scorer, turn), mine in log.groupby(["scorer", "turn"]):
+        part = f"turn={turn}"
+        before, after = mine["before"], mine["after"]
+        assert value(long, scorer, part, "hr", 10) == pytest.approx((after <= 10).mean())
+        assert value(long, scorer, f"{part} before re-ranking", "hr", 10) == pytest.approx(
+            (before <= 10).mean()
+        )
+        assert value(long, scorer, part, "won") == pytest.approx(((after <= 3) & (before > 3)).mean())
+        assert value(long, scorer, part, "lost") == pytest.approx(((after > 3) & (before <= 3)).mean())
+        rows = long[(long["scorer"] == scorer) & (long["slice"] == part) & (long["metric"] == "hr")]
+        assert set(rows["cases"]) == {len(mine)}
+
+
+def test_a_dialogue_ends_with_its_success_or_with_the_last_turn(log):
+    for (_, _), mine in log.groupby(["scorer", "case"]):
+        assert mine["turn"].tolist() == list(range(1, len(mine) + 1))
+        assert not mine["success"].iloc[:-1].any()
+        assert mine["success"].iloc[-1] or len(mine) == 4
+        for target, shown, success in mine[["target", "shown", "success"]].itertuples(index=False):
+            assert success == (target in list(shown))
+
+
+def test_nothing_is_shown_twice_and_nothing_of_the_history(log, inputs):
+    cases, _ = drawn_cases(inputs, OPTIONS)
+    row, item = cases.seen
+    for (_, case), mine in log.groupby(["scorer", "case"]):
+        shown = np.concatenate(mine["shown"].tolist())
+        assert len(set(shown)) == len(shown)
+        assert not set(shown) & set(item[row == case].tolist())
+
+
+def test_requirements_are_kept_unless_too_few_items_have_them(log):
+    mine = log[log["scorer"] == "popularity + requirements"]
+    plain = log[log["scorer"] == "popularity"]
+    assert set(mine["broken"] == 0) == {True, False} and (plain["broken"] == 0).all()
+    assert mine["success"].sum() > plain["success"].sum()
+
+
+def test_the_first_turn_is_the_one_turn_evaluation(inputs, log, tmp_path):
+    protocol = replace(config().evaluation, resamples=20, permutations=20)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Echo, "read", None)
+        patch.setattr(Echo, "queries", lambda self, cases: cases.text)
+        evaluate.run(Evaluate("toy", 3, protocol), inputs, tmp_path, context())
+    ranks = pd.read_parquet(tmp_path / "ranks.parquet")
+    ranks = ranks[(ranks["split"] == "test") & (ranks["slice"] == "all")]
+    for scorer in ("popularity", "toy text"):
+        first = log[(log["scorer"] == scorer) & (log["turn"] == 1)]
+        both = first.merge(ranks[ranks["scorer"] == scorer], on=["user", "cut"])
+        assert len(both) == 20
+        assert both["before"].tolist() == both["rank"].tolist() == both["after"].tolist()
+
+
+def test_users_say_first_what_they_said_in_training_and_evaluation(inputs, log):
+    frame = inputs["simulate"].load("utterances.parquet").set_index(["split", "user", "cut"])["text"]
+    first = log[log["turn"] == 1]
+    assert all(said == frame["test", user, cut]
+               for said, user, cut in first[["said", "user", "cut"]].itertuples(index=False))
+
+
+def test_texts_stray_no_further_than_they_are_measured(long):
+    rows = long[long["metric"] == "nearest_text"]
+    assert set(rows["scorer"]) == {"toy text", "toy text + requirements"}
+    assert rows["value"].between(-1, 1).all()
+
+
+def test_replies_name_what_was_understood(log, inputs):
+    names = ["", *inputs["dataset"].load("attributes.parquet")["name"].str.lower()]
+    for asked, reply in log[["requirements", "reply"]].head(50).itertuples(index=False):
+        for one in json.loads(asked):
+            if one["attribute"]:
+                assert names[one["attribute"]] in reply
+        assert "\n1. " in reply
+
+
+def test_the_report_can_be_read(result):
+    text = (result.path / "results.md").read_text()
+    assert "| popularity + requirements" in text and "turn 4" in text
+    assert "Generated data" in text
+    read = (result.path / "dialogues.md").read_text()
+    assert "**User:**" in read and "toy text + requirements" in read
+    assert (result.path / "success.png").stat().st_size > 10_000
+
+
+def test_a_run_that_stopped_in_turn_3_goes_on_to_the_same_bits(inputs, result, tmp_path):
+    """Turn 3 breaks off in the middle, when the user has spoken and nothing is shown yet."""
+    real, turns = loop.Loop.show, []
+
+    def breaks(self, line, part):
+        turns.append(len(self.talks[0].turns))
+        if max(len(talk.turns) for talk in self.talks) == 3:
+            raise KeyboardInterrupt
+        return real(self, line, part)
+
+    folder = tmp_path / "multi_turn"
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(loop.Loop, "show", breaks)
+        play(inputs, folder)
+    kept = sorted(file.name for file in (folder / "resume").iterdir())
+    assert kept == ["turn_1.npy", "turn_1.parquet", "turn_2.npy", "turn_2.parquet"]
+    made = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(loop.Loop, "show", lambda *words: made.append(1) or real(*words))
+        again = play(inputs, folder)
+    assert len(made) == 2 * 6  # two turns of six lines, not four
+    for name in FILES:
+        assert (again.path / name).read_bytes() == (result.path / name).read_bytes(), name
+
+
+def test_scorers_can_be_chosen(inputs, tmp_path):
+    found = play(inputs, tmp_path / "one", scorers=["popularity"], ways=["none"], turns=1)
+    assert set(found.load("results.parquet")["scorer"]) == {"popularity"}
+    with pytest.raises(UserError, match=r"multi_turn\.scorers.*'mine'.*popularity"):
+        play(inputs, tmp_path / "two", scorers=["mine"])
+
+
+def test_the_released_way_re_ranks_the_best_by_score(inputs, tmp_path):
+    found = play(inputs, tmp_path / "released", ways=["as_released"], top=10, seen="in", turns=2)
+    log = found.load("dialogues.parquet")
+    assert set(log["scorer"]) == {name + " + re-ranking"
+                                  for name in ("popularity", "attribute filter", "toy text")}  # fmt: skip
+    outside = log[log["before"] > 10]
+    assert len(outside) and (outside["before"] == outside["after"]).all()
+    assert not outside["success"].any()
+
+
+@pytest.mark.parametrize("mode", ["newest", "joined"])
+def test_other_texts_lead_elsewhere(inputs, log, tmp_path, mode):
+    found = play(inputs, tmp_path / mode, text=mode, scorers=["toy text"], ways=["none"])
+    other = found.load("dialogues.parquet")
+    mine = log[log["scorer"] == "toy text"].reset_index(drop=True)
+
+    def shown(frame, turn):
+        return [list(s) for s in frame[frame["turn"] == turn].sort_values("case")["shown"]]
+
+    assert shown(other, 1) == shown(mine, 1)
+    assert shown(other, 2) != shown(mine, 2)
+
+
+def test_a_target_that_was_seen_is_not_asked_for(inputs):
+    cases, said = drawn_cases(inputs, replace(OPTIONS, cases=1000))
+    row, item = cases.seen
+    assert not (item == cases.target[row]).any()
+    assert len(said) == len(cases) < len(drawn_cases(inputs, replace(OPTIONS, cases=1000, seen="in"))[0])
+    assert said["user"].tolist() == cases.user.tolist()
+
+
+def test_cases_are_drawn_by_their_own_seed(inputs):
+    one, two = (drawn_cases(inputs, replace(OPTIONS, seed=seed))[0].user.tolist() for seed in (1, 2))
+    assert one != two and len(one) == len(set(one)) == 20 and one == sorted(one)
