@@ -3,14 +3,16 @@
 import copy
 from collections.abc import Callable
 from functools import cache
+from typing import Any
 
 import pytest
 from hydra import compose as hydra_compose
 from hydra import initialize_config_dir
 from hypothesis import HealthCheck, settings
 
-from crs import compose
+from crs import compose, pipeline
 from crs.config import Config
+from crs.store import Artifact
 
 settings.register_profile("any", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any")
@@ -27,3 +29,21 @@ def composed(*overrides: str) -> Config:
 def configure() -> Callable[..., Config]:
     """`configure("model=sasrec", …)`: what the command line composes, the caller's to change."""
     return lambda *overrides: copy.deepcopy(composed(*overrides))
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory) -> Artifact:
+    """The `evaluate` result of LatentCRS on generated data, in a store of its own."""
+    store = tmp_path_factory.mktemp("finished") / "store"
+    return pipeline.run(composed(
+        "model=latentcrs", "dataset=tiny", "embedder=hashed", "tracker=none", "debug=fast",
+        "trainer=cpu", "trainer.threads=1", f"store={store}",
+    ))  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def system(finished) -> Any:
+    """The same, ready to recommend."""
+    from crs.serving import load
+
+    return load(finished.fingerprint, finished.path.parents[1])

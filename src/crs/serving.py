@@ -187,10 +187,10 @@ class System:
         return self.sequences.items[first:last].tolist()
 
     def case(self, history: Sequence[str | int]) -> Cases:
-        """One case with this history, B = 1."""
-        items = torch.tensor([self.item(title) for title in history], dtype=torch.long)
+        """One case with this history, B = 1; what comes next nobody knows: 0."""
+        items = torch.tensor([*map(self.item, history), 0])
         alone = Sequences(items, torch.tensor([0, 0, len(items)]), self.sequences.n_items)
-        return Cases(alone, torch.tensor([1]), torch.tensor([len(items)]))
+        return Cases(alone, torch.tensor([1]), torch.tensor([len(history)]))
 
     def talk(
         self, history: Sequence[str | int], text: str = "mean", way: str = "hard", shown: int = 5

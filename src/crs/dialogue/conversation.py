@@ -67,7 +67,7 @@ class Conversation:
     @property
     def history(self) -> list[int]:
         """The items that the person had before."""
-        return self.case.sequences.items.tolist()
+        return self.case.sequences.items[:-1].tolist()
 
     def say(self, text: str) -> Reply:
         """Words of the person."""

@@ -1,0 +1,76 @@
+import pytest
+import torch
+
+
+@pytest.fixture
+def talk(system):
+    return system.talk(system.history_of(3))
+
+
+def test_silence_is_answered_from_the_history_alone(talk, system):
+    reply = talk.show()
+    assert len(reply.items) == 5 and not set(reply.items) & set(talk.history)
+    assert (reply.understood, reply.asked, reply.intents) == ([], [], [])
+    assert talk.recommender is system.silent
+
+
+def test_what_is_asked_for_is_kept_and_adds_up(talk, system):
+    first = talk.say("a drama, maybe quiet")
+    second = talk.say("from the 90s, no comedy")
+    assert first.understood == ["drama", "maybe quiet"]
+    assert second.understood == ["from 1990 to 1999", "no comedy"]
+    assert second.asked == ["drama", "maybe quiet", "no comedy", "from 1990 to 1999"]
+    number = system.attributes.index("Drama")
+    assert all(number in system.items["attributes"].iloc[item - 1] for item in first.items)
+
+
+def test_a_refused_item_is_gone_and_the_others_move_up(talk):
+    before = talk.say("some drama").items
+    after = talk.refuse(before[1]).items
+    assert after[:4] == [before[0], *before[2:]] and before[1] not in after
+    again = talk.say("drama, please").items
+    assert before[1] not in again
+
+
+def test_items_that_were_not_refused_may_come_again(talk):
+    assert set(talk.say("some drama").items) & set(talk.say("a drama").items)
+
+
+def test_none_of_these_refuses_them_all(talk):
+    first = talk.say("some drama").items
+    second = talk.say("None of these. A drama still").items
+    assert not set(first) & set(second)
+    assert talk.refused == first
+
+
+def test_intents_have_shares_and_titles(talk, system):
+    intents = talk.say("some drama").intents
+    assert 1 <= len(intents) <= 3
+    shares = [share for share, _ in intents]
+    assert shares == sorted(shares, reverse=True) and 0.01 <= sum(shares) <= 1 + 1e-6
+    assert all(len(titles) == 3 and set(titles) <= set(system.titles) for _, titles in intents)
+
+
+def test_too_much_asked_for_is_said(talk):
+    reply = talk.say("a comedy, drama, western, mystery")
+    assert reply.broken >= 1 and len(reply.items) == 5
+
+
+def test_texts_add_up_as_in_the_stage(talk, system):
+    talk.say("a quiet drama")
+    talk.say("Not those. A western")
+    one, two = torch.from_numpy(system.encode(["a quiet drama", "A western"])).float()
+    expected = torch.nn.functional.normalize(one + two, dim=0)
+    torch.testing.assert_close(talk.texts.vectors[0], expected, atol=1e-3, rtol=0)
+
+
+def test_refused_years_are_told_without_a_span(talk):
+    assert talk.say("not from the 1980s").asked == ["not all years"]
+
+
+def test_a_system_without_texts_converses_by_requirements(system, monkeypatch):
+    monkeypatch.setattr(system, "scorer", "popularity")
+    reply = system.talk([]).say("a western")
+    number = system.attributes.index("Western")
+    assert all(number in system.items["attributes"].iloc[i - 1] for i in reply.items)
+    assert reply.intents == []

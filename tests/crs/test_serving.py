@@ -1,0 +1,127 @@
+"""A finished result, loaded by its fingerprint."""
+
+import shutil
+
+import faiss
+import numpy as np
+import pytest
+import torch
+
+from crs.errors import UserError
+from crs.ranking import topk
+from crs.serving import find, load
+from crs.store import write_json
+
+
+def test_three_lines_recommend(finished):
+    system = load(finished.fingerprint, finished.path.parents[1])
+    titles = [system.titles[item] for item in (3, 8)]
+    found = system.recommend(titles, "a comedy from the 1990s", k=4)
+    assert len(found) == 4 and not {3, 8} & set(found["item"])
+    assert found.columns.tolist()[:3] == ["item", "raw", "title"]
+
+
+def test_a_fingerprint_may_be_short(finished):
+    store = finished.path.parents[1]
+    assert find(finished.fingerprint[:6], store).path == finished.path
+
+
+@pytest.mark.parametrize("begins", ["zz", ""])
+def test_no_result_or_several_are_one_sentence(finished, begins, tmp_path):
+    store = tmp_path / "store"
+    shutil.copytree(finished.path, store / "evaluate" / "aa00")
+    shutil.copytree(finished.path, store / "evaluate" / "aa11")
+    with pytest.raises(UserError, match=r"(no|2) finished result of evaluate or multi_turn"):
+        find(begins, store)
+
+
+def test_results_set_aside_are_not_found(finished, tmp_path):
+    shutil.copytree(finished.path, tmp_path / "evaluate" / f"{finished.fingerprint}.old-12")
+    shutil.copytree(finished.path, tmp_path / "evaluate" / f"{finished.fingerprint}.partial")
+    with pytest.raises(UserError, match="no finished result"):
+        find(finished.fingerprint, tmp_path)
+
+
+def test_a_result_without_its_inputs_says_what_is_missing(finished, tmp_path):
+    shutil.copytree(finished.path, tmp_path / "evaluate" / finished.fingerprint)
+    with pytest.raises(UserError, match=r"stands on .*dataset.* not there"):
+        load(finished.fingerprint, tmp_path)
+
+
+def test_the_models_best_own_scorer_answers(system, finished):
+    assert system.scorer == finished.summary["default_scorer"]
+    assert system.silent.sees == "history" and system.silent is system.scorers["latentcrs no text"]
+
+
+def test_a_wish_changes_the_list_and_is_kept(system):
+    none, drama = (system.recommend([5, 6], text) for text in ("", "some drama"))
+    number = system.attributes.index("Drama")
+    assert all(number in cell for cell in drama["attributes"])
+    assert none["item"].tolist() != drama["item"].tolist()
+
+
+def test_a_new_history_is_encoded_as_a_users(system):
+    history = system.history_of(4)
+    states = system.recommender.states
+    one = states(system.case(history))
+    from crs.cases import Cases
+
+    cut = torch.tensor([len(history)])
+    assert torch.equal(one, states(Cases(system.sequences, torch.tensor([4]), cut)))
+
+
+def test_titles_are_found_by_words_and_mistakes_are_told(system):
+    title = system.titles[1]
+    assert system.item(title.upper()) == system.item(1) == 1
+    first, second = title.split()[:2]
+    found = system.search(f"{second} {first}".lower())["title"]
+    assert title in set(found) and all(first in t and second in t for t in found)
+    with pytest.raises(UserError, match=r"'Velvet' is not one title; there is .*Velvet"):
+        system.item("Velvet")
+    with pytest.raises(UserError, match="no title; there is"):
+        system.item("zzzz")
+    with pytest.raises(UserError, match="no item 9999"):
+        system.item(9999)
+    with pytest.raises(UserError, match=r"no user 0; ids are 1 to 240"):
+        system.history_of(0)
+
+
+@pytest.mark.parametrize("scorer", ["latentcrs linear", "latentcrs mixture", "direct"])
+def test_the_exported_index_finds_what_the_model_ranks_first(system, tmp_path, scorer, monkeypatch):
+    monkeypatch.setattr(system, "scorer", scorer)
+    size = system.export_faiss(tmp_path / "items.faiss")
+    index = faiss.read_index(str(tmp_path / "items.faiss"))
+    assert size == index.ntotal == len(system.items)
+    history, text = [2, 9, 4], "a quiet mystery"
+    scores, found = index.search(system.query(history, text), 7)
+    talk = system.talk(history)
+    talk.hear(text)
+    queries = system.recommender.queries(talk.asked())
+    items, expected = topk(queries, system.recommender.catalogue(), 7, n_items=len(system.items))
+    np.testing.assert_allclose(scores, expected.numpy(), rtol=1e-5)
+    assert found.tolist() == items.tolist()
+
+
+def test_a_bias_is_a_column_of_the_index(system, tmp_path, monkeypatch):
+    monkeypatch.setattr(system, "scorer", "attribute filter")
+    system.export_faiss(tmp_path / "items.faiss")
+    index = faiss.read_index(str(tmp_path / "items.faiss"))
+    _, found = index.search(system.query([], "no comedy, a western"), 5)
+    names = system.attributes
+    for item in found[0]:
+        had = {names[a] for a in system.items["attributes"].iloc[item - 1]}
+        assert "Western" in had or "Comedy" not in had
+
+
+def test_texts_that_local_weights_embedded_need_them_again(finished, tmp_path):
+    store = tmp_path / "store"
+    for stage, made in finished.manifest["inputs"].items():
+        source = finished.path.parents[1] / stage / made["fingerprint"]
+        shutil.copytree(source, store / stage / made["fingerprint"])
+    shutil.copytree(finished.path, store / "evaluate" / finished.fingerprint)
+    manifest = store / "embed" / finished.manifest["inputs"]["embed"]["fingerprint"] / "manifest.json"
+    system = load(finished.fingerprint, store)
+    settings = {**system.inputs["embed"].manifest["settings"], "path": "ab" * 32}
+    write_json(manifest, {**system.inputs["embed"].manifest, "settings": settings})
+    with pytest.raises(UserError, match=r"embedder\.path, sha256 abababab…"):
+        load(finished.fingerprint, store).recommend([1], "a comedy")
