@@ -10,7 +10,10 @@ from crs.serving import System
 
 SHOWN = 5
 HOST = "127.0.0.1"
-CSS = ".item {align-items: center}"
+CSS = """
+.item {align-items: center; gap: 4px}
+#history .wrap-inner {max-height: 110px; overflow-y: auto}
+"""
 
 
 def gradio() -> Any:
@@ -95,21 +98,24 @@ class Page:
             items = gr.State([])
             gr.Markdown(f"### {self.system.model} on {self.system.label}")
             with gr.Row():
-                with gr.Column(scale=2):
-                    with gr.Row():
-                        user = gr.Number(label="User of the data set", precision=0, minimum=1)
-                        take = gr.Button("Take this user's history")
+                with gr.Column(scale=1):
+                    user = gr.Number(label="User of the data set", precision=0, minimum=1)
+                    take = gr.Button("Take this user's history")
+                with gr.Column(scale=3):
                     words = gr.Textbox(label="Search titles", placeholder="words of a title, Enter")
                     history = gr.Dropdown(
-                        [], value=[], multiselect=True, label=f"History: every {noun} you have had"
-                    )
-                    chat = gr.Chatbot(label="Conversation", height=260)
+                        [], value=[], multiselect=True, label=f"History: every {noun} you have had",
+                        elem_id="history",
+                    )  # fmt: skip
+            with gr.Row():
+                with gr.Column(scale=1):
+                    chat = gr.Chatbot(label="Conversation", height=340, buttons=[])
                     wish = gr.Textbox(label="What would you like?", autofocus=True)
-                with gr.Column(scale=3):
+                with gr.Column(scale=1):
                     rows, texts, buttons = [], [], []
                     for number in range(1, SHOWN + 1):
                         with gr.Row(visible=False, elem_classes="item") as row:
-                            texts.append(gr.Markdown(elem_classes="title"))
+                            texts.append(gr.Markdown(elem_id=f"title-{number}"))
                             buttons.append(gr.Button(f"Not {number}", size="sm", scale=0))
                         rows.append(row)
                     gr.Markdown("#### Why")
@@ -119,6 +125,7 @@ class Page:
             words.submit(self.search, [words, history], history)
             page.load(self.begin, history, [talk, chat, *shown])
             history.change(self.begin, history, [talk, chat, *shown])
+            chat.clear(self.begin, history, [talk, chat, *shown])
             wish.submit(self.say, [wish, talk, chat], [wish, chat, *shown])
             for place, button in enumerate(buttons):
                 button.click(self.refuser(place), [talk, items], shown)
@@ -129,13 +136,18 @@ class Page:
         return lambda talk, items: self.refuse(place, talk, items)
 
 
-def serve(page: Page, port: int, block: bool = True) -> str:
-    """Open the page on this machine; returns its address (at once if it does not block)."""
-    gr = page.gr
+def serve(page: Page, port: int, block: bool = True) -> tuple[Any, str]:
+    """Open the page on this machine alone; port 0 takes a free one.
+
+    Returns:
+        the Gradio app (`close()` ends it) and its address; at once if it does not block.
+    """
+    gr, app = page.gr, page.build()
     # Fonts of the system: the themes' own would be asked of a server elsewhere.
     fonts = {"font": ["system-ui", "sans-serif"], "font_mono": ["monospace"]}
-    _, address, _ = page.build().launch(
-        server_name=HOST, server_port=port, share=False, quiet=True, prevent_thread_lock=not block,
-        theme=gr.themes.Default(**fonts), css=CSS,
+    _, address, _ = app.launch(
+        server_name=HOST, server_port=port or None, share=False, quiet=True,
+        prevent_thread_lock=not block, theme=gr.themes.Default(**fonts), css=CSS,
+        footer_links=["gradio"],
     )  # fmt: skip
-    return address
+    return app, address

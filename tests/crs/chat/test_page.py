@@ -1,0 +1,120 @@
+"""The page: what its events answer, and, in headless Chromium, what a person sees."""
+
+import shutil
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+pytest.importorskip("gradio", reason="the page needs the extra `web`")
+
+from crs.chat.page import HOST, SHOWN, Page, serve
+from crs.errors import UserError
+
+
+@pytest.fixture(scope="module")
+def page(system) -> Page:
+    return Page(system, "mean", "hard")
+
+
+def test_a_users_history_is_taken(page, system):
+    update = page.take_user(3)
+    assert update["value"] == system.history_of(3)
+    assert [item for _, item in update["choices"]] == update["value"]
+    for wrong in (None, 0, 10_000):
+        with pytest.raises(page.gr.Error, match="there is no user"):
+            page.take_user(wrong)
+
+
+def test_titles_are_searched_and_what_is_chosen_stays(page, system):
+    update = page.search("velvet", [1])
+    assert update["value"] == [1] and update["choices"][0] == (system.titles[1], 1)
+    assert all("Velvet" in title for title, _ in update["choices"][1:])
+    with pytest.raises(page.gr.Error, match="No title"):
+        page.search("zzzz", [])
+
+
+def test_words_are_answered_with_five_titles(page, system):
+    talk, said, items, *_ = page.begin([4, 5])
+    cleared, said, items, *rest = page.say("a drama", talk, said)
+    rows, texts, why = rest[:SHOWN], rest[SHOWN:-1], rest[-1]
+    assert cleared == "" and [one["role"] for one in said] == ["user", "assistant"]
+    assert [text.split("** ")[1] for text in texts] == [system.titles[i] for i in items]
+    assert all(row["visible"] for row in rows)
+    assert "**asked for**: drama" in why
+
+
+def test_rows_without_an_item_are_hidden(page, system, monkeypatch):
+    talk = system.talk([1])
+    reply = talk.say("a drama")
+    reply.items = reply.items[:2]
+    _, *rest = page.shown(talk, reply)
+    assert [row["visible"] for row in rest[:SHOWN]] == [True, True, False, False, False]
+
+
+def test_no_words_are_no_wish(page):
+    talk = page.begin([])[0]
+    with pytest.raises(page.gr.Error):
+        page.say("  ", talk, [])
+
+
+def test_without_gradio_there_is_a_sentence(monkeypatch, system):
+    import sys
+
+    monkeypatch.setitem(sys.modules, "gradio", None)
+    with pytest.raises(UserError, match=r"pip install 'crs-suite\[web\]'"):
+        Page(system, "mean", "hard")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """Chromium of the system, or Playwright's own."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="needs Playwright for Python")
+    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    with playwright.sync_playwright() as driver:
+        try:
+            opened = driver.chromium.launch(executable_path=found, args=["--no-sandbox"])
+        except playwright.Error as error:
+            pytest.skip(f"no browser: {str(error).splitlines()[0]}")
+        yield opened
+        opened.close()
+
+
+@pytest.mark.slow
+def test_a_person_talks_to_the_page(browser, page, system):
+    """Load, pick a user, type a wish, see five titles, refuse one, see it gone."""
+    demo, address = serve(page, 0, block=False)
+    asked = []
+    try:
+        view = browser.new_page(viewport={"width": 1300, "height": 950})
+        view.set_default_timeout(60_000)
+        view.on("request", lambda request: asked.append(request.url))
+        view.goto(address)
+        view.get_by_label("User of the data set").fill("3")
+        view.get_by_role("button", name="Take this user's history").click()
+        newest = system.titles[system.history_of(3)[-1]]
+        view.locator("#why", has_text=newest).wait_for()
+        wish = view.get_by_label("What would you like?")
+        wish.fill("a drama, please")
+        wish.press("Enter")
+        view.locator("#why", has_text="asked for: drama").wait_for()
+
+        def titles():
+            rows = (view.locator(f"#title-{n}").inner_text() for n in range(1, SHOWN + 1))
+            return [text.split(". ", 1)[1] for text in rows]
+
+        shown = titles()
+        assert len(set(shown)) == SHOWN
+        number = system.attributes.index("Drama")
+        for title in shown:
+            assert number in system.items["attributes"].iloc[system.item(title) - 1]
+        view.get_by_role("button", name="Not 2").click()
+        view.locator("#why", has_text=f"refused: {shown[1]}").wait_for()
+        left = titles()
+        assert len(set(left)) == SHOWN and shown[1] not in left
+        assert left[:4] == [shown[0], *shown[2:]]
+        view.close()
+    finally:
+        demo.close()
+    elsewhere = [url for url in asked if HOST not in url and not url.startswith(("data:", "blob:"))]
+    assert elsewhere == []
