@@ -26,7 +26,9 @@ def options(words: list[str]) -> tuple[list[str], dict[str, str]]:
     """
     given = dict(word[2:].partition("=")[::2] for word in words if word.startswith("--"))
     if unknown := set(given) - {"web", "port", "export", "help"}:
-        raise UserError(f"--{min(unknown)}: no such option; there is --web, --port, --export, --help")
+        raise UserError(
+            f"--{min(unknown)}: no such option; there is --web, --port, --export, --help"
+        )
     if not given.get("port", str(PORT)).isdecimal():
         raise UserError(f"--port={given['port']}: must be a number, e.g. --port={PORT}")
     return [word for word in words if not word.startswith("--")], given

@@ -47,9 +47,7 @@ def draw(cases: Cases, owners: Tensor, kind: str, seen: str, seed: int) -> Tenso
     return torch.cat([target[:, None], rivals], 1)
 
 
-def ranks_among(
-    queries: Tensor, catalogue: tuple[Tensor, Tensor | None], lists: Tensor
-) -> Tensor:
+def ranks_among(queries: Tensor, catalogue: tuple[Tensor, Tensor | None], lists: Tensor) -> Tensor:
     """Mid-rank of the first of each case's list among the list, [B].
 
     Args:

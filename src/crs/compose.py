@@ -250,9 +250,13 @@ def check_values(config: Config) -> None:
     if unknown := set(talk.ways) - set(WAYS):
         raise UserError(f"multi_turn.ways: no way {min(unknown)!r}; there is {', '.join(WAYS)}")
     if not talk.ways or len(set(talk.ways)) < len(talk.ways):
-        raise UserError(f"multi_turn.ways={talk.ways}: at least one of {', '.join(WAYS)}, each once")
+        raise UserError(
+            f"multi_turn.ways={talk.ways}: at least one of {', '.join(WAYS)}, each once"
+        )
     if 10 not in talk.ks or min(talk.ks) < 1:
-        raise UserError(f"multi_turn.ks={talk.ks}: whole numbers from 1, with 10, which tables show")
+        raise UserError(
+            f"multi_turn.ks={talk.ks}: whole numbers from 1, with 10, which tables show"
+        )
     if config.pretrain.dim % config.pretrain.heads:
         raise UserError(
             f"pretrain.dim={config.pretrain.dim} is not a multiple of "
@@ -270,7 +274,9 @@ def check_values(config: Config) -> None:
         )
     if not config.dataset.editions():
         names = ", ".join(sorted({source.name or "null" for source in config.dataset.sources}))
-        raise UserError(f"dataset.source={config.dataset.source}: no such source. There are {names}")
+        raise UserError(
+            f"dataset.source={config.dataset.source}: no such source. There are {names}"
+        )
     if config.tuning.loss_on == "sigmoid" and not config.tuning.negatives:
         raise UserError(
             "tuning.negatives=0: tuning.loss_on=sigmoid compares with negatives; type "

@@ -31,7 +31,9 @@ def sha256_of(path: str | Path, key: str) -> str:
     """
     path = Path(path).expanduser()
     if path.is_dir():
-        files = {str(f.relative_to(path)): sha256_of(f, key) for f in path.rglob("*") if f.is_file()}
+        files = {
+            str(f.relative_to(path)): sha256_of(f, key) for f in path.rglob("*") if f.is_file()
+        }
         return hashlib.sha256(json.dumps(files, sort_keys=True).encode()).hexdigest()
     if not path.is_file():
         raise UserError(f"{key}: there is no file {path}; give an existing file as {key}=PATH")

@@ -163,11 +163,15 @@ class System:
         if not isinstance(title, str):
             if 1 <= title < len(self.titles):
                 return int(title)
-            raise UserError(f"history: there is no item {title}; ids are 1 to {len(self.titles) - 1}")
+            raise UserError(
+                f"history: there is no item {title}; ids are 1 to {len(self.titles) - 1}"
+            )
         exact = self.items[self.items["title"].str.lower() == title.lower()]
         found = exact if len(exact) else self.search(title)
         if len(found) != 1:
-            near = list(found["title"].head(NEAR)) or get_close_matches(title, self.titles, NEAR, 0.4)
+            near = list(found["title"].head(NEAR)) or get_close_matches(
+                title, self.titles, NEAR, 0.4
+            )
             raise UserError(
                 f"history: {title!r} is {'no' if found.empty else 'not one'} title; there is "
                 f"{', '.join(map(repr, near)) or 'nothing near'}"
@@ -199,9 +203,7 @@ class System:
         `multi_turn`."""
         return Conversation(self, self.case(history), text, way, shown)
 
-    def recommend(
-        self, history: Sequence[str | int], text: str = "", k: int = 5
-    ) -> "pd.DataFrame":
+    def recommend(self, history: Sequence[str | int], text: str = "", k: int = 5) -> "pd.DataFrame":
         """The best items for a history and a wish, best first: item, raw, title, year, …
 
         What the wish requires by name is a filter; what it says beyond that is for the model.

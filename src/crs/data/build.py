@@ -80,7 +80,9 @@ def tables(raw: Raw, settings: Dataset) -> dict[str, pd.DataFrame]:
         "attributes": pd.DataFrame({"attribute": list(number.values()), "name": list(number)}),
     }
     if raw.dialogues is not None:
-        out["attribute_dialogues"] = turns.numbered(raw.dialogues, interactions, users, items, number)
+        out["attribute_dialogues"] = turns.numbered(
+            raw.dialogues, interactions, users, items, number
+        )
     return out
 
 

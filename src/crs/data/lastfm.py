@@ -14,7 +14,11 @@ from crs.data.turns import ATTRIBUTE, REFUSED
 from crs.errors import UserError
 
 ITEM_FILE, TAG_FILE = "item_dict_lastfm1.0.json", "tag2item_lastfm1.0.json"
-RECORDS = {"train": "train_data_lastfm2.0.json", "valid": "val_lastfm.json", "test": "test_lastfm.json"}
+RECORDS = {
+    "train": "train_data_lastfm2.0.json",
+    "valid": "val_lastfm.json",
+    "test": "test_lastfm.json",
+}
 """Pre-CRS' files of dialogues; that of training was never released."""
 KEYS = {"user": int, "pos_item": int, "context": list, "dialog": list}
 SHORT = "dialogues with a history of fewer than 2 items dropped"

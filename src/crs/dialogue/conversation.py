@@ -123,7 +123,9 @@ class Conversation:
         items = [item for item in picked.items[0].tolist() if item]
         if self.talk.turns:
             self.talk.turns[-1].shown = items
-        return Reply(items, self.understood, self.so_far(), self.intents(case), int(picked.broken[0]))
+        return Reply(
+            items, self.understood, self.so_far(), self.intents(case), int(picked.broken[0])
+        )
 
     def so_far(self) -> list[str]:
         """What is asked for by now, in words."""
