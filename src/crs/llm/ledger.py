@@ -1,0 +1,232 @@
+"""The ledger: what was asked, of which job, what came back and what it cost, in one SQLite file.
+
+A request is `new`, then `sent` (with its job), then `done`, or `failed` where the model would not
+answer. A job is written down before it is created at the vendor's, and its id there before anyone
+waits. One process at a time sends or books, under a file lock; whoever holds the lock and finds a
+job without an id knows that its sender is dead. Of what is asked only the key is kept.
+"""
+
+import sqlite3
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from crs.console import say
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS requests (
+  key TEXT PRIMARY KEY, model TEXT NOT NULL,
+  state TEXT NOT NULL CHECK (state IN ('new', 'sent', 'done', 'failed')),
+  job TEXT, answer TEXT, reason TEXT NOT NULL DEFAULT '', cut INTEGER NOT NULL DEFAULT 0,
+  asked INTEGER NOT NULL DEFAULT 0, tokens_in INTEGER NOT NULL DEFAULT 0,
+  tokens_out INTEGER NOT NULL DEFAULT 0, usd REAL NOT NULL DEFAULT 0,
+  reserved REAL NOT NULL DEFAULT 0, code TEXT NOT NULL DEFAULT '',
+  wrong INTEGER NOT NULL DEFAULT 0, changed REAL NOT NULL
+);
+CREATE INDEX IF NOT EXISTS of_job ON requests (job) WHERE state = 'sent';
+CREATE TABLE IF NOT EXISTS jobs (
+  name TEXT PRIMARY KEY, provider TEXT NOT NULL, remote TEXT, open INTEGER NOT NULL DEFAULT 1,
+  malformed INTEGER NOT NULL DEFAULT 0, foreign_keys INTEGER NOT NULL DEFAULT 0,
+  doubled INTEGER NOT NULL DEFAULT 0, created REAL NOT NULL
+);
+"""
+CHUNK = 500
+"""Keys in one SQL statement."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """A request as the ledger has it."""
+
+    key: str
+    state: str
+    job: str | None
+    answer: str | None
+    reason: str
+    cut: int
+    asked: int
+    tokens_in: int
+    tokens_out: int
+    usd: float
+    code: str
+    wrong: int
+
+
+@dataclass(frozen=True)
+class Booking:
+    """What became of a request that was sent."""
+
+    key: str
+    state: str
+    answer: str | None = None
+    reason: str = ""
+    cut: bool = False
+    tokens_in: int = 0
+    tokens_out: int = 0
+    usd: float = 0.0
+    code: str = ""
+
+
+@dataclass(frozen=True)
+class Job:
+    """A batch at the vendor's; `remote` is its id there, None until that is known."""
+
+    name: str
+    remote: str | None
+
+
+class Ledger:
+    """The SQLite file; safe for several processes, used by one thread of each."""
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path).expanduser()
+        self.file_lock = FileLock(f"{self.path}.lock")
+
+    def _read(self, query: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """The rows of a query; none where the file or its tables are not there yet."""
+        if not self.path.is_file():
+            return []
+        with closing(sqlite3.connect(self.path, timeout=60)) as db:
+            if not db.execute("SELECT 1 FROM sqlite_master WHERE name = 'jobs'").fetchone():
+                return []
+            return db.execute(query, values).fetchall()
+
+    @contextmanager
+    def _write(self) -> Iterator[sqlite3.Connection]:
+        """One transaction, durable when it ends."""
+        with closing(sqlite3.connect(self.path, timeout=60, isolation_level=None)) as db:
+            db.execute("PRAGMA synchronous=FULL")
+            db.execute("BEGIN IMMEDIATE")
+            try:
+                yield db
+            except BaseException:
+                db.execute("ROLLBACK")
+                raise
+            db.execute("COMMIT")
+
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        """Only one process sends or books; the system frees the lock of one that died."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            self.file_lock.acquire(timeout=0)
+        except Timeout:
+            say(f"llm       waits: another process works with {self.path}")
+            self.file_lock.acquire()
+        try:
+            with closing(sqlite3.connect(self.path, timeout=60)) as db:
+                db.executescript(SCHEMA)
+            yield
+        finally:
+            self.file_lock.release()
+
+    def rows(self, keys: Iterable[str]) -> dict[str, Row]:
+        """The rows that are there, by key."""
+        wanted, found = list(keys), {}
+        names = ", ".join(f.name for f in fields(Row))
+        for first in range(0, len(wanted), CHUNK):
+            part = wanted[first : first + CHUNK]
+            marks = ",".join("?" * len(part))
+            query = f"SELECT {names} FROM requests WHERE key IN ({marks})"
+            found.update({cells[0]: Row(*cells) for cells in self._read(query, part)})
+        return found
+
+    def add(self, keys: Iterable[str], model: str) -> None:
+        """Note requests that are to be asked; those that are there stay as they are."""
+        with self._write() as db:
+            db.executemany(
+                "INSERT OR IGNORE INTO requests (key, model, state, changed) "
+                "VALUES (?, ?, 'new', ?)",
+                [(key, model, time.time()) for key in keys],
+            )
+
+    def send(self, job: str, provider: str, reserved: dict[str, float]) -> None:
+        """`new` to `sent` under a job whose id is not known yet; `reserved` is USD by key."""
+        with self._write() as db:
+            now = time.time()
+            db.execute(
+                "INSERT INTO jobs (name, provider, created) VALUES (?, ?, ?)", (job, provider, now)
+            )
+            db.executemany(
+                "UPDATE requests SET state = 'sent', job = ?, reserved = ?, asked = asked + 1, "
+                "changed = ? WHERE key = ? AND state = 'new'",
+                [(job, money, now, key) for key, money in reserved.items()],
+            )
+
+    def accept(self, job: str, remote: str) -> None:
+        """The vendor has the job, under this id."""
+        with self._write() as db:
+            db.execute("UPDATE jobs SET remote = ? WHERE name = ?", (remote, job))
+
+    def jobs(self, provider: str) -> list[Job]:
+        """The open jobs of a provider, oldest first."""
+        query = "SELECT name, remote FROM jobs WHERE open AND provider = ? ORDER BY created"
+        return [Job(*cells) for cells in self._read(query, (provider,))]
+
+    def sent(self, job: str) -> set[str]:
+        """Keys that a job still owes an answer."""
+        query = "SELECT key FROM requests WHERE job = ? AND state = 'sent'"
+        return {key for (key,) in self._read(query, (job,))}
+
+    def book(self, bookings: Iterable[Booking]) -> None:
+        """Write down answers; a request that was not waiting for one is left as it is."""
+        with self._write() as db:
+            self._book(db, bookings)
+
+    def _book(self, db: sqlite3.Connection, bookings: Iterable[Booking]) -> None:
+        db.executemany(
+            "UPDATE requests SET state = ?, answer = ?, reason = ?, cut = ?, "
+            "tokens_in = tokens_in + ?, tokens_out = tokens_out + ?, usd = usd + ?, code = ?, "
+            "wrong = wrong + (? = 'wrong'), reserved = 0, changed = ? "
+            "WHERE key = ? AND state = 'sent'",
+            [
+                (b.state, b.answer, b.reason, b.cut, b.tokens_in, b.tokens_out, b.usd, b.code,
+                 b.code, time.time(), b.key)
+                for b in bookings
+            ],
+        )  # fmt: skip
+
+    def settle(
+        self, job: str, bookings: Iterable[Booking] = (), *, malformed: int = 0, foreign: int = 0,
+        doubled: int = 0,
+    ) -> int:  # fmt: skip
+        """Nothing more will come of a job; what it still owes is `new` again. Returns how many."""
+        with self._write() as db:
+            self._book(db, bookings)
+            db.execute(
+                "UPDATE jobs SET open = 0, malformed = ?, foreign_keys = ?, doubled = ? "
+                "WHERE name = ?",
+                (malformed, foreign, doubled, job),
+            )
+            return db.execute(
+                "UPDATE requests SET state = 'new', reserved = 0 WHERE job = ? AND state = 'sent'",
+                (job,),
+            ).rowcount
+
+    def renew(self, keys: Iterable[str]) -> None:
+        """Requests that failed with an error may be asked again; refusals stay."""
+        with self._write() as db:
+            db.executemany(
+                "UPDATE requests SET state = 'new' WHERE key = ? AND state = 'failed' "
+                "AND reason LIKE 'error%'",
+                [(key,) for key in keys],
+            )
+
+    def spent(self) -> float:
+        """USD paid so far, and set aside for what is under way."""
+        rows = self._read("SELECT TOTAL(usd) + TOTAL(reserved) FROM requests")
+        return rows[0][0] if rows else 0.0
+
+    def faults(self, jobs: Iterable[str]) -> dict[str, int]:
+        """Malformed lines, foreign keys and doubled answers in the results of these jobs."""
+        names = list(jobs)
+        marks = ",".join("?" * len(names))
+        sums = "TOTAL(malformed), TOTAL(foreign_keys), TOTAL(doubled)"
+        rows = self._read(f"SELECT {sums} FROM jobs WHERE name IN ({marks})", names)
+        cells = rows[0] if rows else (0, 0, 0)
+        return dict(zip(("malformed", "foreign", "doubled"), map(int, cells), strict=True))

@@ -1,0 +1,42 @@
+"""Results as vendors send them: JSON lines that may be cut off, broken or double."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+
+def parse(data: bytes) -> tuple[list[dict[str, Any]], int]:
+    """The objects of a JSON-lines file, and how many lines were broken.
+
+    A line that is not UTF-8 counts as broken, and is kept without the bytes that are not text: its
+    key can be read, and its answer was paid for.
+    """
+    found, broken = [], 0
+    for line in data.splitlines():
+        if not line.strip():
+            continue
+        try:
+            text = line.decode()
+        except UnicodeDecodeError:
+            text, broken = line.decode(errors="ignore"), broken + 1
+        try:
+            value = json.loads(text)
+        except json.JSONDecodeError:
+            value = None
+        if isinstance(value, dict):
+            found.append(value)
+        else:
+            broken += 1
+    return found, broken
+
+
+def fetch(download: Callable[[], bytes], attempts: int = 3) -> tuple[list[dict[str, Any]], int]:
+    """As `parse`, downloaded again where lines are broken: of several attempts the best."""
+    best: tuple[list[dict[str, Any]], int] = ([], 0)
+    for attempt in range(attempts):
+        found = parse(download())
+        if attempt == 0 or (len(found[0]), -found[1]) > (len(best[0]), -best[1]):
+            best = found
+        if found[1] == 0:
+            return found
+    return best

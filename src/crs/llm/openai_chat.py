@@ -1,0 +1,40 @@
+"""`llm=openai`: chat completions, several at once, of OpenAI or of a server with its protocol."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, as_completed
+
+from crs.config import LLM
+from crs.llm.calls import RefusalError, call
+from crs.llm.openai_api import body, client, failure, reply
+from crs.llm.request import Reply, Request
+
+
+class OpenAIChat:
+    """Answers as they come; the first call that fails for good stops the others."""
+
+    def __init__(self, settings: LLM) -> None:
+        self.settings, self.client = settings, client(settings)
+
+    def one(self, key: str, request: Request) -> Reply:
+        """One request."""
+        create = self.client.chat.completions.create
+        known = body(self.settings, request)
+        # What the client does not know by name (a server's own options) goes in beside.
+        extra = {name: known.pop(name) for name in self.settings.extra if name in known}
+        try:
+            found = call(self.settings, "a chat request", create, **known, extra_body=extra)
+        except RefusalError as refusal:
+            if refusal.status in (401, 403, 404):  # the key or the model, not this request
+                raise
+            return failure(key, refusal.status, str(refusal))
+        return reply(key, found.model_dump())
+
+    def answer(self, requests: dict[str, Request]) -> Iterator[list[Reply]]:
+        """Replies one by one, in the order in which they come."""
+        with ThreadPoolExecutor(self.settings.workers) as pool:
+            waiting = [pool.submit(self.one, key, request) for key, request in requests.items()]
+            try:
+                for future in as_completed(waiting):
+                    yield [future.result()]
+            finally:
+                pool.shutdown(wait=False, cancel_futures=True)
