@@ -12,9 +12,10 @@ from crs.config import Simulator
 from crs.dialogue.rules import Rules
 from crs.dialogue.talk import Answer, Talk, User
 from crs.store import Artifact
+from data_generator.items import Item, item_table
 from data_generator.leaks import leak
-from data_generator.rules import AFTER, FRAMES, Item, pick, described, falsify, request
-from data_generator.simulate import ATTEMPTS, item_table
+from data_generator.rules import AFTER, FRAMES, described, falsify, pick, request
+from data_generator.simulate import ATTEMPTS
 
 REACTIONS = (
     "Not those, sorry.",

@@ -4,10 +4,15 @@ Free, offline and seeded. An utterance has one or two conditions ("fewer than th
 section 2.2); a share of them (noise) says one thing that is not so.
 """
 
-from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
+from crs.config import Simulate, Simulator
+from crs.console import Context
+from crs.store import Artifact
+from data_generator.items import Item, Utterance, attribute_names, item_table
 from data_generator.leaks import leak
 
 FRAMES = (
@@ -35,24 +40,6 @@ DECADE = ("from the {d}s", "that is a {d}s one", "made sometime in the {d}s")
 DESCRIBED = ("something along these lines: {t}", "I heard of one where: {t}")
 OPEN = ("a good {n}", "a {n} I have not had yet")
 WORDS_OF_DESCRIPTION = 12
-
-
-@dataclass
-class Item:
-    """What the user knows of an item."""
-
-    title: str
-    year: int | None
-    attributes: list[int]
-    description: str = ""
-
-
-@dataclass
-class Utterance:
-    """What was said, and the attribute ids in it."""
-
-    text: str
-    attributes: list[int] = field(default_factory=list)
 
 
 def pick(rng: np.random.Generator, options: tuple[str, ...]) -> str:
@@ -134,3 +121,41 @@ def speak(
     about = text if "described" in chosen else None
     phrase = request(rng, [names[a] for a in said], year, about, noun)
     return Utterance(pick(rng, FRAMES).format(x=phrase) + pick(rng, AFTER), sorted(said))
+
+
+class RuleUser:
+    """Says what `speak` draws, from a generator of each case's own."""
+
+    def __init__(self, settings: Simulator, dataset: Artifact, context: Context) -> None:
+        self.settings, self.context = settings, context
+        self.items, self.noun = item_table(dataset), dataset.summary["noun"]
+        # Attribute names are said as people say them.
+        self.names = [name.lower() for name in attribute_names(dataset)]
+
+    def say(self, cases: pd.DataFrame, attempt: int) -> list[Utterance]:
+        """One utterance a case."""
+        said, seed, noise = [], self.settings.seed, self.settings.noise
+        columns = cases[["kind", "user", "cut", "target"]]
+        with self.context.bar(len(cases), label="simulate", unit="text") as bar:
+            for kind, user, cut, target in columns.itertuples(index=False):
+                # Two seeded cuts that fall on the same item are two users who word it differently.
+                draw = 0 if kind == "raw" else int(kind)
+                rng = np.random.default_rng([seed, user, cut, draw, attempt])
+                said.append(speak(rng, self.items[target], self.names, self.noun, noise))
+                bar.update()
+        return said
+
+    def quote(self, cases: pd.DataFrame) -> list[str]:
+        """Always free."""
+        return ["0 USD"]
+
+    def close(self) -> dict[str, object]:
+        """Nothing more."""
+        return {}
+
+
+def user(
+    settings: Simulate, inputs: dict[str, Artifact], folder: Path, context: Context
+) -> RuleUser:
+    """The user of `simulator=rules`."""
+    return RuleUser(settings.simulator, inputs["dataset"], context)

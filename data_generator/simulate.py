@@ -1,79 +1,91 @@
 """Stage `simulate`: what the simulated user of each case says first, and the leak audit."""
 
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from crs.config import Simulator
+from crs.config import Simulate
 from crs.console import Context
 from crs.data.sequences import Sequences
+from crs.errors import UserError
 from crs.store import Artifact
+from data_generator.items import User, Utterance, item_table
 from data_generator.leaks import leak
-from data_generator.rules import Item, Utterance, speak
 
 ATTEMPTS = 5
 EXAMPLES = 20
+MOST_SILENT = 0.05
+"""A larger share of cases without an utterance is no result."""
 
 
-def item_table(dataset: Artifact) -> list[Item]:
-    """Items by id; 0 is an empty one."""
-    frame = dataset.load("items.parquet")
-    columns = (frame[c] for c in ("title", "year", "attributes", "description"))
-    return [Item("", None, [])] + [
-        Item(title, None if pd.isna(year) else int(year), [int(a) for a in attributes], text)
-        for title, year, attributes, text in zip(*columns, strict=True)
+def cases_of(inputs: dict[str, Artifact]) -> pd.DataFrame:
+    """The cases with their targets: split, kind, user, cut, target."""
+    cases, sequences = inputs["samples"].load("cases.parquet"), Sequences.of(inputs["dataset"])
+    cases["target"] = sequences.items.numpy()[
+        sequences.offsets.numpy()[cases["user"]] + cases["cut"]
     ]
+    return cases
+
+
+def user_of(
+    settings: Simulate, inputs: dict[str, Artifact], folder: Path, context: Context
+) -> User:
+    """The user that `simulator.kind` names; its module is found by name, as a reader's is."""
+    module = import_module(f"data_generator.{settings.simulator.kind}")
+    return module.user(settings, inputs, folder, context)
+
+
+def quote(
+    settings: Simulate, inputs: dict[str, Artifact], folder: Path, context: Context
+) -> list[str]:
+    """What the stage would cost, for `dry_run=true`: nothing is asked."""
+    return user_of(settings, inputs, folder, context).quote(cases_of(inputs))
 
 
 def run(
-    settings: Simulator, inputs: dict[str, Artifact], folder: Path, context: Context
+    settings: Simulate, inputs: dict[str, Artifact], folder: Path, context: Context
 ) -> dict[str, Any]:
     """Writes `utterances.parquet`: the cases with target, text, attributes, leak and dropped.
 
     Leaks are counted on what was said first; `on_leak=redo` then asks again, up to five times,
-    and drops the case if that does not help. `leaks.parquet` has examples.
+    and drops the case if that does not help. `leaks.parquet` has examples. A case whose user said
+    nothing is dropped.
+
+    Raises:
+        UserError: if more than a twentieth of the users said nothing.
     """
-    dataset = inputs["dataset"]
-    cases = inputs["samples"].load("cases.parquet")
-    items, noun = item_table(dataset), dataset.summary["noun"]
-    names = ["", *dataset.load("attributes.parquet")["name"]]
-    # Attribute names are said as people say them.
-    spoken = [name.lower() for name in names]
-    sequences = Sequences.of(dataset)
-    cases["target"] = sequences.items.numpy()[
-        sequences.offsets.numpy()[cases["user"]] + cases["cut"]
-    ]
-    said: list[Utterance] = []
-    first_leaks: list[str | None] = []
-    dropped: list[bool] = []
-    examples: list[dict[str, Any]] = []
-    with context.bar(len(cases), label="simulate", unit="text") as bar:
-        columns = cases[["kind", "user", "cut", "target"]]
-        for kind, user, cut, target in columns.itertuples(index=False):
-            # Two seeded cuts that fall on the same item are two users who word it differently.
-            draw = 0 if kind == "raw" else int(kind)
-            item, found = items[target], None
-            for attempt in range(ATTEMPTS):
-                rng = np.random.default_rng([settings.seed, user, cut, draw, attempt])
-                utterance = speak(rng, item, spoken, noun, settings.noise)
-                found = leak(item.title, utterance.text)
-                if attempt == 0:
-                    first_leaks.append(found)
-                    if found and len(examples) < EXAMPLES:
-                        examples.append(
-                            {"kind": found, "title": item.title, "text": utterance.text}
-                        )
-                if found is None or settings.on_leak != "redo":
-                    break
-            said.append(utterance)
-            dropped.append(found is not None and settings.on_leak != "keep")
-            bar.update()
-    cases["text"] = [utterance.text for utterance in said]
-    cases["attributes"] = [utterance.attributes for utterance in said]
-    cases["leak"] = pd.array(first_leaks, dtype="string")
-    cases["dropped"] = dropped
+    on_leak = settings.simulator.on_leak
+    cases, items = cases_of(inputs), item_table(inputs["dataset"])
+    titles = [items[target].title for target in cases["target"]]
+    user = user_of(settings, inputs, folder, context)
+    said: dict[int, Utterance] = {}
+    leaks: dict[int, str | None] = {}
+    first_leaks: dict[int, str | None] = {}
+    asked = list(range(len(cases)))
+    for attempt in range(ATTEMPTS):
+        said |= dict(zip(asked, user.say(cases.iloc[asked], attempt), strict=True))
+        leaks |= {i: leak(titles[i], said[i].text) for i in asked}
+        if attempt == 0:
+            first_leaks = dict(leaks)
+            examples = [
+                {"kind": leaks[i], "title": titles[i], "text": said[i].text}
+                for i in asked
+                if leaks[i]
+            ][:EXAMPLES]
+            refuse_silence(list(said.values()))
+        asked = [i for i in asked if leaks[i]]
+        if on_leak != "redo" or not asked:
+            break
+    order = range(len(cases))
+    cases["text"] = [said[i].text for i in order]
+    cases["attributes"] = [said[i].attributes for i in order]
+    cases["leak"] = pd.array([first_leaks[i] for i in order], dtype="string")
+    silent = np.array([said[i].text == "" for i in order])
+    named = np.array([leaks[i] is not None for i in order])
+    cases["dropped"] = silent | (named & (on_leak != "keep"))
     cases.to_parquet(folder / "utterances.parquet", index=False)
     table = pd.DataFrame(examples, columns=["kind", "title", "text"])
     table.to_parquet(folder / "leaks.parquet", index=False)
@@ -83,15 +95,26 @@ def run(
         f"leak_{kind}": float((cases["leak"] == kind).fillna(False).mean())
         for kind in ("exact", "fuzzy")
     }
-    different = int(cases["text"].nunique())
+    different, dropped = int(cases["text"].nunique()), int(cases["dropped"].sum())
     context.note(
         f"{len(cases):,} texts, {different:,} different; leaks: {shares['leak_exact']:.2%} exact, "
-        f"{shares['leak_fuzzy']:.2%} fuzzy, on_leak={settings.on_leak}, {sum(dropped):,} dropped"
+        f"{shares['leak_fuzzy']:.2%} fuzzy, on_leak={on_leak}, {dropped:,} dropped"
     )
     return {
         "texts": len(cases),
         "different": different,
         "mean_words": float(cases["text"].str.split().map(len).mean()),
         **shares,
-        "dropped": sum(dropped),
+        "dropped": dropped,
+        **user.close(),
     }
+
+
+def refuse_silence(said: list[Utterance]) -> None:
+    """Raises UserError if too many users said nothing, with the reason of the first."""
+    silent = [utterance for utterance in said if not utterance.text]
+    if len(silent) > MOST_SILENT * len(said):
+        raise UserError(
+            f"simulator=llm: {len(silent):,} of {len(said):,} requests got no utterance (the first:"
+            f" {silent[0].silence or 'an empty one'}); the answers are kept; try another llm.model"
+        )

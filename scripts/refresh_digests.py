@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 from crs.closure import code_digest, source_of
-from crs.compose import CONF
+from crs.compose import CHOICES, CONF
 from crs.pipeline import STAGES
 
 FILE = Path(__file__).parents[1] / "tests" / "code_digests.json"
@@ -28,6 +28,9 @@ def digests() -> dict[str, str]:
             parts = {model: [module] for model, module in own.items() if source_of(module)}
         elif name == "evaluate":
             parts = {model: [stage.target, f"crs.models.{model}"] for model in models}
+        elif name == "simulate":
+            kinds = CHOICES["simulator.kind"]
+            parts = {kind: [stage.target, f"data_generator.{kind}"] for kind in kinds}
         elif name == "dataset":
             parts = {reader: [stage.target, reader] for reader in readers}
         else:

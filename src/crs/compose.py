@@ -154,6 +154,8 @@ RANGES: dict[str, tuple[float, float]] = {
     "simulator.seed": (0, inf), "evaluation.level": (0.5, 0.999), "evaluation.resamples": (1, inf),
     "evaluation.permutations": (1, inf), "evaluation.seed": (0, inf), "pretrain.holdout": (0, inf),
     "multi_turn.resamples": (1, inf), "multi_turn.level": (0.5, 0.999), "multi_turn.seed": (0, inf),
+    "llm.budget_usd": (0, inf),
+    "llm.poll_seconds": (0, inf), "llm.wait_seconds": (0, inf), "llm.backoff_seconds": (0, inf),
 }  # fmt: skip
 PROTOCOLS = {
     "full": ("out", False),
@@ -172,7 +174,8 @@ CHOICES = {
     "pretrain.contrast": ("none", "instance", "intent", "hybrid"),
     "embedder.kind": ("minilm", "hashed"),
     "embedder.precision": ("float32", "bfloat16"),
-    "simulator.kind": ("rules",),
+    "simulator.kind": ("rules", "llm"),
+    "llm.provider": ("none", "gemini_batch", "openai_batch", "openai", "local", "replay"),
     "simulator.on_leak": ("keep", "drop", "redo"),
     "em.posterior": ("exact", "amortised"),
     "tasks.generator": ("sasrec", "flattened", "none"),
@@ -199,7 +202,8 @@ POSITIVE = (
     "embedder.batch_size embedder.shard embedder.dim samples.shown dialogues.positions "
     "dialogues.shown dialogues.limit warmup.batch_size towers.dim towers.layers towers.heads "
     "tasks.subset tasks.negatives tasks.temperature "
-    "multi_turn.cases multi_turn.turns multi_turn.shown multi_turn.top"
+    "multi_turn.cases multi_turn.turns multi_turn.shown multi_turn.top "
+    "llm.max_tokens llm.workers llm.job_requests llm.tries llm.rounds"
 ).split()
 
 
@@ -256,6 +260,11 @@ def check_values(config: Config) -> None:
     if 10 not in talk.ks or min(talk.ks) < 1:
         raise UserError(
             f"multi_turn.ks={talk.ks}: whole numbers from 1, with 10, which tables show"
+        )
+    if set(config.llm.base_url or "") & set("@?"):
+        raise UserError(
+            "llm.base_url: an address alone, without a key or a user; keys are read from the "
+            "environment"
         )
     if config.pretrain.dim % config.pretrain.heads:
         raise UserError(

@@ -26,9 +26,14 @@ from crs.errors import UserError
 from crs.handed import ENCODER, USER, reach
 from crs.store import BEGUN, Artifact, Store, fingerprint, write_json
 
-LIBRARIES = ("torch", "lightning", "faiss-cpu", "numpy", "pandas", "sentence-transformers", "wandb")
+LIBRARIES = (
+    "torch lightning faiss-cpu numpy pandas sentence-transformers transformers openai google-genai "
+    "wandb"
+).split()
 FORCED: set[tuple[str, str]] = set()
 """What this process has made: the jobs of a sweep force a stage they share once."""
+CHEAP = ("dataset", "samples")
+"""Stages that a dry run makes to count the requests of those after them."""
 WITH = {
     "attributes": (
         "ml100k", "ml1m", "lastfm", "tiny", "beauty and custom (with dataset.items)",
@@ -50,6 +55,8 @@ class Stage:
     about: str
     handed: dict[str, str] = field(default_factory=dict)
     """Functions of other stages' packages that it is handed, by name (crs.handed)."""
+    asks: Callable[[c.Config], bool] = lambda x: False
+    """Whether it asks a language model; then its module has `quote`, for `dry_run=true`."""
 
 
 MODEL_SETTINGS: dict[tuple[str, str], Callable[[c.Config], c.Settings]] = {
@@ -88,8 +95,9 @@ STAGES: dict[str, Stage] = {
         "the cases that get a text",
     ),
     "simulate": Stage(
-        "data_generator.simulate", 1, lambda x: x.simulator, lambda x: ["dataset", "samples"],
-        "what the simulated users say",
+        "data_generator.simulate", 1, lambda x: c.Simulate(x.simulator, x.llm),
+        lambda x: ["dataset", "samples"], "what the simulated users say",
+        lambda x: x.simulator.kind == "llm",
     ),
     "embed": Stage(
         "text2embedding.embed", 1, lambda x: x.embedder, lambda x: ["simulate"],
@@ -177,6 +185,8 @@ def code_modules(step: Step, config: c.Config) -> list[str]:
     modules = [step.target, *(path.partition(":")[0] for path in step.stage.handed.values())]
     if step.name in ("evaluate", "multi_turn"):
         modules.append(f"crs.models.{config.model.name}")
+    if step.name == "simulate":
+        modules.append(f"data_generator.{config.simulator.kind}")
     if step.name == "dataset":
         readers = (source.reader.partition(":")[0] for source in config.dataset.sources)
         modules += [reader for reader in readers if source_of(reader)]
@@ -193,15 +203,47 @@ def state_of(step: Step, store: Store, found: dict[str, Artifact]) -> str:
     return "half made" if store.partial(step.name, step.fingerprint).exists() else "to make"
 
 
-def show_plan(steps: list[Step], store: Store, config: c.Config) -> None:
-    """Print what is there, what will be made, and what it will cost."""
+def show_plan(steps: list[Step], store: Store, config: c.Config) -> dict[str, Artifact]:
+    """Print what is there and what will be made; returns what is there."""
     found: dict[str, Artifact] = {}
     say(f"plan      {config.model.name} on {config.dataset.name}, store {store.root}")
     for step in steps:
         state = "forced" if step.name in config.force else state_of(step, store, found)
         say(f"  {step.name:<11}{state:<11}{step.fingerprint}  {step.stage.about}")
-    if config.dry_run:
-        say(f"  price     0 USD: simulator={config.simulator.kind} asks no paid service")
+    return found
+
+
+def quote(steps: list[Step], found: dict[str, Artifact], store: Store, config: c.Config) -> None:
+    """Print what the language model would cost.
+
+    Its requests cannot be counted without the stages before it: where these are cheap they are
+    made, else it is said which are missing.
+    """
+    asking = [s for s in steps if s.stage.asks(config) and s.name not in found]
+    if not asking:
+        say("  price     0 USD: nothing here asks a paid service")
+    for step in asking:
+        before = reached(step)
+        if missing := [name for name in before if name not in found and name not in CHEAP]:
+            say(f"  price     {step.name}: not known before {', '.join(missing)} is made")
+            continue
+        for name, need in before.items():
+            inputs = {n: found[n] for n in need.inputs}
+            found[name] = found.get(name) or find_or_make(need, inputs, store, config)
+        context = Context(config.trainer, tracking.Run(), step.fingerprint)
+        inputs = {need: found[need] for need in step.inputs}
+        folder = store.partial(step.name, step.fingerprint)
+        module = importlib.import_module(step.target)
+        for line in module.quote(step.settings, inputs, folder, context):
+            say(f"  price     {step.name}: {line}")
+
+
+def reached(step: Step) -> dict[str, Step]:
+    """All that a step stands on, in the order in which it is made."""
+    found: dict[str, Step] = {}
+    for name, need in step.inputs.items():
+        found |= reached(need) | {name: need}
+    return found
 
 
 def git_state() -> dict[str, Any]:
@@ -276,7 +318,7 @@ def make(step: Step, inputs: dict[str, Artifact], store: Store, config: c.Config
             "threads": torch.get_num_threads() if torch else 1,
             "seconds": seconds,
             "peak_memory_mb": round(peak / (2**20 if sys.platform == "darwin" else 2**10)),
-            "cost_usd": 0.0,
+            "cost_usd": (summary or {}).get("llm", {}).get("cost_usd", 0.0),
         }
         artifact = store.finish(step.name, step.fingerprint, manifest)
         run.finish(artifact.manifest)
@@ -298,8 +340,9 @@ def run(config: c.Config) -> Artifact | None:
     if unknown := set(config.force) - set(STAGES):
         raise UserError(f"force: no stage {sorted(unknown)[0]!r}; stages are {', '.join(STAGES)}")
     store, steps = Store(config.store), plan(config)
-    show_plan(steps, store, config)
+    there = show_plan(steps, store, config)
     if config.dry_run:
+        quote(steps, there, store, config)
         return None
     found: dict[str, Artifact] = {}
     for step in steps:

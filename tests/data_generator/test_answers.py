@@ -9,7 +9,7 @@ from crs.dialogue.rules import Rules
 from crs.dialogue.talk import Talk, Turn
 from data_generator.answers import REACTIONS, RuleUser, build
 from data_generator.leaks import leak
-from data_generator.rules import Item
+from data_generator.items import Item
 from tests.contracts.tiny import config, dataset, quick
 
 NAMES = ["", "comedy", "drama", "war", "horror", "western"]

@@ -45,9 +45,7 @@ class Gemini(Vendor):
                 return 200, self.download(self.files[name.removesuffix(":download")]), {}
         return 404, self.error(404, f"no such path {path}"), {}
 
-    def vertex(
-        self, method: str, path: str, content: bytes
-    ) -> tuple[int, Any, dict[str, str]]:
+    def vertex(self, method: str, path: str, content: bytes) -> tuple[int, Any, dict[str, str]]:
         name = path.removeprefix("/v1beta1/")
         if method == "POST":
             asked = json.loads(content)
@@ -120,7 +118,9 @@ class Gemini(Vendor):
         if self.faults.take("failed"):
             job["state"] = "FAILED"
             return
-        lines = self.finish([self.answer(line, bool(job["prefix"])) for line in job["lines"]], "key")
+        lines = self.finish(
+            [self.answer(line, bool(job["prefix"])) for line in job["lines"]], "key"
+        )
         job["state"] = "SUCCEEDED"
         data = "\n".join(map(json.dumps, lines)).encode()
         if job["prefix"]:

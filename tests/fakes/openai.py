@@ -1,6 +1,6 @@
 """A fake of OpenAI: files, batches, chat completions.
 
-    python -m tests.fakes.openai [PORT]     # to try llm=openai_batch by hand
+python -m tests.fakes.openai [PORT]     # to try llm=openai_batch by hand
 """
 
 import json
@@ -117,7 +117,7 @@ class OpenAI(Vendor):
         reason = "stop"
         if self.faults.take("refused"):
             message |= {"content": None, "refusal": "I would rather not."}
-        if self.faults.take("blocked"):
+        elif self.faults.take("blocked"):
             message, reason = {**message, "content": None}, "content_filter"
         if body.get("response_format"):
             message["content"] = json.dumps(dict.fromkeys(
@@ -125,7 +125,7 @@ class OpenAI(Vendor):
             ))  # fmt: skip
         return 200, {
             "id": "c", "object": "chat.completion", "created": 0, "model": body["model"],
-            "choices": [{"index": 0, "finish_reason": reason, "message": message, "logprobs": None}],
+            "choices": [{"index": 0, "finish_reason": reason, "message": message}],
             "usage": {"prompt_tokens": 100, "completion_tokens": 20, "total_tokens": 120},
         }  # fmt: skip
 

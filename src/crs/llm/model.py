@@ -45,14 +45,12 @@ class LanguageModel:
 
     def price(self, requests: Sequence[Request]) -> Bill:
         """What asking these would cost at most; nothing is sent, and no key is needed."""
-        rows = self.ledger.rows({self.key(request) for request in requests})
-        known = {key for key, row in rows.items() if row.state in ("sent", "done", "failed")}
-        new = {self.key(r): self.as_sent(r) for r in requests if self.key(r) not in known}
-        sent_in = sum(map(tokens_in, new.values()))
-        sent_out = len(new) * self.settings.max_tokens
+        different = {self.key(request): request for request in requests}
+        new = [self.as_sent(different[key]) for key in self.unsent(different)]
+        sent_in, sent_out = sum(map(tokens_in, new)), len(new) * self.settings.max_tokens
         price = None if rate_of(self.settings) is None else usd(self.settings, sent_in, sent_out)
-        answered = sum(self.key(request) in known for request in requests)
-        return Bill(len(requests), answered, sent_in, sent_out, price)
+        before = len(different) - len(new)
+        return Bill(len(requests), len(different), before, sent_in, sent_out, price)
 
     def ask(self, requests: Sequence[Request]) -> list[Answer]:
         """The answers to the requests, in their order; only what has none yet is sent.

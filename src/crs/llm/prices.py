@@ -48,12 +48,14 @@ class Bill:
     """What asking would cost at most.
 
     Attributes:
-        requests: how many there are, `answered` of them in the ledger already.
+        requests: how many there are, and how many `different`; equal ones are sent once.
+        answered: how many of the different ones were sent before.
         tokens_in, tokens_out: of the others: estimated, and at most.
         usd: at most; None where the price is not known.
     """
 
     requests: int
+    different: int
     answered: int
     tokens_in: int
     tokens_out: int
@@ -62,9 +64,10 @@ class Bill:
     def lines(self, settings: LLM) -> list[str]:
         """For people."""
         rate = rate_of(settings)
+        different = f" ({self.different:,} different)" if self.different < self.requests else ""
         lines = [
-            f"{self.requests:,} requests to {settings.model} ({settings.provider}), "
-            f"{self.answered:,} of them answered before ({settings.ledger})",
+            f"{self.requests:,} requests{different} to {settings.model} ({settings.provider}), "
+            f"{self.answered:,} of them sent before ({settings.ledger})",
             f"about {self.tokens_in:,} tokens in, at most {self.tokens_out:,} out",
         ]
         if rate is None or self.usd is None:

@@ -32,7 +32,7 @@ def report(llm: LanguageModel, requests: Sequence[Request]) -> dict[str, Any]:
         **llm.ledger.faults({row.job for row in rows if row.job}),
         "tokens_in": sum(row.tokens_in for row in rows),
         "tokens_out": sum(row.tokens_out for row in rows),
-        "cost_usd": sum(row.usd for row in rows),
+        "cost_usd": round(sum(row.usd for row in rows), 6),
     }
 
 

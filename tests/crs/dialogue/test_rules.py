@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from crs.dialogue.rules import EARLIEST, LATEST, Rules, singular, years_of
 from crs.dialogue.talk import Talk, Turn, Understood
-from data_generator.rules import Item, speak
+from data_generator.items import Item
+from data_generator.rules import speak
 from tests.contracts.tiny import quick
 
 NAMES = (

@@ -90,5 +90,3 @@ def right(asked: list[Request]) -> list[str]:
         f"I feel like something {request.messages[0][1].split()[-1].lower()} tonight."
         for request in asked
     ]
-
-
