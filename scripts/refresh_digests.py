@@ -31,6 +31,9 @@ def digests() -> dict[str, str]:
         elif name == "simulate":
             kinds = CHOICES["simulator.kind"]
             parts = {kind: [stage.target, f"data_generator.{kind}"] for kind in kinds}
+        elif name == "embed":
+            kinds = CHOICES["embedder.kind"]
+            parts = {kind: [stage.target, f"text2embedding.{kind}"] for kind in kinds}
         elif name == "dataset":
             parts = {reader: [stage.target, reader] for reader in readers}
         else:

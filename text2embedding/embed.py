@@ -14,16 +14,29 @@ from crs.threads import use_threads
 from text2embedding.encoders import build
 
 
-def different_texts(texts: pd.Series) -> tuple[list[str], np.ndarray]:
+def different_texts(texts: pd.Series) -> tuple[pd.Series, np.ndarray]:
     """The different texts, longest first, and where each of the texts is among them, [n].
 
     Texts of similar length lie together, so that a batch has little padding.
     """
-    unique = pd.Series(texts.unique())
-    order = unique.str.len().sort_values(ascending=False, kind="stable").index
-    ordered = unique.loc[order].reset_index(drop=True)
-    place = pd.Series(ordered.index, index=ordered)
-    return ordered.tolist(), place.loc[texts].to_numpy()
+    codes, unique = pd.factorize(texts)
+    found = pd.Series(unique)
+    order = found.str.len().sort_values(ascending=False, kind="stable").index.to_numpy()
+    place = np.empty(len(order), dtype=np.int64)
+    place[order] = np.arange(len(order))
+    return found.iloc[order], place[codes]
+
+
+def write_rows(file: Path, first: int, rows: np.ndarray, total: int) -> None:
+    """Rows of an array [total, dim] float16 in a .npy file that is made with the first of them.
+
+    The map is closed again: a file that grows must not grow the memory.
+    """
+    shape = (total, rows.shape[1])
+    mode = "r+" if first else "w+"
+    array = np.lib.format.open_memmap(file, mode=mode, dtype=np.float16, shape=shape)
+    array[first : first + len(rows)] = rows
+    array.flush()
 
 
 def run(
@@ -34,25 +47,23 @@ def run(
     Row i of the cases of `simulate` has the vector `vectors[index[i]]`.
     """
     use_threads(context.trainer)
-    texts, index = different_texts(inputs["simulate"].load("utterances.parquet")["text"])
+    table = inputs["simulate"].path / "utterances.parquet"
+    texts, index = different_texts(pd.read_parquet(table, columns=["text"])["text"])
     np.save(folder / "index.npy", index)
     progress, place = folder / RESUME / "embedded.json", folder / "vectors.npy"
     progress.parent.mkdir(exist_ok=True)
     done = json.loads(progress.read_text())["texts"] if progress.is_file() else 0
-    shape = (len(texts), settings.dim)
     if done:
-        vectors = np.lib.format.open_memmap(place, mode="r+")
         context.note(f"{done:,} of {len(texts):,} texts were there")
-    else:
-        vectors = np.lib.format.open_memmap(place, mode="w+", dtype=np.float16, shape=shape)
     if done < len(texts):
-        encoder = build(settings, context.trainer)
+        # Downloads lie beside the results, as those of data sets do.
+        encoder = build(settings, context.trainer, folder.parents[1] / "downloads")
         with context.bar(len(texts), done, "embed", "text") as bar:
             for first in range(done, len(texts), settings.shard):
-                part = texts[first : first + settings.shard]
-                vectors[first : first + len(part)] = encoder.encode(part)
-                vectors.flush()
+                part = texts.iloc[first : first + settings.shard].tolist()
+                write_rows(place, first, encoder.encode(part), len(texts))
                 write_json(progress, {"texts": first + len(part)})
                 bar.update(len(part))
-    context.note(f"{len(texts):,} different of {len(index):,} texts, {settings.dim} dimensions")
-    return {"texts": len(index), "different": len(texts), "dim": settings.dim}
+    dim = np.load(place, mmap_mode="r").shape[1]
+    context.note(f"{len(texts):,} different of {len(index):,} texts, {dim} dimensions")
+    return {"texts": len(index), "different": len(texts), "dim": dim}

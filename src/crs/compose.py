@@ -172,7 +172,7 @@ CHOICES = {
     "pretrain.loss": ("bce", "sampled_softmax", "cross_entropy"),
     "pretrain.norm": ("post", "pre"),
     "pretrain.contrast": ("none", "instance", "intent", "hybrid"),
-    "embedder.kind": ("minilm", "hashed"),
+    "embedder.kind": ("minilm", "hashed", "llama_eol", "sentence_transformers"),
     "embedder.precision": ("float32", "bfloat16"),
     "simulator.kind": ("rules", "llm"),
     "llm.provider": ("none", "gemini_batch", "openai_batch", "openai", "local", "replay"),
@@ -225,7 +225,7 @@ def check_values(config: Config) -> None:
                 f"There are {', '.join(choices)}"
             )
     for key in POSITIVE:
-        if value(key) <= 0:
+        if (found := value(key)) is not None and found <= 0:
             raise UserError(f"{key}={value(key)}: must be above 0")
     for key, (low, high) in RANGES.items():
         if not low <= value(key) <= high:

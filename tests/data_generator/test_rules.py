@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from data_generator.items import Item, Utterance
 from data_generator.leaks import leak
-from data_generator.rules import Item, Utterance, described, speak, year_phrase
+from data_generator.rules import described, speak, year_phrase
 from tests.contracts.tiny import quick
 
 NAMES = ["", "comedy", "drama", "war", "horror", "western"]

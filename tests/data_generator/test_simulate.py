@@ -3,12 +3,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from data_generator import simulate
-from data_generator.rules import Utterance
+from crs.config import Simulate
+from data_generator import rules, simulate
+from data_generator.items import Utterance, item_table
 from tests.contracts.tiny import artifact, config, dataset, made
 from tests.contracts.tiny import spoken as spoken_inputs
 
-SETTINGS = config().simulator
+SETTINGS = Simulate(config().simulator, config().llm)
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +30,7 @@ def planted(monkeypatch):
             named = item.title if leaky(item) and asked[item.title] <= times else "a movie"
             return Utterance(f"I want {named}.", [])
 
-        monkeypatch.setattr(simulate, "speak", speak)
+        monkeypatch.setattr(rules, "speak", speak)
 
     def leaky(item):
         return item.title < "G"
@@ -48,12 +49,16 @@ def one_case_an_item(tmp_path, inputs):
     return {**inputs, "samples": artifact(tmp_path / "samples", {}, cases=frame)}
 
 
+def rule(**changed):
+    return replace(SETTINGS, simulator=replace(SETTINGS.simulator, **changed))
+
+
 def run(inputs, folder, on_leak):
-    return made(simulate, replace(SETTINGS, on_leak=on_leak), inputs, folder)
+    return made(simulate, rule(on_leak=on_leak), inputs, folder)
 
 
 def leaks_of(found, inputs, planted):
-    items = simulate.item_table(inputs["dataset"])
+    items = item_table(inputs["dataset"])
     frame = found.load("utterances.parquet")
     leaky = np.array([planted.leaky(items[target]) for target in frame["target"]])
     assert 0 < leaky.sum() < len(leaky)
@@ -112,7 +117,7 @@ def test_utterances_are_the_cases_with_their_targets(tmp_path, inputs):
 
 
 def test_attributes_said_are_the_targets_own_unless_noise_spoke(tmp_path, inputs):
-    quiet = made(simulate, replace(SETTINGS, noise=0.0), inputs, tmp_path / "s")
+    quiet = made(simulate, rule(noise=0.0), inputs, tmp_path / "s")
     own = inputs["dataset"].load("items.parquet")["attributes"].map(set)
     frame = quiet.load("utterances.parquet")
     assert all(
@@ -123,7 +128,7 @@ def test_attributes_said_are_the_targets_own_unless_noise_spoke(tmp_path, inputs
 
 def test_texts_are_a_function_of_seed_and_case(tmp_path, inputs):
     one, two = (run(inputs, tmp_path / name, "redo").load("utterances.parquet") for name in "12")
-    other = made(simulate, replace(SETTINGS, seed=1), inputs, tmp_path / "3")
+    other = made(simulate, rule(seed=1), inputs, tmp_path / "3")
     assert one["text"].equals(two["text"])
     assert not one["text"].equals(other.load("utterances.parquet")["text"])
     cases = inputs["samples"].load("cases.parquet")
@@ -149,6 +154,6 @@ def test_cuts_of_other_seeds_at_the_same_item_are_worded_differently(tmp_path, i
 
 def test_items_have_their_number_for_a_place(tmp_path):
     found = dataset(tmp_path)
-    table, frame = simulate.item_table(found), found.load("items.parquet")
+    table, frame = item_table(found), found.load("items.parquet")
     assert table[0].title == "" and len(table) == len(frame) + 1
     assert table[7].title == frame["title"][6] and table[7].year == frame["year"][6]

@@ -8,7 +8,7 @@ from crs.store import RESUME
 from tests.contracts.tiny import artifact, config, context, made
 from text2embedding import embed
 from text2embedding.embed import different_texts
-from text2embedding.encoders import Hashed
+from text2embedding.hashed import Hashed
 
 TEXTS = ["a long text of words", "short", "middle one", "short", "a long text of words", "b", "cc"]
 SETTINGS = replace(config("embedder=hashed").embedder, dim=16, shard=2)
@@ -48,8 +48,8 @@ def encoder(monkeypatch):
 
 def test_texts_are_told_apart_longest_first():
     texts, index = different_texts(pd.Series(TEXTS))
-    assert texts == ["a long text of words", "middle one", "short", "cc", "b"]
-    assert [texts[i] for i in index] == TEXTS
+    assert texts.tolist() == ["a long text of words", "middle one", "short", "cc", "b"]
+    assert texts.iloc[index].tolist() == TEXTS
 
 
 def test_each_text_is_encoded_once(tmp_path, inputs, encoder):

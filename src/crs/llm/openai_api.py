@@ -62,7 +62,7 @@ def reply(key: str, answer: dict[str, Any]) -> Reply:
         return Reply(key, None, NO_ANSWER[ended], ended, *tokens)
     text = (message.get("content") or "").strip()
     if not text:
-        return Reply(key, None, "again", f"an empty answer ({ended})", *tokens)
+        return Reply(key, None, "error", f"an empty answer ({ended})", *tokens)
     return Reply(key, text, "done", "", *tokens, cut=ended == "length")
 
 

