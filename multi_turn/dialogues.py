@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from crs.cases import Cases, spoken_cases
-from crs.config import Dialogues, MultiTurn
+from crs.config import Conversations, MultiTurn
 from crs.console import Context
 from crs.dialogue.rules import Rules
 from crs.dialogue.texts import Texts
@@ -48,7 +48,7 @@ def training_vectors(inputs: dict[str, Artifact]) -> Tensor:
     return torch.from_numpy(inputs["embed"].load("vectors.npy")[index].astype(np.float32))
 
 
-def lines_of(settings: Dialogues, inputs: dict[str, Artifact]) -> list[Line]:
+def lines_of(settings: Conversations, inputs: dict[str, Artifact]) -> list[Line]:
     """The scorers that talk, each in each way.
 
     Raises:
@@ -65,7 +65,7 @@ def lines_of(settings: Dialogues, inputs: dict[str, Artifact]) -> list[Line]:
 
 
 def run(
-    settings: Dialogues, inputs: dict[str, Artifact], folder: Path, context: Context
+    settings: Conversations, inputs: dict[str, Artifact], folder: Path, context: Context
 ) -> dict[str, Any]:
     """Writes `results.parquet`, `results.md`, `dialogues.parquet`, `dialogues.md`, `success.png`."""
     use_threads(context.trainer)

@@ -96,7 +96,9 @@ class Loop:
             said = self.user.answer([self.talks[d] for d in rows])
         self.speak(rows, [answer.text for answer in said])
         heard = self.understanding.read([self.talks[d] for d in rows])
-        embedded = [bool(u.text) and self.line_of(d).reads for d, u in zip(rows, heard, strict=True)]
+        embedded = [
+            bool(u.text) and self.line_of(d).reads for d, u in zip(rows, heard, strict=True)
+        ]
         frame = pd.DataFrame({
             "turn": number, "dialogue": rows, "said": [answer.text for answer in said],
             "leak": pd.array([answer.leak for answer in said], dtype="string"),

@@ -9,7 +9,7 @@ import pandas as pd
 
 from crs import stats
 from crs.charts import SUCCESS, TURN, success_by_turn
-from crs.config import Dialogues, MultiTurn
+from crs.config import Conversations, MultiTurn
 from crs.dialogue.replies import reply
 from crs.metrics import per_case
 from crs.results import COLUMNS, MARKDOWN, PARQUET, markdown
@@ -126,7 +126,10 @@ def to_read(log: pd.DataFrame, label: str, titles: list[str]) -> str:
     for case in [*late, *lost]:
         turns = mine[mine["case"] == case].sort_values("turn")
         end = "found" if ends["success"][case] else "not found"
-        parts += [f"## User {turns['user'].iloc[0]}, looking for {turns['title'].iloc[0]}: {end}", ""]
+        parts += [
+            f"## User {turns['user'].iloc[0]}, looking for {turns['title'].iloc[0]}: {end}",
+            "",
+        ]
         for said, text in turns[["said", "reply"]].itertuples(index=False):
             parts += [f"**User:** {said}", "", text, ""]
     if len(parts) == 2:
@@ -159,7 +162,7 @@ def own_label(labels: list[str], model: str) -> str:
     return (own or labels)[-1]
 
 
-def text(long: pd.DataFrame, label: str, settings: Dialogues, facts: list[str]) -> str:
+def text(long: pd.DataFrame, label: str, settings: Conversations, facts: list[str]) -> str:
     """The Markdown twin of the table."""
     turns = settings.multi_turn
     data = long["dataset"].iloc[0]
@@ -181,7 +184,11 @@ def text(long: pd.DataFrame, label: str, settings: Dialogues, facts: list[str]) 
 
 
 def write(
-    log: pd.DataFrame, loop: Loop, settings: Dialogues, inputs: dict[str, Artifact], folder: Path
+    log: pd.DataFrame,
+    loop: Loop,
+    settings: Conversations,
+    inputs: dict[str, Artifact],
+    folder: Path,
 ) -> dict[str, Any]:
     """All files of the stage, and the summary of its manifest."""
     context, turns = loop.context, settings.multi_turn

@@ -707,7 +707,7 @@ class MultiTurn(Settings):
 
 
 @dataclass
-class Dialogues(Settings):
+class Conversations(Settings):
     """Settings of the `multi_turn` stage: what speaks, and the labels its table carries."""
 
     model: str = MISSING

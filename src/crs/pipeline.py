@@ -97,7 +97,7 @@ STAGES: dict[str, Stage] = {
     "simulate": Stage(
         "data_generator.simulate", 1, lambda x: c.Simulate(x.simulator, x.llm),
         lambda x: ["dataset", "samples"], "what the simulated users say",
-        lambda x: x.simulator.kind == "llm",
+        asks=lambda x: x.simulator.kind == "llm",
     ),
     "embed": Stage(
         "text2embedding.embed", 1, lambda x: x.embedder, lambda x: ["simulate"],
@@ -129,7 +129,7 @@ STAGES: dict[str, Stage] = {
     ),
     "multi_turn": Stage(
         "multi_turn.dialogues", 1,
-        lambda x: c.Dialogues(x.model.name, x.seed, x.multi_turn, x.simulator,
+        lambda x: c.Conversations(x.model.name, x.seed, x.multi_turn, x.simulator,
                               x.embedder if "embed" in x.model.needs.evaluate else None),
         lambda x: list(dict.fromkeys(["dataset", "samples", "simulate", *x.model.needs.evaluate])),
         "dialogues with the simulated user", {"encoder": ENCODER, "user": USER},

@@ -119,7 +119,9 @@ def test_texts_that_local_weights_embedded_need_them_again(finished, tmp_path):
         source = finished.path.parents[1] / stage / made["fingerprint"]
         shutil.copytree(source, store / stage / made["fingerprint"])
     shutil.copytree(finished.path, store / "evaluate" / finished.fingerprint)
-    manifest = store / "embed" / finished.manifest["inputs"]["embed"]["fingerprint"] / "manifest.json"
+    manifest = (
+        store / "embed" / finished.manifest["inputs"]["embed"]["fingerprint"] / "manifest.json"
+    )
     system = load(finished.fingerprint, store)
     settings = {**system.inputs["embed"].manifest["settings"], "path": "ab" * 32}
     write_json(manifest, {**system.inputs["embed"].manifest, "settings": settings})

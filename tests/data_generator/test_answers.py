@@ -117,9 +117,11 @@ def test_an_answer_is_a_function_of_the_dialogue():
 
 
 def test_nothing_known_of_the_target_is_said_in_the_open():
-    text = RuleUser([ITEMS[0], Item("T", None, [])], NAMES, "song", 1.0, 0).answer(
-        [Talk(1, 1, 1, [Turn("a song")])]
-    )[0].text
+    text = (
+        RuleUser([ITEMS[0], Item("T", None, [])], NAMES, "song", 1.0, 0)
+        .answer([Talk(1, 1, 1, [Turn("a song")])])[0]
+        .text
+    )
     assert "song" in text and not heard(text)
 
 

@@ -30,7 +30,9 @@ def world(items, attributes, seed, density=0.4):
     st.integers(2, 130), st.integers(1, 9), st.integers(0, 9), st.floats(0, 1), st.floats(0, 1),
     st.integers(1, 5),
 )  # fmt: skip
-def test_every_turn_says_how_many_candidates_remain(items, attributes, seed, halving, refuse, shown):
+def test_every_turn_says_how_many_candidates_remain(
+    items, attributes, seed, halving, refuse, shown
+):
     """Recounted turn by turn; and the target always remains, whatever was refused."""
     about, members = world(items, attributes, seed)
     assume(members.any())
@@ -39,7 +41,9 @@ def test_every_turn_says_how_many_candidates_remain(items, attributes, seed, hal
     turns = converse(target, about, settings, np.random.default_rng(seed))
     assert (turns["remaining"] == remaining(turns, members)).all()
     assert (turns["remaining"] >= 1).all()
-    for row, kind, attribute, refused in turns[["dialogue", "kind", "attribute", "items"]].to_numpy():
+    for row, kind, attribute, refused in turns[
+        ["dialogue", "kind", "attribute", "items"]
+    ].to_numpy():
         if kind == ATTRIBUTE:
             assert members[target[row], attribute] and len(refused) == 0
         else:
@@ -48,7 +52,9 @@ def test_every_turn_says_how_many_candidates_remain(items, attributes, seed, hal
 
 @quick
 @given(st.integers(20, 90), st.integers(1, 8), st.integers(0, 9), st.integers(1, 6))
-def test_a_dialogue_ends_when_few_candidates_or_no_attributes_are_left(items, attributes, seed, limit):
+def test_a_dialogue_ends_when_few_candidates_or_no_attributes_are_left(
+    items, attributes, seed, limit
+):
     about, members = world(items, attributes, seed)
     settings = replace(SETTINGS, shown=5, limit=limit)
     target = np.arange(1, items + 1)

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 import torch
 
-from crs.config import Dialogues, Evaluate
+from crs.config import Conversations, Evaluate
 from crs.console import Context
 from crs.data.sequences import Sequences
 from crs.errors import UserError
@@ -77,7 +77,7 @@ def handed() -> Context:
 
 def settings(**changes):
     embedder = config("embedder=hashed", "embedder.dim=32").embedder
-    return Dialogues("toy", 3, replace(OPTIONS, **changes), config().simulator, embedder)
+    return Conversations("toy", 3, replace(OPTIONS, **changes), config().simulator, embedder)
 
 
 def play(inputs, folder, **changes):
@@ -138,8 +138,12 @@ def test_figures_of_a_turn_are_over_the_open_dialogues(long, log):
         assert value(long, scorer, f"{part} before re-ranking", "hr", 10) == pytest.approx(
             (before <= 10).mean()
         )
-        assert value(long, scorer, part, "won") == pytest.approx(((after <= 3) & (before > 3)).mean())
-        assert value(long, scorer, part, "lost") == pytest.approx(((after > 3) & (before <= 3)).mean())
+        assert value(long, scorer, part, "won") == pytest.approx(
+            ((after <= 3) & (before > 3)).mean()
+        )
+        assert value(long, scorer, part, "lost") == pytest.approx(
+            ((after > 3) & (before <= 3)).mean()
+        )
         rows = long[(long["scorer"] == scorer) & (long["slice"] == part) & (long["metric"] == "hr")]
         assert set(rows["cases"]) == {len(mine)}
 
@@ -185,10 +189,14 @@ def test_the_first_turn_is_the_one_turn_evaluation(inputs, log, tmp_path):
 
 
 def test_users_say_first_what_they_said_in_training_and_evaluation(inputs, log):
-    frame = inputs["simulate"].load("utterances.parquet").set_index(["split", "user", "cut"])["text"]
+    frame = (
+        inputs["simulate"].load("utterances.parquet").set_index(["split", "user", "cut"])["text"]
+    )
     first = log[log["turn"] == 1]
-    assert all(said == frame["test", user, cut]
-               for said, user, cut in first[["said", "user", "cut"]].itertuples(index=False))
+    assert all(
+        said == frame["test", user, cut]
+        for said, user, cut in first[["said", "user", "cut"]].itertuples(index=False)
+    )
 
 
 def test_texts_stray_no_further_than_they_are_measured(long):
@@ -274,10 +282,16 @@ def test_a_target_that_was_seen_is_not_asked_for(inputs):
     cases, said = drawn_cases(inputs, replace(OPTIONS, cases=1000))
     row, item = cases.seen
     assert not (item == cases.target[row]).any()
-    assert len(said) == len(cases) < len(drawn_cases(inputs, replace(OPTIONS, cases=1000, seen="in"))[0])
+    assert (
+        len(said)
+        == len(cases)
+        < len(drawn_cases(inputs, replace(OPTIONS, cases=1000, seen="in"))[0])
+    )
     assert said["user"].tolist() == cases.user.tolist()
 
 
 def test_cases_are_drawn_by_their_own_seed(inputs):
-    one, two = (drawn_cases(inputs, replace(OPTIONS, seed=seed))[0].user.tolist() for seed in (1, 2))
+    one, two = (
+        drawn_cases(inputs, replace(OPTIONS, seed=seed))[0].user.tolist() for seed in (1, 2)
+    )
     assert one != two and len(one) == len(set(one)) == 20 and one == sorted(one)

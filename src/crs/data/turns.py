@@ -81,8 +81,8 @@ class Turns:
         back = size.cumsum(0).repeat_interleave(size) - torch.arange(len(items))
         place = shown.repeat_interleave(size) - back
         refused = grid(row.repeat_interleave(size), place, torch.from_numpy(items))
-        columns = (tensor_of(first[name]) for name in ("user", "cut", "dialogue"))
-        return cls(*columns, attributes, refused, row, accepted, shown)
+        user, cut, name = (tensor_of(first[key]) for key in ("user", "cut", "dialogue"))
+        return cls(user, cut, name, attributes, refused, row, accepted, shown)
 
     def turns_of(self, dialogues: Tensor) -> tuple[Tensor, Tensor]:
         """The turns of some dialogues: row of `dialogues` and number of the turn, both [n]."""

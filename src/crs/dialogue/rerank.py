@@ -7,6 +7,7 @@ items that break fewer hard requirements come first, over the whole catalogue, t
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -114,7 +115,7 @@ class Hard(ByScore):
         for level in range(most + 1):
             found, scores = topk(
                 self.queries, self.catalogue, k, self.gone, n_items=self.n_items,
-                allow=lambda part, level=level: self.level(part, level),
+                allow=partial(self.level, wanted=level),
             )  # fmt: skip
             place = filled[:, None] + torch.arange(k)
             row, column = ((scores > -torch.inf) & (place < k)).nonzero(as_tuple=True)

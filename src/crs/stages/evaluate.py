@@ -196,8 +196,8 @@ def report(
         f"{evaluation.level:.0%} intervals resample users or dialogues; seed {settings.seed}.",
     ]
     for protocol, other in every[every["protocol"] != evaluation.protocol].groupby("protocol"):
-        shown = markdown(headline(other).drop(columns=["dataset", "model"]))
-        lines += ["", shown, "", f"Test split, protocol `{protocol}`: each target among "
+        second = markdown(headline(other).drop(columns=["dataset", "model"]))
+        lines += ["", second, "", f"Test split, protocol `{protocol}`: each target among "
                   f"{candidates.CANDIDATES} items."]  # fmt: skip
     if len(parts := by_slice(long)):
         lines += ["", markdown(parts), "", "NDCG@10 by slice, test split."]

@@ -70,7 +70,9 @@ def test_without_gradio_there_is_a_sentence(monkeypatch, system):
 def browser() -> Iterator[Any]:
     """Chromium of the system, or Playwright's own."""
     playwright = pytest.importorskip("playwright.sync_api", reason="needs Playwright for Python")
-    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    found = next(
+        filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
+    )
     with playwright.sync_playwright() as driver:
         try:
             opened = driver.chromium.launch(executable_path=found, args=["--no-sandbox"])

@@ -11,8 +11,8 @@ from data_generator.items import Item
 from data_generator.rules import speak
 from tests.contracts.tiny import quick
 
-NAMES = (
-    " ,Comedy,Drama,War,Horror,Western,Romance,Sci-Fi,Film-Noir,Children's,News,Mystery".split(",")
+NAMES = " ,Comedy,Drama,War,Horror,Western,Romance,Sci-Fi,Film-Noir,Children's,News,Mystery".split(
+    ","
 )
 RULES = Rules(NAMES)
 
@@ -137,7 +137,9 @@ def test_the_first_text_is_whole():
 
 def test_the_newest_words_of_a_dialogue_are_read():
     talk = Talk(1, 2, 3, [Turn("a comedy", [4]), Turn("Not those. A drama")])
-    assert RULES.read([talk]) == [Understood("A drama", RULES.utterance("a drama", True).requirements)]
+    assert RULES.read([talk]) == [
+        Understood("A drama", RULES.utterance("a drama", True).requirements)
+    ]
     assert RULES.read([]) == []
 
 
@@ -155,7 +157,7 @@ def test_what_the_rule_based_user_says_is_understood(item, noise, seed):
     spans = [one.years for one in found if one.years]
     if noise == 0:
         assert all(first <= item.year <= last for first, last in spans)
-    assert bool(spans) == any(word.strip("s.?;") .isdecimal() for word in said.text.split())
+    assert bool(spans) == any(word.strip("s.?;").isdecimal() for word in said.text.split())
 
 
 @quick

@@ -100,7 +100,9 @@ def test_facts_come_from_the_tables(tmp_path):
 
 
 def test_a_catalogue_without_years_keeps_every_year(tmp_path):
-    items = pd.DataFrame({"item": [1], "attributes": [[1]], "year": pd.array([None], dtype="Int64")})
+    items = pd.DataFrame(
+        {"item": [1], "attributes": [[1]], "year": pd.array([None], dtype="Int64")}
+    )
     facts = Facts.of(artifact(tmp_path / "a", {"attributes": 1}, items=items))
     wishes = Wishes.none(facts, 1)
     assert wishes.violations().tolist() == [[0, 0]]

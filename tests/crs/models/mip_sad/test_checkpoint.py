@@ -98,7 +98,9 @@ def test_another_catalogue_is_refused(network, dataset, saved, tmp_path):
         other = artifact(tmp_path / "other", dataset.summary | {"attributes": 5})
         checkpoint.load(saved(released(network())), other, TOWERS)
     save_weights(network(items=19), tmp_path / "model.safetensors")
-    with pytest.raises(UserError, match="knows 19 items and 6 attributes, the dataset has 20 and 6"):
+    with pytest.raises(
+        UserError, match="knows 19 items and 6 attributes, the dataset has 20 and 6"
+    ):
         checkpoint.load(tmp_path / "model.safetensors", dataset, TOWERS)
 
 

@@ -40,7 +40,9 @@ def test_the_item_tower_sees_the_whole_row(model):
 def test_the_attribute_tower_has_no_positions_and_no_norm_at_its_input(model):
     lists, tower = torch.tensor([[1, 2, 3], [4, 0, 0], [6, 5, 0]]), model.attribute_tower
     states, packed = tower(lists)
-    close(states, reference(tower.layers, tower.table(lists), lists > 0).flatten(0, 1)[packed.index])
+    close(
+        states, reference(tower.layers, tower.table(lists), lists > 0).flatten(0, 1)[packed.index]
+    )
 
 
 def test_the_query_is_the_fusion_of_both_read_outs(model):
