@@ -1,6 +1,7 @@
 """The second protocol: a target ranked among 100 items that share its first attribute.
 
-`random` is the protocol `sampled_100` (docs/protocols.md), `first` what MIP-SAD's released code does.
+`random` is the protocol `sampled_100` (docs/protocols.md), `first` is that of MIP-SAD's released
+code.
 """
 
 import torch

@@ -213,6 +213,12 @@ class Dataset(Settings):
         """The sources of the edition that is asked for, in the order in which they are tried."""
         return [source for source in self.sources if source.name == self.source]
 
+    @property
+    def published(self) -> Counts | None:
+        """The published counts of the edition."""
+        editions = self.editions()
+        return (editions[0].expect if editions else None) or self.expect
+
     def identity(self) -> dict[str, Any]:
         """As `Settings.identity`, with the data named by content and not by where it was got."""
         plain = {f.name: getattr(self, f.name) for f in fields(self)}
@@ -652,8 +658,9 @@ class Evaluation(Settings):
     padding: bool = MISSING
     """Rank the padding row (and a mask row, where the table has one) as if they were items."""
     candidates: str = MISSING
-    """A second protocol beside the first, in which each target is ranked among 100 items that have
-    its first attribute: `random` ones, the `first` by number (MIP-SAD's released code), or `none`."""
+    """A second protocol beside the first: each target is ranked among 100 items that have the first
+    attribute asked for, `random` ones or the `first` by number (as MIP-SAD's released code does);
+    `none`: there is no second one."""
     ks: list[int] = MISSING
     resamples: int = MISSING
     """Bootstrap resamples of the clusters."""

@@ -20,6 +20,7 @@ from crs.config import Config, Simulate, Trainer
 from crs.console import Context
 from crs.data import build
 from crs.data.sequences import Sequences
+from crs.pipeline import MODEL_SETTINGS, STAGES
 from crs.store import Artifact
 from crs.tracking import Run
 
@@ -73,6 +74,12 @@ def config(*overrides: str) -> Config:
     with initialize_config_dir(str(compose.CONF), version_base="1.3"):
         composed = hydra.compose("train", ["dataset=tiny", "tracker=none", *overrides])
     return compose.to_config(composed)
+
+
+def pipeline_stages() -> list[tuple[str, str]]:
+    """Every stage with a model that has it: shared ones with LatentCRS, others with each owner."""
+    shared = [name for name, stage in STAGES.items() if "{model}" not in stage.target]
+    return [("latentcrs", name) for name in shared] + sorted(MODEL_SETTINGS)
 
 
 def artifact(folder: Path, summary: dict[str, Any], **files: Any) -> Artifact:

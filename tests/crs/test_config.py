@@ -12,6 +12,7 @@ from crs.config import Counts, Dataset, Settings, Source, sha256_of
 from crs.errors import UserError
 from crs.pipeline import STAGES
 from crs.store import fingerprint
+from tests.contracts.tiny import pipeline_stages
 
 PLACES = ("sources", "sha256", "archive", "path", "items", "expect")
 """Where a dataset is got from; its name holds the content instead."""
@@ -59,18 +60,18 @@ def file(tmp_path) -> Path:
     return path
 
 
-@pytest.mark.parametrize("stage", STAGES)
-def test_each_setting_of_a_stage_is_in_its_results_name(stage, configure, file):
-    settings = STAGES[stage].settings(configure("model=latentcrs", "dataset=tiny"))
+@pytest.mark.parametrize(("model", "stage"), pipeline_stages())
+def test_each_setting_of_a_stage_is_in_its_results_name(model, stage, configure, file):
+    settings = STAGES[stage].settings(configure(f"model={model}", "dataset=tiny"))
     paths = [path for path in leaves(settings) if stage != "dataset" or path[0] not in PLACES]
     assert paths
     unseen = [p for p in paths if name(changed(settings, p, file)) == name(settings)]
     assert unseen == []
 
 
-@pytest.mark.parametrize("stage", STAGES)
-def test_a_name_is_the_same_each_time(stage, configure):
-    settings = STAGES[stage].settings(configure("model=latentcrs", "dataset=tiny"))
+@pytest.mark.parametrize(("model", "stage"), pipeline_stages())
+def test_a_name_is_the_same_each_time(model, stage, configure):
+    settings = STAGES[stage].settings(configure(f"model={model}", "dataset=tiny"))
     assert name(settings) == name(copy.deepcopy(settings))
 
 

@@ -13,6 +13,7 @@ from crs.config import Config
 from crs.errors import UserError
 from crs.pipeline import STAGES, Stage, plan
 from crs.store import RESUME, Artifact, Store
+from tests.contracts.tiny import pipeline_stages
 
 TINY = "dataset=tiny", "tracker=none"
 
@@ -128,9 +129,9 @@ def test_inputs_are_planned_before_what_needs_them(model, configure):
     assert step.name == "evaluate"
 
 
-@pytest.mark.parametrize("stage", STAGES)
-def test_a_plan_ends_with_what_is_asked_for(stage, configure):
-    steps = plan(configure("model=latentcrs", "dataset=tiny", f"stage={stage}"))
+@pytest.mark.parametrize(("model", "stage"), pipeline_stages())
+def test_a_plan_ends_with_what_is_asked_for(model, stage, configure):
+    steps = plan(configure(f"model={model}", "dataset=tiny", f"stage={stage}"))
     assert [step.name for step in steps][-1] == stage
     assert len({step.name for step in steps}) == len(steps)
 
@@ -144,7 +145,7 @@ def test_a_plan_holds_nothing_that_is_not_needed(configure):
     ]
 
 
-@pytest.mark.parametrize("stage", ["train", "direct"])
+@pytest.mark.parametrize("stage", ["train", "direct", "warmup", "alone"])
 def test_a_stage_that_a_model_lacks_is_refused(stage, configure):
     with pytest.raises(UserError, match=f"stage={stage}: model=popularity has no such stage; type"):
         plan(configure("model=popularity", "dataset=tiny", f"stage={stage}"))

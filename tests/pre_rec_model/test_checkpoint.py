@@ -4,6 +4,7 @@ from safetensors.torch import save_file
 
 from crs.errors import UserError
 from crs.fit import save_weights
+from crs.nn import released as released_names
 from crs.nn.encoder import Encoder
 from pre_rec_model import checkpoint
 from tests.contracts.tiny import padded, shared
@@ -30,7 +31,7 @@ def released(encoder):
             for their_part, third in zip(("query", "key", "value"), weight.chunk(3), strict=True):
                 out[f"{base}attention.{their_part}.{kind}"] = third
         else:
-            (their_part,) = (t for t, o in checkpoint.LAYER_NAMES.items() if o == part)
+            (their_part,) = (t for t, o in released_names.NAMES.items() if o == part)
             out[f"{base}{their_part}.{kind}"] = weight
     return out
 

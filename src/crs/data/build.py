@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from crs.config import Counts, Dataset, sha256_of
+from crs.config import Dataset, sha256_of
 from crs.console import Context, say
 from crs.data import turns
 from crs.data.raw import Raw
@@ -106,17 +106,15 @@ def statistics(out: dict[str, pd.DataFrame]) -> dict[str, Any]:
     }
 
 
-def check_counts(
-    settings: Dataset, expect: Counts | None, found: dict[str, Any], label: str, digest: str
-) -> str:
+def check_counts(settings: Dataset, found: dict[str, Any], label: str, digest: str) -> str:
     """The label in the light of the published counts.
 
     Where no hash is public, counts that are met make a file the public one, and others make it
     `unverified <first 8 of its sha256>`. They are not refused: the user may have changed a filter.
     """
-    if expect is None:
+    if settings.published is None:
         return label
-    wanted = vars(expect)
+    wanted = vars(settings.published)
     seen = {key: found[key] for key in wanted}
     if seen == wanted:
         return settings.label if settings.sha256 is None else label
@@ -137,7 +135,7 @@ def run(
     out = tables(raw, settings)
     found = statistics(out)
     digest = sha256_of(path, "dataset") if path else ""
-    label = check_counts(settings, source.expect or settings.expect, found, label, digest)
+    label = check_counts(settings, found, label, digest)
     for name, frame in out.items():
         frame.to_parquet(folder / f"{name}.parquet", index=False)
     context.note(

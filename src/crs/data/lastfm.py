@@ -1,4 +1,4 @@
-"""LastFM twice: as Pre-CRS released it, with attribute dialogues, and as SCPR and UNICORN use it."""
+"""LastFM twice: as Pre-CRS released it, with attribute dialogues, and as SCPR (UNICORN) use it."""
 
 import json
 from collections.abc import Iterator
@@ -73,7 +73,7 @@ class Catalogue:
 
 @dataclass
 class Record:
-    """One released dialogue: who, the history, the target, and the turns (kind, what, remaining)."""
+    """One released dialogue; a turn is (kind, attribute or items, remaining candidates)."""
 
     split: str
     user: int
@@ -128,7 +128,7 @@ def records(folder: Path, split: str, catalogue: Catalogue) -> Iterator[Record]:
             if not isinstance(record, dict) or not isinstance(record.get(key), kind):
                 raise UserError(f"dataset.path: {where} has no `{key}` that is a {kind.__name__}")
         history, target = record["context"], record["pos_item"]
-        if unknown := set([*history, target]) - set(catalogue.attributes):
+        if unknown := {*history, target} - set(catalogue.attributes):
             raise UserError(f"dataset.path: {where} has item {min(unknown)}, {ITEM_FILE} has not")
         turns = turns_of(record["dialog"], target, catalogue, where)
         yield Record(split, record["user"], history, target, turns)

@@ -55,7 +55,7 @@ def fetch(settings: Dataset, cache: Path) -> tuple[Path | None, Source, str]:
             say(f"source    not reached: {tried[-1]}")
     if not tried:
         raise UserError(
-            f"dataset={settings.name} reads files of yours: type dataset.path=PATH (a table, or the "
+            f"dataset={settings.label} reads what you have: type dataset.path=FILE.csv (or the "
             "folder of a released data set)"
         )
     raise UserError(

@@ -81,7 +81,7 @@ class Turns:
         back = size.cumsum(0).repeat_interleave(size) - torch.arange(len(items))
         place = shown.repeat_interleave(size) - back
         refused = grid(row.repeat_interleave(size), place, torch.from_numpy(items))
-        user, cut, name = (tensor_of(first[key]) for key in ("user", "cut", "dialogue"))
+        user, cut, name = (tensor_of(first[column]) for column in ("user", "cut", "dialogue"))
         return cls(user, cut, name, attributes, refused, row, accepted, shown)
 
     def turns_of(self, dialogues: Tensor) -> tuple[Tensor, Tensor]:

@@ -195,9 +195,9 @@ def report(
         f"Test split, protocol `{evaluation.protocol}`, whole catalogue; "
         f"{evaluation.level:.0%} intervals resample users or dialogues; seed {settings.seed}.",
     ]
-    for protocol, other in every[every["protocol"] != evaluation.protocol].groupby("protocol"):
-        second = markdown(headline(other).drop(columns=["dataset", "model"]))
-        lines += ["", second, "", f"Test split, protocol `{protocol}`: each target among "
+    for protocol, few in every[every["protocol"] != evaluation.protocol].groupby("protocol"):
+        beside = markdown(headline(few).drop(columns=["dataset", "model"]))
+        lines += ["", beside, "", f"Test split, protocol `{protocol}`: each target among "
                   f"{candidates.CANDIDATES} items."]  # fmt: skip
     if len(parts := by_slice(long)):
         lines += ["", markdown(parts), "", "NDCG@10 by slice, test split."]

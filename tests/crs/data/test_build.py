@@ -105,7 +105,7 @@ def test_statistics_count():
     assert found == {
         "users": 2, "items": 3, "interactions": 4, "density": 4 / 6, "mean_length": 2.0,
         "median_length": 2.0, "min_length": 1, "max_length": 3, "attributes": 0,
-        "items_with_attributes": 0,
+        "items_with_attributes": 0, "dialogues": 0,
     }  # fmt: skip
 
 

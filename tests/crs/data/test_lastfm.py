@@ -104,7 +104,7 @@ def test_a_broken_record_is_named(folder, change, message):
 def test_a_record_without_dialog_is_named(folder):
     broken = record()
     del broken["dialog"]
-    with pytest.raises(UserError, match="record 2 of test_lastfm.json has no `dialog`"):
+    with pytest.raises(UserError, match=r"record 2 of test_lastfm\.json has no `dialog`"):
         read(folder(test=[record(), broken]))
 
 

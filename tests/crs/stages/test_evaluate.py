@@ -235,7 +235,7 @@ def test_a_slice_is_scored_over_its_cases_and_intervals_resample_clusters():
         slices={"marked": mask, "none": torch.zeros(4, dtype=torch.bool)},
         cluster=torch.tensor([7, 7, 9, 9]),
     )  # fmt: skip
-    found = evaluate.Ranked("toy", "all", np.array([1.0, 2.0, 1.0, 4.0]), cases)
+    found = evaluate.Ranked("toy", "all", np.array([1.0, 2.0, 1.0, 4.0]), cases, "full")
     long = evaluate.table([found], replace(OPTIONS, ks=[1]))
     first = long[(long["metric"] == "hr") & (long["k"] == 1)].set_index("slice")
     assert first["value"].to_dict() == {"all": 0.5, "marked": 1.0}

@@ -1,5 +1,6 @@
 """Weights from a file: ours, or the authors' (docs/mip_sad.md, section 7)."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -92,7 +93,7 @@ def load(path: Path, dataset: Artifact, towers: Towers) -> tuple[MIPSAD, dict[st
         shape: dict[str, Any] = {
             "items": rows - 2, "attributes": len(weights["attribute_tower.table.weight"]) - 1,
             "dim": dim, "heads": towers.heads, "dropout": towers.dropout,
-            "layers": sum(n.startswith("item_tower.") and n.endswith("qkv.weight") for n in weights),
+            "layers": sum(bool(re.fullmatch(r"item_tower.*qkv\.weight", n)) for n in weights),
             "max_len": len(weights["item_tower.positions.weight"]),
             "sees": ["items", "attributes"],
         }  # fmt: skip

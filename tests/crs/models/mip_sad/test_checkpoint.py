@@ -44,8 +44,9 @@ def released(model):
                 parts = weights[f"{our}.layers.{layer}.qkv.{kind}"].chunk(3)
                 state |= {f"{their}.layer.{layer}.{name}.{kind}": part
                           for name, part in zip(QKV, parts, strict=True)}  # fmt: skip
-                state |= {f"{their}.layer.{layer}.{name}.{kind}": weights[
-                    f"{our}.layers.{layer}.{part}.{kind}"] for name, part in NAMES.items()}  # fmt: skip
+                for name, part in NAMES.items():
+                    weight = weights[f"{our}.layers.{layer}.{part}.{kind}"]
+                    state[f"{their}.layer.{layer}.{name}.{kind}"] = weight
     state["neg_SAS_encoder.layer.0.attention.query.weight"] = torch.randn(DIM, DIM)
     return state
 

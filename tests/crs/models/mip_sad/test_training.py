@@ -254,7 +254,7 @@ def test_going_on_after_a_failure_equals_a_straight_run(network, tmp_path, kind,
 
 
 def test_training_learns_what_follows(network, tmp_path):
-    """Fine-tuning on a few dialogues fits them: the loss of the last epoch is far below the first."""
+    """Fine-tuning on a few dialogues fits them: the loss falls far."""
     module = tune(network())
     fit(module, "p", replace(optimisation(), epochs=30, patience=99, lr=2e-2), tmp_path, context())
     log = json.loads((tmp_path / "p.json").read_text())
