@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 import torch
 
-from crs.config import AttributeDialogues
+from crs.config import Dialogues
 from crs.console import Context
 from crs.data.sequences import Sequences, leave_one_out
 from crs.data.turns import ATTRIBUTE, COLUMNS, REFUSED, TABLE, bit_sets, id_lists, members_of
@@ -55,7 +55,7 @@ class World:
 
 
 def converse(
-    target: np.ndarray, world: World, settings: AttributeDialogues, rng: np.random.Generator
+    target: np.ndarray, world: World, settings: Dialogues, rng: np.random.Generator
 ) -> pd.DataFrame:
     """One dialogue about each target, turn by turn for all of them together.
 
@@ -134,7 +134,7 @@ def targets_of(sequences: Sequences, split: str, positions: int) -> tuple[np.nda
 
 
 def simulated(
-    sequences: Sequences, split: str, world: World, settings: AttributeDialogues, context: Context
+    sequences: Sequences, split: str, world: World, settings: Dialogues, context: Context
 ) -> Iterator[pd.DataFrame]:
     """The dialogues of a split in parts; each split has random numbers of its own, so that more
     training dialogues leave those of validation and test as they are."""
@@ -155,7 +155,7 @@ def simulated(
 
 
 def run(
-    settings: AttributeDialogues, inputs: dict[str, Artifact], folder: Path, context: Context
+    settings: Dialogues, inputs: dict[str, Artifact], folder: Path, context: Context
 ) -> dict[str, Any]:
     """Writes `attribute_dialogues.parquet`; a dataset's own dialogues stand in it as they are.
 

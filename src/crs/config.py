@@ -512,7 +512,7 @@ def prefix_of(prompt: str) -> str:
 
 
 @dataclass
-class AttributeDialogues(Settings):
+class Dialogues(Settings):
     """Attribute dialogues with a simulated user (stage `dialogues`, docs/mip_sad.md)."""
 
     positions: int = MISSING
@@ -759,7 +759,7 @@ class Config:
     simulator: Simulator = field(default_factory=Simulator)
     llm: LLM = field(default_factory=LLM)
     embedder: Embedder = field(default_factory=Embedder)
-    dialogues: AttributeDialogues = field(default_factory=AttributeDialogues)
+    dialogues: Dialogues = field(default_factory=Dialogues)
     warmup: Warmup = field(default_factory=Warmup)
     train: Train = field(default_factory=Train)
     em: EM = field(default_factory=EM)
