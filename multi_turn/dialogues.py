@@ -67,7 +67,7 @@ def lines_of(settings: Conversations, inputs: dict[str, Artifact]) -> list[Line]
 def run(
     settings: Conversations, inputs: dict[str, Artifact], folder: Path, context: Context
 ) -> dict[str, Any]:
-    """Writes `results.parquet`, `results.md`, `dialogues.parquet`, `dialogues.md`, `success.png`."""
+    """Writes `results` and `dialogues`, as Parquet and Markdown, and `success.png`."""
     use_threads(context.trainer)
     dataset, lines = inputs["dataset"], lines_of(settings, inputs)
     cases, said = drawn_cases(inputs, settings.multi_turn)

@@ -1,4 +1,4 @@
-"""The loop: all dialogues of all scorers at once, one batch a turn (docs/multi_turn.md, the loop)."""
+"""All dialogues of all scorers at once, one batch a turn (docs/multi_turn.md, the loop)."""
 
 import json
 from dataclasses import asdict, dataclass, replace
@@ -136,8 +136,10 @@ class Loop:
 
     def hear(self, frame: pd.DataFrame, vectors: np.ndarray) -> None:
         """What was understood of them."""
-        heard = [Understood(text, tuple(requirement(one) for one in json.loads(asked)))
-                 for text, asked in zip(frame["text"], frame["requirements"], strict=True)]  # fmt: skip
+        heard = [
+            Understood(text, tuple(requirement(one) for one in json.loads(asked)))
+            for text, asked in zip(frame["text"], frame["requirements"], strict=True)
+        ]
         self.wishes.hear(frame["dialogue"].tolist(), heard)
         part = frame[frame["embedded"]]
         self.texts.add(part["dialogue"].tolist(), part["text"].tolist(), vectors)

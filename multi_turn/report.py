@@ -1,4 +1,4 @@
-"""What the dialogues came to: figures with intervals, the table, the chart, the dialogues to read."""
+"""What the dialogues came to: figures with intervals, the table, the chart, some to read."""
 
 import json
 from pathlib import Path
@@ -49,8 +49,8 @@ def line_rows(
 ) -> list[dict[str, Any]]:
     """All figures of one line, from its part of the log.
 
-    `success` and `avg_turns` are over all dialogues; those of a turn are over the dialogues that are
-    still open in it.
+    `success` and `avg_turns` are over all dialogues; those of a turn are over the dialogues that
+    are still open in it.
     """
     k, turns = settings.shown, settings.turns
     won = np.full(len(users), np.inf)
@@ -170,14 +170,14 @@ def text(long: pd.DataFrame, label: str, settings: Conversations, facts: list[st
         f"### {settings.model} on {data}: success in at most {turns.turns} turns", "",
         markdown(by_turn(long, turns)), "",
         f"Share of {long['cases'].max()} dialogues in which the target was among the {turns.shown} "
-        f"items shown by that turn; {turns.level:.0%} intervals resample users. Average turns count "
-        f"{turns.turns} for a failure. Protocol `{turns.protocol}`, {turns.split} split, simulated "
-        f"user `{settings.simulator.kind}`, understanding `{turns.understanding}`, seed "
+        f"items shown by that turn; {turns.level:.0%} intervals resample users. Average turns "
+        f"count {turns.turns} for a failure. Protocol `{turns.protocol}`, {turns.split} split, "
+        f"simulated user `{settings.simulator.kind}`, understanding `{turns.understanding}`, seed "
         f"{settings.seed}.",
         *facts, "", f"What re-ranking did in the dialogues of {label} that were still open:", "",
         markdown(effect(long, label, turns)), "",
-        "won, lost: targets that it brought among the items shown, and out of them. relaxed: too few "
-        "items kept all hard requirements. nearest text: cosine of the embedded text with the "
+        "won, lost: targets that it brought among the items shown, and out of them. relaxed: too "
+        "few items kept all hard requirements. nearest text: cosine of the embedded text with the "
         "nearest one of training.",
     ]  # fmt: skip
     return "\n".join(lines) + "\n"

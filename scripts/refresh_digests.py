@@ -26,8 +26,9 @@ def digests() -> dict[str, str]:
         if "{model}" in stage.target:
             own = {model: stage.target.format(model=model) for model in models}
             parts = {model: [module] for model, module in own.items() if source_of(module)}
-        elif name == "evaluate":
-            parts = {model: [stage.target, f"crs.models.{model}"] for model in models}
+        elif name in ("evaluate", "multi_turn"):
+            lent = [path.partition(":")[0] for path in stage.handed.values()]
+            parts = {model: [stage.target, f"crs.models.{model}", *lent] for model in models}
         elif name == "simulate":
             kinds = CHOICES["simulator.kind"]
             parts = {kind: [stage.target, f"data_generator.{kind}"] for kind in kinds}

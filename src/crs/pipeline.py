@@ -390,7 +390,7 @@ def check_views(dataset: Artifact, config: c.Config) -> None:
     Raises:
         UserError: with the missing view and the datasets that have it.
     """
-    needed = {view: f"model={config.model.name}" for view in config.model.views}
+    needed = dict.fromkeys(config.model.views, f"model={config.model.name}")
     if config.stage.name == "multi_turn":  # what the users ask for
         needed.setdefault("attributes", "stage=multi_turn")
     for view, who in needed.items():

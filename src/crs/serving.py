@@ -90,7 +90,7 @@ class System:
         self.result, self.inputs, self.weights = result, inputs, weights
         dataset = inputs["dataset"]
         self.model: str = result.manifest["settings"]["model"]
-        self.items: "pd.DataFrame" = dataset.load("items.parquet")
+        self.items: pd.DataFrame = dataset.load("items.parquet")
         self.titles = ["", *self.items["title"]]
         self.attributes = ["", *dataset.load("attributes.parquet")["name"]]
         self.sequences, self.facts = Sequences.of(dataset), Facts.of(dataset)
@@ -141,6 +141,10 @@ class System:
             )
         settings["path"] = None if self.weights is None else str(self.weights)
         return reach(ENCODER)(Embedder(**settings), Trainer("auto", 0, False))
+
+    def title(self, item: int) -> str:
+        """An item's title, or its number where it has none."""
+        return self.titles[item] or f"{self.noun} {item}"
 
     def encode(self, texts: list[str]) -> np.ndarray:
         """Texts to [n, dim]."""

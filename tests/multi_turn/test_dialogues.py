@@ -138,12 +138,9 @@ def test_figures_of_a_turn_are_over_the_open_dialogues(long, log):
         assert value(long, scorer, f"{part} before re-ranking", "hr", 10) == pytest.approx(
             (before <= 10).mean()
         )
-        assert value(long, scorer, part, "won") == pytest.approx(
-            ((after <= 3) & (before > 3)).mean()
-        )
-        assert value(long, scorer, part, "lost") == pytest.approx(
-            ((after > 3) & (before <= 3)).mean()
-        )
+        won, lost = (after <= 3) & (before > 3), (after > 3) & (before <= 3)
+        assert value(long, scorer, part, "won") == pytest.approx(won.mean())
+        assert value(long, scorer, part, "lost") == pytest.approx(lost.mean())
         rows = long[(long["scorer"] == scorer) & (long["slice"] == part) & (long["metric"] == "hr")]
         assert set(rows["cases"]) == {len(mine)}
 
@@ -189,9 +186,8 @@ def test_the_first_turn_is_the_one_turn_evaluation(inputs, log, tmp_path):
 
 
 def test_users_say_first_what_they_said_in_training_and_evaluation(inputs, log):
-    frame = (
-        inputs["simulate"].load("utterances.parquet").set_index(["split", "user", "cut"])["text"]
-    )
+    frame = inputs["simulate"].load("utterances.parquet")
+    frame = frame.set_index(["split", "user", "cut"])["text"]
     first = log[log["turn"] == 1]
     assert all(
         said == frame["test", user, cut]
@@ -258,8 +254,8 @@ def test_scorers_can_be_chosen(inputs, tmp_path):
 def test_the_released_way_re_ranks_the_best_by_score(inputs, tmp_path):
     found = play(inputs, tmp_path / "released", ways=["as_released"], top=10, seen="in", turns=2)
     log = found.load("dialogues.parquet")
-    assert set(log["scorer"]) == {name + " + re-ranking"
-                                  for name in ("popularity", "attribute filter", "toy text")}  # fmt: skip
+    names = ("popularity", "attribute filter", "toy text")
+    assert set(log["scorer"]) == {name + " + re-ranking" for name in names}
     outside = log[log["before"] > 10]
     assert len(outside) and (outside["before"] == outside["after"]).all()
     assert not outside["success"].any()
@@ -282,16 +278,12 @@ def test_a_target_that_was_seen_is_not_asked_for(inputs):
     cases, said = drawn_cases(inputs, replace(OPTIONS, cases=1000))
     row, item = cases.seen
     assert not (item == cases.target[row]).any()
-    assert (
-        len(said)
-        == len(cases)
-        < len(drawn_cases(inputs, replace(OPTIONS, cases=1000, seen="in"))[0])
-    )
+    everyone, _ = drawn_cases(inputs, replace(OPTIONS, cases=1000, seen="in"))
+    assert len(said) == len(cases) < len(everyone)
     assert said["user"].tolist() == cases.user.tolist()
 
 
 def test_cases_are_drawn_by_their_own_seed(inputs):
-    one, two = (
-        drawn_cases(inputs, replace(OPTIONS, seed=seed))[0].user.tolist() for seed in (1, 2)
-    )
+    drawn = (drawn_cases(inputs, replace(OPTIONS, seed=seed))[0] for seed in (1, 2))
+    one, two = (cases.user.tolist() for cases in drawn)
     assert one != two and len(one) == len(set(one)) == 20 and one == sorted(one)

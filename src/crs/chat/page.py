@@ -3,7 +3,7 @@
 import os
 from typing import Any
 
-from crs.chat.why import reasons, title_of
+from crs.chat.why import reasons
 from crs.dialogue.conversation import Conversation, Reply
 from crs.errors import UserError
 from crs.serving import System
@@ -46,8 +46,7 @@ class Page:
 
     def choices(self, items: list[int]) -> list[tuple[str, int]]:
         """Titles and ids for the list of the history."""
-        titles = self.system.titles
-        return [(titles[item] or f"{self.system.noun} {item}", item) for item in items]
+        return [(self.system.title(item), item) for item in items]
 
     def take_user(self, number: float | None) -> Any:
         """The history of a user of the data set."""
@@ -85,7 +84,8 @@ class Page:
 
     def shown(self, talk: Conversation, reply: Reply) -> list[Any]:
         """The ids, the five rows, their texts, and why."""
-        titles = [f"**{n}.** {title_of(talk, item)}" for n, item in enumerate(reply.items, 1)]
+        title = self.system.title
+        titles = [f"**{n}.** {title(item)}" for n, item in enumerate(reply.items, 1)]
         blank = SHOWN - len(titles)
         rows = [self.gr.update(visible=n < len(titles)) for n in range(SHOWN)]
         return [reply.items, *rows, *titles, *[""] * blank, explained(talk, reply)]

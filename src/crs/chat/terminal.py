@@ -2,8 +2,9 @@
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
-from crs.chat.why import reasons, title_of
+from crs.chat.why import reasons
 from crs.dialogue.conversation import Conversation, Reply
 from crs.errors import UserError
 from crs.serving import System
@@ -81,8 +82,8 @@ class Terminal:
                 self.begin([*self.history, self.system.item(rest.strip())])
                 return self.talk.show()
             case "/history":
-                titles = [title_of(self.talk, item) for item in self.history]
-                self.console.print("; ".join(titles) or "nothing yet", markup=False)
+                titles = "; ".join(map(self.system.title, self.history))
+                self.console.print(titles or "nothing yet", markup=False)
                 return None
             case "/new":
                 self.begin([])
@@ -106,7 +107,7 @@ class Terminal:
         """The list and why."""
         table = Table(show_header=False, box=None, padding=(0, 1))
         for number, item in enumerate(reply.items, 1):
-            table.add_row(f"[bold]{number}[/bold]", title_of(self.talk, item))
+            table.add_row(Text(str(number), "bold"), Text(self.system.title(item)))
         self.console.print(table)
         for about, words in reasons(self.talk, reply):
             self.console.print(f"  {about}: {words}", style="dim", markup=False, highlight=False)

@@ -1,8 +1,8 @@
 """What is shown in a turn: a model's ranking, and what the requirements make of it.
 
-Three ways (docs/multi_turn.md, re-ranking). `none`: by score, without the items shown before. `hard`:
-items that break fewer hard requirements come first, over the whole catalogue, then by score.
-`as_released`: the best 50 by score, those with more of the asked attributes first.
+Three ways (docs/multi_turn.md, re-ranking). `none`: by score, without the items shown before.
+`hard`: items that break fewer hard requirements come first, over the whole catalogue, then by
+score. `as_released`: the best 50 by score, those with more of the asked attributes first.
 """
 
 from collections.abc import Iterator
@@ -93,11 +93,11 @@ class ByScore:
 class Hard(ByScore):
     """`hard`: by broken requirements, fewest first, then by score."""
 
-    def level(self, part: slice, wanted: Tensor | int) -> Tensor:
+    def level(self, level: Tensor | int, part: slice) -> Tensor:
         """Which items of the catalogue break so many requirements, [b, rows]."""
         broken = self.wishes[part].violations()
         kept = torch.zeros(len(broken), self.rows, dtype=torch.bool)
-        kept[:, : broken.shape[1]] = broken == wanted
+        kept[:, : broken.shape[1]] = broken == level
         return kept
 
     def chunks(self) -> Iterator[tuple[slice, Tensor]]:
@@ -115,7 +115,7 @@ class Hard(ByScore):
         for level in range(most + 1):
             found, scores = topk(
                 self.queries, self.catalogue, k, self.gone, n_items=self.n_items,
-                allow=partial(self.level, wanted=level),
+                allow=partial(self.level, level),
             )  # fmt: skip
             place = filled[:, None] + torch.arange(k)
             row, column = ((scores > -torch.inf) & (place < k)).nonzero(as_tuple=True)
@@ -138,7 +138,7 @@ class Hard(ByScore):
 
         def alike(part: slice) -> Tensor:
             own = self.wishes[part].violations().gather(1, target[part, None])
-            return self.level(part, own)
+            return self.level(own, part)
 
         return better + ranks(self.queries, self.catalogue, target, self.gone,
                               n_items=self.n_items, allow=alike)  # fmt: skip

@@ -20,8 +20,8 @@ DECADES = dict(zip(
 ))  # fmt: skip
 PHRASES = [
     (r"\b(anything|everything|all) but\b", " except "),
-    (r"\b(instead of|rather than|other than|apart from|away from|(tired|sick|bored|enough) of|fed up"
-     r" with|(cant|cannot) stand|not a fan of)\b", " except "),
+    (r"\b(instead of|rather than|other than|apart from|away from|fed up with|not a fan of|"
+     r"(tired|sick|bored|enough) of|(cant|cannot) stand)\b", " except "),
     (r"\b(nothing but|not (only|just|necessarily)|why not)\b", " also "),
     (r"\b(dont|do not|wouldnt|would not) mind\b", " perhaps "),
     # What was not seen so far is no refusal.

@@ -23,7 +23,7 @@ def attribute_matrix(dataset: Artifact) -> Tensor:
 
 
 class AttributeFilter:
-    """Query M . (known - refused) over multi-hot items, popularity below one match to break ties."""
+    """Query M . (known - refused) over multi-hot items; popularity below one match breaks ties."""
 
     sees = "attributes of the utterance"
 

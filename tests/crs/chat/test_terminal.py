@@ -1,3 +1,5 @@
+from io import StringIO
+
 import pytest
 from rich.console import Console
 
@@ -6,8 +8,7 @@ from crs.chat.terminal import Terminal
 
 @pytest.fixture
 def terminal(system):
-    return Terminal(system, Console(record=True, width=200, quiet=False, file=open("/dev/null", "w")),
-                    "mean", "hard")  # fmt: skip
+    return Terminal(system, Console(record=True, width=200, file=StringIO()), "mean", "hard")
 
 
 def told(terminal, *lines):

@@ -53,8 +53,8 @@ def setting(seed, said=True):
     facts = Facts(matrix, torch.arange(1990, 1993), draw(4, ITEMS + 1))
     wishes = Wishes.none(facts, len(cases))
     for case in range(len(cases) if said else 0):
-        asked = [Requirement(int(a), None, bool(w), bool(h))
-                 for a, w, h in zip(1 + draw(3, 3), draw(2, 3), draw(2, 3), strict=True)]  # fmt: skip
+        drawn = zip(1 + draw(3, 3), draw(2, 3), draw(2, 3), strict=True)
+        asked = [Requirement(int(a), None, bool(w), bool(h)) for a, w, h in drawn]
         wishes.hear([case], [Understood("", (*asked, Requirement(years=(1991, 1992))))])
     scores = torch.rand(len(cases), ITEMS + 2, generator=generator)
     return Scores(scores), cases, wishes

@@ -11,9 +11,7 @@ from data_generator.items import Item
 from data_generator.rules import speak
 from tests.contracts.tiny import quick
 
-NAMES = " ,Comedy,Drama,War,Horror,Western,Romance,Sci-Fi,Film-Noir,Children's,News,Mystery".split(
-    ","
-)
+NAMES = "- Comedy Drama War Horror Western Romance Sci-Fi Film-Noir Children's News Mystery".split()
 RULES = Rules(NAMES)
 
 
