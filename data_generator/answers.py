@@ -5,14 +5,16 @@ everybody reads by. So the answer is a function of the dialogue, and a killed ru
 """
 
 from collections import Counter
+from pathlib import Path
 
 import numpy as np
 
-from crs.config import Simulator
+from crs.config import Simulate
+from crs.console import Context
 from crs.dialogue.rules import Rules
 from crs.dialogue.talk import Answer, Talk, User
 from crs.store import Artifact
-from data_generator.items import Item, item_table
+from data_generator.items import Item, attribute_names, item_table
 from data_generator.leaks import leak
 from data_generator.rules import AFTER, FRAMES, described, falsify, pick, request
 from data_generator.simulate import ATTEMPTS
@@ -98,8 +100,19 @@ class RuleUser:
         return -max(common)[1] if common else None
 
 
-def build(settings: Simulator, dataset: Artifact) -> User:
-    """The simulated user that the settings name."""
-    names = ["", *(name.lower() for name in dataset.load("attributes.parquet")["name"])]
+def build(
+    settings: Simulate, prompt: str, dataset: Artifact, context: Context, cache: Path
+) -> User:
+    """The simulated user that the settings name.
+
+    Args:
+        prompt: of a user who is played by a language model; cache: its folder for downloads.
+    """
+    simulator = settings.simulator
+    if simulator.kind == "llm":
+        from data_generator.answers_llm import LLMAnswers
+
+        return LLMAnswers(settings, prompt, dataset, context, cache)
+    names = [name.lower() for name in attribute_names(dataset)]
     noun = dataset.summary["noun"]
-    return RuleUser(item_table(dataset), names, noun, settings.noise, settings.seed)
+    return RuleUser(item_table(dataset), names, noun, simulator.noise, simulator.seed)

@@ -10,9 +10,10 @@ import torch
 from torch import Tensor
 
 from crs.cases import Cases, spoken_cases
-from crs.config import Conversations, MultiTurn
+from crs.config import MultiTurn, Talks, prompt_file
 from crs.console import Context
 from crs.dialogue.rules import Rules
+from crs.dialogue.talk import Understanding
 from crs.dialogue.texts import Texts
 from crs.dialogue.wishes import Facts
 from crs.errors import UserError
@@ -48,7 +49,7 @@ def training_vectors(inputs: dict[str, Artifact]) -> Tensor:
     return torch.from_numpy(inputs["embed"].load("vectors.npy")[index].astype(np.float32))
 
 
-def lines_of(settings: Conversations, inputs: dict[str, Artifact]) -> list[Line]:
+def lines_of(settings: Talks, inputs: dict[str, Artifact]) -> list[Line]:
     """The scorers that talk, each in each way.
 
     Raises:
@@ -64,18 +65,37 @@ def lines_of(settings: Conversations, inputs: dict[str, Artifact]) -> list[Line]
     return [Line(name, way, scorers[name]) for way in settings.multi_turn.ways for name in chosen]
 
 
+def understanding_of(
+    settings: Talks, dataset: Artifact, context: Context, cache: Path
+) -> Understanding:
+    """Who reads what is said."""
+    names = ["", *dataset.load("attributes.parquet")["name"]]
+    if settings.reader is None:
+        return Rules(names)
+    from crs.dialogue.by_llm import ModelReads
+    from crs.llm.model import LanguageModel
+
+    file = prompt_file(settings.multi_turn.prompt, "multi_turn.prompt", "multi_turn")
+    titles = ["", *dataset.load("items.parquet")["title"]]
+    model = LanguageModel(settings.reader, context, cache)
+    return ModelReads(names, titles, dataset.summary["noun"], file.read_text(), model.ask)
+
+
 def run(
-    settings: Conversations, inputs: dict[str, Artifact], folder: Path, context: Context
+    settings: Talks, inputs: dict[str, Artifact], folder: Path, context: Context
 ) -> dict[str, Any]:
     """Writes `results` and `dialogues`, as Parquet and Markdown, and `success.png`."""
     use_threads(context.trainer)
     dataset, lines = inputs["dataset"], lines_of(settings, inputs)
     cases, said = drawn_cases(inputs, settings.multi_turn)
+    # Downloads lie beside the results, as those of data sets do.
+    cache = folder.parents[1] / "downloads"
     encoders: list[Any] = []
 
     def encode(texts: list[str]) -> np.ndarray:
         if not encoders:  # loaded once a text is new
-            encoders.append(context.handed["encoder"](settings.embedder, context.trainer))
+            build = context.handed["encoder"]
+            encoders.append(build(settings.embedder, context.trainer, cache))
         size, parts = settings.embedder.shard if settings.embedder else 1, []
         with context.bar(len(texts), label="embed", unit="text") as bar:
             for first in range(0, len(texts), size):
@@ -85,10 +105,12 @@ def run(
 
     training = training_vectors(inputs) if cases.text is not None else torch.zeros(0, 0)
     dialogues = len(lines) * len(cases)
-    texts = Texts(settings.multi_turn.text, dialogues, training.shape[1], encode)
-    names = ["", *dataset.load("attributes.parquet")["name"]]
     loop = Loop(
-        settings.multi_turn, lines, cases, said["text"].tolist(), Facts.of(dataset), Rules(names),
-        context.handed["user"](settings.simulator, dataset), texts, training, context,
+        settings.multi_turn, lines, cases, said["text"].tolist(), Facts.of(dataset),
+        understanding_of(settings, dataset, context, cache),
+        context.handed["user"](
+            settings.simulate, settings.multi_turn.user_prompt, dataset, context, cache
+        ),
+        Texts(settings.multi_turn.text, dialogues, training.shape[1], encode), training, context,
     )  # fmt: skip
     return write(loop.play(folder), loop, settings, inputs, folder)

@@ -9,7 +9,7 @@ import pandas as pd
 
 from crs import stats
 from crs.charts import SUCCESS, TURN, success_by_turn
-from crs.config import Conversations, MultiTurn
+from crs.config import MultiTurn, Talks
 from crs.dialogue.replies import reply
 from crs.metrics import per_case
 from crs.results import COLUMNS, MARKDOWN, PARQUET, markdown
@@ -162,7 +162,7 @@ def own_label(labels: list[str], model: str) -> str:
     return (own or labels)[-1]
 
 
-def text(long: pd.DataFrame, label: str, settings: Conversations, facts: list[str]) -> str:
+def text(long: pd.DataFrame, label: str, settings: Talks, facts: list[str]) -> str:
     """The Markdown twin of the table."""
     turns = settings.multi_turn
     data = long["dataset"].iloc[0]
@@ -172,8 +172,8 @@ def text(long: pd.DataFrame, label: str, settings: Conversations, facts: list[st
         f"Share of {long['cases'].max()} dialogues in which the target was among the {turns.shown} "
         f"items shown by that turn; {turns.level:.0%} intervals resample users. Average turns "
         f"count {turns.turns} for a failure. Protocol `{turns.protocol}`, {turns.split} split, "
-        f"simulated user `{settings.simulator.kind}`, understanding `{turns.understanding}`, seed "
-        f"{settings.seed}.",
+        f"simulated user `{settings.simulate.simulator.kind}`, understanding "
+        f"`{turns.understanding}`, seed {settings.seed}.",
         *facts, "", f"What re-ranking did in the dialogues of {label} that were still open:", "",
         markdown(effect(long, label, turns)), "",
         "won, lost: targets that it brought among the items shown, and out of them. relaxed: too "
@@ -184,11 +184,7 @@ def text(long: pd.DataFrame, label: str, settings: Conversations, facts: list[st
 
 
 def write(
-    log: pd.DataFrame,
-    loop: Loop,
-    settings: Conversations,
-    inputs: dict[str, Artifact],
-    folder: Path,
+    log: pd.DataFrame, loop: Loop, settings: Talks, inputs: dict[str, Artifact], folder: Path
 ) -> dict[str, Any]:
     """All files of the stage, and the summary of its manifest."""
     context, turns = loop.context, settings.multi_turn

@@ -48,7 +48,8 @@ def main(words: list[str]) -> None:
         return
     from crs.serving import load
 
-    system = load(artifact.fingerprint, config.store, weights=config.embedder.path)
+    where = {key: getattr(config.embedder, key) for key in ("path", "model", "hub")}
+    system = load(artifact.fingerprint, config.store, **where)
     text, way = config.multi_turn.text, config.multi_turn.ways[-1]
     if "export" in given:
         say(f"export    {system.export_faiss(given['export']):,} items to {given['export']}")

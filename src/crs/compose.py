@@ -186,7 +186,7 @@ CHOICES = {
     "evaluation.candidates": ("none", "random", "first"),
     "multi_turn.seen": ("out", "in"),
     "multi_turn.split": ("test", "valid"),
-    "multi_turn.understanding": ("rules",),
+    "multi_turn.understanding": ("rules", "llm"),
     "multi_turn.text": ("newest", "joined", "mean"),
     "tracker.kind": ("wandb", "none"),
     "stage.name": tuple(sorted(file.stem for file in (CONF / "stage").glob("*.yaml"))),

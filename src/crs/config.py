@@ -701,7 +701,12 @@ class MultiTurn(Settings):
     seen: str = MISSING
     """Items of the history: `out` of the ranking, or left `in`."""
     understanding: str = MISSING
-    """`rules`."""
+    """`rules`, or `llm`: the model of the group `llm` reads the dialogue."""
+    prompt: str = MISSING
+    """`llm` understands: what it is told, a text file in multi_turn/prompts/ or a path."""
+    user_prompt: str = MISSING
+    """`simulator=llm`: what the user is told from the second turn on, in data_generator/prompts/ or
+    a path."""
     text: str = MISSING
     """What is embedded from the second turn on: the `newest` wish, all of them `joined`, or the
     `mean` of their vectors."""
@@ -714,15 +719,30 @@ class MultiTurn(Settings):
 
 
 @dataclass
-class Conversations(Settings):
+class Talks(Settings):
     """Settings of the `multi_turn` stage: what speaks, and the labels its table carries."""
 
     model: str = MISSING
     seed: int = MISSING
     multi_turn: MultiTurn = field(default_factory=MultiTurn)
-    simulator: Simulator = field(default_factory=Simulator)
+    simulate: Simulate = field(default_factory=Simulate)
+    reader: LLM | None = None
+    """The language model that understands; None where rules do."""
     embedder: Embedder | None = None
     """None for a model that reads no text."""
+
+    def identity(self) -> dict[str, Any]:
+        """As `Settings.identity`, less the prompts that nobody reads; the others by their text."""
+        plain = super().identity()
+        talk = plain["multi_turn"]
+        for key, package, read in (
+            ("prompt", "multi_turn", self.reader is not None),
+            ("user_prompt", "data_generator", self.simulate.simulator.kind == "llm"),
+        ):
+            name = talk.pop(key)
+            if read:
+                talk[key] = sha256_of(prompt_file(name, f"multi_turn.{key}", package), key)
+        return plain
 
 
 @dataclass

@@ -9,9 +9,9 @@ from importlib import import_module
 from typing import Any
 
 ENCODER = "text2embedding.encoders:build"
-"""(Embedder, Trainer) -> an encoder with `encode(texts) -> [n, dim] float32`."""
+"""(Embedder, Trainer, cache for downloads) -> who has `encode(texts) -> [n, dim] float32`."""
 USER = "data_generator.answers:build"
-"""(Simulator, dataset artifact) -> `crs.dialogue.talk.User`."""
+"""(Simulate, prompt, dataset artifact, context, cache) -> `crs.dialogue.talk.User`."""
 
 
 def reach(path: str) -> Any:

@@ -129,10 +129,12 @@ STAGES: dict[str, Stage] = {
     ),
     "multi_turn": Stage(
         "multi_turn.dialogues", 1,
-        lambda x: c.Conversations(x.model.name, x.seed, x.multi_turn, x.simulator,
-                              x.embedder if "embed" in x.model.needs.evaluate else None),
+        lambda x: c.Talks(x.model.name, x.seed, x.multi_turn, c.Simulate(x.simulator, x.llm),
+                          x.llm if x.multi_turn.understanding == "llm" else None,
+                          x.embedder if "embed" in x.model.needs.evaluate else None),
         lambda x: list(dict.fromkeys(["dataset", "samples", "simulate", *x.model.needs.evaluate])),
         "dialogues with the simulated user", {"encoder": ENCODER, "user": USER},
+        lambda x: "llm" in (x.simulator.kind, x.multi_turn.understanding),
     ),
 }  # fmt: skip
 
@@ -187,7 +189,7 @@ def code_modules(step: Step, config: c.Config) -> list[str]:
         modules.append(f"crs.models.{config.model.name}")
     if step.name == "simulate":
         modules.append(f"data_generator.{config.simulator.kind}")
-    if step.name == "embed":
+    if step.name == "embed" or (step.name == "multi_turn" and "embed" in step.inputs):
         modules.append(f"text2embedding.{config.embedder.kind}")
     if step.name == "dataset":
         readers = (source.reader.partition(":")[0] for source in config.dataset.sources)

@@ -6,6 +6,7 @@ print(system.recommend(["Fargo (1996)", "Heat (1995)"], "a dark comedy from the 
 """
 
 import importlib
+import re
 from collections.abc import Sequence
 from difflib import get_close_matches
 from functools import cached_property
@@ -54,15 +55,14 @@ def find(fingerprint: str, store: str | Path) -> Artifact:
     return Artifact(found[0])
 
 
-def load(
-    fingerprint: str, store: str | Path = "artifacts", *, weights: str | Path | None = None
-) -> "System":
+def load(fingerprint: str, store: str | Path = "artifacts", **embedder: Any) -> "System":
     """The system behind a finished result.
 
     Args:
         fingerprint: of an `evaluate` or `multi_turn` result, or how it begins.
         store: root of the results.
-        weights: the text encoder's `model.safetensors`, if it was made with `embedder.path`.
+        embedder: where the text encoder lies, if it was given by a local path or comes from a hub:
+            `path=`, `model=` or `hub=True`, as in the group `embedder`.
     Raises:
         UserError: if the result or one that it stands on is not there.
     """
@@ -74,7 +74,7 @@ def load(
             raise UserError(
                 f"{result.path} stands on {inputs[stage].path}, which is not there; make it again"
             )
-    return System(result, inputs, weights)
+    return System(result, inputs, Path(store).expanduser() / "downloads", embedder)
 
 
 class System:
@@ -85,9 +85,9 @@ class System:
     """
 
     def __init__(
-        self, result: Artifact, inputs: dict[str, Artifact], weights: str | Path | None = None
+        self, result: Artifact, inputs: dict[str, Artifact], cache: Path, places: dict[str, Any]
     ) -> None:
-        self.result, self.inputs, self.weights = result, inputs, weights
+        self.result, self.inputs, self.cache, self.places = result, inputs, cache, places
         dataset = inputs["dataset"]
         self.model: str = result.manifest["settings"]["model"]
         self.items: pd.DataFrame = dataset.load("items.parquet")
@@ -132,15 +132,22 @@ class System:
 
     @cached_property
     def encoder(self) -> Any:
-        """The encoder that embedded the training texts."""
-        settings = dict(self.inputs["embed"].manifest["settings"])
-        if settings["path"] is not None and self.weights is None:
-            raise UserError(
-                "the texts were embedded with local weights (embedder.path, sha256 "
-                f"{settings['path'][:8]}…); type load(…, weights=FOLDER/model.safetensors)"
-            )
-        settings["path"] = None if self.weights is None else str(self.weights)
-        return reach(ENCODER)(Embedder(**settings), Trainer("auto", 0, False))
+        """The encoder that embedded the training texts.
+
+        Raises:
+            UserError: if it lies where only who made the result knows.
+        """
+        settings = {"hub": False, **self.inputs["embed"].manifest["settings"]}
+        for key in ("path", "model"):  # a local one stands in the manifest as its sha256
+            local = re.fullmatch("[0-9a-f]{64}", settings.get(key) or "")
+            if local and self.places.get(key) is None:
+                raise UserError(
+                    f"the texts were embedded with a local embedder.{key} (sha256 "
+                    f"{settings[key][:8]}…); type load(…, {key}=WHERE_IT_LIES)"
+                )
+        given = {key: value for key, value in self.places.items() if value is not None}
+        embedder, trainer = Embedder(**settings | given), Trainer("auto", 0, False)
+        return reach(ENCODER)(embedder, trainer, self.cache)
 
     def title(self, item: int) -> str:
         """An item's title, or its number where it has none."""

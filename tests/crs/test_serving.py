@@ -125,5 +125,5 @@ def test_texts_that_local_weights_embedded_need_them_again(finished, tmp_path):
     system = load(finished.fingerprint, store)
     settings = {**system.inputs["embed"].manifest["settings"], "path": "ab" * 32}
     write_json(manifest, {**system.inputs["embed"].manifest, "settings": settings})
-    with pytest.raises(UserError, match=r"embedder\.path, sha256 abababab…"):
+    with pytest.raises(UserError, match=r"local embedder\.path \(sha256 abababab…\); .*path="):
         load(finished.fingerprint, store).recommend([1], "a comedy")

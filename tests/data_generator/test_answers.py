@@ -5,12 +5,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from crs.config import Simulate
 from crs.dialogue.rules import Rules
 from crs.dialogue.talk import Talk, Turn
 from data_generator.answers import REACTIONS, RuleUser, build
-from data_generator.leaks import leak
 from data_generator.items import Item
-from tests.contracts.tiny import config, dataset, quick
+from data_generator.leaks import leak
+from tests.contracts.tiny import config, context, dataset, quick
 
 NAMES = ["", "comedy", "drama", "war", "horror", "western"]
 ITEMS = [
@@ -142,7 +143,8 @@ def test_a_title_that_is_an_attribute_is_said_and_counted():
 
 def test_the_user_of_the_settings_knows_the_catalogue(tmp_path):
     found = dataset(tmp_path)
-    user = build(config().simulator, found)
+    speaks = Simulate(config().simulator, config().llm)
+    user = build(speaks, "next_turn_v1", found, context(), tmp_path)
     items = found.load("items.parquet")
     names = ["", *found.load("attributes.parquet")["name"].str.lower()]
     target = int(items["item"].iloc[0])

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 import torch
 
-from crs.config import Conversations, Evaluate
+from crs.config import Evaluate, Simulate, Talks
 from crs.console import Context
 from crs.data.sequences import Sequences
 from crs.errors import UserError
@@ -77,7 +77,8 @@ def handed() -> Context:
 
 def settings(**changes):
     embedder = config("embedder=hashed", "embedder.dim=32").embedder
-    return Conversations("toy", 3, replace(OPTIONS, **changes), config().simulator, embedder)
+    speaks = Simulate(config().simulator, config().llm)
+    return Talks("toy", 3, replace(OPTIONS, **changes), speaks, None, embedder)
 
 
 def play(inputs, folder, **changes):
