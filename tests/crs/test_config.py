@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from crs.config import Counts, Dataset, Settings, Source, sha256_of
+from crs.config import Counts, Dataset, Settings, Source, prompt_file, sha256_of
 from crs.errors import UserError
 from crs.pipeline import STAGES
 from crs.store import fingerprint
@@ -18,16 +18,36 @@ PLACES = ("sources", "sha256", "archive", "path", "items", "expect")
 """Where a dataset is got from; its name holds the content instead."""
 
 
+CASES = [(model, stage, "") for model, stage in pipeline_stages()] + [
+    ("latentcrs", "simulate", "simulator=llm"),
+    ("latentcrs", "embed", "embedder=hashed"),
+    ("latentcrs", "embed", "embedder=llama_eol"),
+]
+"""Stages with the choice that makes other settings of them act."""
+MODEL = {("model",), ("revision",), ("pip",), ("prompts",)}
+IDLE = {
+    ("simulate", ""): {("simulator", "prompt"), ("simulator", "reveal_title"), ("llm",)},
+    ("simulate", "simulator=llm"): {("simulator", "noise"), ("simulator", "seed")},
+    ("embed", ""): MODEL,
+    ("embed", "embedder=hashed"): MODEL,
+    ("embed", "embedder=llama_eol"): {("path",), ("hub",), ("dim",)},
+}
+"""Settings that do not act there, and so are in no name."""
+
+
 def name(settings: Settings) -> str:
     return fingerprint("stage", 1, settings.identity(), {})
 
 
-def leaves(node: Any, *path: str) -> Iterator[tuple[str, ...]]:
-    """The path of each setting that is not a group of others."""
+def leaves(node: Any, *path: str, how: bool = False) -> Iterator[tuple[str, ...]]:
+    """The path of each setting that is not a group of others; of those that say how a result is
+    got if `how`, else of the others."""
     for f in fields(node):
         value = getattr(node, f.name)
+        if bool(f.metadata.get("how")) != how and not (how and is_dataclass(value)):
+            continue
         if is_dataclass(value):
-            yield from leaves(value, *path, f.name)
+            yield from leaves(value, *path, f.name, how=how)
         else:
             yield (*path, f.name)
 
@@ -39,7 +59,7 @@ def changed(settings: Settings, path: tuple[str, ...], file: Path) -> Settings:
         node = getattr(node, part)
     value = getattr(node, path[-1])
     about = next(f for f in fields(node) if f.name == path[-1])
-    if about.metadata.get("path"):
+    if about.metadata.get("path") or about.name == "prompt":
         other: Any = str(file)
     elif isinstance(value, bool):
         other = not value
@@ -60,18 +80,55 @@ def file(tmp_path) -> Path:
     return path
 
 
-@pytest.mark.parametrize(("model", "stage"), pipeline_stages())
-def test_each_setting_of_a_stage_is_in_its_results_name(model, stage, configure, file):
-    settings = STAGES[stage].settings(configure(f"model={model}", "dataset=tiny"))
+def settings_of(configure, model: str, stage: str, choice: str) -> Settings:
+    return STAGES[stage].settings(configure(f"model={model}", "dataset=tiny", *choice.split()))
+
+
+@pytest.mark.parametrize(("model", "stage", "choice"), CASES)
+def test_each_setting_of_a_stage_is_in_its_results_name(model, stage, choice, configure, file):
+    settings = settings_of(configure, model, stage, choice)
     paths = [path for path in leaves(settings) if stage != "dataset" or path[0] not in PLACES]
     assert paths
-    unseen = [p for p in paths if name(changed(settings, p, file)) == name(settings)]
-    assert unseen == []
+    seen = [p for p in paths if name(changed(settings, p, file)) != name(settings)]
+    idle = IDLE.get((stage, choice), set())
+    assert {path for path in paths if path not in seen} == {
+        path for path in paths if any(path[: len(prefix)] == prefix for prefix in idle)
+    }
 
 
-@pytest.mark.parametrize(("model", "stage"), pipeline_stages())
-def test_a_name_is_the_same_each_time(model, stage, configure):
-    settings = STAGES[stage].settings(configure(f"model={model}", "dataset=tiny"))
+def test_how_a_model_is_asked_is_in_no_name(configure, file):
+    settings = settings_of(configure, "latentcrs", "simulate", "simulator=llm llm=openai")
+    how = [path for path in leaves(settings, how=True) if path[:2] != ("llm", "prices")]
+    assert {("llm", "ledger"), ("llm", "budget_usd"), ("llm", "workers")} < set(how)
+    assert [p for p in how if name(changed(settings, p, file)) != name(settings)] == []
+
+
+def test_a_prompt_counts_by_its_text(configure, file):
+    settings = settings_of(configure, "latentcrs", "simulate", "simulator=llm")
+    own = prompt_file("first_turn_v1", "simulator.prompt")
+    copy_of = copy.deepcopy(settings)
+    copy_of.simulator.prompt = str(own)
+    assert name(copy_of) == name(settings)
+    with pytest.raises(UserError, match=r"simulator\.prompt=nothing: no such prompt.*first_turn_v1"):
+        prompt_file("nothing", "simulator.prompt")
+
+
+def test_a_local_model_counts_by_its_files(configure, tmp_path):
+    def with_model(folder: Path) -> str:
+        settings = configure("dataset=tiny", "simulator=llm", "llm=local").llm
+        settings.model = str(folder)
+        return name(settings)
+
+    for folder, weights in (("one", b"w"), ("twin", b"w"), ("other", b"v")):
+        (tmp_path / folder / "deep").mkdir(parents=True)
+        (tmp_path / folder / "deep" / "model.safetensors").write_bytes(weights)
+    one, twin, other = (with_model(tmp_path / f) for f in ("one", "twin", "other"))
+    assert one == twin != other
+
+
+@pytest.mark.parametrize(("model", "stage", "choice"), CASES)
+def test_a_name_is_the_same_each_time(model, stage, choice, configure):
+    settings = settings_of(configure, model, stage, choice)
     assert name(settings) == name(copy.deepcopy(settings))
 
 
