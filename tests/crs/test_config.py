@@ -28,6 +28,14 @@ MODEL = {("model",), ("revision",), ("pip",), ("prompts",)}
 IDLE = {
     ("simulate", ""): {("simulator", "prompt"), ("simulator", "reveal_title"), ("llm",)},
     ("simulate", "simulator=llm"): {("simulator", "noise"), ("simulator", "seed")},
+    ("multi_turn", ""): {
+        ("multi_turn", "prompt"),
+        ("multi_turn", "user_prompt"),
+        ("simulate", "llm"),
+        ("simulate", "simulator", "prompt"),
+        ("simulate", "simulator", "reveal_title"),
+        *(("embedder", *path) for path in MODEL),
+    },
     ("embed", ""): MODEL,
     ("embed", "embedder=hashed"): MODEL,
     ("embed", "embedder=llama_eol"): {("path",), ("hub",), ("dim",)},
@@ -109,7 +117,9 @@ def test_a_prompt_counts_by_its_text(configure, file):
     copy_of = copy.deepcopy(settings)
     copy_of.simulator.prompt = str(own)
     assert name(copy_of) == name(settings)
-    with pytest.raises(UserError, match=r"simulator\.prompt=nothing: no such prompt.*first_turn_v1"):
+    with pytest.raises(
+        UserError, match=r"simulator\.prompt=nothing: no such prompt.*first_turn_v1"
+    ):
         prompt_file("nothing", "simulator.prompt")
 
 
