@@ -63,7 +63,11 @@ class Fusion(nn.Module):
 
     def forward(self, h: Tensor, x: Tensor) -> Tensor:
         """[B, d], [B, D] -> [B, d]."""
-        return self.mlp(torch.cat([self.norm(h), self.project(x)], dim=-1))
+        return self.join(h, self.project(x))
+
+    def join(self, h: Tensor, projected: Tensor) -> Tensor:
+        """The same from proj(x), [B, d], where it is there already."""
+        return self.mlp(torch.cat([self.norm(h), projected], dim=-1))
 
 
 class Generative(nn.Module):
@@ -77,7 +81,11 @@ class Generative(nn.Module):
 
     def log_prior(self, h: Tensor, x: Tensor) -> Tensor:
         """log p(m|u,x) = log softmax_m(z . C_m), [B, K] (eq. 1)."""
-        return torch.log_softmax(self.fusion(h, x) @ self.intents.T, dim=-1)
+        return self.log_prior_of(self.fusion(h, x))
+
+    def log_prior_of(self, z: Tensor) -> Tensor:
+        """The same from z, [B, d]."""
+        return torch.log_softmax(z @ self.intents.T, dim=-1)
 
     def intent_queries(self) -> Tensor:
         """W_I C: what each intent asks of an item, [K, d]; S = W_I C E' (eq. 2)."""

@@ -65,7 +65,8 @@ class Fitted(Trained):
     def batch(self, index: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """h, x and y of some training cases, on the module's device."""
         cases, index = self.train_cases, index.cpu()
-        h, x, y = cases.h[index], cases.x[index], cases.y[index]
+        # Whole rows: several times quicker than x[index].
+        h, x, y = (field.index_select(0, index) for field in (cases.h, cases.x, cases.y))
         return h.to(self.device), x.to(self.device), y.to(self.device)
 
 
@@ -157,7 +158,8 @@ class EMTraining(Fitted):
             out["ndcg@10"] = out["no_text/ndcg@10"]
             self.model.to(self.device)
             return out
-        log_prior = p.log_prior(cases.h, cases.x)
+        projected = p.fusion.project(cases.x)
+        log_prior = p.log_prior_of(p.fusion.join(cases.h, projected))
         prior, q_m = log_prior.exp(), log_q.exp()
         joint = model.log_joint(log_prior, cases.y)
         log_gamma = torch.log_softmax(joint, 1)
@@ -181,8 +183,9 @@ class EMTraining(Fitted):
         mixture = cases.ndcg(prior, model.item_probabilities())
         out |= {f"mixture/{k}": v for k, v in mixture.items()}
         # By the linear scorer: both objectives train it, and it costs d, not K, an item.
-        elsewhere = p.log_prior(cases.h, cases.x[self.shuffled]).exp() @ queries
-        out["shuffled_drop"] = linear["ndcg@10"] - cases.ndcg(elsewhere, model.items)["ndcg@10"]
+        elsewhere = p.log_prior_of(p.fusion.join(cases.h, projected[self.shuffled])).exp()
+        shuffled = cases.ndcg(elsewhere @ queries, model.items)
+        out["shuffled_drop"] = linear["ndcg@10"] - shuffled["ndcg@10"]
         # The released objective trains the linear scorer, ours the mixture.
         main = "linear" if self.options.posterior == "amortised" else "mixture"
         out["ndcg@10"] = out[f"{main}/ndcg@10"]
