@@ -3,6 +3,7 @@ PYTHON ?= python3
 # Another package index for torch, e.g. TORCH_INDEX=https://download.pytorch.org/whl/cpu
 TORCH_INDEX ?=
 VENV := .venv
+PEERS ?= .peers
 BIN := $(VENV)/bin
 DONE := $(VENV)/.installed
 # pip keeps what it builds in HOME; where that cannot be written to, it must not try.
@@ -10,7 +11,7 @@ CACHE := $(shell d="$${XDG_CACHE_HOME:-$$HOME/.cache}/pip"; mkdir -p "$$d" 2>/de
 TORCH := $(shell grep '^torch==' constraints.txt)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint types bench digests clean
+.PHONY: help run test lint types bench bench-peers digests clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -27,7 +28,12 @@ lint: $(DONE) ## ruff, format check and types
 	$(BIN)/mypy
 
 bench: $(DONE) ## the speed programs; each prints its ratio last
-	for program in benchmarks/*.py; do $(BIN)/python $$program || exit 1; done
+	for program in ranking iclrec_step em_epoch kmeans bfloat16 embedding; do \
+	  echo "== $$program"; $(BIN)/python benchmarks/$$program.py || exit 1; done
+
+bench-peers: $(DONE) ## against RecTools and RecBole, in environments of 3 GB; BEAUTY=FILE adds Beauty
+	bash benchmarks/peers/build.sh $(PEERS)
+	$(BIN)/python benchmarks/peers/compare.py $(PEERS) $(if $(BEAUTY),--beauty $(BEAUTY))
 
 digests: $(DONE) ## accept today's code as giving the results that the stage versions name
 	$(BIN)/python scripts/refresh_digests.py

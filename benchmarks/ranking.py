@@ -1,21 +1,22 @@
-"""Ranking 20,000 cases over 12,000 items, d = 64, against the bare products in the same chunks.
+"""Ranking 20,000 cases over 12,000 items, d = 64, over the bare products in the same chunks.
 
     python benchmarks/ranking.py
 
-Interleaved runs, medians; the last line is the ratio (1 would be the products alone).
+Bare is `torch.mm(out=buffer)`, chunk by chunk. Before that: what ranking needs in memory beside
+its inputs, for more and more cases.
 """
 
-import statistics
-import time
-
 import torch
+from measure import interleaved, options, parsed, peak_memory, report, reset_peak_memory
+from torch import Tensor
 
 from crs.ranking import CHUNK_FLOATS, ranks
 
-CASES, ITEMS, DIM, SEEN, RUNS = 20_000, 12_000, 64, 8, 7
+DIM, SEEN = 64, 8
 
 
-def bare(queries: torch.Tensor, items: torch.Tensor) -> None:
+def bare(queries: Tensor, items: Tensor) -> None:
+    """The products of the chunks that `ranks` makes, into one buffer."""
     step = CHUNK_FLOATS // len(items)
     buffer = torch.empty(step, len(items))
     for a in range(0, len(queries), step):
@@ -23,23 +24,37 @@ def bare(queries: torch.Tensor, items: torch.Tensor) -> None:
         torch.mm(part, items.T, out=buffer[: len(part)])
 
 
+class Work:
+    """Random cases, each with some seen items."""
+
+    def __init__(self, cases: int, items: int) -> None:
+        self.items, self.n_items = torch.randn(items + 1, DIM), items
+        self.queries = torch.randn(cases, DIM)
+        self.targets = torch.randint(1, items + 1, (cases,))
+        row = torch.arange(cases).repeat_interleave(SEEN)
+        self.seen = row, torch.randint(1, items + 1, (cases * SEEN,))
+
+    def rank(self) -> Tensor:
+        """[cases]."""
+        return ranks(
+            self.queries, (self.items, None), self.targets, self.seen, n_items=self.n_items
+        )
+
+
 def main() -> None:
+    args = parsed(options(__doc__, runs=9))
+    cases, items = (500, 300) if args.quick else (20_000, 12_000)
     torch.manual_seed(0)
-    queries, items = torch.randn(CASES, DIM), torch.randn(ITEMS + 1, DIM)
-    targets = torch.randint(1, ITEMS + 1, (CASES,))
-    seen = (torch.arange(CASES).repeat_interleave(SEEN), torch.randint(1, ITEMS, (CASES * SEEN,)))
-    times: dict[str, list[float]] = {"ranks": [], "products": []}
-    for _ in range(RUNS):
-        start = time.perf_counter()
-        bare(queries, items)
-        times["products"].append(time.perf_counter() - start)
-        start = time.perf_counter()
-        ranks(queries, (items, None), targets, seen, n_items=ITEMS)
-        times["ranks"].append(time.perf_counter() - start)
-    medians = {name: statistics.median(values) for name, values in times.items()}
-    for name, value in medians.items():
-        print(f"{name:<10}{value:.3f} s, median of {RUNS}, {torch.get_num_threads()} threads")
-    print(f"ratio     {medians['ranks'] / medians['products']:.2f}")
+    Work(cases, items).rank()
+    for count in (cases // 4, cases, 4 * cases):
+        work = Work(count, items)
+        reset_peak_memory()
+        before = peak_memory()
+        work.rank()
+        print(f"{count:>7,} cases need {peak_memory() - before:6.1f} MB beside their inputs")
+    work = Work(cases, items)
+    times = interleaved(args.runs, ranks=work.rank, mm=lambda: bare(work.queries, work.items))
+    report(times, args.threads)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,92 @@
+"""One EM epoch of LatentCRS with everything, over the bare forward and backward of its tensors.
+
+    python benchmarks/em_epoch.py
+
+Everything: a whole epoch of the phase `em` as `fit` makes it, an E and an M pass over all training
+cases, recording, the optimiser, validation of all scorers, the checkpoint. Bare: losses and
+gradients of the same two passes over batches that are there already. Generated users, items and
+cases as many as MovieLens-1M's, K = 512, settings of `model=latentcrs dataset=ml1m`.
+"""
+
+import tempfile
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+from data import context, sequences, settings
+from measure import Times, options, parsed, report
+from torch.nn.functional import normalize
+
+from crs.cases import Cases
+from crs.data.sequences import Sequences
+from crs.fit import fit
+from crs.models.latentcrs.networks import LatentCRS
+from crs.models.latentcrs.training import EMTraining, Prepared
+from data_generator import samples
+
+DIM = 64
+
+
+class Clocked(EMTraining):
+    """Epochs, each timed from its start to that of the next, and between them the passes bare."""
+
+    times: Times
+    began = 0.0
+
+    def start_epoch(self, epoch: int) -> None:
+        """Stop the clock of the epoch before, run bare, start it again."""
+        if epoch:
+            self.times["epoch"].append(time.perf_counter() - self.began)
+            self.bare()
+        self.began = time.perf_counter()
+
+    def bare(self) -> None:
+        """Forward and backward of both passes over batches made before the clock starts."""
+        numbers = torch.randperm(self.cases()).split(self.settings.batch_size)
+        batches = [self.batch(number) for number in numbers]
+        began = time.perf_counter()
+        for kind, step in zip(self.passes(), (self.e_step, self.m_step), strict=True):
+            self.begin_pass(kind)
+            for h, x, y in batches:
+                self.zero_grad()
+                step(h, x, y).backward()
+        self.times["bare"].append(time.perf_counter() - began)
+        self.zero_grad()
+
+
+def prepared(data: Sequences, user: torch.Tensor, cut: torch.Tensor, text_dim: int) -> Prepared:
+    """Cases with random states and texts: what is in them changes no time."""
+    text = normalize(torch.randn(len(user), text_dim), dim=1)
+    return Prepared.of(Cases(data, user, cut, text), torch.randn(len(user), DIM))
+
+
+def main() -> None:
+    args = parsed(options(__doc__, runs=7))
+    config = settings("model=latentcrs", "dataset=ml1m", *(["intents.k=16"] if args.quick else []))
+    users, items = (200, 100) if args.quick else (6_034, 3_533)
+    torch.manual_seed(0)
+    data = sequences(users, items, 95.3, 1.0)
+    frame = samples.cases(data, config.samples)
+    train, valid = (
+        prepared(data, *(torch.from_numpy(part[c].to_numpy(copy=True)) for c in ("user", "cut")),
+                 config.embedder.dim)
+        for part in (frame[frame["split"] == split] for split in ("train", "valid"))
+    )  # fmt: skip
+    em = config.em
+    table = torch.cat([torch.zeros(1, DIM), torch.randn(items, DIM) / 8])
+    model = LatentCRS(
+        table, torch.randn(config.intents.k, DIM), config.embedder.dim, em.text_hidden, em.hidden,
+        em.dropout,
+    )  # fmt: skip
+    module = Clocked(model, em, "em", train, valid)
+    module.times = {"epoch": [], "bare": []}
+    optimisation = replace(config.train, epochs=args.runs + 1, patience=args.runs)
+    with tempfile.TemporaryDirectory() as folder:
+        fit(module, "em", optimisation, Path(folder), context(args.threads))
+    print(f"{len(train.y):,} training, {len(valid.y):,} validation cases, K = {config.intents.k}")
+    report(module.times, args.threads)
+
+
+if __name__ == "__main__":
+    main()
