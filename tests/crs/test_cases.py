@@ -3,9 +3,11 @@ from dataclasses import replace
 import pytest
 import torch
 
-from crs.cases import Cases, cases_of, spoken_cases
+from crs.cases import ALL, DIALOGUES, Cases, case_sets, cases_of, spoken_cases, turn_cases
 from crs.data.sequences import leave_one_out
-from tests.contracts.tiny import artifact, sequences, spoken
+from crs.data.turns import TABLE
+from data_generator import dialogues
+from tests.contracts.tiny import artifact, config, made, sequences, spoken
 from text2embedding.encoders import Hashed
 
 
@@ -103,3 +105,61 @@ def test_a_part_of_the_cases_takes_every_field_along():
     assert part.dialogue["entities"].tolist() == [[6]] and part.slices["marked"].tolist() == [False]
     assert part.clusters.tolist() == [9] and part.sequences is data
     assert cases[:1].target.tolist() == [2]
+
+
+def test_items_that_were_refused_count_as_seen():
+    data = sequences([1, 2, 3], [4, 5, 6])
+    shown = torch.tensor([[7, 0], [0, 0], [8, 9]])
+    cases = Cases(data, torch.tensor([1, 2, 2]), torch.tensor([2, 0, 1]), shown=shown)
+    row, item = cases.seen
+    assert row.tolist() == [0, 0, 0, 2, 2, 2] and item.tolist() == [1, 2, 7, 4, 8, 9]
+
+
+def test_what_was_asked_for_has_the_dialogues_order_or_else_that_of_the_ids():
+    known = torch.tensor([[0.0, 1, 0, 1], [0, 0, 1, 0]])
+    cases = Cases(sequences([1, 2]), torch.tensor([1, 1]), torch.tensor([1, 1]), known=known)
+    assert cases.asked.tolist() == [[1, 3], [2, 0]]
+    said = replace(cases, dialogue={"attributes": torch.tensor([[3, 1], [2, 0]])})
+    assert said.asked.tolist() == [[3, 1], [2, 0]]
+    assert said[1:].asked.tolist() == [[2, 0]]
+
+
+@pytest.fixture(scope="module")
+def talked(inputs, tmp_path_factory):
+    """The same data set with simulated attribute dialogues."""
+    place = tmp_path_factory.mktemp("talked") / "d"
+    return inputs | {"dialogues": made(dialogues, config().dialogues, inputs, place)}
+
+
+def test_every_turn_is_a_case(talked):
+    table = talked["dialogues"].load(TABLE)
+    part = table[table["split"] == "test"]
+    found = turn_cases(talked["dataset"], table, "test")
+    assert found.user.tolist() == part["user"].tolist()
+    assert found.cut.tolist() == part["cut"].tolist()
+    assert found.clusters.tolist() == part["dialogue"].tolist()
+    counts = (found.known > 0).sum(1)
+    assert torch.equal(counts, (found.asked > 0).sum(1)) and (found.known[:, 0] == 0).all()
+    assert all(torch.equal(mask, counts == int(name.removeprefix("attributes=")))
+               for name, mask in found.slices.items())  # fmt: skip
+    assert sum(found.slices.values()).tolist() == [1] * len(found)
+
+
+def test_simulated_dialogues_are_a_set_beside_the_shared_cases(talked):
+    sets = case_sets(talked, "test")
+    assert list(sets) == [ALL, DIALOGUES]
+    alone = case_sets({k: v for k, v in talked.items() if k != "dialogues"}, "test")
+    assert list(alone) == [ALL] and torch.equal(alone[ALL].user, sets[ALL].user)
+
+
+def test_a_datasets_own_dialogues_are_the_cases_of_every_model(talked, tmp_path):
+    dataset = talked["dataset"]
+    table = talked["dialogues"].load(TABLE)
+    own = artifact(
+        tmp_path / "own", dataset.summary | {"dialogues": 9}, attribute_dialogues=table,
+        interactions=dataset.load("interactions.parquet"),
+    )  # fmt: skip
+    wanted = turn_cases(dataset, table, "valid")
+    for inputs in ({"dataset": own}, {**talked, "dataset": own}):
+        sets = case_sets(inputs, "valid")
+        assert list(sets) == [ALL] and torch.equal(sets[ALL].asked, wanted.asked)

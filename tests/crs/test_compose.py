@@ -153,6 +153,14 @@ def test_every_protocol_that_can_be_chosen_has_its_meaning(configure):
         ("em.dropout=1", ["em.dropout=1.0", "from 0 to 0.99"]),
         ("train.epochs=0", ["train.epochs=0", "at least 1"]),
         ("evaluation.level=95", ["evaluation.level=95.0", "from 0.5 to 0.999"]),
+        ("towers.dim=10 towers.heads=4", ["towers.dim=10", "towers.heads=4"]),
+        ("tasks.mip=0 tasks.sad=0", ["experiment=mip_sad_ablation_no_pretraining"]),
+        ("tasks.generator=gan", ["tasks.generator=gan", "sasrec, flattened, none"]),
+        ("tuning.loss_on=sigmoid", ["tuning.negatives=0", "type tuning.negatives=1"]),
+        ("dataset=lastfm dataset.source=hetrec", ["dataset.source=hetrec", "precrs, scpr"]),
+        ("dataset.source=precrs", ["dataset.source=precrs", "no such choice"]),
+        ("checkpoint=x.pkl", ["checkpoint: model=latentcrs", "pretrain.checkpoint=PATH"]),
+        ("evaluation.candidates=best", ["none, random, first"]),
     ],
 )
 def test_a_value_that_makes_no_sense_is_refused(words, parts):

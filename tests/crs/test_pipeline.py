@@ -457,3 +457,40 @@ def test_a_plan_in_which_no_one_speaks_needs_no_view(demo, monkeypatch):
 def test_datasets_that_are_said_to_have_a_view_exist():
     known = compose.groups()["dataset"]
     assert {words.split()[0] for had in pipeline.WITH.values() for words in had} <= set(known)
+
+
+def test_dialogues_of_the_dataset_need_no_simulated_texts(configure):
+    """On released dialogues the turns are the cases; a model that reads vectors keeps its texts."""
+    own = "dataset=lastfm", "dataset.source=precrs"
+    scpr = "dataset=lastfm", "dataset.source=scpr"
+    for model in ("mip_sad", "attribute_filter"):
+        for overrides, texts in ((own, set()), (scpr, {"samples", "simulate"})):
+            config = configure(f"model={model}", *overrides)
+            needs = pipeline.needs_of_evaluation(config)
+            assert set(needs) & {"samples", "simulate"} == texts
+    assert "simulate" in pipeline.needs_of_evaluation(configure("model=latentcrs", *own))
+
+
+def test_a_checkpoint_stands_for_training_and_what_training_needs(configure, tmp_path):
+    file = tmp_path / "model.safetensors"
+    file.write_bytes(b"weights")
+    steps = {s.name: s for s in plan(configure("model=mip_sad", *TINY, f"checkpoint={file}"))}
+    assert "warmup" not in steps and set(steps["train"].inputs) == {"dataset"}
+    trained = names(configure("model=mip_sad", *TINY))
+    assert steps["train"].fingerprint != trained["train"]
+    assert steps["alone"].fingerprint == trained["alone"]
+
+
+def test_each_tower_alone_is_shared_by_the_whole_ablation(configure):
+    parts = "whole no_pretraining no_mip no_sad random_negatives".split()
+    plans = [names(configure(*TINY, f"experiment=mip_sad_ablation_{part}")) for part in parts]
+    assert len({found["alone"] for found in plans}) == 1
+    assert len({found["train"] for found in plans}) == len(parts)
+    assert "warmup" not in plans[1] and "pretrain" in plans[1]
+
+
+def test_the_generator_is_the_artifact_of_sasrec(configure):
+    for dataset in ("tiny", "ml100k", "ml1m"):
+        one, two = (names(configure(f"model={m}", f"dataset={dataset}")) for m in
+                    ("mip_sad", "sasrec"))  # fmt: skip
+        assert one["pretrain"] == two["pretrain"]

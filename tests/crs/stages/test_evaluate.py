@@ -243,6 +243,55 @@ def test_a_slice_is_scored_over_its_cases_and_intervals_resample_clusters():
     assert (first.loc["all", "low"], first.loc["all", "high"]) == (0.5, 0.5)
 
 
+def test_the_second_protocol_ranks_among_the_rivals():
+    """Item i scores i: target 3 is second of 3, 4 and 1, and third of the six items."""
+
+    class Counting:
+        sees = "nothing"
+
+        def queries(self, cases):
+            return torch.ones(len(cases), 1)
+
+        def catalogue(self):
+            return torch.arange(6.0)[:, None], None
+
+    data = sequences([1, 2, 3], items=5)
+    cases = evaluate.Cases(data, torch.tensor([1]), torch.tensor([2]))
+    settings = replace(OPTIONS, candidates="random", seen="in")
+    found = case_ranks(Counting(), cases, settings, torch.tensor([[3, 4, 1, 0]]))
+    assert {name: r.tolist() for name, r in found.items()} == {"full": [3.0], "sampled_100": [2.0]}
+
+
+def test_both_protocols_stand_in_one_table(inputs, tmp_path, monkeypatch):
+    def scorers(found):
+        data = Sequences.of(found["dataset"])
+        return {"popularity": Popularity(data), "toy": Oracle(data.n_items, 0.5)}
+
+    monkeypatch.setitem(sys.modules, "crs.models.toy", SimpleNamespace(scorers=scorers))
+    settings = replace(OPTIONS, candidates="random")
+    found = made(evaluate, Evaluate("toy", 3, settings), inputs, tmp_path / "evaluate")
+    long, ranks = found.load("results.parquet"), found.load("ranks.parquet")
+    assert set(long["protocol"]) == set(ranks["protocol"]) == {"full", "sampled_100"}
+    counts = long.groupby(["scorer", "split", "metric", "k"])["protocol"].nunique()
+    assert (counts == 2).all()
+    main = long[(long["protocol"] == "full") & (long["split"] == "test")]
+    best = main[(main["scorer"] == "toy") & (main["metric"] == "ndcg") & (main["k"] == 10)]
+    assert found.summary["ndcg@10"] == best["value"].item()
+    assert "protocol `sampled_100`" in (found.path / "results.md").read_text()
+
+
+def test_slices_beside_all_get_a_table_of_their_own():
+    rows = [{"split": "test", "metric": "ndcg", "k": 10, "slice": part, "cases": count,
+             "scorer": scorer, "value": value}
+            for part, count, scorer, value in (
+                ("all", 9, "a", 0.1), ("attributes=1", 5, "a", 0.25), ("attributes=1", 5, "b", 0.5),
+                ("texts shuffled", 9, "a", 0.0))]  # fmt: skip
+    found = evaluate.by_slice(pd.DataFrame(rows))
+    assert found.to_dict("records") == [
+        {"slice": "attributes=1", "cases": 5, "a": "0.2500", "b": "0.5000"}
+    ]
+
+
 def test_no_other_scorer_no_test():
     data = sequences([1, 2, 3, 4])
     cases = evaluate.Cases(data, torch.tensor([1]), torch.tensor([3]))
