@@ -1,6 +1,7 @@
 """What a user who is played by a language model says to a list that lacks the target."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from string import Template
 
@@ -47,6 +48,15 @@ class LLMAnswers:
         )
         return Request((("user", text),), attempt)
 
+    def asked(self, talks: Sequence[Talk], attempts: int = ATTEMPTS) -> list[Request]:
+        """All that was asked, or could have been, in the course of these dialogues."""
+        return [
+            self.request(replace(talk, turns=talk.turns[:number]), attempt)
+            for talk in talks
+            for number in range(1, len(talk.turns))
+            for attempt in range(attempts)
+        ]
+
     def answer(self, talks: list[Talk]) -> list[Answer]:
         """The next utterance of each dialogue."""
         found = self.ask(talks, range(len(talks)), 0)
@@ -60,7 +70,7 @@ class LLMAnswers:
     def ask(self, talks: list[Talk], which: Sequence[int], attempt: int) -> dict[int, Answer]:
         """One attempt at some of the dialogues; who says nothing repeats the words before."""
         answers = self.llm.ask([self.request(talks[i], attempt) for i in which])
-        said = {}
+        said: dict[int, Answer] = {}
         for i, answer in zip(which, answers, strict=True):
             text = tidy(answer.text or "") or talks[i].turns[-1].said
             said[i] = Answer(text, leak(self.items[talks[i].target].title, text))

@@ -1,6 +1,7 @@
 """Stage `multi_turn`: every scorer of a model talks to the simulated user (docs/multi_turn.md)."""
 
 import importlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,16 +11,16 @@ import torch
 from torch import Tensor
 
 from crs.cases import Cases, spoken_cases
-from crs.config import MultiTurn, Talks, prompt_file
+from crs.config import MultiTurn, Talks
 from crs.console import Context
-from crs.dialogue.rules import Rules
-from crs.dialogue.talk import Understanding
+from crs.dialogue.talk import Asking, Talk, Turn
 from crs.dialogue.texts import Texts
 from crs.dialogue.wishes import Facts
 from crs.errors import UserError
 from crs.store import Artifact
 from crs.threads import use_threads
 from multi_turn.loop import Line, Loop
+from multi_turn.people import bill, people
 from multi_turn.report import write
 
 
@@ -65,20 +66,51 @@ def lines_of(settings: Talks, inputs: dict[str, Artifact]) -> list[Line]:
     return [Line(name, way, scorers[name]) for way in settings.multi_turn.ways for name in chosen]
 
 
-def understanding_of(
-    settings: Talks, dataset: Artifact, context: Context, cache: Path
-) -> Understanding:
-    """Who reads what is said."""
-    names = ["", *dataset.load("attributes.parquet")["name"]]
-    if settings.reader is None:
-        return Rules(names)
-    from crs.dialogue.by_llm import ModelReads
-    from crs.llm.model import LanguageModel
+def encode_with(
+    settings: Talks, context: Context, folder: Path
+) -> Callable[[list[str]], np.ndarray]:
+    """The text encoder, loaded once a text is new; it shows how far it is."""
+    encoders: list[Any] = []
 
-    file = prompt_file(settings.multi_turn.prompt, "multi_turn.prompt", "multi_turn")
-    titles = ["", *dataset.load("items.parquet")["title"]]
-    model = LanguageModel(settings.reader, context, cache)
-    return ModelReads(names, titles, dataset.summary["noun"], file.read_text(), model.ask)
+    def encode(texts: list[str]) -> np.ndarray:
+        assert settings.embedder is not None
+        if not encoders:
+            build = context.handed["encoder"]
+            encoders.append(
+                build(settings.embedder, context.trainer, folder.parents[1] / "downloads")
+            )
+        parts, size = [], settings.embedder.shard
+        with context.bar(len(texts), label="embed", unit="text") as bar:
+            for first in range(0, len(texts), size):
+                parts.append(encoders[0].encode(texts[first : first + size]))
+                bar.update(len(parts[-1]))
+        return np.concatenate(parts)
+
+    return encode
+
+
+def quote(
+    settings: Talks, inputs: dict[str, Artifact], folder: Path, context: Context
+) -> list[str]:
+    """What language models would cost at most, for `dry_run=true`: nothing is asked.
+
+    What is asked later depends on the answers, so every dialogue is taken to last all its turns,
+    and what is said in them to be as long as what was said first.
+    """
+    turns, (cases, said) = settings.multi_turn, drawn_cases(inputs, settings.multi_turn)
+    titles = inputs["dataset"].load("items.parquet")["title"].str.len()
+    longest = (titles.nlargest(turns.shown).index + 1).tolist()
+    places = list(zip(cases.user.tolist(), cases.cut.tolist(), cases.target.tolist(), strict=True))
+    talks = [
+        Talk(*place, [Turn(f"{text} ({line}.{number})", longest) for number in range(turns.turns)])
+        for line in range(len(lines_of(settings, inputs)))
+        for place, text in zip(places, said["text"], strict=True)
+    ]
+    understanding, user = people(settings, inputs["dataset"], context, folder)
+    requests = understanding.asked(talks) if isinstance(understanding, Asking) else []
+    requests += user.asked(talks, 1) if isinstance(user, Asking) else []
+    asking = user if isinstance(user, Asking) else understanding
+    return asking.llm.price(requests).lines(asking.llm.settings)
 
 
 def run(
@@ -88,29 +120,15 @@ def run(
     use_threads(context.trainer)
     dataset, lines = inputs["dataset"], lines_of(settings, inputs)
     cases, said = drawn_cases(inputs, settings.multi_turn)
-    # Downloads lie beside the results, as those of data sets do.
-    cache = folder.parents[1] / "downloads"
-    encoders: list[Any] = []
-
-    def encode(texts: list[str]) -> np.ndarray:
-        if not encoders:  # loaded once a text is new
-            build = context.handed["encoder"]
-            encoders.append(build(settings.embedder, context.trainer, cache))
-        size, parts = settings.embedder.shard if settings.embedder else 1, []
-        with context.bar(len(texts), label="embed", unit="text") as bar:
-            for first in range(0, len(texts), size):
-                parts.append(encoders[0].encode(texts[first : first + size]))
-                bar.update(len(parts[-1]))
-        return np.concatenate(parts)
-
+    understanding, user = people(settings, dataset, context, folder)
     training = training_vectors(inputs) if cases.text is not None else torch.zeros(0, 0)
-    dialogues = len(lines) * len(cases)
+    texts = Texts(
+        settings.multi_turn.text, len(lines) * len(cases), training.shape[1],
+        encode_with(settings, context, folder),
+    )  # fmt: skip
     loop = Loop(
         settings.multi_turn, lines, cases, said["text"].tolist(), Facts.of(dataset),
-        understanding_of(settings, dataset, context, cache),
-        context.handed["user"](
-            settings.simulate, settings.multi_turn.user_prompt, dataset, context, cache
-        ),
-        Texts(settings.multi_turn.text, dialogues, training.shape[1], encode), training, context,
+        understanding, user, texts, training, context,
     )  # fmt: skip
-    return write(loop.play(folder), loop, settings, inputs, folder)
+    summary = write(loop.play(folder), loop, settings, inputs, folder)
+    return summary | bill(understanding, user, loop.talks, folder)

@@ -7,13 +7,14 @@ then: hard and soft requirements, and the intents that a recommender embeds.
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from string import Template
 from typing import Any
 
 from crs.dialogue.rules import EARLIEST, LATEST, Rules
-from crs.dialogue.talk import Requirement, Talk, Understood
-from crs.llm.request import Answer, Request
+from crs.dialogue.talk import Requirement, Talk, Turn, Understood
+from crs.llm.request import Request
 
 LISTS = ("wanted", "refused", "preferred")
 MOST_NAMES = 400
@@ -80,7 +81,8 @@ def closed(text: str) -> str:
             stack.pop()
     text = text.rstrip() if not quoted else text + '"'
     # A key without its value cannot be closed: it goes.
-    text = re.sub(r',?\s*"[^"]*"\s*:?\s*$', "", text) if stack[-1:] == ["}"] else text
+    if stack[-1:] == ["}"]:
+        text = re.sub(r'([{,])\s*"(?:[^"\\]|\\.)*"\s*:?\s*$', r"\1", text)
     return text.rstrip(", \n:") + "".join(reversed(stack))
 
 
@@ -91,7 +93,7 @@ class ModelReads:
         names: of attributes by id, names[0] unused; titles: of items by id.
         noun: what an item is called.
         prompt: with $$noun, $$attributes and $$dialogue.
-        ask: requests to answers, in their order.
+        llm: who is asked (`crs.llm.model.LanguageModel`).
     """
 
     def __init__(
@@ -100,9 +102,9 @@ class ModelReads:
         titles: Sequence[str],
         noun: str,
         prompt: str,
-        ask: Callable[[Sequence[Request]], list[Answer]],
+        llm: Any,
     ) -> None:
-        self.rules, self.titles, self.noun, self.ask = Rules(names), titles, noun, ask
+        self.rules, self.titles, self.noun, self.llm = Rules(names), titles, noun, llm
         self.template, self.counts = Template(prompt.strip()), Counter[str]()
         self.ids = {name.lower(): number for number, name in enumerate(names) if number}
         spelt = names[1:] if len(names) <= MOST_NAMES else []
@@ -115,11 +117,30 @@ class ModelReads:
         )
         return Request((("user", text),), schema=SCHEMA)
 
+    def asked(self, talks: Sequence[Talk], attempts: int = 1) -> list[Request]:
+        """All that was asked in the course of these dialogues."""
+        return [self.request(talk) for talk in self.prefixes(talks)]
+
+    def prefixes(self, talks: Sequence[Talk]) -> list[Talk]:
+        """The dialogues as they stood when each of their utterances was read."""
+        return [
+            replace(talk, turns=[*talk.turns[:number], Turn(turn.said)])
+            for talk in talks
+            for number, turn in enumerate(talk.turns)
+        ]
+
     def read(self, talks: list[Talk]) -> list[Understood]:
         """What each dialogue asks for by now."""
-        answers = self.ask([self.request(talk) for talk in talks])
+        answers = self.llm.ask([self.request(talk) for talk in talks])
         return [self.understood(talk, answer.text) for talk, answer in
                 zip(talks, answers, strict=True)]  # fmt: skip
+
+    def figures(self, talks: Sequence[Talk]) -> dict[str, int]:
+        """What became of all answers in the course of these dialogues; nobody is asked anew."""
+        self.counts.clear()
+        self.read(self.prefixes(talks))
+        names = ("answers", "repaired", "fallen_back", "unknown_attributes")
+        return {name: self.counts[name] for name in names}
 
     def understood(self, talk: Talk, text: str | None) -> Understood:
         """An answer of the model as requirements; the rules' reading if it is none."""

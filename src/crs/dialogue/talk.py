@@ -1,7 +1,8 @@
 """A dialogue so far, what is understood of it, and the two who must be told of it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol, runtime_checkable
 
 
 @dataclass
@@ -74,4 +75,16 @@ class User(Protocol):
 
         A function of the dialogue alone, so that one that was killed goes on as it would have.
         """
+        ...
+
+
+@runtime_checkable
+class Asking(Protocol):
+    """An understanding or a user who asks a language model."""
+
+    llm: Any
+    """`crs.llm.model.LanguageModel`."""
+
+    def asked(self, talks: Sequence[Talk], attempts: int = ...) -> list[Any]:
+        """All requests in the course of these dialogues, as `crs.llm.request.Request`."""
         ...

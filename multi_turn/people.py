@@ -1,0 +1,58 @@
+"""Who reads what is said and who says it; what language models among them were asked."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from crs.config import Talks, prompt_file
+from crs.console import Context
+from crs.dialogue.rules import Rules
+from crs.dialogue.talk import Asking, Talk, Understanding, User
+from crs.store import Artifact
+
+ANSWERS = "answers.jsonl"
+
+
+def understanding_of(
+    settings: Talks, dataset: Artifact, context: Context, cache: Path
+) -> Understanding:
+    """Who reads what is said."""
+    names = ["", *dataset.load("attributes.parquet")["name"]]
+    if settings.reader is None:
+        return Rules(names)
+    from crs.dialogue.by_llm import ModelReads
+    from crs.llm.model import LanguageModel
+
+    file = prompt_file(settings.multi_turn.prompt, "multi_turn.prompt", "multi_turn")
+    titles = ["", *dataset.load("items.parquet")["title"]]
+    model = LanguageModel(settings.reader, context, cache)
+    return ModelReads(names, titles, dataset.summary["noun"], file.read_text(), model)
+
+
+def people(
+    settings: Talks, dataset: Artifact, context: Context, folder: Path
+) -> tuple[Understanding, User]:
+    """Who reads and who speaks. Downloads lie beside the results, as those of data sets do."""
+    cache = folder.parents[1] / "downloads"
+    user = context.handed["user"](
+        settings.simulate, settings.multi_turn.user_prompt, dataset, context, cache
+    )
+    return understanding_of(settings, dataset, context, cache), user
+
+
+def bill(
+    understanding: Understanding, user: User, talks: list[Talk], folder: Path
+) -> dict[str, Any]:
+    """Writes `answers.jsonl`, which `llm=replay` reads; returns the figures of language models."""
+    asking = [one for one in (understanding, user) if isinstance(one, Asking)]
+    if not asking:
+        return {}
+    read = understanding.figures(talks) if hasattr(understanding, "figures") else {}
+    from crs.llm.report import record, report
+
+    llm, requests = asking[0].llm, [r for one in asking for r in one.asked(talks)]
+    kept = llm.ledger.rows({llm.key(request) for request in requests})
+    requests = [request for request in requests if llm.key(request) in kept]
+    with (folder / ANSWERS).open("w") as file:
+        file.writelines(json.dumps(line) + "\n" for line in record(llm, requests))
+    return {"llm": report(llm, requests), **({"understood": read} if read else {})}
