@@ -22,9 +22,13 @@ CASES = [(model, stage, "") for model, stage in pipeline_stages()] + [
     ("latentcrs", "simulate", "simulator=llm"),
     ("latentcrs", "embed", "embedder=hashed"),
     ("latentcrs", "embed", "embedder=llama_eol"),
+    ("latentcrs", "multi_turn", "simulator=llm multi_turn.understanding=llm"),
 ]
 """Stages with the choice that makes other settings of them act."""
 MODEL = {("model",), ("revision",), ("pip",), ("prompts",)}
+NESTED = {("embedder", *path) for path in MODEL}
+SPOKEN = {("noise",), ("seed",)}
+TOLD = {("prompt",), ("reveal_title",)}
 IDLE = {
     ("simulate", ""): {("simulator", "prompt"), ("simulator", "reveal_title"), ("llm",)},
     ("simulate", "simulator=llm"): {("simulator", "noise"), ("simulator", "seed")},
@@ -39,7 +43,14 @@ IDLE = {
     ("embed", ""): MODEL,
     ("embed", "embedder=hashed"): MODEL,
     ("embed", "embedder=llama_eol"): {("path",), ("hub",), ("dim",)},
-}
+    ("multi_turn", ""): {
+        ("multi_turn", "prompt"), ("multi_turn", "user_prompt"), ("simulate", "llm"), *NESTED,
+        *(("simulate", "simulator", *path) for path in TOLD),
+    },
+    ("multi_turn", "simulator=llm multi_turn.understanding=llm"): {
+        *NESTED, *(("simulate", "simulator", *path) for path in SPOKEN),
+    },
+}  # fmt: skip
 """Settings that do not act there, and so are in no name."""
 
 
@@ -67,7 +78,7 @@ def changed(settings: Settings, path: tuple[str, ...], file: Path) -> Settings:
         node = getattr(node, part)
     value = getattr(node, path[-1])
     about = next(f for f in fields(node) if f.name == path[-1])
-    if about.metadata.get("path") or about.name == "prompt":
+    if about.metadata.get("path") or about.name.endswith("prompt"):
         other: Any = str(file)
     elif isinstance(value, bool):
         other = not value
