@@ -156,7 +156,7 @@ class Vendor:
         """One call: a fault, or what the vendor does."""
         headers = {name.lower(): value for name, value in headers.items()}
         shown = headers.get("authorization", "").removeprefix("Bearer ")
-        self.keys |= {shown or headers.get("x-goog-api-key", "")}
+        self.keys |= {shown or headers.get("x-goog-api-key", "")} - {""}
         if self.faults.only in path:
             for name, status in (("storm", 429), ("broken", 500)):
                 if self.faults.take(name):

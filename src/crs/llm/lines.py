@@ -15,18 +15,14 @@ def parse(data: bytes) -> tuple[list[dict[str, Any]], int]:
     for line in data.splitlines():
         if not line.strip():
             continue
-        try:
-            text = line.decode()
-        except UnicodeDecodeError:
-            text, broken = line.decode(errors="ignore"), broken + 1
+        text = line.decode(errors="ignore")
         try:
             value = json.loads(text)
         except json.JSONDecodeError:
             value = None
         if isinstance(value, dict):
             found.append(value)
-        else:
-            broken += 1
+        broken += not isinstance(value, dict) or text.encode() != line
     return found, broken
 
 
