@@ -33,6 +33,14 @@ def random_cuts(lengths: np.ndarray, shown: int, seed: int) -> np.ndarray:
     return np.where(enough, end - 1, -1)
 
 
+def drawn(users: int, settings: Samples) -> np.ndarray:
+    """Which of so many validation cases are kept, in their order: `settings.valid`, or all."""
+    if settings.valid is None or settings.valid >= users:
+        return np.arange(users)
+    rng = np.random.default_rng(settings.valid_seed)
+    return np.sort(rng.choice(users, settings.valid, replace=False))
+
+
 def cases(sequences: Sequences, settings: Samples) -> pd.DataFrame:
     """Rows (split, kind, user, cut): training cases by kind, then validation, then test.
 
@@ -51,9 +59,11 @@ def cases(sequences: Sequences, settings: Samples) -> pd.DataFrame:
     for seed in settings.seeds:
         cut = random_cuts(lengths, settings.shown, seed)
         add("train", str(seed), users.numpy()[cut >= 0], cut[cut >= 0])
-    for split in ("valid", "test"):
-        user, cut = leave_one_out(sequences, split)
-        add(split, "raw", user.numpy(), cut.numpy())
+    user, cut = (column.numpy() for column in leave_one_out(sequences, "valid"))
+    chosen = drawn(len(user), settings)
+    add("valid", "raw", user[chosen], cut[chosen])
+    user, cut = leave_one_out(sequences, "test")
+    add("test", "raw", user.numpy(), cut.numpy())
     return pd.concat(parts, ignore_index=True)
 
 

@@ -53,7 +53,7 @@ def job(composed: DictConfig) -> None:
 
 if __name__ == "__main__":
     try:
-        compose.check(sys.argv[1:])
+        sys.argv[1:] = compose.check(sys.argv[1:])
     except UserError as mistake:
         print(f"error: {mistake}", file=sys.stderr)
         sys.exit(2)

@@ -132,7 +132,8 @@ def spoken_cases(inputs: dict[str, Artifact], split: str) -> Cases:
 def cases_of(inputs: dict[str, Artifact], split: str) -> Cases:
     """The cases of a split: with their texts if the inputs have any, else histories alone.
 
-    Both hold the same (user, cut) in the same order, less what the leak audit dropped.
+    Both hold the same (user, cut) in the same order, less what the leak audit dropped and, on
+    validation, what `samples.valid` did not draw.
     """
     if "simulate" in inputs:
         return spoken_cases(inputs, split)

@@ -1,6 +1,7 @@
 """The command line, checked before anything runs: a wrong key, type or choice is one sentence."""
 
 import difflib
+import re
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
 from math import inf
@@ -22,6 +23,8 @@ from crs.config import Config
 from crs.errors import UserError
 
 CONF = Path(__file__).parents[2] / "conf"
+PATHS = "dataset.archive dataset.path dataset.items pretrain.checkpoint embedder.path store".split()
+"""Settings that name a file or a folder."""
 HELP = "python src/train.py --help lists them"
 
 
@@ -167,6 +170,7 @@ PROTOCOLS = {
 VIEWS = ("attributes",)
 WAYS = ("none", "hard", "as_released")
 """How the items shown in a turn are chosen (crs.dialogue.rerank)."""
+REQUIRED = ("title", "year", "attributes", "description")
 PRECISIONS = ("32-true", "bf16-mixed")
 CHOICES = {
     "pretrain.loss": ("bce", "sampled_softmax", "cross_entropy"),
@@ -176,6 +180,9 @@ CHOICES = {
     "embedder.precision": ("float32", "bfloat16"),
     "simulator.kind": ("rules", "llm"),
     "llm.provider": ("none", "gemini_batch", "openai_batch", "openai", "local", "replay"),
+    "dataset.bad_lines": ("refuse", "drop"),
+    "dataset.duplicates": ("keep", "drop", "refuse"),
+    "dataset.unknown_items": ("keep", "drop", "refuse"),
     "simulator.on_leak": ("keep", "drop", "redo"),
     "em.posterior": ("exact", "amortised"),
     "tasks.generator": ("sasrec", "flattened", "none"),
@@ -245,6 +252,12 @@ def check_values(config: Config) -> None:
             f"em.candidates={em.candidates}: em.posterior=exact looks at the whole catalogue; type "
             "em.candidates=0 or em.posterior=amortised"
         )
+    if unknown := set(config.dataset.require) - set(REQUIRED):
+        raise UserError(
+            f"dataset.require: items have no {min(unknown)!r}; there is {', '.join(REQUIRED)}"
+        )
+    if config.samples.valid is not None and config.samples.valid < 1:
+        raise UserError(f"samples.valid={config.samples.valid}: must be at least 1, or null: all")
     if unknown := set(config.model.views) - set(VIEWS):
         raise UserError(f"model.views: no view {min(unknown)!r}; there is {', '.join(VIEWS)}")
     ks = config.evaluation.ks
@@ -312,15 +325,19 @@ def _sentence(error: BaseException) -> str:
     return f"{key}: {text}" if key and key not in text else text
 
 
-def check(arguments: list[str]) -> None:
+def check(arguments: list[str]) -> list[str]:
     """Refuse a command line whose overrides cannot be composed; flags are Hydra's own affair.
 
+    Returns:
+        The command line, with quotes round the file names that Hydra cannot read without.
     Raises:
         UserError: what is wrong, where, and what to type.
     """
-    flags = get_args_parser().parse_args(arguments)
-    words, multirun = flags.overrides, flags.multirun or "hydra.mode=MULTIRUN" in flags.overrides
     with initialize_config_dir(str(CONF), version_base="1.3"):
+        arguments = [readable(word) for word in arguments]
+        flags = get_args_parser().parse_args(arguments)
+        words = flags.overrides
+        multirun = flags.multirun or "hydra.mode=MULTIRUN" in words
         try:
             overrides = [parse(word) for word in words]
             for override, word in zip(overrides, words, strict=True):
@@ -339,6 +356,21 @@ def check(arguments: list[str]) -> None:
             except Exception as error:  # Hydra and OmegaConf raise built-in ones too
                 raise UserError(_sentence(error)) from error
             to_config(composed)
+    return arguments
+
+
+def readable(word: str) -> str:
+    """`key=PATH` with quotes round a path that Hydra's grammar cannot read as it is: `é`, `(1)`."""
+    key, _, path = word.partition("=")
+    if key.lstrip("+") not in PATHS:
+        return word
+    try:
+        parse(word)
+        return word
+    except UserError:
+        # Within quotes a backslash acts before a quote alone.
+        inside = re.sub(r"(\\*)('|$)", lambda m: m[1] * 2 + "\\'" * bool(m[2]), path)
+        return f"{key}='{inside}'"
 
 
 def parse(word: str) -> Override:

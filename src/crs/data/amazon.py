@@ -1,0 +1,107 @@
+"""Amazon Reviews 2023 (McAuley Lab): JSON lines, plain or gzip, reviews and metadata apart.
+
+Both are streamed and joined on `parent_asin`: variants of a product (colours, consoles) are one
+item. Fields: https://amazon-reviews-2023.github.io.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+
+from crs.config import Dataset
+from crs.data.lines import LIMIT, SHOWN, decoded, gathered, objects, opened
+from crs.data.raw import ITEMS, Faults, Place, Raw
+from crs.errors import UserError
+
+SURROGATE = re.compile("[\ud800-\udfff]")
+"""Half of an escaped pair: JSON can hold it, no text can."""
+
+
+def read(file: Path, settings: Dataset) -> Raw:
+    """Reviews of `dataset.archive` and items of `dataset.items`, or their downloads.
+
+    Raises:
+        UserError: with file and line, if a file is broken; without metadata.
+    """
+    if settings.items is None:
+        raise UserError(
+            f"dataset={settings.name}: {file.name} needs its metadata beside it; type "
+            f"dataset.items=PATH/meta_{file.name}"
+        )
+    faults, place = Faults(settings.bad_lines), Place(file.name)
+    frame = gathered(
+        reviews(file, place, faults),
+        {"user": pa.string(), "item": pa.string(), "timestamp": pa.int64(), "rating": pa.float64()},
+    )
+    about = Path(settings.items).expanduser()
+    items = gathered(
+        products(about, Place(about.name), faults),
+        {"item": pa.string(), "title": pa.string(), "attributes": pa.list_(pa.string()),
+         "description": pa.string()},
+    )  # fmt: skip
+    items["year"] = pd.array([pd.NA] * len(items), dtype="Int64")
+    return Raw(frame, items[ITEMS], place=place, faults=faults)
+
+
+def is_id(value: Any) -> bool:
+    """A text that is not empty and can be written down."""
+    return isinstance(value, str) and value != "" and SURROGATE.search(value) is None
+
+
+def is_number(value: Any) -> bool:
+    """A finite number that 64 bits hold, and not a truth value."""
+    return type(value) in (int, float) and abs(value) < LIMIT
+
+
+def is_text(value: Any) -> bool:
+    """Nothing, a text, or a list of them."""
+    parts = value if isinstance(value, list) else [value]
+    return all(part is None or isinstance(part, str) for part in parts)
+
+
+REVIEW = {"user_id": is_id, "parent_asin": is_id, "timestamp": is_number, "rating": is_number}
+PRODUCT = {"parent_asin": is_id, "title": is_text, "categories": is_text, "description": is_text}
+
+
+def values(
+    file: Path, place: Place, faults: Faults, wanted: Mapping[str, Callable[[Any], bool]]
+) -> Iterator[tuple[int, list[Any]]]:
+    """The wanted fields of each object of a file, those left out in which one is not as it must."""
+    for number, record in objects(decoded(opened(file), place, faults), place, faults):
+        found = [record.get(key) for key in wanted]
+        for (key, good), value in zip(wanted.items(), found, strict=True):
+            if not good(value):
+                what = f"has {str(value)[:SHOWN]!r} for {key}" if key in record else f"has no {key}"
+                faults(place(number), what)
+                break
+        else:
+            yield number, found
+
+
+def reviews(file: Path, place: Place, faults: Faults) -> Iterator[tuple[Any, ...]]:
+    """Line, user, item, time (ms) and stars of each review."""
+    for number, (user, item, time, rating) in values(file, place, faults, REVIEW):
+        yield number, user, item, int(time), rating
+
+
+def strings(value: Any) -> list[str]:
+    """What texts a field holds."""
+    parts = value if isinstance(value, list) else [value]
+    return [SURROGATE.sub("\N{REPLACEMENT CHARACTER}", part) for part in parts if part]
+
+
+def products(file: Path, place: Place, faults: Faults) -> Iterator[tuple[Any, ...]]:
+    """Line, item, title, categories and description of each product.
+
+    The first category is the whole file's and tells no item from another: it stands only where
+    there is none below it.
+    """
+    known: dict[str, str] = {}
+    for number, (item, title, categories, about) in values(file, place, faults, PRODUCT):
+        path = strings(categories)
+        names = sorted({known.setdefault(name, name) for name in path[1:] or path})
+        yield number, item, " ".join(strings(title)), names, " ".join(strings(about))

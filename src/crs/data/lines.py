@@ -1,0 +1,172 @@
+"""Lines of other people's files: decoded, cut into fields, checked, gathered into columns.
+
+Each row carries the number of its line to the end, so that whatever is wrong with it can be named.
+"""
+
+import csv
+import gzip
+import json
+import sys
+import zlib
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from crs.data.raw import Faults, Place
+from crs.errors import UserError
+
+BATCH = 1 << 16
+ZIP, GZIP, BOM = b"PK\x03\x04", b"\x1f\x8b", b"\xef\xbb\xbf"
+SHOWN = 60
+LIMIT = 2.0**63
+
+Lines = Iterable[tuple[int, str]]
+Rows = Iterator[tuple[int, list[str]]]
+
+
+def first_bytes(path: Path) -> bytes:
+    """By which a file is told, whatever its name.
+
+    Raises:
+        UserError: if it cannot be read, or is a folder.
+    """
+    try:
+        with path.open("rb") as file:
+            return file.read(len(ZIP))
+    except OSError as error:
+        raise UserError(f"dataset: {path} cannot be read ({error.strerror})") from error
+
+
+def is_zip(path: Path) -> bool:
+    """Whether a file begins as a zip archive does."""
+    return first_bytes(path) == ZIP
+
+
+def opened(path: Path) -> BinaryIO:
+    """A file's bytes, unpacked if they are gzip.
+
+    Raises:
+        UserError: for a zip archive.
+    """
+    if is_zip(path):
+        raise UserError(f"dataset: {path.name} is a zip archive; unpack it and give the file in it")
+    return gzip.open(path) if first_bytes(path).startswith(GZIP) else path.open("rb")  # type: ignore[return-value]
+
+
+def decoded(
+    stream: BinaryIO, place: Place, faults: Faults, encoding: str = "utf-8"
+) -> Iterator[tuple[int, str]]:
+    """Numbered lines without their ends; a byte-order mark before the first is skipped.
+
+    Raises:
+        UserError: if there is nothing, or a gzip stream breaks off.
+    """
+    number = 0
+    try:
+        with stream:
+            # Only a newline ends a line: others that Unicode knows stand in old titles.
+            for number, line in enumerate(stream, 1):
+                try:
+                    text = (line.removeprefix(BOM) if number == 1 else line).decode(encoding)
+                except UnicodeDecodeError as error:
+                    byte = error.object[error.start]
+                    faults(place(number), f"is not {encoding} (byte 0x{byte:02x})")
+                    continue
+                yield number, text.removesuffix("\n").removesuffix("\r")
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise UserError(
+            f"dataset: {place.file} is not a whole gzip file ({error}); get it again"
+        ) from error
+    if not number:
+        raise UserError(f"dataset: {place.file} is empty; give a file with data")
+
+
+def cut(lines: Lines, separator: str) -> Rows:
+    """Lines cut at each separator; empty ones are left out."""
+    return ((number, line.split(separator)) for number, line in lines if line)
+
+
+def unquoted(lines: Lines, separator: str, place: Place, faults: Faults) -> Rows:
+    """Rows of a CSV file, in which a quoted field may hold separators and line ends."""
+    csv.field_size_limit(sys.maxsize)
+    numbers: list[int] = []
+
+    def feed() -> Iterator[str]:
+        for number, line in lines:
+            numbers.append(number)
+            yield f"{line}\n"
+
+    reader = csv.reader(feed(), delimiter=separator, strict=True)
+    while True:
+        numbers.clear()
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            # A quote that is never closed takes all lines behind it along.
+            what = f"begins a row that is no CSV ({error}; a quote that is not closed?)"
+            faults(place(numbers[0]), what, len(numbers))
+            continue
+        if cells:
+            yield numbers[0], cells
+
+
+def of_width(rows: Rows, width: int, place: Place, faults: Faults) -> Rows:
+    """The rows that have so many fields."""
+    for number, cells in rows:
+        if len(cells) == width:
+            yield number, cells
+        else:
+            shown = " | ".join(cells)[:SHOWN]
+            faults(place(number), f"has {len(cells)} fields, {width} expected ({shown!r})")
+
+
+def gathered(rows: Iterable[tuple[Any, ...]], types: dict[str, pa.DataType]) -> pd.DataFrame:
+    """Rows (number, cells …) as a frame indexed by number; Arrow holds them, batch by batch.
+
+    Args:
+        types: of the cells, by column.
+    """
+    schema, rows = pa.schema(types.items()), iter(rows)
+    numbers, batches = [np.empty(0, dtype=np.int64)], []
+    while batch := list(islice(rows, BATCH)):
+        number, *columns = zip(*batch, strict=True)
+        numbers.append(np.array(number))
+        arrays = [pa.array(c, t) for c, t in zip(columns, schema.types, strict=True)]
+        batches.append(pa.record_batch(arrays, schema=schema))
+    frame = pa.Table.from_batches(batches, schema).to_pandas()
+    return frame.set_index(np.concatenate(numbers))
+
+
+def texts(rows: Rows, names: list[str]) -> pd.DataFrame:
+    """Rows as a frame of text, indexed by number."""
+    flat = ((number, *cells) for number, cells in rows)
+    return gathered(flat, dict.fromkeys(names, pa.string()))
+
+
+def objects(lines: Lines, place: Place, faults: Faults) -> Iterator[tuple[int, dict[str, Any]]]:
+    """The objects of JSON lines; empty lines are left out.
+
+    The standard library reads a million reviews in four seconds and knows what is wrong with a
+    line; pyarrow's parser takes half of that, and the whole process down at a line `null`.
+    """
+    for number, line in lines:
+        if not line or line.isspace():
+            continue
+        try:
+            value = json.loads(line)
+        except json.JSONDecodeError as error:
+            faults(place(number), f"is not JSON ({error.msg} at column {error.colno})")
+        except (ValueError, RecursionError) as error:  # a number of 5,000 digits, 10,000 brackets
+            faults(place(number), f"is not JSON ({error})")
+        else:
+            if isinstance(value, dict):
+                yield number, value
+            else:
+                faults(place(number), f"is a JSON {type(value).__name__}, an object expected")
