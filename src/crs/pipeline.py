@@ -36,7 +36,8 @@ CHEAP = ("dataset", "samples")
 """Stages that a dry run makes to count the requests of those after them."""
 WITH = {
     "attributes": (
-        "ml100k", "ml1m", "lastfm", "tiny", "beauty and custom (with dataset.items)",
+        "ml100k", "ml1m", "lastfm", "cds", "video_games", "tiny",
+        "beauty, custom and recbole (with items)",
     ),
 }  # fmt: skip
 """Datasets that have a view which others lack."""

@@ -4,12 +4,14 @@ from dataclasses import fields, is_dataclass
 from math import inf
 
 import pytest
+from hydra import initialize_config_dir
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crs import compose
 from crs.config import Config
 from crs.errors import UserError
+from tests.contracts.tiny import quick
 
 GROUPS = compose.groups()
 CHOICES = [(g, choice) for g, choices in GROUPS.items() if g != "preset" for choice in choices]
@@ -152,6 +154,8 @@ def test_every_protocol_that_can_be_chosen_has_its_meaning(configure):
         ("evaluation.seen=in", ["evaluation.protocol=full", "A_NAME_OF_YOUR_OWN"]),
         ("em.dropout=1", ["em.dropout=1.0", "from 0 to 0.99"]),
         ("train.epochs=0", ["train.epochs=0", "at least 1"]),
+        ("dataset.require=[titel]", ["dataset.require", "no 'titel'", "title"]),
+        ("samples.valid=0", ["samples.valid=0", "at least 1, or null"]),
         ("evaluation.level=95", ["evaluation.level=95.0", "from 0.5 to 0.999"]),
         ("towers.dim=10 towers.heads=4", ["towers.dim=10", "towers.heads=4"]),
         ("tasks.mip=0 tasks.sad=0", ["experiment=mip_sad_ablation_no_pretraining"]),
@@ -242,3 +246,41 @@ def test_whatever_is_typed_passes_or_is_refused_in_a_line(word):
         compose.check(["dataset=tiny", "--", word])
     except UserError as mistake:
         assert "\n" not in str(mistake)
+
+
+PLACES = [
+    "a b.csv",
+    "é.csv",
+    "a (1).csv",
+    "it's.csv",
+    "[1].csv",
+    "a=b&c#d.csv",
+    'say "x".csv',
+    "a\\",
+]
+
+
+def test_a_path_may_have_any_letter():
+    for path in PLACES:
+        with initialize_config_dir(str(compose.CONF), version_base="1.3"):
+            word = compose.readable(f"dataset.path=/tmp/{path}")
+            assert compose.parse(word).value() == f"/tmp/{path}"
+
+
+def test_a_path_in_a_command_line_is_quoted_for_hydra():
+    words = ["dataset=custom", "dataset.path=/tmp/é (1).csv"]
+    assert compose.check(words) == ["dataset=custom", "dataset.path='/tmp/é (1).csv'"]
+
+
+@pytest.mark.parametrize("path", ["'a b'", '"é"', "a/b.csv", "null", "choice(a,b)", "${store}/a"])
+def test_a_path_that_can_be_read_is_left_as_it_is(path):
+    with initialize_config_dir(str(compose.CONF), version_base="1.3"):
+        assert compose.readable(f"dataset.path={path}") == f"dataset.path={path}"
+
+
+@quick
+@given(st.text(st.characters(exclude_characters="$,", exclude_categories=["Cs", "Cc"]), min_size=1))
+def test_any_path_comes_through(path):
+    with initialize_config_dir(str(compose.CONF), version_base="1.3"):
+        word = compose.readable(f"dataset.path=/{path}/é")
+        assert compose.parse(word).value() == f"/{path}/é"

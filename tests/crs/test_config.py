@@ -100,7 +100,9 @@ def file(tmp_path) -> Path:
 
 
 def settings_of(configure, model: str, stage: str, choice: str) -> Settings:
-    return STAGES[stage].settings(configure(f"model={model}", "dataset=tiny", *choice.split()))
+    return STAGES[stage].settings(
+        configure(f"model={model}", "dataset=tiny", "samples.valid=9", *choice.split())
+    )
 
 
 @pytest.mark.parametrize(("model", "stage", "choice"), CASES)
@@ -223,3 +225,32 @@ def test_a_users_own_table_counts_by_content(key, configure, file, tmp_path):
     twin.write_bytes(file.read_bytes())
     other.write_bytes(b"other content")
     assert with_table(file) == with_table(twin) != with_table(other)
+
+
+def test_a_folder_counts_by_the_names_and_contents_in_it(tmp_path):
+    for name in ("one", "two", "other", "renamed"):
+        (tmp_path / name / "deep").mkdir(parents=True)
+        (tmp_path / name / "deep" / "a").write_text("y" if name == "other" else "x")
+        (tmp_path / name / ("b" if name == "renamed" else "c")).write_text("z")
+    found = [sha256_of(tmp_path / name, "key") for name in ("one", "two", "other", "renamed")]
+    assert found[0] == found[1] and len(set(found)) == 3
+
+
+def test_a_file_that_changed_is_read_anew(tmp_path):
+    (file := tmp_path / "a").write_text("x")
+    before = sha256_of(file, "key")
+    file.write_text("longer")
+    assert sha256_of(file, "key") != before
+
+
+@pytest.mark.parametrize("key", ["bad_lines", "duplicates", "unknown_items", "require"])
+def test_a_filter_that_is_off_is_in_no_name(key, configure):
+    assert key not in configure("dataset=tiny").dataset.identity()
+    other = {"bad_lines": "drop", "duplicates": "drop", "unknown_items": "drop",
+             "require": "[title]"}  # fmt: skip
+    changed = configure("dataset=tiny", f"dataset.{key}={other[key]}").dataset
+    assert name(changed) != name(configure("dataset=tiny").dataset)
+
+
+def test_a_draw_that_is_not_made_is_in_no_name(configure):
+    assert name(configure("samples.valid_seed=5").samples) == name(configure().samples)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from crs.data import build, movielens
 from data_generator import samples
-from data_generator.samples import cases, random_cuts
+from data_generator.samples import cases, drawn, random_cuts
 from tests.contracts.tiny import config, dataset, made, quick, random_sequences, sequences, shared
 
 SETTINGS = config("samples=augmented").samples
@@ -107,3 +107,29 @@ def test_users_of_movielens_1m_have_about_the_released_counts():
     # The released 6,034 users have 5,923 cuts of each seed; the stand-in lacks rare items.
     assert counts["train", "raw"] == counts["valid", "raw"] == counts["test", "raw"] == 6034
     assert all(5900 <= counts["train", str(seed)] <= 5923 for seed in SEEDS)
+
+
+def test_some_validation_cases_are_drawn_and_all_test_cases_stay():
+    whole, part = cases(DATA, SETTINGS), cases(DATA, replace(SETTINGS, valid=12))
+    for split in ("train", "test"):
+        assert part[part["split"] == split].equals(whole[whole["split"] == split].set_index(
+            part.index[part["split"] == split]))  # fmt: skip
+    few, every = (f[f["split"] == "valid"][["user", "cut"]] for f in (part, whole))
+    assert len(few) == 12 and few["user"].is_monotonic_increasing and few["user"].is_unique
+    assert set(few.itertuples(index=False, name=None)) < set(
+        every.itertuples(index=False, name=None)
+    )
+
+
+@quick
+@given(st.integers(0, 50), st.integers(1, 60), st.integers(0, 9))
+def test_the_draw_is_a_function_of_its_seed(users, valid, seed):
+    settings = replace(SETTINGS, valid=valid, valid_seed=seed)
+    found = drawn(users, settings)
+    assert len(set(found)) == len(found) == min(users, valid) and set(found) <= set(range(users))
+    assert (found == drawn(users, settings)).all()
+
+
+def test_another_seed_draws_others():
+    one, two = (drawn(500, replace(SETTINGS, valid=50, valid_seed=seed)) for seed in (1, 2))
+    assert set(one) != set(two)

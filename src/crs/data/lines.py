@@ -123,8 +123,8 @@ def of_width(rows: Rows, width: int, place: Place, faults: Faults) -> Rows:
         if len(cells) == width:
             yield number, cells
         else:
-            shown = " | ".join(cells)[:SHOWN]
-            faults(place(number), f"has {len(cells)} fields, {width} expected ({shown!r})")
+            have = f"{len(cells)} field" + "s" * (len(cells) != 1)
+            faults(place(number), f"has {have}, {width} expected ({' | '.join(cells)[:SHOWN]!r})")
 
 
 def gathered(rows: Iterable[tuple[Any, ...]], types: dict[str, pa.DataType]) -> pd.DataFrame:
@@ -169,4 +169,4 @@ def objects(lines: Lines, place: Place, faults: Faults) -> Iterator[tuple[int, d
             if isinstance(value, dict):
                 yield number, value
             else:
-                faults(place(number), f"is a JSON {type(value).__name__}, an object expected")
+                faults(place(number), f"is no JSON object ({line[:SHOWN]!r})")

@@ -13,6 +13,7 @@ from crs.data import recbole
 from crs.data.columns import INTERACTIONS, interactions, mapped
 from crs.data.lines import Rows, cut, decoded, of_width, texts
 from crs.data.raw import ITEMS, Faults, Place, Raw, member
+from crs.errors import UserError
 
 RATINGS = ["user", "item", "rating", "timestamp"]
 
@@ -26,6 +27,14 @@ def title_and_year(text: str) -> tuple[str, int | None]:
     """`Toy Story (1995)` as its parts, a `(V)` for video behind it left out; no year is None."""
     match = re.fullmatch(r"(.*?)\s*\((\d{4})\)\s*(?:\(V\))?\s*", text)
     return (match[1], int(match[2])) if match else (text.strip(), None)
+
+
+def own_items(settings: Dataset) -> None:
+    """Refuse another item table than the archive's."""
+    if settings.items is not None:
+        raise UserError(
+            f"dataset.items: the archive of dataset={settings.name} has its items; leave it out"
+        )
 
 
 def _items(rows: Iterable[tuple[str, str, int | None, Iterable[str]]]) -> pd.DataFrame:
@@ -53,6 +62,7 @@ def read_1m(archive: Path, settings: Dataset) -> Raw:
     Raises:
         UserError: with file and line, if the archive is broken.
     """
+    own_items(settings)
     faults = Faults(settings.bad_lines)
     rows, place = _rows(archive, "ml-1m/ratings.dat", "::", 4, faults)
     frame = interactions(texts(rows, RATINGS), place, faults)
@@ -68,6 +78,7 @@ def read_100k(archive: Path, settings: Dataset) -> Raw:
     Raises:
         UserError: with file and line, if the archive is broken.
     """
+    own_items(settings)
     faults = Faults(settings.bad_lines)
     rows, place = _rows(archive, "ml-100k/u.data", "\t", 4, faults)
     frame = interactions(texts(rows, RATINGS), place, faults)
@@ -84,6 +95,7 @@ def read_atomic(wheel: Path, settings: Dataset) -> Raw:
     Raises:
         UserError: with file and line, if the wheel is broken.
     """
+    own_items(settings)
     folder, faults = "recbole/dataset_example/ml-100k", Faults(settings.bad_lines)
 
     def columns(file: str) -> tuple[pd.DataFrame, Place]:

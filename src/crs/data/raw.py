@@ -82,6 +82,8 @@ def members(archive: Path) -> list[str]:
     Raises:
         UserError: if it is no whole zip file, or holds a link or a name that leads out of it.
     """
+    if archive.is_dir():
+        raise UserError(f"dataset: {archive.name} is a folder, a zip file expected")
     try:
         with zipfile.ZipFile(archive) as opened:
             infos = opened.infolist()
@@ -89,7 +91,8 @@ def members(archive: Path) -> list[str]:
         raise broken(archive, error) from error
     for info in infos:
         parts = PurePosixPath(info.filename.replace("\\", "/")).parts
-        if ".." in parts or parts[:1] == ("/",) or (parts and ":" in parts[0]):
+        first = parts[0] if parts else ""
+        if ".." in parts or first.startswith("/") or ":" in first:
             raise UserError(
                 f"dataset: {archive.name} holds {info.filename!r}, a name that leads out of the "
                 "archive; it is not read. Get the archive from its public home"

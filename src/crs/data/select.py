@@ -116,5 +116,5 @@ def select(raw: Raw, settings: Dataset) -> tuple[pd.DataFrame, list[Noticed]]:
     tied = frame.duplicated(["user", "timestamp"], keep=False).to_numpy()
     frame = treated(tied, "at the same time as another of the user: in file order", "keep")
     if twice := int(raw.items["item"].duplicated().sum()):
-        noticed.append(Noticed("which describe an item a second time", twice, "left out"))
+        noticed.append(Noticed("a further description of an item", twice, "left out"))
     return frame, noticed

@@ -3,15 +3,20 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import pandas as pd
 import pyarrow as pa
 
 from crs.config import Dataset
-from crs.data.lines import SHOWN, decoded, gathered, opened
+from crs.data.lines import SHOWN, decoded, gathered, objects, opened
 from crs.data.raw import Faults, Place, Raw, empty_items
+from crs.errors import UserError
 
 
 def read(file: Path, settings: Dataset) -> Raw:
-    """Interactions whose timestamps are positions in the line; no titles, no attributes.
+    """Interactions whose timestamps are positions in the line; no titles.
+
+    Attributes are in a file of their own, `dataset.items`: one JSON object, an item's attribute
+    ids by its id (as S3-Rec publishes `Beauty_item2attributes.json`).
 
     Raises:
         UserError: with the line that holds something other than positive whole numbers.
@@ -21,7 +26,8 @@ def read(file: Path, settings: Dataset) -> Raw:
         _rows(file, place, faults),
         {"user": pa.string(), "item": pa.string(), "timestamp": pa.int64(), "rating": pa.float64()},
     )
-    return Raw(frame, empty_items(), place=place, faults=faults)
+    about = attributes(Path(settings.items).expanduser()) if settings.items else empty_items()
+    return Raw(frame, about, place=place, faults=faults)
 
 
 def _rows(file: Path, place: Place, faults: Faults) -> Iterator[tuple[int, str, str, int, float]]:
@@ -36,3 +42,21 @@ def _rows(file: Path, place: Place, faults: Faults) -> Iterator[tuple[int, str, 
         else:
             for position, item in enumerate(sequence):
                 yield number, user, item, position, 1.0
+
+
+def attributes(file: Path) -> pd.DataFrame:
+    """Items with the names of their attributes.
+
+    Raises:
+        UserError: if the file is not one object with a list for each item.
+    """
+    place = Place(file.name)
+    text = "\n".join(line for _, line in decoded(opened(file), place, Faults()))
+    found = dict(objects([(1, text)], place, Faults()))[1]
+    wrong = next((item for item, names in found.items() if not isinstance(names, list)), None)
+    if wrong is not None:
+        raise UserError(f"dataset.items: {file.name} has no list of attributes for item {wrong!r}")
+    names = pd.Series([sorted(map(str, cell)) for cell in found.values()], dtype=object)
+    year = pd.array([pd.NA] * len(found), dtype="Int64")
+    return pd.DataFrame({"item": list(found), "title": "", "year": year, "attributes": names,
+                         "description": ""})  # fmt: skip

