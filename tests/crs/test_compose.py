@@ -162,7 +162,7 @@ def test_every_protocol_that_can_be_chosen_has_its_meaning(configure):
         ("tasks.generator=gan", ["tasks.generator=gan", "sasrec, flattened, none"]),
         ("tuning.loss_on=sigmoid", ["tuning.negatives=0", "type tuning.negatives=1"]),
         ("dataset=lastfm dataset.source=hetrec", ["dataset.source=hetrec", "precrs, scpr"]),
-        ("dataset.source=precrs", ["dataset.source=precrs", "no such choice"]),
+        ("dataset.source=precrs", ["dataset.source=precrs", "no such source"]),
         ("checkpoint=x.pkl", ["checkpoint: model=latentcrs", "pretrain.checkpoint=PATH"]),
         ("evaluation.candidates=best", ["none, random, first"]),
     ],

@@ -32,14 +32,6 @@ TOLD = {("prompt",), ("reveal_title",)}
 IDLE = {
     ("simulate", ""): {("simulator", "prompt"), ("simulator", "reveal_title"), ("llm",)},
     ("simulate", "simulator=llm"): {("simulator", "noise"), ("simulator", "seed")},
-    ("multi_turn", ""): {
-        ("multi_turn", "prompt"),
-        ("multi_turn", "user_prompt"),
-        ("simulate", "llm"),
-        ("simulate", "simulator", "prompt"),
-        ("simulate", "simulator", "reveal_title"),
-        *(("embedder", *path) for path in MODEL),
-    },
     ("embed", ""): MODEL,
     ("embed", "embedder=hashed"): MODEL,
     ("embed", "embedder=llama_eol"): {("path",), ("hub",), ("dim",)},

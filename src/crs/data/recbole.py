@@ -112,5 +112,4 @@ def read(path: Path, settings: Dataset) -> Raw:
         return Raw(frame, empty_items(), place=place, faults=faults)
     rows, where = atomic(*about, faults)
     items = chosen(rows, settings, ITEMS, where.file)
-    about = item_table(items, where, faults, None, names)
-    return Raw(frame, about, place=place, faults=faults)
+    return Raw(frame, item_table(items, where, faults, None, names), place=place, faults=faults)

@@ -158,7 +158,7 @@ def test_where_nothing_can_be_had_it_says_what_to_type(nowhere, cache):
 
 
 def test_a_table_of_ones_own_must_be_named(cache):
-    with pytest.raises(UserError, match=r"type dataset\.path=PATH"):
+    with pytest.raises(UserError, match=r"type dataset\.path=FILE"):
         fetch(Dataset("custom", [Source("r")]), cache)
 
 
