@@ -19,6 +19,8 @@ DIALOGUES = "dialogues"
 """The set of the turns of attribute dialogues, where it is not the first."""
 ASKED = "attributes"
 """Of `Cases.dialogue`: attributes in the order in which they were accepted, 0 behind."""
+ROW = "row"
+"""In `Cases.dialogue`: the row of the `contexts` artifact that a case belongs to."""
 
 
 @dataclass
@@ -126,15 +128,48 @@ def spoken_cases(inputs: dict[str, Artifact], split: str) -> Cases:
         torch.from_numpy(part["cut"].to_numpy(copy=True)),
         text,
         known,
+        dialogue={ROW: torch.from_numpy(np.flatnonzero(kept))},
     )
+
+
+def conversation_cases(dataset: Artifact, split: str) -> Cases:
+    """One case an item that a response names: `user` counts the cases, the history is what the
+    dialogue mentioned before, oldest first and as often as it did."""
+    rows = dataset.load("cases.parquet")
+    rows = rows[rows["split"] == split]
+    said = dataset.load("interactions.parquet")
+    mentioned = {
+        dialogue: (one["timestamp"].to_numpy(), one["item"].to_numpy())
+        for dialogue, one in said.groupby("user")
+    }
+    parts, cuts = [], []
+    for dialogue, turn, item in rows[["dialogue", "turn", "item"]].itertuples(index=False):
+        turns, items = mentioned[dialogue]
+        cuts.append(int(np.searchsorted(turns, turn)))
+        parts += [items[: cuts[-1]], [item]]
+    cut = torch.tensor(cuts, dtype=torch.long)
+    offsets = torch.cat([torch.zeros(2, dtype=torch.long), (cut + 1).cumsum(0)])
+    flat = np.concatenate(parts) if parts else np.empty(0)
+    sequences = Sequences(
+        torch.from_numpy(flat.astype(np.int64)), offsets, dataset.summary["items"]
+    )
+    return Cases(
+        sequences, sequences.users, cut,
+        dialogue={ROW: torch.from_numpy(rows["response"].to_numpy(copy=True))},
+        slices={"no_repeats": torch.from_numpy(~rows["repeat"].to_numpy(copy=True))},
+        cluster=torch.from_numpy(rows["dialogue"].to_numpy(copy=True)),
+    )  # fmt: skip
 
 
 def cases_of(inputs: dict[str, Artifact], split: str) -> Cases:
     """The cases of a split: with their texts if the inputs have any, else histories alone.
 
     Both hold the same (user, cut) in the same order, less what the leak audit dropped and, on
-    validation, what `samples.valid` did not draw.
+    validation, what `samples.valid` did not draw. A data set of dialogues has the cases that its
+    dialogues make.
     """
+    if inputs["dataset"].summary.get("conversations"):
+        return conversation_cases(inputs["dataset"], split)
     if "simulate" in inputs:
         return spoken_cases(inputs, split)
     sequences = Sequences.of(inputs["dataset"])

@@ -159,11 +159,17 @@ RANGES: dict[str, tuple[float, float]] = {
     "multi_turn.resamples": (1, inf), "multi_turn.level": (0.5, 0.999), "multi_turn.seed": (0, inf),
     "llm.budget_usd": (0, inf),
     "llm.poll_seconds": (0, inf), "llm.wait_seconds": (0, inf), "llm.backoff_seconds": (0, inf),
+    "c2crs.dropout": (0, 0.99), "c2crs.coarse_epochs": (0, inf), "c2crs.fine_epochs": (0, inf),
+    "c2crs.coarse_weight": (0, inf), "c2crs.fine_weight": (0, inf),
+    "converse.lr": (1e-9, inf), "converse.epochs": (1, inf), "converse.patience": (0, inf),
+    "converse.clip": (0, inf), "converse.least": (0, 1), "converse.penalty": (0, inf),
+    "graph.min_count": (0, inf), "contexts.min_count": (1, inf), "contexts.length": (2, inf),
 }  # fmt: skip
 PROTOCOLS = {
     "full": ("out", False),
     "iclrec_as_released": ("zero", True),
     "latentcrs_as_released": ("in", True),
+    "dialogues": ("in", False),
     "mip_sad_as_released": ("in", False),
 }
 """What the names in the tables mean: (evaluation.seen, evaluation.padding)."""
@@ -195,6 +201,11 @@ CHOICES = {
     "multi_turn.split": ("test", "valid"),
     "multi_turn.understanding": ("rules", "llm"),
     "multi_turn.text": ("newest", "joined", "mean"),
+    "dataset.roles": ("recommender", "both"),
+    "contexts.vocabulary": ("data", "source"),
+    "c2crs.gate": ("mask", "multiplicative"),
+    "c2crs.softmax": ("entities", "items"),
+    "model.views": ("graph", "all"),
     "tracker.kind": ("wandb", "none"),
     "stage.name": tuple(sorted(file.stem for file in (CONF / "stage").glob("*.yaml"))),
     "model.name": tuple(sorted(file.stem for file in (CONF / "model").glob("*.yaml"))),
@@ -202,6 +213,7 @@ CHOICES = {
     "pretrain.precision": PRECISIONS,
     "train.precision": PRECISIONS,
     "warmup.precision": PRECISIONS,
+    "converse.precision": PRECISIONS,
 }
 POSITIVE = (
     "pretrain.dim pretrain.layers pretrain.heads pretrain.max_len pretrain.batch_size "
@@ -210,7 +222,10 @@ POSITIVE = (
     "dialogues.shown dialogues.limit warmup.batch_size towers.dim towers.layers towers.heads "
     "tasks.subset tasks.negatives tasks.temperature "
     "multi_turn.cases multi_turn.turns multi_turn.shown multi_turn.top "
-    "llm.max_tokens llm.workers llm.job_requests llm.tries llm.rounds"
+    "llm.max_tokens llm.workers llm.job_requests llm.tries llm.rounds "
+    "c2crs.dim c2crs.bases c2crs.word_dim c2crs.layers c2crs.heads c2crs.hidden c2crs.temperature "
+    "converse.batch_size converse.threshold converse.beams contexts.response contexts.entities "
+    "contexts.reviews contexts.review"
 ).split()
 
 
@@ -258,8 +273,10 @@ def check_values(config: Config) -> None:
         )
     if config.samples.valid is not None and config.samples.valid < 1:
         raise UserError(f"samples.valid={config.samples.valid}: must be at least 1, or null: all")
-    if unknown := set(config.model.views) - set(VIEWS):
-        raise UserError(f"model.views: no view {min(unknown)!r}; there is {', '.join(VIEWS)}")
+    if unknown := set(config.model.requires) - set(VIEWS):
+        raise UserError(
+            f"model.requires: no view {min(unknown)!r}; there is {', '.join(VIEWS)}"
+        )
     ks = config.evaluation.ks
     if 10 not in ks or min(ks) < 1:
         raise UserError(f"evaluation.ks={ks}: whole numbers from 1, with 10, which tables show")

@@ -112,6 +112,7 @@ class Needs:
     train: list[str] = field(default_factory=list)
     alone: list[str] = field(default_factory=list)
     direct: list[str] = field(default_factory=list)
+    converse: list[str] = field(default_factory=list)
     evaluate: list[str] = MISSING
 
 
@@ -121,8 +122,12 @@ class Model:
 
     name: str = MISSING
     needs: Needs = field(default_factory=Needs)
-    views: list[str] = field(default_factory=list)
-    """Views the dataset must have: `attributes`, …"""
+    requires: list[str] = field(default_factory=list)
+    """What the items of the dataset must have: `attributes`, …"""
+    views: str = "graph"
+    """What C2-CRS recommends by: `graph`, as released, or `all` of graph, context and reviews."""
+    fill_items: bool = False
+    """C2-CRS puts titles it recommends into the places that a response keeps for items."""
 
 
 @dataclass
@@ -136,9 +141,10 @@ class Goal:
 class Counts:
     """What a data set holds after its default filters, where that is published."""
 
-    users: int = MISSING
-    items: int = MISSING
-    interactions: int = MISSING
+    users: int | None = None
+    items: int | None = None
+    interactions: int | None = None
+    conversations: int | None = None
 
 
 @dataclass
@@ -225,6 +231,10 @@ class Dataset(Settings):
     """Leave out items without one of these: `title`, `year`, `attributes`, `description`."""
     expect: Counts | None = None
     """Published counts; where no hash is public they tell whether a file is the public one."""
+    conversations: bool = False
+    """The source has conversations (and splits) of its own, not users' histories."""
+    roles: str = "recommender"
+    """Whose turns are responses, of which the items are cases: `recommender` or `both`."""
     generated: Generated | None = None
 
     @property
@@ -253,6 +263,8 @@ class Dataset(Settings):
         for key in ("bad_lines", "duplicates", "unknown_items", "require"):
             if plain[key] == getattr(Dataset(), key):
                 del plain[key]
+        if not self.conversations:
+            del plain["conversations"], plain["roles"]
         plain["columns"] = vars(self.columns)
         plain["generated"] = vars(self.generated) if self.generated else None
         local = self.archive or self.path
@@ -571,8 +583,126 @@ class Warmup(Optimisation):
 
 
 @dataclass
+class Graph(Settings):
+    """The knowledge graph (stage `graph`)."""
+
+    min_count: int = MISSING
+    """Relations with fewer edges than this are left out."""
+    facts: list[str] = MISSING
+    """What of the item table becomes triples: `attributes`, `year`, `decade`."""
+    mirror: Source | None = None
+    """A wheel with a graph of the items, where there is one."""
+
+    def identity(self) -> dict[str, Any]:
+        """As `Settings.identity`, a mirror named by its content."""
+        plain = super().identity()
+        plain["mirror"] = self.mirror and (self.mirror.sha256 or self.mirror.pip)
+        return plain
+
+
+@dataclass
+class Contexts(Settings):
+    """What was said before each response, as tensors (stage `contexts`)."""
+
+    length: int = MISSING
+    """Tokens of a context, the last ones."""
+    response: int = MISSING
+    """Tokens of a response, its end among them."""
+    entities: int = MISSING
+    """Entities of a context, the last ones."""
+    reviews: int = MISSING
+    """Reviews of a context, those of the newest items."""
+    review: int = MISSING
+    """Tokens of a review."""
+    lower: bool = MISSING
+    vocabulary: str = MISSING
+    """`data`: words of the training texts. `source`: the source's own, where it has some."""
+    min_count: int = MISSING
+    """Words of `data` that are rarer in the training texts are unknown."""
+    slot: bool = MISSING
+    """Responses have one token for all items; false gives each its own."""
+
+
+@dataclass
 class Train(Optimisation):
     """The optimisation of a model's own stage (`train`)."""
+
+
+@dataclass
+class Warmup(Optimisation):
+    """The optimisation of a model's warm-up (stage `warmup`)."""
+
+
+@dataclass
+class C2CRS(Settings):
+    """The network of C2-CRS and its objectives (docs/c2crs.md)."""
+
+    dim: int = MISSING
+    """Width of entity states, and of the space where views are compared."""
+    bases: int = MISSING
+    """Basis matrices of the graph encoder."""
+    word_dim: int = MISSING
+    """Width of word and review states."""
+    layers: int = MISSING
+    heads: int = MISSING
+    hidden: int = MISSING
+    dropout: float = MISSING
+    temperature: float = MISSING
+    coarse_epochs: int = MISSING
+    """At most so many of the coarse phase; 0 leaves it out."""
+    fine_epochs: int = MISSING
+    """The same of the fine phase, which follows."""
+    coarse_weight: float = MISSING
+    """Of the coarse loss in the fine phase."""
+    fine_weight: float = MISSING
+    gate: str = MISSING
+    """Fine loss: `mask` compares with units of other entities; `multiplicative` as released."""
+    softmax: str = MISSING
+    """The recommendation loss is over all `entities` (released) or over the `items`."""
+    without: list[str] = MISSING
+    """Left out: `graph` (its edges), `context` or `review` (that view)."""
+
+
+@dataclass
+class Converse(Optimisation):
+    """The decoder of responses: its training and its search (stage `converse`)."""
+
+    threshold: float = MISSING
+    """Tokens that occur more often than this in training responses weigh less in the loss."""
+    least: float = MISSING
+    """The least weight of a token."""
+    dropout: bool = MISSING
+    """Train with dropout; the released code does not."""
+    beams: int = MISSING
+    """Beams of the search; 1 is greedy."""
+    penalty: float = MISSING
+    """Beams are compared by log-probability over tokens to this power."""
+
+
+@dataclass
+class Aligned(Settings):
+    """Settings of C2-CRS' `warmup` stage."""
+
+    warmup: Warmup = field(default_factory=Warmup)
+    c2crs: C2CRS = field(default_factory=C2CRS)
+
+
+@dataclass
+class Recommending(Settings):
+    """Settings of its `train` and `direct` stages."""
+
+    train: Train = field(default_factory=Train)
+    c2crs: C2CRS = field(default_factory=C2CRS)
+    views: str = MISSING
+
+
+@dataclass
+class Conversing(Settings):
+    """Settings of its `converse` stage."""
+
+    converse: Converse = field(default_factory=Converse)
+    c2crs: C2CRS = field(default_factory=C2CRS)
+    fill_items: bool = MISSING
 
 
 @dataclass
@@ -817,7 +947,11 @@ class Config:
     llm: LLM = field(default_factory=LLM)
     embedder: Embedder = field(default_factory=Embedder)
     dialogues: Dialogues = field(default_factory=Dialogues)
+    graph: Graph = field(default_factory=Graph)
+    contexts: Contexts = field(default_factory=Contexts)
     warmup: Warmup = field(default_factory=Warmup)
+    c2crs: C2CRS = field(default_factory=C2CRS)
+    converse: Converse = field(default_factory=Converse)
     train: Train = field(default_factory=Train)
     em: EM = field(default_factory=EM)
     towers: Towers = field(default_factory=Towers)

@@ -23,7 +23,6 @@ from crs.console import Context
 from crs.errors import UserError
 from crs.store import RESUME, replace_synced, write_json
 
-MONITOR = "ndcg@10"
 KEPT = ("best", "best_epoch", "stale", "epoch", "history")
 """What the stopper keeps between epochs."""
 
@@ -43,6 +42,8 @@ class Trained(LightningModule):
     settings: Optimisation
     keep = "best"
     """Weights that are left at the end: those of the `best` epoch, or of the `last` one."""
+    monitor = "ndcg@10"
+    """The validation figure by which the best epoch is chosen: the higher the better."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -61,7 +62,7 @@ class Trained(LightningModule):
 
     @abstractmethod
     def validate_epoch(self) -> dict[str, float]:
-        """Figures after an epoch; higher `ndcg@10` is better."""
+        """Figures after an epoch, `monitor` among them."""
 
     def record(self, name: str, value: Tensor) -> None:
         """Keep a scalar for the epoch's mean, without waiting for the device."""
@@ -125,7 +126,7 @@ class Epochs(Callback):
         """Count the weights as they come: training never leaves a module worse than it was."""
         if self.epoch < 0:
             module.eval()
-            self.best = module.validate_epoch()[MONITOR]
+            self.best = module.validate_epoch()[module.monitor]
             module.train()
             save_weights(module, self.folder / "best.safetensors")
 
@@ -159,12 +160,12 @@ class Epochs(Callback):
             {f"{self.phase}/{k}": v for k, v in {**means, **scores}.items()}
             | {f"{self.phase}/epoch": self.epoch, "lr": trainer.optimizers[0].param_groups[0]["lr"]}
         )
-        if scores[MONITOR] > self.best or module.keep == "last":
-            self.best, self.best_epoch, self.stale = scores[MONITOR], self.epoch, 0
+        if (score := scores[module.monitor]) > self.best or module.keep == "last":
+            self.best, self.best_epoch, self.stale = score, self.epoch, 0
             save_weights(module, self.folder / "best.safetensors")
         else:
             self.stale += 1
-        self.bar.set_postfix_str(f"{MONITOR} {scores[MONITOR]:.4f}, best {self.best:.4f}")
+        self.bar.set_postfix_str(f"{module.monitor} {score:.4f}, best {self.best:.4f}")
         self.history.append({"epoch": self.epoch, **means, **scores})
         trainer.save_checkpoint(self.folder / "last.new")
         replace_synced(self.folder / "last.new", self.folder / "last.ckpt")
@@ -196,7 +197,7 @@ def fit(
         phase: name of this training within its stage; enters the seeds.
         folder: the half-made result; state is kept in its `resume/<phase>`.
     Returns:
-        best validation `ndcg@10`, its epoch, and the number of epochs run.
+        best validation figure, its epoch, and the number of epochs run.
     """
     place = folder / RESUME / phase.replace(" ", "_")
     place.mkdir(parents=True, exist_ok=True)

@@ -62,6 +62,10 @@ class Stage:
 
 MODEL_SETTINGS: dict[tuple[str, str], Callable[[c.Config], c.Settings]] = {
     ("latentcrs", "train"): lambda x: c.Latent(x.train, x.em),
+    ("c2crs", "warmup"): lambda x: c.Aligned(x.warmup, x.c2crs),
+    ("c2crs", "train"): lambda x: c.Recommending(x.train, x.c2crs, x.model.views),
+    ("c2crs", "direct"): lambda x: c.Recommending(x.train, x.c2crs, x.model.views),
+    ("c2crs", "converse"): lambda x: c.Conversing(x.converse, x.c2crs, x.model.fill_items),
     ("latentcrs", "direct"): lambda x: c.Fused(
         x.train, x.em.dropout, x.em.text_hidden, x.em.hidden
     ),
@@ -104,6 +108,15 @@ STAGES: dict[str, Stage] = {
         "text2embedding.embed", 1, lambda x: x.embedder, lambda x: ["simulate"],
         "texts to vectors",
     ),
+    "graph": Stage(
+        "data_generator.graph", 1, lambda x: x.graph, lambda x: ["dataset"],
+        "the knowledge graph as typed edges",
+    ),
+    "contexts": Stage(
+        "data_generator.contexts", 1, lambda x: x.contexts,
+        lambda x: ["dataset", "graph", "samples", "simulate"],
+        "what was said before each response, as tensors",
+    ),
     "dialogues": Stage(
         "data_generator.dialogues", 1, lambda x: x.dialogues, lambda x: ["dataset"],
         "what users accept, attribute by attribute",
@@ -122,7 +135,11 @@ STAGES: dict[str, Stage] = {
     ),
     "direct": Stage(
         "crs.models.{model}.direct", 1, lambda x: MODEL_SETTINGS[x.model.name, "direct"](x),
-        lambda x: list(x.model.needs.direct), "the same network without intents",
+        lambda x: list(x.model.needs.direct), "the same network without what the model is about",
+    ),
+    "converse": Stage(
+        "crs.models.{model}.converse", 1, lambda x: MODEL_SETTINGS[x.model.name, "converse"](x),
+        lambda x: list(x.model.needs.converse), "responses, and their scores below the ranking's",
     ),
     "evaluate": Stage(
         "crs.stages.evaluate", 1, lambda x: c.Evaluate(x.model.name, x.seed, x.evaluation),
@@ -152,6 +169,12 @@ class Step:
     fingerprint: str
 
 
+def needs(stage: Stage, config: c.Config) -> list[str]:
+    """The stages that a stage reads; dialogues that people had need none that are simulated."""
+    simulated = ("samples", "simulate") if config.dataset.conversations else ()
+    return [name for name in stage.needs(config) if name not in simulated]
+
+
 def plan(config: c.Config) -> list[Step]:
     """The stages that `config.stage.name` stands on, in the order in which they are made.
 
@@ -163,7 +186,7 @@ def plan(config: c.Config) -> list[Step]:
     def add(name: str) -> Step:
         if name not in steps:
             stage = STAGES[name]
-            inputs = {need: add(need) for need in stage.needs(config)}
+            inputs = {need: add(need) for need in needs(stage, config)}
             settings = stage.settings(config)
             target = stage.target.format(model=config.model.name)
             names = {need: step.fingerprint for need, step in inputs.items()}
@@ -393,7 +416,7 @@ def check_views(dataset: Artifact, config: c.Config) -> None:
     Raises:
         UserError: with the missing view and the datasets that have it.
     """
-    needed = dict.fromkeys(config.model.views, f"model={config.model.name}")
+    needed = dict.fromkeys(config.model.requires, f"model={config.model.name}")
     if config.stage.name == "multi_turn":  # what the users ask for
         needed.setdefault("attributes", "stage=multi_turn")
     for view, who in needed.items():

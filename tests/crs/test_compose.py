@@ -141,8 +141,8 @@ def test_every_protocol_that_can_be_chosen_has_its_meaning(configure):
 @pytest.mark.parametrize(
     ("words", "parts"),
     [
-        ("model.views=[colours]", ["no view 'colours'", "attributes"]),
-        ("model.views=[attributes,colours]", ["no view 'colours'"]),
+        ("model.requires=[colours]", ["no view 'colours'", "attributes"]),
+        ("model.requires=[attributes,colours]", ["no view 'colours'"]),
         ("stage.name=trane", ["stage.name=trane", "Did you mean train?"]),
         ("model.name=iclrek", ["model.name=iclrek", "Did you mean iclrec?"]),
         ("train.precision=16-mixed", ["train.precision=16-mixed", "bf16-mixed"]),
@@ -178,8 +178,8 @@ def test_a_value_that_makes_no_sense_is_refused(words, parts):
     [
         "em.posterior=amortised em.candidates=2",
         "evaluation.seen=in evaluation.protocol=mine",
-        "model.views=[]",
-        "model.views=[attributes] train.precision=bf16-mixed",
+        "model.requires=[]",
+        "model.requires=[attributes] train.precision=bf16-mixed",
         "em.dropout=0 evaluation.level=0.9 trainer.threads=0",
     ],
 )

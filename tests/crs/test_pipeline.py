@@ -440,7 +440,7 @@ def test_strict_takes_a_result_by_the_same_code(demo, capsys):
 def test_a_view_that_the_dataset_lacks_is_refused_before_more_is_made(demo, monkeypatch):
     monkeypatch.setattr(demo.first, "SUMMARY", {"attributes": 0})
     monkeypatch.setitem(pipeline.STAGES, "simulate", pipeline.STAGES["samples"])
-    demo.config.model.views = ["attributes"]
+    demo.config.model.requires = ["attributes"]
     demo.config.stage.name = "simulate"
     with pytest.raises(UserError, match=r"needs item attributes and dataset=tiny has none.*ml1m"):
         demo.run()
@@ -449,7 +449,7 @@ def test_a_view_that_the_dataset_lacks_is_refused_before_more_is_made(demo, monk
 
 def test_a_plan_in_which_no_one_speaks_needs_no_view(demo, monkeypatch):
     monkeypatch.setattr(demo.first, "SUMMARY", {"attributes": 0})
-    demo.config.model.views = ["attributes"]
+    demo.config.model.requires = ["attributes"]
     demo.run()
     assert demo.calls == (1, 1)
 

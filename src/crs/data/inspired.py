@@ -1,0 +1,113 @@
+"""INSPIRED with linked entities: one dialogue a line, a list of turns (docs/c2crs.md, data)."""
+
+import re
+from collections import Counter
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+import pandas as pd
+
+from crs.config import Dataset
+from crs.data.dialogues import SPLITS, RawDialogues, Utterance, role_of
+from crs.data.json_files import field, lines, load
+from crs.data.movielens import title_and_year
+from crs.data.names import linked
+from crs.errors import UserError
+
+RESOURCE = re.compile(r"<?(?:https?://dbpedia\.org/resource/)?(.*?)>?")
+FILM = re.compile(r"(.*?) \((?:(\d{4}) )?[^()]*film[^()]*\)")
+
+
+def title_of(entity: str) -> tuple[str, int | None]:
+    """Title and year that a DBpedia name gives: `…/Joker_(2019_film)` is Joker, 2019."""
+    match = RESOURCE.fullmatch(entity)
+    name = unquote(match[1] if match else entity).replace("_", " ")
+    if film := FILM.fullmatch(name):
+        return film[1], int(film[2]) if film[2] else None
+    return title_and_year(name)
+
+
+def items_of(names: list[str]) -> pd.DataFrame:
+    """The item table of films known by their DBpedia names."""
+    pairs = [title_of(name) for name in names]
+    return pd.DataFrame({
+        "item": names,
+        "title": [title for title, _ in pairs],
+        "year": pd.array([year for _, year in pairs], dtype="Int64"),
+        "attributes": [[] for _ in names],
+        "description": "",
+    })  # fmt: skip
+
+
+def graph_of(folder: Path, names: dict[int, str]) -> list[tuple[str, str, str]]:
+    """`dbpedia_subkg.json`, head -> [[relation, tail], …], as triples of names.
+
+    Ids outside the vocabulary stand as `?id`, which is counted later; loops are left out, for the
+    stage `graph` makes its own.
+    """
+    relation_file = folder / "relation2id.json"
+    known = load(relation_file, dict) if relation_file.is_file() else {}
+    relation_name = {i: name for name, i in known.items()}
+    triples = []
+    file = folder / "dbpedia_subkg.json"
+    for head, pairs in load(file, dict).items():
+        for pair in pairs if isinstance(pairs, list) else [pairs]:
+            if not (isinstance(pair, list) and len(pair) == 2 and head.isdecimal()):
+                raise UserError(
+                    f"dataset.path: {file.name} has {pair!r} for head {head!r}; "
+                    "[relation, tail] expected"
+                )
+            (relation, tail), source = pair, int(head)
+            if source != tail:
+                name = str(relation_name.get(relation, relation))
+                triples.append((names.get(source, f"?{head}"), name, names.get(tail, f"?{tail}")))
+    return triples
+
+
+def utterance(turn: Any, items: set[str], where: str, dropped: Counter[str]) -> Utterance:
+    """A turn of the file, the names of items in it as item tokens."""
+    text = field(turn, "text", str, where)
+    films, entities = (
+        list(zip(field(turn, f"{kind}_name", list, where), field(turn, f"{kind}_link", list, where),
+                 strict=False))
+        for kind in ("movie", "entity")
+    )  # fmt: skip
+    tokens, mentions, missing = linked(
+        text, [film for film in films if film[1] in items],
+        [film for film in films if film[1] not in items] + entities,
+    )  # fmt: skip
+    dropped["annotated names that are not in the text"] += missing
+    return Utterance(
+        role_of(turn.get("role"), where), tokens, text,
+        [link for _, link in films], [link for _, link in entities], mentions,
+    )  # fmt: skip
+
+
+def read(folder: Path, settings: Dataset) -> RawDialogues:
+    """`{train,valid,test}_data_dbpedia.jsonl`, `entity2id.json`, `item_ids.json`,
+    `dbpedia_subkg.json` and, where it is there, `relation2id.json`.
+
+    Raises:
+        UserError: with file and line, if something is missing, cut off or of another form.
+    """
+    dropped: Counter[str] = Counter()
+    entities: dict[str, int] = load(folder / "entity2id.json", dict)
+    names = {i: name for name, i in entities.items()}
+    ids = load(folder / "item_ids.json", list)
+    if unknown := [i for i in ids if i not in names]:
+        raise UserError(f"dataset.path: item_ids.json has {unknown[0]}, which entity2id.json lacks")
+    table = items_of([names[i] for i in sorted(ids)])
+    items = set(table["item"])
+    dialogues: dict[str, dict[str, list[Utterance]]] = {}
+    for split in SPLITS:
+        file = folder / f"{split}_data_dbpedia.jsonl"
+        dialogues[split] = {}
+        for number, turns in lines(file):
+            where = f"line {number} of {file.name}"
+            if not isinstance(turns, list):
+                raise UserError(f"dataset.path: {where} is no list of turns")
+            dialogues[split][f"{split} {number}"] = [
+                utterance(turn, items, where, dropped) for turn in turns
+            ]
+    return RawDialogues(dialogues, table, entities, graph_of(folder, names), dropped=dropped)

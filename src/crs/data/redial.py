@@ -1,0 +1,123 @@
+"""ReDial: the official line format, or CRSLab's layout, whichever the folder holds."""
+
+import csv
+import re
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from crs.config import Dataset
+from crs.data import crslab
+from crs.data.dialogues import RawDialogues, Utterance
+from crs.data.json_files import field, lines, text_of
+from crs.data.movielens import title_and_year
+from crs.data.names import words
+from crs.errors import UserError
+
+VALID_SHARE, VALID_SEED = 0.1, 2018
+"""The official files have no validation part: a tenth of the training dialogues, drawn once."""
+
+
+def read(folder: Path, settings: Dataset) -> RawDialogues:
+    """The folder's dialogues; `train_data.jsonl` is the official format, `train_data.json` is
+    CRSLab's.
+
+    Raises:
+        UserError: if it holds neither.
+    """
+    if (folder / "train_data.jsonl").is_file():
+        return official(folder)
+    if (folder / "train_data.json").is_file():
+        return crslab.redial(folder, settings)
+    raise UserError(
+        f"dataset.path: {folder} has neither train_data.jsonl (the official format) nor "
+        "train_data.json (CRSLab's)"
+    )
+
+
+def official(folder: Path) -> RawDialogues:
+    """`{train,test}_data.jsonl`, and titles from `movies_with_mentions.csv` where it is there.
+
+    Movies of one title are one item: the file has several ids for some. There is no graph and no
+    entity but the movies; the stage `graph` adds years and decades.
+
+    Raises:
+        UserError: with file and line.
+    """
+    titles = mention_titles(folder / "movies_with_mentions.csv")
+    found: dict[str, dict[str, list[Utterance]]] = {}
+    for split in ("train", "test"):
+        file = folder / f"{split}_data.jsonl"
+        found[split] = {}
+        for number, record in lines(file):
+            where = f"line {number} of {file.name}"
+            name = str(field(record, "conversationId", str, where))
+            # An empty table of mentions is written as a list.
+            told = record.get("movieMentions") or {}
+            mentions = {movie: clean(title) for movie, title in told.items() if title} | {
+                movie: titles[movie] for movie in told if movie in titles
+            }
+            found[split][name] = [
+                utterance(message, record, mentions, where)
+                for message in field(record, "messages", list, where)
+            ]
+    names = list(found["train"])
+    order = np.random.default_rng(VALID_SEED).permutation(len(names))
+    held = {names[i] for i in order[: round(VALID_SHARE * len(names))]}
+    dialogues = {
+        "train": {name: said for name, said in found["train"].items() if name not in held},
+        "valid": {name: said for name, said in found["train"].items() if name in held},
+        "test": found["test"],
+    }
+    mentioned = sorted({
+        item for part in dialogues.values() for said in part.values()
+        for one in said for item in one.items
+    })  # fmt: skip
+    pairs = [title_and_year(title) for title in mentioned]
+    items = pd.DataFrame({
+        "item": mentioned,
+        "title": [title for title, _ in pairs],
+        "year": pd.array([year for _, year in pairs], dtype="Int64"),
+        "attributes": [[] for _ in mentioned],
+        "description": "",
+    })  # fmt: skip
+    entities = {name: i for i, name in enumerate(mentioned)}
+    return RawDialogues(dialogues, items, entities, dropped=Counter())
+
+
+def clean(title: str) -> str:
+    """A title with single spaces."""
+    return re.sub(r"\s+", " ", title).strip()
+
+
+def mention_titles(file: Path) -> dict[str, str]:
+    """`movies_with_mentions.csv`: id -> title; empty if there is no such file."""
+    if not file.is_file():
+        return {}
+    rows = list(csv.reader(text_of(file).splitlines()))
+    for number, row in enumerate(rows[1:], 2):
+        if len(row) < 2:
+            raise UserError(
+                f"dataset.path: line {number} of {file.name} has {len(row)} fields, "
+                "movieId,movieName,nbMentions expected"
+            )
+    return {row[0]: clean(row[1]) for row in rows[1:]}
+
+
+def utterance(message: Any, record: Any, titles: dict[str, str], where: str) -> Utterance:
+    """A message; the one who began the dialogue is the seeker."""
+    text, sender = field(message, "text", str, where), message.get("senderWorkerId")
+    roles = {record.get("initiatorWorkerId"): "seeker",
+             record.get("respondentWorkerId"): "recommender"}  # fmt: skip
+    if sender not in roles or len(roles) < 2:
+        raise UserError(
+            f"dataset.path: {where} has a message of worker {sender!r}, who is neither its "
+            "initiator nor its respondent"
+        )
+    tokens = words(text)
+    mentions = [(at, titles[token[1:]]) for at, token in enumerate(tokens)
+                if crslab.is_mention(token) and token[1:] in titles]  # fmt: skip
+    return Utterance(roles[sender], tokens, text, [name for _, name in mentions], [], mentions)

@@ -1,0 +1,138 @@
+"""Blocks of C2-CRS' text encoders and decoder: attention, positions, pooling, heads."""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+
+def positions(length: int, dim: int) -> Tensor:
+    """Sinusoidal positions, [length, dim]: sine in the even columns, cosine in the odd ones."""
+    place = torch.arange(length)[:, None]
+    rate = 10_000.0 ** (-torch.arange(0, dim, 2) / dim)
+    out = torch.empty(length, dim)
+    out[:, 0::2], out[:, 1::2] = torch.sin(place * rate), torch.cos(place * rate)[:, : dim // 2]
+    return out
+
+
+Memory = tuple[Tensor, Tensor]
+"""Keys and values, [B, heads, S, dim / heads] each."""
+
+
+class Attention(nn.Module):
+    """softmax(q k' / sqrt(d_head)) v of several heads, the keys and values made beforehand."""
+
+    def __init__(self, dim: int, heads: int) -> None:
+        super().__init__()
+        self.heads = heads
+        self.query, self.key, self.value, self.out = (nn.Linear(dim, dim) for _ in range(4))
+        for layer in (self.query, self.key, self.value, self.out):
+            nn.init.xavier_normal_(layer.weight)
+            nn.init.zeros_(layer.bias)
+
+    def split(self, x: Tensor) -> Tensor:
+        """[B, T, d] -> [B, heads, T, d / heads]."""
+        return x.unflatten(2, (self.heads, -1)).transpose(1, 2)
+
+    def memory(self, x: Tensor) -> Memory:
+        """Keys and values of what is attended to, [B, S, d]."""
+        return self.split(self.key(x)), self.split(self.value(x))
+
+    def forward(
+        self, x: Tensor, memory: Memory, mask: Tensor | None = None, causal: bool = False
+    ) -> Tensor:
+        """[B, T, d] -> [B, T, d].
+
+        Args:
+            mask: what may be attended to, [B, S]; at least one place a row.
+        """
+        seen = F.scaled_dot_product_attention(
+            self.split(self.query(x)), *memory, is_causal=causal,
+            attn_mask=None if mask is None else mask[:, None, None],
+        )  # fmt: skip
+        return self.out(seen.transpose(1, 2).flatten(2))
+
+
+class FeedForward(nn.Sequential):
+    """Linear, ReLU, dropout, linear."""
+
+    def __init__(self, dim: int, hidden: int, dropout: float) -> None:
+        super().__init__(
+            nn.Linear(dim, hidden), nn.ReLU(), nn.Dropout(dropout), nn.Linear(hidden, dim)
+        )
+
+
+class Layer(nn.Module):
+    """x = LN(x + attention(x)); x = LN(x + feed-forward(x))."""
+
+    def __init__(self, dim: int, heads: int, hidden: int, dropout: float) -> None:
+        super().__init__()
+        self.attention, self.attention_norm = Attention(dim, heads), nn.LayerNorm(dim)
+        self.inner, self.norm = FeedForward(dim, hidden, dropout), nn.LayerNorm(dim)
+        self.dropout = nn.Dropout(dropout)
+
+    def forward(self, x: Tensor, mask: Tensor) -> Tensor:
+        """[B, T, d] with the real positions [B, T]."""
+        x = self.attention_norm(
+            x + self.dropout(self.attention(x, self.attention.memory(x), mask))
+        )
+        return self.norm(x + self.dropout(self.inner(x)))
+
+
+class TextEncoder(nn.Module):
+    """Words to states: embeddings scaled by sqrt(d), sinusoidal positions, Transformer layers.
+
+    Args:
+        length: longest text.
+    """
+
+    def __init__(
+        self, length: int, dim: int, layers: int, heads: int, hidden: int, dropout: float
+    ) -> None:
+        super().__init__()
+        self.positions: Tensor
+        self.register_buffer("positions", positions(length, dim), persistent=False)
+        self.layers = nn.ModuleList(Layer(dim, heads, hidden, dropout) for _ in range(layers))
+        self.dropout = nn.Dropout(dropout)
+
+    def forward(self, embedded: Tensor, mask: Tensor) -> Tensor:
+        """States, [B, T, d], zero at padding.
+
+        Args:
+            embedded: word vectors, [B, T, d].
+            mask: real positions, [B, T]; a row may have none.
+        """
+        scale = embedded.shape[2] ** 0.5
+        x = self.dropout(embedded * scale + self.positions[: embedded.shape[1]])
+        # Attention of a row without a word would divide by nothing: it looks at its first place.
+        attended = mask.clone()
+        attended[:, 0] = True
+        for layer in self.layers:
+            x = layer(x, attended)
+        return x * mask[:, :, None]
+
+
+class Pool(nn.Module):
+    """Self-attentive pooling: Σ_j α_j h_j, α = softmax_j( b · tanh(A h_j) )."""
+
+    def __init__(self, dim: int) -> None:
+        super().__init__()
+        self.inner, self.outer = nn.Linear(dim, dim, bias=False), nn.Linear(dim, 1, bias=False)
+        for layer in (self.inner, self.outer):
+            nn.init.xavier_uniform_(layer.weight, gain=1.414)
+
+    def forward(self, x: Tensor, mask: Tensor) -> Tensor:
+        """[B, L, d] and the real rows [B, L] to [B, d]; zeros where there are none."""
+        logits = self.outer(torch.tanh(self.inner(x))).squeeze(2).masked_fill(~mask, -1e30)
+        weights = torch.softmax(logits, dim=1) * mask
+        return (weights[:, None] @ x).squeeze(1)
+
+
+class Head(nn.Sequential):
+    """Projection for the contrastive losses: linear, ReLU, linear, unit length."""
+
+    def __init__(self, dim: int, out: int) -> None:
+        super().__init__(nn.Linear(dim, dim), nn.ReLU(), nn.Linear(dim, out))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """[…, dim] -> […, out], unit length."""
+        return F.normalize(super().forward(x), dim=-1)

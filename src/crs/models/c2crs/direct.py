@@ -1,0 +1,16 @@
+"""Stage `direct` of C2-CRS: the recommender without pre-training."""
+
+from pathlib import Path
+from typing import Any
+
+from crs.config import Recommending
+from crs.console import Context
+from crs.models.c2crs import train
+from crs.store import Artifact
+
+
+def run(
+    settings: Recommending, inputs: dict[str, Artifact], folder: Path, context: Context
+) -> dict[str, Any]:
+    """As stage `train`, whose inputs have a `warmup`; here there is none."""
+    return train.run(settings, inputs, folder, context)

@@ -1,0 +1,80 @@
+"""C2-CRS as a recommender, and what it is compared with."""
+
+import torch
+from torch import Tensor
+
+from crs.cases import ROW, Cases
+from crs.data.contexts import Contexts
+from crs.models.base import Recommender, training_counts
+from crs.models.c2crs.build import trained
+from crs.models.c2crs.networks import C2CRS
+from crs.models.c2crs.training import queries_of
+from crs.models.popularity import Popularity
+from crs.store import Artifact
+
+
+class C2CRSScorer:
+    """score_i = q . h_i + bias_i (docs/c2crs.md, eq. 5 and 6); H is computed once.
+
+    Args:
+        contexts: what the cases' rows are rows of.
+    """
+
+    def __init__(self, model: C2CRS, contexts: Contexts, sees: str) -> None:
+        self.model, self.contexts, self.sees = model, contexts, sees
+        with torch.no_grad():
+            self.h = model.graph()
+
+    @torch.no_grad()
+    def queries(self, cases: Cases) -> Tensor:
+        """q of each case's context, [B, d].
+
+        Raises:
+            ValueError: if the cases have no contexts.
+        """
+        if ROW not in cases.dialogue:
+            raise ValueError("C2-CRS needs cases with contexts")
+        rows, device = cases.dialogue[ROW], self.h.device
+        return queries_of(self.model, self.contexts, self.h, rows, device)
+
+    def catalogue(self) -> tuple[Tensor, Tensor]:
+        """Item rows of H [N + 1, d] and their bias [N + 1]."""
+        rows = self.model.items + 1
+        return self.h[:rows], self.model.bias.detach()[:rows]
+
+
+class RepeatContext:
+    """The items that the dialogue mentioned, the newest first, and nothing else."""
+
+    sees = "items of the context"
+
+    def __init__(self, n_items: int) -> None:
+        self.rows = torch.eye(n_items + 1)
+
+    def queries(self, cases: Cases) -> Tensor:
+        """1 + the place of an item's last mention, 0 for others, [B, N + 1]."""
+        row, item = cases.seen
+        # Mentions are in order, so the later of an item's places is the larger one.
+        place = torch.arange(1, len(row) + 1, dtype=torch.float)
+        first = torch.searchsorted(row, torch.arange(len(cases)))
+        out = torch.zeros(len(cases), len(self.rows)).flatten()
+        at = row * len(self.rows) + item
+        out.scatter_reduce_(0, at, place - first[row], "amax")
+        return out.view(len(cases), len(self.rows))
+
+    def catalogue(self) -> tuple[Tensor, None]:
+        """The identity, [N + 1, N + 1]."""
+        return self.rows, None
+
+
+def scorers(inputs: dict[str, Artifact]) -> dict[str, Recommender]:
+    """Baselines first, then C2-CRS without pre-training and with it."""
+    dataset, contexts = inputs["dataset"], Contexts.of(inputs["contexts"])
+    found: dict[str, Recommender] = {"popularity": Popularity(training_counts(dataset))}
+    if dataset.summary.get("conversations"):
+        found["repeat context"] = RepeatContext(dataset.summary["items"])
+    for name, stage in {"c2crs no pre-training": "direct", "c2crs": "train"}.items():
+        model = trained(inputs[stage], inputs["graph"])
+        sees = "context" if model.views == "all" else "entities of the context"
+        found[name] = C2CRSScorer(model, contexts, sees)
+    return found

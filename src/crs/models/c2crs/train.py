@@ -1,0 +1,45 @@
+"""Stage `train` of C2-CRS: the recommender, from the pre-trained encoders."""
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import load_file
+
+from crs.cases import cases_of
+from crs.config import Recommending
+from crs.console import Context
+from crs.fit import derive, fit, save_weights
+from crs.models.c2crs.build import build
+from crs.models.c2crs.training import Recommend
+from crs.store import Artifact, write_json
+from crs.threads import use_threads
+
+
+def run(
+    settings: Recommending, inputs: dict[str, Artifact], folder: Path, context: Context
+) -> dict[str, Any]:
+    """Writes `model.safetensors` and `model.json` (the shape that rebuilds it).
+
+    Without a `warmup` among the inputs the encoders start from the same random weights that the
+    pre-training of this seed starts from.
+    """
+    use_threads(context.trainer)
+    torch.manual_seed(derive(settings.train.seed, "c2crs"))
+    model, contexts, shape = build(settings.c2crs, inputs, settings.views)
+    if "warmup" in inputs:
+        # What pre-training has no part in, the fusion, starts as it is made.
+        model.load_state_dict(
+            model.state_dict() | load_file(inputs["warmup"].path / "model.safetensors")
+        )
+    cases = (cases_of(inputs, split) for split in ("train", "valid"))
+    seen_out = not inputs["dataset"].summary.get("conversations")
+    module = Recommend(model, contexts, *cases, settings.c2crs, seen_out)
+    summary = fit(module, "train", settings.train, folder, context)
+    save_weights(model, folder / "model.safetensors")
+    write_json(folder / "model.json", shape)
+    context.note(
+        f"validation NDCG@10 {summary['best']:.4f} at epoch {summary['best_epoch'] + 1} of "
+        f"{summary['epochs']}, {module.cases():,} training cases"
+    )
+    return summary

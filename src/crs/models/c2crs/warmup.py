@@ -1,0 +1,51 @@
+"""Stage `warmup` of C2-CRS: coarse, then fine contrastive pre-training."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from crs.cases import cases_of
+from crs.config import Aligned
+from crs.console import Context
+from crs.fit import derive, fit, save_weights
+from crs.models.c2crs.build import build
+from crs.models.c2crs.training import Warmup, rows_of
+from crs.store import Artifact, write_json
+from crs.threads import use_threads
+
+
+def run(
+    settings: Aligned, inputs: dict[str, Artifact], folder: Path, context: Context
+) -> dict[str, Any]:
+    """Writes `model.safetensors` and `model.json` (the shape that rebuilds it).
+
+    Phase `coarse` aligns whole contexts; `fine` goes on with words, entities and reviews too. A
+    phase of no epochs, or data with a single view, is left out.
+    """
+    use_threads(context.trainer)
+    options, warmup = settings.c2crs, settings.warmup
+    torch.manual_seed(derive(warmup.seed, "c2crs"))
+    model, contexts, shape = build(options, inputs)
+    rows, valid = (rows_of(cases_of(inputs, split)) for split in ("train", "valid"))
+    views = ["graph", "context", *(["review"] if contexts.has_reviews else [])]
+    views = [view for view in views if view == "graph" or view not in options.without]
+    phases = {"coarse": options.coarse_epochs, "fine": options.fine_epochs}
+    if len(views) < 2:
+        context.note("one view: there is nothing to align")
+        phases = {}
+    summary: dict[str, Any] = {"views": views}
+    for phase, epochs in phases.items():
+        if epochs:
+            module = Warmup(model, contexts, rows, valid, options, phase == "fine")
+            own = replace(warmup, epochs=min(epochs, warmup.epochs))
+            found = fit(module, phase, own, folder, context)
+            summary |= {f"{phase}_{key}": value for key, value in found.items()}
+            context.note(
+                f"{phase}: validation loss {-found['best']:.3f} at epoch "
+                f"{found['best_epoch'] + 1} of {found['epochs']}"
+            )
+    save_weights(model, folder / "model.safetensors")
+    write_json(folder / "model.json", shape)
+    return summary
