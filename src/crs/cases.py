@@ -19,6 +19,8 @@ DIALOGUES = "dialogues"
 """The set of the turns of attribute dialogues, where it is not the first."""
 ASKED = "attributes"
 """Of `Cases.dialogue`: attributes in the order in which they were accepted, 0 behind."""
+NO_REPEATS = "no_repeats"
+"""The slice of the cases of a dialogue whose item it has not named yet."""
 ROW = "row"
 """In `Cases.dialogue`: the row of the `contexts` artifact that a case belongs to."""
 
@@ -156,7 +158,7 @@ def conversation_cases(dataset: Artifact, split: str) -> Cases:
     return Cases(
         sequences, sequences.users, cut,
         dialogue={ROW: torch.from_numpy(rows["response"].to_numpy(copy=True))},
-        slices={"no_repeats": torch.from_numpy(~rows["repeat"].to_numpy(copy=True))},
+        slices={NO_REPEATS: torch.from_numpy(~rows["repeat"].to_numpy(copy=True))},
         cluster=torch.from_numpy(rows["dialogue"].to_numpy(copy=True)),
     )  # fmt: skip
 

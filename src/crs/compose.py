@@ -205,6 +205,9 @@ CHOICES = {
     "contexts.vocabulary": ("data", "source"),
     "c2crs.gate": ("mask", "multiplicative"),
     "c2crs.softmax": ("entities", "items"),
+    "c2crs.start": ("informed", "released"),
+    "c2crs.schedule": ("validated", "fixed"),
+    "converse.schedule": ("validated", "fixed"),
     "model.views": ("graph", "all"),
     "tracker.kind": ("wandb", "none"),
     "stage.name": tuple(sorted(file.stem for file in (CONF / "stage").glob("*.yaml"))),
@@ -321,10 +324,10 @@ def check_values(config: Config) -> None:
             "tuning.negatives=0: tuning.loss_on=sigmoid compares with negatives; type "
             "tuning.negatives=1"
         )
-    if config.checkpoint and config.model.name != "mip_sad":
+    if config.checkpoint and config.model.name not in ("mip_sad", "c2crs"):
         raise UserError(
             f"checkpoint: model={config.model.name} takes no weights of its train stage; "
-            "model=mip_sad does, and pretrain.checkpoint=PATH gives an encoder"
+            "model=mip_sad and model=c2crs do, and pretrain.checkpoint=PATH gives an encoder"
         )
     if not config.dataset.attribute_separator:
         raise UserError(

@@ -110,6 +110,8 @@ class Needs:
 
     warmup: list[str] = field(default_factory=list)
     train: list[str] = field(default_factory=list)
+    restore: list[str] = field(default_factory=lambda: ["dataset"])
+    """What `train` reads if its weights are given (`checkpoint=PATH`)."""
     alone: list[str] = field(default_factory=list)
     direct: list[str] = field(default_factory=list)
     converse: list[str] = field(default_factory=list)
@@ -659,6 +661,12 @@ class C2CRS(Settings):
     """Fine loss: `mask` compares with units of other entities; `multiplicative` as released."""
     softmax: str = MISSING
     """The recommendation loss is over all `entities` (released) or over the `items`."""
+    start: str = MISSING
+    """`informed`: biases start at popularity and relations alike; `released`: as drawn."""
+    recency: bool = MISSING
+    """Pooling of entities knows how long ago each was mentioned first."""
+    schedule: str = MISSING
+    """`validated`: the best epoch of a phase of pre-training is kept; `fixed`: the last one."""
     without: list[str] = MISSING
     """Left out: `graph` (its edges), `context` or `review` (that view)."""
 
@@ -673,6 +681,8 @@ class Converse(Optimisation):
     """The least weight of a token."""
     dropout: bool = MISSING
     """Train with dropout; the released code does not."""
+    schedule: str = MISSING
+    """`validated`: the best epoch is kept; `fixed`: the last one (released)."""
     beams: int = MISSING
     """Beams of the search; 1 is greedy."""
     penalty: float = MISSING
@@ -694,6 +704,8 @@ class Recommending(Settings):
     train: Train = field(default_factory=Train)
     c2crs: C2CRS = field(default_factory=C2CRS)
     views: str = MISSING
+    checkpoint: str | None = path_field()
+    """Weights to take instead of training: ours, or what the authors' code saves."""
 
 
 @dataclass

@@ -63,7 +63,7 @@ class Stage:
 MODEL_SETTINGS: dict[tuple[str, str], Callable[[c.Config], c.Settings]] = {
     ("latentcrs", "train"): lambda x: c.Latent(x.train, x.em),
     ("c2crs", "warmup"): lambda x: c.Aligned(x.warmup, x.c2crs),
-    ("c2crs", "train"): lambda x: c.Recommending(x.train, x.c2crs, x.model.views),
+    ("c2crs", "train"): lambda x: c.Recommending(x.train, x.c2crs, x.model.views, x.checkpoint),
     ("c2crs", "direct"): lambda x: c.Recommending(x.train, x.c2crs, x.model.views),
     ("c2crs", "converse"): lambda x: c.Conversing(x.converse, x.c2crs, x.model.fill_items),
     ("latentcrs", "direct"): lambda x: c.Fused(
@@ -127,7 +127,8 @@ STAGES: dict[str, Stage] = {
     ),
     "train": Stage(
         "crs.models.{model}.train", 1, lambda x: MODEL_SETTINGS[x.model.name, "train"](x),
-        lambda x: ["dataset"] if x.checkpoint else list(x.model.needs.train), "the model itself",
+        lambda x: list(x.model.needs.restore if x.checkpoint else x.model.needs.train),
+        "the model itself",
     ),
     "alone": Stage(
         "crs.models.{model}.alone", 1, lambda x: MODEL_SETTINGS[x.model.name, "alone"](x),
@@ -170,9 +171,14 @@ class Step:
 
 
 def needs(stage: Stage, config: c.Config) -> list[str]:
-    """The stages that a stage reads; dialogues that people had need none that are simulated."""
-    simulated = ("samples", "simulate") if config.dataset.conversations else ()
-    return [name for name in stage.needs(config) if name not in simulated]
+    """The stages that a stage reads.
+
+    Dialogues that people had need none that are simulated; weights that are given are not compared
+    with a training of ours.
+    """
+    without = {"samples", "simulate"} if config.dataset.conversations else set()
+    without |= {"direct"} if config.checkpoint else set()
+    return [name for name in stage.needs(config) if name not in without]
 
 
 def plan(config: c.Config) -> list[Step]:

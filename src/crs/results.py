@@ -23,18 +23,18 @@ def markdown(frame: "pd.DataFrame") -> str:
     return "\n".join([lines[0], "|" + "|".join("-" * (w + 2) for w in widths) + "|", *lines[1:]])
 
 
-def headline(long: "pd.DataFrame", split: str = "test") -> "pd.DataFrame":
-    """One row a scorer: HR, NDCG and MRR of `split`, NDCG@10 with its interval."""
+def headline(long: "pd.DataFrame", split: str = "test", cases: str = "all") -> "pd.DataFrame":
+    """One row a scorer: HR, NDCG and MRR of a split and a slice, NDCG@10 with its interval."""
     import pandas as pd
 
-    part = long[(long["split"] == split) & (long["slice"] == "all")]
+    part = long[(long["split"] == split) & (long["slice"] == cases)]
     rows = []
     for (dataset, model, scorer), one in part.groupby(["dataset", "model", "scorer"], sort=False):
         cell = {(m, k): (v, lo, hi) for m, k, v, lo, hi in one[
             ["metric", "k", "value", "low", "high"]].itertuples(index=False)}  # fmt: skip
         row = {"dataset": dataset, "model": model, "scorer": scorer, "sees": one["sees"].iloc[0]}
-        for metric, k in (("hr", 1), ("hr", 5), ("hr", 10), ("hr", 20), ("ndcg", 5), ("ndcg", 10),
-                          ("ndcg", 20), ("mrr", 20)):  # fmt: skip
+        for metric, k in (("hr", 1), ("hr", 5), ("hr", 10), ("hr", 20), ("hr", 50), ("ndcg", 5),
+                          ("ndcg", 10), ("ndcg", 20), ("mrr", 20)):  # fmt: skip
             if (metric, k) in cell:
                 value, low, high = cell[metric, k]
                 interval = f" [{low:.4f}, {high:.4f}]" if (metric, k) == ("ndcg", 10) else ""

@@ -11,7 +11,7 @@ import pandas as pd
 import torch
 
 from crs import candidates, stats
-from crs.cases import ALL, Cases, case_sets
+from crs.cases import ALL, NO_REPEATS, Cases, case_sets
 from crs.config import Evaluate, Evaluation
 from crs.console import Context
 from crs.metrics import per_case
@@ -199,7 +199,11 @@ def report(
         beside = markdown(headline(few).drop(columns=["dataset", "model"]))
         lines += ["", beside, "", f"Test split, protocol `{protocol}`: each target among "
                   f"{candidates.CANDIDATES} items."]  # fmt: skip
-    if len(parts := by_slice(long)):
+    if (long["slice"] == NO_REPEATS).any():
+        shown = headline(long, cases=NO_REPEATS).drop(columns=["dataset", "model", "sees"])
+        lines += ["", markdown(shown), "",
+                  "The same without the cases whose item the context has named."]  # fmt: skip
+    elif len(parts := by_slice(long)):
         lines += ["", markdown(parts), "", "NDCG@10 by slice, test split."]
     if "local" in label:
         lines.append(f"`{label}`: a local file that is not known to be the public one.")

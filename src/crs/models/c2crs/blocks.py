@@ -112,18 +112,28 @@ class TextEncoder(nn.Module):
 
 
 class Pool(nn.Module):
-    """Self-attentive pooling: Σ_j α_j h_j, α = softmax_j( b · tanh(A h_j) )."""
+    """Self-attentive pooling: Σ_j α_j h_j, α = softmax_j( b · tanh(A h_j) + c_age(j) ).
 
-    def __init__(self, dim: int) -> None:
+    Args:
+        ages: how many of the newest rows have a learned c of their own, older ones that of the
+            oldest of them; 0: there is no c.
+    """
+
+    def __init__(self, dim: int, ages: int = 0) -> None:
         super().__init__()
+        self.age = nn.Parameter(torch.zeros(ages)) if ages else None
         self.inner, self.outer = nn.Linear(dim, dim, bias=False), nn.Linear(dim, 1, bias=False)
         for layer in (self.inner, self.outer):
             nn.init.xavier_uniform_(layer.weight, gain=1.414)
 
     def forward(self, x: Tensor, mask: Tensor) -> Tensor:
         """[B, L, d] and the real rows [B, L] to [B, d]; zeros where there are none."""
-        logits = self.outer(torch.tanh(self.inner(x))).squeeze(2).masked_fill(~mask, -1e30)
-        weights = torch.softmax(logits, dim=1) * mask
+        logits = self.outer(torch.tanh(self.inner(x))).squeeze(2)
+        if self.age is not None:
+            # Rows are left-aligned, the newest is the last real one.
+            behind = mask.sum(1, keepdim=True) - 1 - torch.arange(x.shape[1], device=x.device)
+            logits = logits + self.age[behind.clamp(0, len(self.age) - 1)]
+        weights = torch.softmax(logits.masked_fill(~mask, -1e30), dim=1) * mask
         return (weights[:, None] @ x).squeeze(1)
 
 

@@ -3,10 +3,14 @@
 from typing import Any
 
 import numpy as np
+import torch
 from safetensors.torch import load_file
+
+from torch import Tensor
 
 from crs.config import C2CRS as Options
 from crs.data.contexts import Contexts
+from crs.models.base import training_counts
 from crs.models.c2crs.networks import C2CRS
 from crs.store import Artifact
 
@@ -27,8 +31,31 @@ def build(
         "layers": options.layers, "heads": options.heads, "hidden": options.hidden,
         "dropout": options.dropout, "views": views, "bare": "graph" in options.without,
         "length": max(contexts.tokens.shape[1], contexts.review_tokens.shape[1]),
+        "ages": contexts.entities.shape[1] if options.recency else 0,
     }  # fmt: skip
-    return rebuild(inputs["graph"], shape), contexts, shape
+    model = rebuild(inputs["graph"], shape)
+    if options.start == "informed":
+        inform(model, training_counts(inputs["dataset"]))
+    return model, contexts, shape
+
+
+@torch.no_grad()
+def inform(model: C2CRS, counts: Tensor) -> None:
+    """A start that knows two things: what is popular, and that neighbours are alike.
+
+    The bias of an item is log(1 + its training count). All relations begin as nearly the same
+    mixture of bases, so that entities with common neighbours begin with like states; and states
+    begin at a scale where their products say something beside the bias.
+
+    Args:
+        counts: of items, [N + 1].
+    """
+    graph = model.graph
+    bases, _, dim = graph.bases.shape
+    for weight in (graph.bases, graph.root):
+        torch.nn.init.normal_(weight, std=dim**-0.5)
+    graph.mix.copy_((1 + 0.1 * torch.randn_like(graph.mix)) / bases)
+    model.bias[: len(counts)] = counts.float().log1p()
 
 
 def rebuild(graph: Artifact, shape: dict[str, Any]) -> C2CRS:

@@ -63,6 +63,7 @@ class Converse(Trained):
         self.rows, self.valid, self.options = rows, valid, settings
         # What is frozen is no part of this module's weights.
         self.frozen = [model, h]
+        self.keep = "last" if settings.schedule == "fixed" else "best"
         self.reading = contexts.has_reviews
         if self.reading:
             self.review, self.pool = model.review, model.pool["words"]

@@ -58,6 +58,7 @@ class C2CRS(nn.Module):
         word_dim: width of word and review states.
         length: longest context or review.
         views: what the query is made of: `graph`, or `all`.
+        ages: newest entities whose place counts in their pooling (`crs.models.c2crs.blocks.Pool`).
     """
 
     def __init__(
@@ -76,6 +77,7 @@ class C2CRS(nn.Module):
         dropout: float,
         length: int,
         views: str,
+        ages: int,
     ) -> None:
         super().__init__()
         self.items, self.views = items, views
@@ -87,7 +89,7 @@ class C2CRS(nn.Module):
         text = (length, word_dim, layers, heads, hidden, dropout)
         self.context, self.review = TextEncoder(*text), TextEncoder(*text)
         self.pool = nn.ModuleDict({
-            "graph": Pool(dim), "context": Pool(word_dim), "words": Pool(word_dim),
+            "graph": Pool(dim, ages), "context": Pool(word_dim), "words": Pool(word_dim),
             "review": Pool(word_dim),
         })  # fmt: skip
         widths = {"graph": dim, "context": word_dim, "review": word_dim}

@@ -68,12 +68,15 @@ class RepeatContext:
 
 
 def scorers(inputs: dict[str, Artifact]) -> dict[str, Recommender]:
-    """Baselines first, then C2-CRS without pre-training and with it."""
+    """Baselines first, then C2-CRS without pre-training (where it was trained) and with it."""
     dataset, contexts = inputs["dataset"], Contexts.of(inputs["contexts"])
     found: dict[str, Recommender] = {"popularity": Popularity(training_counts(dataset))}
     if dataset.summary.get("conversations"):
         found["repeat context"] = RepeatContext(dataset.summary["items"])
-    for name, stage in {"c2crs no pre-training": "direct", "c2crs": "train"}.items():
+    trainings = {"no pre-training": "direct", "c2crs": "train"}
+    for name, stage in trainings.items():
+        if stage not in inputs:  # weights that were given
+            continue
         model = trained(inputs[stage], inputs["graph"])
         sees = "context" if model.views == "all" else "entities of the context"
         found[name] = C2CRSScorer(model, contexts, sees)

@@ -11,6 +11,7 @@ from crs.config import Recommending
 from crs.console import Context
 from crs.fit import derive, fit, save_weights
 from crs.models.c2crs.build import build
+from crs.models.c2crs.checkpoint import restore
 from crs.models.c2crs.training import Recommend
 from crs.store import Artifact, write_json
 from crs.threads import use_threads
@@ -22,11 +23,17 @@ def run(
     """Writes `model.safetensors` and `model.json` (the shape that rebuilds it).
 
     Without a `warmup` among the inputs the encoders start from the same random weights that the
-    pre-training of this seed starts from.
+    pre-training of this seed starts from. With a checkpoint nothing is trained.
     """
     use_threads(context.trainer)
     torch.manual_seed(derive(settings.train.seed, "c2crs"))
     model, contexts, shape = build(settings.c2crs, inputs, settings.views)
+    if settings.checkpoint is not None:
+        path = Path(settings.checkpoint).expanduser()
+        restore(model, path, inputs["dataset"], inputs["graph"])
+        save_weights(model, folder / "model.safetensors")
+        write_json(folder / "model.json", shape)
+        return {"checkpoint": path.name}
     if "warmup" in inputs:
         # What pre-training has no part in, the fusion, starts as it is made.
         model.load_state_dict(

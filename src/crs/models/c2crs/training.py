@@ -33,6 +33,7 @@ class Warmup(Trained):
         super().__init__()
         self.model, self.contexts, self.options, self.fine = model, contexts, options, fine
         self.rows, self.valid = rows, valid
+        self.keep = "last" if options.schedule == "fixed" else "best"
 
     def cases(self) -> int:
         """Training contexts."""

@@ -1,0 +1,147 @@
+"""Weights of C2-CRS from a file: ours, or what the authors' code saves of its recommender."""
+
+import pickle
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import Tensor
+
+from crs.errors import UserError
+from crs.models.c2crs.networks import C2CRS
+from crs.store import Artifact
+
+GRAPH = "user_model.kGModel."
+NAMES = {
+    f"{GRAPH}kg_encoder.weight": "graph.bases",
+    f"{GRAPH}kg_encoder.comp": "graph.mix",
+    f"{GRAPH}kg_encoder.root": "graph.root",
+    f"{GRAPH}kg_encoder.bias": "graph.bias",
+    f"{GRAPH}kg_attn.a": "pool.graph.inner.weight",
+    f"{GRAPH}kg_attn.b": "pool.graph.outer.weight",
+    "recommender.rec_bias.bias": "bias",
+}
+"""The authors' names of what their recommender reads, and ours."""
+
+
+class _Ignored:
+    """Stands for the settings object that the authors' files carry; it holds data and does
+    nothing."""
+
+    def __setstate__(self, state: Any) -> None:
+        pass
+
+
+def weights_of(path: Path) -> dict[str, Tensor]:
+    """The tensors of a file, loaded weights-only.
+
+    Raises:
+        UserError: if it holds anything but tensors and the authors' settings.
+    """
+    try:
+        if path.suffix == ".safetensors":
+            return load_file(path)
+        with torch.serialization.safe_globals([(_Ignored, "crslab.config.config.Config")]):
+            loaded = torch.load(path, map_location="cpu", weights_only=True)
+    except (pickle.UnpicklingError, SafetensorError, RuntimeError, OSError, EOFError) as error:
+        raise UserError(
+            f"checkpoint={path.name} is not a file of plain tensors ({type(error).__name__})"
+        ) from error
+    found = loaded.get("rec_state_dict", loaded) if isinstance(loaded, dict) else {}
+    if not found or not all(isinstance(value, Tensor) for value in found.values()):
+        raise UserError(f"checkpoint={path.name} holds no state dict of tensors")
+    return found
+
+
+def entity_rows(dataset: Artifact, graph: Artifact) -> Tensor:
+    """The row of each of our entities in the authors' tables, [E]: its id in the source.
+
+    Raises:
+        UserError: if we have entities that the source does not.
+    """
+    source = dataset.load("entities.parquet")["source"].to_numpy(copy=True)
+    if len(source) != graph.summary["entities"] or (source < 0).any():
+        raise UserError(
+            "checkpoint: the graph has entities that the authors' has not; type graph.facts=[]"
+        )
+    return torch.from_numpy(source)
+
+
+def relation_rows(dataset: Artifact, graph: Artifact) -> Tensor:
+    """The row of each of our relations in the authors' table, [R].
+
+    They number loops first, then relations as they meet them from entity to entity, and leave gaps
+    for none of those that are too rare.
+    """
+    table = graph.load("relations.parquet")
+    kept = table[table["relation"] >= 0].set_index("name")["relation"]
+    source = dataset.load("entities.parquet")["source"].to_numpy()
+    name = dataset.load("relations.parquet").set_index("relation")["name"]
+    triples = dataset.load("triples.parquet")
+    order = np.argsort(source[triples["head"].to_numpy() - 1], kind="stable")
+    met = ["self loop", *name.loc[triples["relation"].to_numpy()[order]]]
+    number = {one: i for i, one in enumerate(x for x in dict.fromkeys(met) if x in kept.index)}
+    return torch.tensor([number[one] for one in kept.sort_values().index])
+
+
+def translated(
+    weights: dict[str, Tensor], dataset: Artifact, graph: Artifact
+) -> dict[str, Tensor]:
+    """The authors' weights under our names and in our order of entities and relations.
+
+    Raises:
+        UserError: with the names that are missing, or if they are of other data.
+    """
+    if missing := [name for name in NAMES if name not in weights]:
+        raise UserError(f"checkpoint lacks {', '.join(missing)}")
+    found = {ours: weights[theirs] for theirs, ours in NAMES.items()}
+    rows, relations = entity_rows(dataset, graph), relation_rows(dataset, graph)
+    have, mixed = len(found["graph.root"]), len(found["graph.mix"])
+    if int(rows.max()) >= have or mixed != len(relations):
+        raise UserError(
+            f"checkpoint has {have} entities and {mixed} relations, the data have ids up to "
+            f"{int(rows.max())} and {len(relations)} relations; type graph.min_count as it was "
+            "trained with, and give the data it was trained on"
+        )
+
+    def ordered(table: Tensor, dim: int) -> Tensor:
+        picked = table.index_select(dim, rows)
+        return torch.cat([picked.new_zeros(picked.shape[:dim] + (1,) + picked.shape[dim + 1 :]),
+                          picked], dim)  # fmt: skip
+
+    found["graph.bases"] = ordered(found["graph.bases"], 1)
+    found["graph.root"], found["bias"] = ordered(found["graph.root"], 0), ordered(found["bias"], 0)
+    found["graph.mix"] = found["graph.mix"][relations]
+    # Theirs multiply from the right.
+    for name in ("inner", "outer"):
+        found[f"pool.graph.{name}.weight"] = found[f"pool.graph.{name}.weight"].T
+    return {name: value.contiguous() for name, value in found.items()}
+
+
+def restore(model: C2CRS, path: Path, dataset: Artifact, graph: Artifact) -> None:
+    """Put a file's weights into a network.
+
+    The authors' recommender reads the graph alone: our text encoders stay as they are, and no query
+    looks at them.
+
+    Raises:
+        UserError: if weights are missing (they are named), or of another shape.
+    """
+    weights = weights_of(path)
+    released = any(name.startswith(GRAPH) for name in weights)
+    if released:
+        if model.views != "graph":
+            raise UserError("checkpoint: the authors' recommender has model.views=graph alone")
+        weights = translated(weights, dataset, graph)
+    own = model.state_dict()
+    missing = [] if released else sorted(set(own) - set(weights))
+    wrong = [f"{name} {list(value.shape)} ({list(own[name].shape)} needed)"
+             for name, value in weights.items()
+             if name in own and value.shape != own[name].shape]  # fmt: skip
+    if missing or wrong:
+        what = f"lacks {', '.join(missing)}" if missing else f"has {', '.join(wrong)}"
+        raise UserError(f"checkpoint={path.name} {what}; give the settings it was trained with")
+    model.load_state_dict(own | {name: weights[name] for name in own if name in weights})
