@@ -1,0 +1,70 @@
+"""C2-CRS on small data: hand-made dialogues, and requests of the generated data set."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from crs.data import crslab, redial
+from crs.data import inspired as inspired_reader
+from crs.data.dialogues import statistics, tables
+from crs.models.c2crs import direct, train, warmup
+from crs.stages import evaluate
+from crs.store import Artifact
+from data_generator import contexts, graph
+from tests.contracts import dialogues as handmade
+from tests.contracts.tiny import artifact, config, made, spoken
+
+READERS = {"inspired": inspired_reader.read, "redial": redial.read, "tgredial": crslab.tgredial}
+SMALL = (
+    "model=c2crs", "c2crs.dim=8", "c2crs.word_dim=8", "c2crs.hidden=8", "c2crs.layers=1",
+    "c2crs.bases=2", "contexts.length=24", "contexts.min_count=1", "warmup.epochs=2",
+    "train.epochs=2", "converse.epochs=2", "evaluation.resamples=20", "evaluation.permutations=9",
+)  # fmt: skip
+
+
+def small(*overrides):
+    return config(*SMALL, *overrides)
+
+
+def source(folder: Path, kind: str, *overrides: str) -> dict[str, Artifact]:
+    """`dataset`, `graph` and `contexts` of hand-made dialogues, or of the generated requests."""
+    settings = small(f"dataset={kind}", *overrides)
+    if kind == "tiny":
+        inputs = spoken(folder)
+        del inputs["embed"]
+    else:
+        raw = READERS[kind](getattr(handmade, kind)(folder / "raw"), settings.dataset)
+        out = tables(raw, settings.dataset)
+        summary = statistics(out, raw.dropped, settings.dataset)
+        label = {"label": f"{kind} local 00000000"}
+        inputs = {"dataset": artifact(folder / "dataset" / "a", summary | label, **out)}
+    inputs["graph"] = made(graph, settings.graph, inputs, folder / "graph" / "a")
+    inputs["contexts"] = made(contexts, settings.contexts, inputs, folder / "contexts" / "a")
+    return inputs
+
+
+def stages(folder: Path, inputs: dict[str, Artifact], kind: str, *overrides: str):
+    """All of them up to the table."""
+    from crs import pipeline
+
+    whole = small(f"dataset={kind}", *overrides)
+    own = {name: pipeline.MODEL_SETTINGS["c2crs", name](whole)
+           for name in ("warmup", "train", "direct")}  # fmt: skip
+    inputs["warmup"] = made(warmup, own["warmup"], inputs, folder / "warmup" / "a")
+    bare = {name: found for name, found in inputs.items() if name != "warmup"}
+    inputs["direct"] = made(direct, own["direct"], bare, folder / "direct" / "a")
+    inputs["train"] = made(train, own["train"], inputs, folder / "train" / "a")
+    last = replace(whole.evaluation)
+    from crs.config import Evaluate
+
+    settings = Evaluate("c2crs", 1, last)
+    inputs["evaluate"] = made(evaluate, settings, inputs, folder / "evaluate" / "a")
+    return inputs
+
+
+@pytest.fixture(scope="session", params=["inspired", "redial", "tgredial", "tiny"])
+def finished(request, tmp_path_factory):
+    """kind, and every artifact up to `evaluate`."""
+    folder = tmp_path_factory.mktemp(request.param)
+    return request.param, stages(folder, source(folder, request.param), request.param)
