@@ -277,9 +277,7 @@ def check_values(config: Config) -> None:
     if config.samples.valid is not None and config.samples.valid < 1:
         raise UserError(f"samples.valid={config.samples.valid}: must be at least 1, or null: all")
     if unknown := set(config.model.requires) - set(VIEWS):
-        raise UserError(
-            f"model.requires: no view {min(unknown)!r}; there is {', '.join(VIEWS)}"
-        )
+        raise UserError(f"model.requires: no view {min(unknown)!r}; there is {', '.join(VIEWS)}")
     ks = config.evaluation.ks
     if 10 not in ks or min(ks) < 1:
         raise UserError(f"evaluation.ks={ks}: whole numbers from 1, with 10, which tables show")

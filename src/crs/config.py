@@ -631,11 +631,6 @@ class Train(Optimisation):
 
 
 @dataclass
-class Warmup(Optimisation):
-    """The optimisation of a model's warm-up (stage `warmup`)."""
-
-
-@dataclass
 class C2CRS(Settings):
     """The network of C2-CRS and its objectives (docs/c2crs.md)."""
 

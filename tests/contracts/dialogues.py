@@ -46,7 +46,11 @@ def inspired(folder: Path, **changes: Any) -> Path:
         "entity2id.json": INSPIRED_ENTITIES,
         "item_ids.json": [0, 2, 3],
         "relation2id.json": {"genre": 0, "starring": 1, "self_loop": 2},
-        "dbpedia_subkg.json": {"0": [[2, 0], [0, 1], [1, 4]], "2": [[0, 1]], "3": [[1, 4], [1, 99]]},
+        "dbpedia_subkg.json": {
+            "0": [[2, 0], [0, 1], [1, 4]],
+            "2": [[0, 1]],
+            "3": [[1, 4], [1, 99]],
+        },
     }
     number = 0
     for split, count in (("train", 4), ("valid", 1), ("test", 2)):

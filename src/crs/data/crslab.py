@@ -198,7 +198,9 @@ def plain_pickle(file: Path) -> dict[str, Any]:
     try:
         value = _Plain(io.BytesIO(file.read_bytes())).load()
     except (pickle.UnpicklingError, EOFError, ValueError, IndexError, KeyError) as error:
-        raise UserError(f"dataset.path: {file.name} is no pickle of plain values: {error}") from error
+        raise UserError(
+            f"dataset.path: {file.name} is no pickle of plain values: {error}"
+        ) from error
     if not isinstance(value, dict):
         raise UserError(f"dataset.path: {file.name} holds no dictionary")
     return value

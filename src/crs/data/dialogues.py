@@ -261,9 +261,7 @@ def triple_tables(raw: RawDialogues, number: dict[str, int]) -> dict[str, pd.Dat
     }
 
 
-def review_table(
-    raw: RawDialogues, number: dict[str, int]
-) -> tuple[pd.DataFrame, dict[int, int]]:
+def review_table(raw: RawDialogues, number: dict[str, int]) -> tuple[pd.DataFrame, dict[int, int]]:
     """`reviews`, numbered from 1, and the number of each review of the source that is kept."""
     rows: list[tuple[int, int, list[str]]] = []
     places: dict[int, int] = {}

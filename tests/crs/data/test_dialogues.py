@@ -31,7 +31,17 @@ def said(role, text, **more):
 
 
 def test_words_keep_apostrophes_and_mentions_together():
-    assert words("Don't see @12, it's 5.5!") == ["Don't", "see", "@12", ",", "it's", "5", ".", "5", "!"]
+    assert words("Don't see @12, it's 5.5!") == [
+        "Don't",
+        "see",
+        "@12",
+        ",",
+        "it's",
+        "5",
+        ".",
+        "5",
+        "!",
+    ]
 
 
 def test_a_name_is_found_without_its_article_and_never_twice():

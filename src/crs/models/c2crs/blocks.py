@@ -72,9 +72,7 @@ class Layer(nn.Module):
 
     def forward(self, x: Tensor, mask: Tensor) -> Tensor:
         """[B, T, d] with the real positions [B, T]."""
-        x = self.attention_norm(
-            x + self.dropout(self.attention(x, self.attention.memory(x), mask))
-        )
+        x = self.attention_norm(x + self.dropout(self.attention(x, self.attention.memory(x), mask)))
         return self.norm(x + self.dropout(self.inner(x)))
 
 

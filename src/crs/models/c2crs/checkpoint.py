@@ -87,9 +87,7 @@ def relation_rows(dataset: Artifact, graph: Artifact) -> Tensor:
     return torch.tensor([number[one] for one in kept.sort_values().index])
 
 
-def translated(
-    weights: dict[str, Tensor], dataset: Artifact, graph: Artifact
-) -> dict[str, Tensor]:
+def translated(weights: dict[str, Tensor], dataset: Artifact, graph: Artifact) -> dict[str, Tensor]:
     """The authors' weights under our names and in our order of entities and relations.
 
     Raises:

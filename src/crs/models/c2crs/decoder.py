@@ -122,6 +122,7 @@ class Decoder(nn.Module):
             {name: Sight(attention.memory(sources[name].states), sources[name].mask)
              for name, attention in layer.sources.items()}
             for layer in self.layers
+            if isinstance(layer, DecoderLayer)
         ]  # fmt: skip
 
     def forward(
@@ -146,7 +147,9 @@ class Decoder(nn.Module):
             cache.layers = kept
         if reviews is None:
             return self.out(x)
-        scores = (x @ reviews.states.transpose(1, 2)).masked_fill(~reviews.mask[:, None], -torch.inf)
+        scores = (x @ reviews.states.transpose(1, 2)).masked_fill(
+            ~reviews.mask[:, None], -torch.inf
+        )
         copied = torch.softmax(scores, dim=-1) @ reviews.states
         return self.out(torch.cat([x, copied], dim=-1))
 

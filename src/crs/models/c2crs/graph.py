@@ -58,13 +58,15 @@ class _Sum(torch.autograd.Function):
         return None, None, ctx.transposed @ grads[0].contiguous()
 
 
-def sparse(row: np.ndarray, column: np.ndarray, value: np.ndarray, shape: tuple[int, int]) -> Tensor:
+def sparse(
+    row: np.ndarray, column: np.ndarray, value: np.ndarray, shape: tuple[int, int]
+) -> Tensor:
     """A sparse matrix in CSR form."""
     order = np.lexsort((column, row))
     starts = np.zeros(shape[0] + 1, dtype=np.int64)
     np.cumsum(np.bincount(row, minlength=shape[0]), out=starts[1:])
-    parts = (torch.from_numpy(x) for x in (starts, column[order], value[order]))
-    return torch.sparse_csr_tensor(*parts, size=shape, check_invariants=True)
+    at, which, how = (torch.from_numpy(x) for x in (starts, column[order], value[order]))
+    return torch.sparse_csr_tensor(at, which, how, size=shape, check_invariants=True)
 
 
 class GraphEncoder(nn.Module):

@@ -130,4 +130,3 @@ class C2CRS(nn.Module):
         e_c = self.context_view(self.read(batch.tokens), batch.tokens)
         e_r = self.review_view(self.read_reviews(batch.review_tokens), batch.reviews)
         return e_g + self.fusion(torch.cat([e_g, e_c, e_r], dim=1))
-

@@ -39,9 +39,9 @@ def run(
         model.load_state_dict(
             model.state_dict() | load_file(inputs["warmup"].path / "model.safetensors")
         )
-    cases = (cases_of(inputs, split) for split in ("train", "valid"))
+    train, valid = (cases_of(inputs, split) for split in ("train", "valid"))
     seen_out = not inputs["dataset"].summary.get("conversations")
-    module = Recommend(model, contexts, *cases, settings.c2crs, seen_out)
+    module = Recommend(model, contexts, train, valid, settings.c2crs, seen_out)
     summary = fit(module, "train", settings.train, folder, context)
     save_weights(model, folder / "model.safetensors")
     write_json(folder / "model.json", shape)

@@ -20,7 +20,10 @@ def test_attention_is_that_of_torch():
     ours, theirs = Attention(8, 2), torch.nn.MultiheadAttention(8, 2, batch_first=True)
     theirs.in_proj_weight.data = torch.cat([ours.query.weight, ours.key.weight, ours.value.weight])
     theirs.in_proj_bias.data = torch.cat([ours.query.bias, ours.key.bias, ours.value.bias])
-    theirs.out_proj.weight.data, theirs.out_proj.bias.data = ours.out.weight.data, ours.out.bias.data
+    theirs.out_proj.weight.data, theirs.out_proj.bias.data = (
+        ours.out.weight.data,
+        ours.out.bias.data,
+    )
     x, y = torch.randn(3, 4, 8), torch.randn(3, 5, 8)
     mask = torch.tensor([[True] * 5, [True, False, True, False, False], [True] * 4 + [False]])
     same(ours(x, ours.memory(y), mask), theirs(x, y, y, key_padding_mask=~mask)[0])

@@ -10,7 +10,9 @@ from tests.contracts.tiny import quick
 
 def encoder(edges, entities, relations, dim=3, bases=2, seed=0):
     torch.manual_seed(seed)
-    found = GraphEncoder(np.array(edges, dtype=np.int64).reshape(3, -1), entities, relations, dim, bases)
+    found = GraphEncoder(
+        np.array(edges, dtype=np.int64).reshape(3, -1), entities, relations, dim, bases
+    )
     torch.nn.init.normal_(found.bias)
     return found
 
@@ -33,7 +35,9 @@ def looped(g, edges):
 @given(st.data())
 def test_it_is_equation_1(data):
     entities, relations = data.draw(st.integers(1, 6)), data.draw(st.integers(1, 3))
-    edge = st.tuples(st.integers(1, entities), st.integers(1, entities), st.integers(0, relations - 1))
+    edge = st.tuples(
+        st.integers(1, entities), st.integers(1, entities), st.integers(0, relations - 1)
+    )
     rows = data.draw(st.lists(edge, max_size=15, unique=True))
     edges = list(zip(*rows, strict=True)) if rows else [[], [], []]
     g = encoder(edges, entities, relations)

@@ -107,7 +107,9 @@ def looped(z, entity, temperature):
 @quick
 @given(st.lists(st.integers(1, 4), min_size=1, max_size=12), st.integers(0, 5))
 def test_fine_loss_is_that_of_the_loops(entities, seed):
-    z = F.normalize(torch.randn(len(entities), 3, generator=torch.Generator().manual_seed(seed)), dim=1)
+    z = F.normalize(
+        torch.randn(len(entities), 3, generator=torch.Generator().manual_seed(seed)), dim=1
+    )
     loss, _ = fine_loss(z, torch.tensor(entities), 0.5)
     assert loss.item() == pytest.approx(looped(z, entities, 0.5), abs=1e-5)
 
