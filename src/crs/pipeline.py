@@ -177,7 +177,7 @@ def needs(stage: Stage, config: c.Config) -> list[str]:
     with a training of ours.
     """
     without = {"samples", "simulate"} if config.dataset.conversations else set()
-    without |= {"direct"} if config.checkpoint else set()
+    without |= {"direct", "alone"} if config.checkpoint else set()
     return [name for name in stage.needs(config) if name not in without]
 
 

@@ -8,7 +8,7 @@ from crs.data.sequences import leave_one_out
 from crs.data.turns import TABLE
 from data_generator import dialogues
 from tests.contracts.tiny import artifact, config, made, sequences, spoken
-from text2embedding.encoders import Hashed
+from text2embedding.hashed import Hashed
 
 
 @pytest.fixture

@@ -475,10 +475,9 @@ def test_a_checkpoint_stands_for_training_and_what_training_needs(configure, tmp
     file = tmp_path / "model.safetensors"
     file.write_bytes(b"weights")
     steps = {s.name: s for s in plan(configure("model=mip_sad", *TINY, f"checkpoint={file}"))}
-    assert "warmup" not in steps and set(steps["train"].inputs) == {"dataset"}
+    assert not {"warmup", "alone"} & set(steps) and set(steps["train"].inputs) == {"dataset"}
     trained = names(configure("model=mip_sad", *TINY))
     assert steps["train"].fingerprint != trained["train"]
-    assert steps["alone"].fingerprint == trained["alone"]
 
 
 def test_each_tower_alone_is_shared_by_the_whole_ablation(configure):

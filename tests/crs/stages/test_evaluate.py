@@ -12,7 +12,7 @@ from crs.data.sequences import Sequences
 from crs.metrics import per_case
 from crs.models.popularity import Popularity
 from crs.results import COLUMNS
-from crs.stages import evaluate
+from crs.stages import evaluate, report
 from crs.stages.evaluate import case_ranks, comparisons, default_scorer, shuffled_texts
 from tests.contracts.tiny import artifact, config, made, sequences, shared, spoken
 
@@ -286,7 +286,7 @@ def test_slices_beside_all_get_a_table_of_their_own():
             for part, count, scorer, value in (
                 ("all", 9, "a", 0.1), ("attributes=1", 5, "a", 0.25), ("attributes=1", 5, "b", 0.5),
                 ("texts shuffled", 9, "a", 0.0))]  # fmt: skip
-    found = evaluate.by_slice(pd.DataFrame(rows))
+    found = report.by_slice(pd.DataFrame(rows))
     assert found.to_dict("records") == [
         {"slice": "attributes=1", "cases": 5, "a": "0.2500", "b": "0.5000"}
     ]
@@ -320,3 +320,12 @@ def test_the_released_encoder_of_beauty_has_its_published_scores():
     scores = {key: round(v.mean(), 4) for key, v in per_case(found, [5, 10, 20]).items()}
     assert [scores["hr", k] for k in (5, 10, 20)] == [0.0500, 0.0744, 0.1058]
     assert [scores["ndcg", k] for k in (5, 10, 20)] == [0.0326, 0.0403, 0.0483]
+
+
+def test_the_table_says_which_dialogues_were_simulated():
+    counts = {"train": 12345, "valid": 5, "test": 6}
+    own = report.about_dialogues(counts | {"own": ["test", "valid"]})
+    assert "12,345 for training simulated, 5 for validation released, 6 for test released" in own
+    assert "about earlier items of the users' histories" in own
+    whole = report.about_dialogues(counts | {"own": ["test", "train", "valid"]})
+    assert "12,345 for training released" in whole and "earlier items" not in whole

@@ -63,13 +63,14 @@ def load_model(artifact: Artifact, name: str = "model") -> MIPSAD:
 
 
 def scorers(inputs: dict[str, Artifact]) -> dict[str, Recommender]:
-    """Baselines first, then each tower trained by itself, then both."""
+    """Baselines first, then each tower trained by itself (unless weights were given), then both."""
     sequences = Sequences.of(inputs["dataset"])
-    return {
+    found: dict[str, Recommender] = {
         "popularity": Popularity(sequences),
         "attribute filter": AttributeFilter(sequences, attribute_matrix(inputs["dataset"])),
         "sasrec": Sequential(States(load_encoder(inputs["pretrain"]))),
-        "item tower": Fused(load_model(inputs["alone"], "items")),
-        "attribute tower": Fused(load_model(inputs["alone"], "attributes")),
-        "mip sad": Fused(load_model(inputs["train"])),
     }
+    if "alone" in inputs:
+        found["item tower"] = Fused(load_model(inputs["alone"], "items"))
+        found["attribute tower"] = Fused(load_model(inputs["alone"], "attributes"))
+    return found | {"mip sad": Fused(load_model(inputs["train"]))}

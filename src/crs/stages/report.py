@@ -1,0 +1,133 @@
+"""What the stage `evaluate` shows to people: the Markdown twin of its table, and a chart."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from crs.candidates import CANDIDATES
+from crs.cases import ALL, NO_REPEATS
+from crs.config import Evaluate
+from crs.results import headline, markdown
+
+SHUFFLED = "texts shuffled"
+DEFAULT = ("ndcg", 10)
+"""The metric that is charted, and by which the better of several scorers is chosen."""
+
+
+def chart(long: pd.DataFrame, path: Path, title: str) -> None:
+    """NDCG@10 of each scorer with its interval, as a PNG."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+
+    metric, k = DEFAULT
+    part = long[(long["metric"] == metric) & (long["k"] == k) & (long["slice"] == ALL)]
+    part = part[part["split"] == "test"].iloc[::-1]
+    figure, axes = plt.subplots(figsize=(7, 0.5 * len(part) + 1.2), layout="constrained")
+    spread = np.abs(part[["low", "high"]].to_numpy().T - part["value"].to_numpy())
+    colours = ["#4878a8" if "text" in sees or "attributes" in sees else "#b8b8b8"
+               for sees in part["sees"]]  # fmt: skip
+    axes.barh(part["scorer"], part["value"], xerr=spread, color=colours, capsize=3)
+    axes.set_xlabel("NDCG@10 (test); blue: sees text or attributes")
+    axes.set_title(title, fontsize=10)
+    figure.savefig(path, dpi=120)
+    plt.close(figure)
+
+
+def by_slice(long: pd.DataFrame) -> pd.DataFrame:
+    """NDCG@10 on test, a row for each slice beside `all`, a column for each scorer."""
+    metric, k = DEFAULT
+    part = long[(long["split"] == "test") & (long["metric"] == metric) & (long["k"] == k)]
+    part = part[~part["slice"].isin([ALL, SHUFFLED])]
+    wide = part.pivot_table(index=["slice", "cases"], columns="scorer", values="value", sort=False)
+    return wide.map("{:.4f}".format).reset_index()
+
+
+def about_dialogues(summary: dict[str, Any]) -> str:
+    """Where attribute dialogues came from: a sentence for the table.
+
+    Args:
+        summary: of a `dialogues` artifact.
+    """
+    own = summary["own"]
+    parts = ", ".join(
+        f"{summary[split]:,} for {name} {'released' if split in own else 'simulated'}"
+        for split, name in (("train", "training"), ("valid", "validation"), ("test", "test"))
+    )
+    about = "" if "train" in own else ", training about earlier items of the users' histories"
+    return (
+        f"Attribute dialogues: {parts}{about}. The user accepts what the target has, so attributes "
+        "speak of the target by design: scorers that see them are not comparable with others."
+    )
+
+
+def report(
+    long: pd.DataFrame,
+    tests: pd.DataFrame,
+    settings: Evaluate,
+    sampled: dict[str, Any],
+    accepted: dict[str, Any],
+) -> str:
+    """The Markdown twin: the table, what it means, the tests.
+
+    Args:
+        sampled, accepted: summaries of `simulate` and `dialogues`; empty where they are no inputs.
+    """
+    label = long["dataset"].iloc[0]
+    evaluation = settings.evaluation
+    every, long = long, long[long["protocol"] == evaluation.protocol]
+    lines = [
+        f"### {settings.model} on {label}",
+        "",
+        markdown(headline(long).drop(columns=["dataset", "model"])),
+        "",
+        f"Test split, protocol `{evaluation.protocol}`, whole catalogue; "
+        f"{evaluation.level:.0%} intervals resample users or dialogues; seed {settings.seed}.",
+    ]
+    for protocol, few in every[every["protocol"] != evaluation.protocol].groupby("protocol"):
+        beside = markdown(headline(few).drop(columns=["dataset", "model"]))
+        lines += ["", beside, "", f"Test split, protocol `{protocol}`: each target among "
+                  f"{CANDIDATES} items."]  # fmt: skip
+    if (long["slice"] == NO_REPEATS).any():
+        shown = headline(long, cases=NO_REPEATS).drop(columns=["dataset", "model", "sees"])
+        lines += ["", markdown(shown), "",
+                  "The same without the cases whose item the context has named."]  # fmt: skip
+    elif len(parts := by_slice(long)):
+        lines += ["", markdown(parts), "", "NDCG@10 by slice, test split."]
+    if "local" in label:
+        lines.append(f"`{label}`: a local file that is not known to be the public one.")
+    if "unverified" in label:
+        lines.append(f"`{label}`: a download whose counts are not the published ones.")
+    if "generated" in label:
+        lines.append("Generated data: these figures show that the code runs, and nothing else.")
+    if sampled:
+        lines.append(
+            "The text is simulated from the target's own attributes and year, so it speaks of the "
+            "target by design: scorers that see it are not comparable with those that do not. "
+            f"Titles leaked in {sampled['leak_exact']:.2%} (exact) and {sampled['leak_fuzzy']:.2%} "
+            "(fuzzy) of first answers."
+        )
+    if accepted:
+        lines.append(about_dialogues(accepted))
+    metric, k = DEFAULT
+    test = long[(long["split"] == "test") & (long["metric"] == metric) & (long["k"] == k)]
+    whole, mixed = test[test["slice"] == ALL], test[test["slice"] == SHUFFLED]
+    before = dict(zip(whole["scorer"], whole["value"], strict=True))
+    for scorer, value in zip(mixed["scorer"], mixed["value"], strict=True):
+        lines.append(
+            f"With the texts shuffled among cases, {scorer} has NDCG@10 {value:.4f} instead of "
+            f"{before[scorer]:.4f} (drop {before[scorer] - value:.4f})."
+        )
+    if len(tests):
+        part = tests[(tests["metric"] == metric) & (tests["k"] == k)]
+        shown = pd.DataFrame({
+            "NDCG@10 of": part["scorer"], "against": part["against"],
+            "difference": part["difference"].map("{:+.4f}".format),
+            "p (Holm)": part["p_holm"].map("{:.4f}".format),
+        })  # fmt: skip
+        lines += ["", markdown(shown), "",
+                  "Paired sign-flip tests over users or dialogues, two-sided."]  # fmt: skip
+    return "\n".join(lines) + "\n"
