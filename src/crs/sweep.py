@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from hydra.experimental.callback import Callback
 from omegaconf import DictConfig
 
+from crs.charts import SUCCESS, success_by_turn
 from crs.console import say
 from crs.results import COLUMNS, MARKDOWN, PARQUET, announce, markdown
 from crs.store import write_json
@@ -16,6 +17,11 @@ if TYPE_CHECKING:
     import pandas as pd
 
 OUTCOME = "outcome.json"
+SHOWN = [
+    ("hr", 10, "HR@10"), ("ndcg", 10, "NDCG@10"), ("mrr", 20, "MRR@20"),
+    (SUCCESS, None, "success"), ("avg_turns", None, "average turns"),
+]  # fmt: skip
+"""Metrics of the table, where there are any: name, k, heading."""
 
 
 def record(job: DictConfig, error: str | None, results: Path | None, code: int) -> None:
@@ -35,29 +41,43 @@ def varied(jobs: list[list[str]]) -> list[str]:
             for job in jobs]  # fmt: skip
 
 
+def split_of(long: "pd.DataFrame") -> str:
+    """The split that the table shows: test, where there is one."""
+    return "test" if (long["split"] == "test").any() else "valid"
+
+
+def draw(long: "pd.DataFrame", folder: Path) -> None:
+    """Success by turn of all jobs, a picture a data set; nothing where there are no turns."""
+    for number, (dataset, part) in enumerate(long[long["metric"] == SUCCESS].groupby("dataset")):
+        means = part.groupby(["scorer", "metric", "slice"], sort=False)[["value", "low", "high"]]
+        file = folder / f"success{f'_{number}' if number else ''}.png"
+        success_by_turn(means.mean().reset_index(), file, str(dataset))
+
+
 def over_seeds(long: "pd.DataFrame") -> "pd.DataFrame":
-    """Mean over seeds with a two-sided 95 % Student interval, one row a scorer, test split.
+    """Mean over seeds with a two-sided 95 % Student interval, one row a scorer, one split.
 
     A column `settings` (see `varied`) keeps jobs apart that differ by more than their seed.
     """
     import pandas as pd
     from scipy.stats import t
 
-    part = long[(long["split"] == "test") & (long["slice"] == "all")]
+    part = long[(long["split"] == split_of(long)) & (long["slice"] == "all")]
     keys = [key for key in ("dataset", "model", "settings", "protocol", "scorer") if key in part]
     rows = []
     for names, one in part.groupby(keys, sort=False):
         row: dict[str, Any] = dict(zip(keys, names, strict=True))
         row |= {"sees": one["sees"].iloc[0], "cases": int(one["cases"].min())}
         row["seeds"] = one["seed"].nunique()
-        for metric, k in (("hr", 10), ("ndcg", 10), ("mrr", 20)):
-            values = one[(one["metric"] == metric) & (one["k"] == k)]["value"]
+        for metric, k, label in SHOWN:
+            asked = (one["metric"] == metric) & (one["k"] == k if k else True)
+            values = one[asked]["value"]
             n = len(values)
             if n == 0:
                 continue
             spread = t.ppf(0.975, n - 1) * values.std() / n**0.5 if n > 1 else None
             text = f"{values.mean():.4f}"
-            row[f"{metric.upper()}@{k}"] = text if spread is None else f"{text} ± {spread:.4f}"
+            row[label] = text if spread is None else f"{text} ± {spread:.4f}"
         rows.append(row)
     return pd.DataFrame(rows)
 
@@ -85,8 +105,10 @@ class SweepTable(Callback):
             if not any(settings):
                 long = long.drop(columns="settings")
             text = markdown(over_seeds(long))
-            note = "Test split. Mean over seeds, ± half of the 95 % Student interval."
-            (folder / MARKDOWN).write_text(f"{text}\n\n{note}\n")
+            draw(long, folder)
+            note = "Mean over seeds, ± half of the 95 % Student interval."
+            split = split_of(long).capitalize()
+            (folder / MARKDOWN).write_text(f"{text}\n\n{split} split. {note}\n")
         for job, outcome in failed.items():
             say(f"failed    job {job}: {outcome['error']}")
         if frames:

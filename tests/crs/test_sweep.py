@@ -57,6 +57,31 @@ def test_protocol_and_fewest_cases_are_shown():
     assert table["cases"].tolist() == [6]
 
 
+def test_dialogues_have_their_own_columns():
+    """Whatever the number of items shown; the slices of turns are no rows."""
+    long = pd.concat([
+        results(0.5, metric="success", k=3), results(2.5, metric="avg_turns", k=3),
+        results(1.5, metric="avg_turns", k=3, slice="successes"),
+        results(0.4, metric="success", k=3, slice="turn=1"),
+    ])  # fmt: skip
+    table = sweep.over_seeds(long)
+    assert table[["success", "average turns"]].to_numpy().tolist() == [["0.5000", "2.5000"]]
+
+
+def test_without_a_test_split_validation_is_shown():
+    assert sweep.over_seeds(results(split="valid"))["NDCG@10"].tolist() == ["0.2000"]
+
+
+def test_success_by_turn_is_drawn_for_each_data_set(tmp_path):
+    long = pd.concat([
+        results(0.1 * turn, metric="success", slice=f"turn={turn}", dataset=data, scorer=scorer)
+        for turn in (1, 2) for data in ("a", "b") for scorer in ("s", "s + requirements")
+    ])  # fmt: skip
+    sweep.draw(long, tmp_path)
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["success.png", "success_1.png"]
+    sweep.draw(results(), tmp_path / "none")
+
+
 @pytest.mark.parametrize("key", ["dataset", "model", "protocol", "scorer"])
 def test_a_row_for_each(key):
     table = sweep.over_seeds(pd.concat([results(0.2), results(0.4, **{key: "other"})]))

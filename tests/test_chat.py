@@ -1,0 +1,75 @@
+"""The command: options, what is missing is made, and the three ways to go on."""
+
+import io
+import runpy
+import subprocess
+import sys
+from pathlib import Path
+
+import faiss
+import pytest
+
+from crs.errors import UserError
+
+CHAT = Path(__file__).parents[1] / "src" / "chat.py"
+WORDS = (
+    "model=popularity dataset=tiny tracker=none trainer=cpu trainer.threads=1 debug=fast".split()
+)
+
+
+@pytest.fixture(scope="module")
+def chat():
+    return runpy.run_path(str(CHAT))
+
+
+def run(store, *words, said=""):
+    return subprocess.run(
+        [sys.executable, str(CHAT), *WORDS, f"store={store}", *words],
+        input=said, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+
+def test_overrides_and_options_are_told_apart(chat):
+    found = chat["options"](["model=sasrec", "--web", "seed=2", "--port=1234"])
+    assert found == (["model=sasrec", "seed=2"], {"web": "", "port": "1234"})
+
+
+@pytest.mark.parametrize(("word", "says"), [
+    ("--webb", "--webb: no such option; there is --web"), ("--port=x", "--port=x: must be a number"),
+])  # fmt: skip
+def test_a_wrong_option_is_one_sentence(chat, word, says):
+    with pytest.raises(UserError, match=says):
+        chat["options"]([word])
+
+
+def test_a_person_talks_at_the_terminal_and_nothing_is_made_twice(tmp_path):
+    first = run(tmp_path, said="a drama\n/no 1\n/quit\n")
+    assert first.returncode == 0, first.stderr
+    assert "asked for: drama" in first.stdout and "refused: " in first.stdout
+    assert "evaluate   made" in first.stderr
+    second = run(tmp_path, said="")
+    assert second.returncode == 0 and "evaluate   found" in second.stderr
+
+
+def test_the_index_is_exported(tmp_path):
+    done = run(tmp_path, f"--export={tmp_path / 'items.faiss'}")
+    assert done.returncode == 0, done.stderr
+    assert faiss.read_index(str(tmp_path / "items.faiss")).ntotal == 120
+
+
+def test_mistakes_exit_with_2_and_one_line(tmp_path):
+    done = run(tmp_path, "modell=x")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("error: modell: no such setting.")
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_dry_run_talks_to_nobody(tmp_path):
+    done = run(tmp_path, "dry_run=true", said="a drama\n")
+    assert done.returncode == 0 and "plan" in done.stderr and done.stdout == ""
+
+
+def test_help_names_every_option(chat, monkeypatch):
+    monkeypatch.setattr(sys, "stdout", told := io.StringIO())
+    chat["main"](["--help"])
+    assert all(word in told.getvalue() for word in ("--web", "--port", "--export"))
