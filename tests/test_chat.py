@@ -35,7 +35,8 @@ def test_overrides_and_options_are_told_apart(chat):
 
 
 @pytest.mark.parametrize(("word", "says"), [
-    ("--webb", "--webb: no such option; there is --web"), ("--port=x", "--port=x: must be a number"),
+    ("--webb", "--webb: no such option; there is --web"),
+    ("--port=x", "--port=x: must be a number"),
 ])  # fmt: skip
 def test_a_wrong_option_is_one_sentence(chat, word, says):
     with pytest.raises(UserError, match=says):
