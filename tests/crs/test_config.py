@@ -8,7 +8,18 @@ from typing import Any
 
 import pytest
 
-from crs.config import Counts, Dataset, Settings, Source, prompt_file, sha256_of
+from crs.config import (
+    Counts,
+    Dataset,
+    Embedder,
+    Settings,
+    Simulate,
+    Simulator,
+    Source,
+    Talks,
+    prompt_file,
+    sha256_of,
+)
 from crs.errors import UserError
 from crs.pipeline import STAGES
 from crs.store import fingerprint
@@ -22,28 +33,25 @@ CASES = [(model, stage, "") for model, stage in pipeline_stages()] + [
     ("latentcrs", "simulate", "simulator=llm"),
     ("latentcrs", "embed", "embedder=hashed"),
     ("latentcrs", "embed", "embedder=llama_eol"),
-    ("latentcrs", "multi_turn", "simulator=llm multi_turn.understanding=llm"),
+    ("latentcrs", "multi_turn", "simulator=llm llm=openai multi_turn.understanding=llm"),
 ]
-"""Stages with the choice that makes other settings of them act."""
-MODEL = {("model",), ("revision",), ("pip",), ("prompts",)}
-NESTED = {("embedder", *path) for path in MODEL}
-SPOKEN = {("noise",), ("seed",)}
-TOLD = {("prompt",), ("reveal_title",)}
-IDLE = {
-    ("simulate", ""): {("simulator", "prompt"), ("simulator", "reveal_title"), ("llm",)},
-    ("simulate", "simulator=llm"): {("simulator", "noise"), ("simulator", "seed")},
-    ("embed", ""): MODEL,
-    ("embed", "embedder=hashed"): MODEL,
-    ("embed", "embedder=llama_eol"): {("path",), ("hub",), ("dim",)},
-    ("multi_turn", ""): {
-        ("multi_turn", "prompt"), ("multi_turn", "user_prompt"), ("simulate", "llm"), *NESTED,
-        *(("simulate", "simulator", *path) for path in TOLD),
-    },
-    ("multi_turn", "simulator=llm multi_turn.understanding=llm"): {
-        *NESTED, *(("simulate", "simulator", *path) for path in SPOKEN),
-    },
-}  # fmt: skip
-"""Settings that do not act there, and so are in no name."""
+"""A model, a stage it has, and the choice that makes other settings of it act."""
+
+
+def idle(node: Any, path: tuple[str, ...]) -> bool:
+    """Whether a setting does not act where it stands, and so is in no name."""
+    key, *rest = path
+    if isinstance(node, Simulator):
+        return key in (("prompt", "reveal_title") if node.kind == "rules" else ("noise", "seed"))
+    if isinstance(node, Embedder):
+        own = ("model", "revision", "pip", "prompts")
+        return key in (own if node.kind in ("minilm", "hashed") else ("path", "hub", "dim"))
+    if isinstance(node, Simulate) and key == "llm" and node.simulator.kind == "rules":
+        return True
+    if isinstance(node, Talks) and key == "multi_turn":
+        rules = node.simulate.simulator.kind == "rules"
+        return {"prompt": node.reader is None, "user_prompt": rules}.get(rest[0], False)
+    return bool(rest) and idle(getattr(node, key), tuple(rest))
 
 
 def name(settings: Settings) -> str:
@@ -70,7 +78,7 @@ def changed(settings: Settings, path: tuple[str, ...], file: Path) -> Settings:
         node = getattr(node, part)
     value = getattr(node, path[-1])
     about = next(f for f in fields(node) if f.name == path[-1])
-    if about.metadata.get("path") or about.name.endswith("prompt"):
+    if about.metadata.get("path") or about.name in ("prompt", "user_prompt"):
         other: Any = str(file)
     elif isinstance(value, bool):
         other = not value
@@ -92,9 +100,7 @@ def file(tmp_path) -> Path:
 
 
 def settings_of(configure, model: str, stage: str, choice: str) -> Settings:
-    return STAGES[stage].settings(
-        configure(f"model={model}", "dataset=tiny", "samples.valid=9", *choice.split())
-    )
+    return STAGES[stage].settings(configure(f"model={model}", "dataset=tiny", "samples.valid=9", *choice.split()))
 
 
 @pytest.mark.parametrize(("model", "stage", "choice"), CASES)
@@ -102,11 +108,8 @@ def test_each_setting_of_a_stage_is_in_its_results_name(model, stage, choice, co
     settings = settings_of(configure, model, stage, choice)
     paths = [path for path in leaves(settings) if stage != "dataset" or path[0] not in PLACES]
     assert paths
-    seen = [p for p in paths if name(changed(settings, p, file)) != name(settings)]
-    idle = IDLE.get((stage, choice), set())
-    assert {path for path in paths if path not in seen} == {
-        path for path in paths if any(path[: len(prefix)] == prefix for prefix in idle)
-    }
+    unseen = {p for p in paths if name(changed(settings, p, file)) == name(settings)}
+    assert unseen == {path for path in paths if idle(settings, path)}
 
 
 def test_how_a_model_is_asked_is_in_no_name(configure, file):
@@ -122,9 +125,7 @@ def test_a_prompt_counts_by_its_text(configure, file):
     copy_of = copy.deepcopy(settings)
     copy_of.simulator.prompt = str(own)
     assert name(copy_of) == name(settings)
-    with pytest.raises(
-        UserError, match=r"simulator\.prompt=nothing: no such prompt.*first_turn_v1"
-    ):
+    with pytest.raises(UserError, match=r"prompt=nothing: no such prompt.*first_turn_v1"):
         prompt_file("nothing", "simulator.prompt")
 
 
@@ -217,32 +218,3 @@ def test_a_users_own_table_counts_by_content(key, configure, file, tmp_path):
     twin.write_bytes(file.read_bytes())
     other.write_bytes(b"other content")
     assert with_table(file) == with_table(twin) != with_table(other)
-
-
-def test_a_folder_counts_by_the_names_and_contents_in_it(tmp_path):
-    for name in ("one", "two", "other", "renamed"):
-        (tmp_path / name / "deep").mkdir(parents=True)
-        (tmp_path / name / "deep" / "a").write_text("y" if name == "other" else "x")
-        (tmp_path / name / ("b" if name == "renamed" else "c")).write_text("z")
-    found = [sha256_of(tmp_path / name, "key") for name in ("one", "two", "other", "renamed")]
-    assert found[0] == found[1] and len(set(found)) == 3
-
-
-def test_a_file_that_changed_is_read_anew(tmp_path):
-    (file := tmp_path / "a").write_text("x")
-    before = sha256_of(file, "key")
-    file.write_text("longer")
-    assert sha256_of(file, "key") != before
-
-
-@pytest.mark.parametrize("key", ["bad_lines", "duplicates", "unknown_items", "require"])
-def test_a_filter_that_is_off_is_in_no_name(key, configure):
-    assert key not in configure("dataset=tiny").dataset.identity()
-    other = {"bad_lines": "drop", "duplicates": "drop", "unknown_items": "drop",
-             "require": "[title]"}  # fmt: skip
-    changed = configure("dataset=tiny", f"dataset.{key}={other[key]}").dataset
-    assert name(changed) != name(configure("dataset=tiny").dataset)
-
-
-def test_a_draw_that_is_not_made_is_in_no_name(configure):
-    assert name(configure("samples.valid_seed=5").samples) == name(configure().samples)
