@@ -26,7 +26,7 @@ def drawn(logits: Any, keys: list[str], step: int) -> Any:
 
     noise = torch.empty(logits.shape, dtype=torch.float32)
     for row, key in zip(noise, keys, strict=True):
-        seed = torch.Generator().manual_seed((int(key[:15], 16) + step) % 2**63)
+        seed = torch.Generator().manual_seed((int(key, 16) + step) % 2**63)
         row.exponential_(generator=seed)
     return logits.float() - noise.log().to(logits.device)
 
