@@ -38,7 +38,7 @@ class SentenceEncoder:
         self.batch_size, self.prefixes, self.unit = settings.batch_size, prefixes, unit
         try:
             self.model = SentenceTransformer(
-                place, device=device, revision=settings.revision,
+                place, device=device, revision=settings.revision, local_files_only=not settings.hub,
                 model_kwargs={"dtype": getattr(torch, settings.precision)},
             )  # fmt: skip
         except OSError as error:
