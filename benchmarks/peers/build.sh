@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The peers' environments from PyPI, one each: benchmarks/peers/build.sh FOLDER (about 3 GB, 3 minutes).
+# The peers' environments from PyPI, one each: benchmarks/peers/build.sh FOLDER (2.9 GB).
 # PYTHON, TORCH_INDEX: as in the Makefile. What is there already is left alone.
 set -euo pipefail
 folder=${1:?type benchmarks/peers/build.sh FOLDER}

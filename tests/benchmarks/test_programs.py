@@ -11,8 +11,10 @@ import torch
 from text2embedding import embed
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
-PROGRAMS = ["ranking", "iclrec_step", "em_epoch", "kmeans"]
+PROGRAMS = ["ranking", "iclrec_step", "em_epoch", "mip_sad", "kmeans"]
 WITH_TEXT_ENCODER = ["embedding", "bfloat16"]
+OTHERS = ["measure", "data", "amazon", "llm_users"]
+"""What programs share, and programs that write gigabytes or ask a language model."""
 
 
 @pytest.fixture
@@ -32,7 +34,7 @@ def run(monkeypatch, capsys):
 
 
 def test_every_program_is_tested_and_run_by_make_bench():
-    there = {file.stem for file in BENCHMARKS.glob("*.py")} - {"measure", "data"}
+    there = {file.stem for file in BENCHMARKS.glob("*.py")} - {*OTHERS}
     assert there == {*PROGRAMS, *WITH_TEXT_ENCODER}
     recipe = (BENCHMARKS.parent / "Makefile").read_text().split("\nbench:")[1].split("\n\n")[0]
     assert there == set(re.findall(r"\w+", recipe)) & there
