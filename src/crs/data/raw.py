@@ -67,8 +67,8 @@ class Raw:
     items: pd.DataFrame
     dialogues: pd.DataFrame | None = None
     dropped: dict[str, int] = field(default_factory=dict)
-    place: Place = field(default_factory=lambda: Place("the source", "row"))
-    faults: Faults = field(default_factory=Faults)
+    place: Place = field(default=Place("the source", "row"), kw_only=True)
+    faults: Faults = field(default_factory=Faults, kw_only=True)
 
 
 def empty_items() -> pd.DataFrame:

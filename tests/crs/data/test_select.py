@@ -19,7 +19,7 @@ def raw_of(*rows, items=None, faults=None):
     frame = pd.DataFrame(rows, columns=["user", "item", "timestamp", "rating"])
     frame.index = pd.Index(np.arange(len(rows)) * 2 + 1)
     about = empty_items() if items is None else items
-    return Raw(frame, about, Place("a.csv"), faults or Faults())
+    return Raw(frame, about, place=Place("a.csv"), faults=faults or Faults())
 
 
 def about(*names, description="d", attributes=("war",)):
