@@ -159,7 +159,7 @@ RANGES: dict[str, tuple[float, float]] = {
     "multi_turn.resamples": (1, inf), "multi_turn.level": (0.5, 0.999), "multi_turn.seed": (0, inf),
     "llm.budget_usd": (0, inf),
     "llm.poll_seconds": (0, inf), "llm.wait_seconds": (0, inf), "llm.backoff_seconds": (0, inf),
-    "c2crs.dropout": (0, 0.99), "c2crs.coarse_epochs": (0, inf), "c2crs.fine_epochs": (0, inf),
+    "c2crs.dropout": (0, 0.99), "c2crs.forget": (0, 0.99), "c2crs.coarse_epochs": (0, inf), "c2crs.fine_epochs": (0, inf),
     "c2crs.coarse_weight": (0, inf), "c2crs.fine_weight": (0, inf),
     "converse.lr": (1e-9, inf), "converse.epochs": (1, inf), "converse.patience": (0, inf),
     "converse.clip": (0, inf), "converse.least": (0, 1), "converse.penalty": (0, inf),

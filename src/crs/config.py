@@ -660,6 +660,8 @@ class C2CRS(Settings):
     """`informed`: biases start at popularity and relations alike; `released`: as drawn."""
     recency: bool = MISSING
     """Pooling of entities knows how long ago each was mentioned first."""
+    forget: float = MISSING
+    """Share of a context's entities that a step of the recommender's training leaves out."""
     schedule: str = MISSING
     """`validated`: the best epoch of a phase of pre-training is kept; `fixed`: the last one."""
     without: list[str] = MISSING

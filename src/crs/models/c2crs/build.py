@@ -41,11 +41,12 @@ def build(
 
 @torch.no_grad()
 def inform(model: C2CRS, counts: Tensor) -> None:
-    """A start that knows two things: what is popular, and that neighbours are alike.
+    """A start that knows what is popular, that neighbours are alike, and that the new matters.
 
     The bias of an item is log(1 + its training count). All relations begin as nearly the same
-    mixture of bases, so that entities with common neighbours begin with like states; and states
-    begin at a scale where their products say something beside the bias.
+    mixture of bases, so that entities with common neighbours begin with like states, at a scale
+    where their products say something beside the bias. Entities of a context begin with weights
+    1 / (1 + age).
 
     Args:
         counts: of items, [N + 1].
@@ -54,7 +55,9 @@ def inform(model: C2CRS, counts: Tensor) -> None:
     bases, _, dim = graph.bases.shape
     for weight in (graph.bases, graph.root):
         torch.nn.init.normal_(weight, std=dim**-0.5)
-    graph.mix.copy_((1 + 0.1 * torch.randn_like(graph.mix)) / bases)
+    graph.mix.copy_((2 + 0.2 * torch.randn_like(graph.mix)) / bases)
+    if (age := model.pool["graph"].age) is not None:
+        age.copy_(-torch.arange(len(age)).log1p())
     model.bias[: len(counts)] = counts.float().log1p()
 
 

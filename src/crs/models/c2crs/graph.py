@@ -7,8 +7,6 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-warnings.filterwarnings("ignore", message="Sparse CSR tensor support is in beta")
-
 
 class _Combine(torch.autograd.Function):
     """X_p = Σ_b a[r(p), b] V_b[s(p)] for pairs p of a relation and a source, [P, d].
@@ -66,7 +64,9 @@ def sparse(
     starts = np.zeros(shape[0] + 1, dtype=np.int64)
     np.cumsum(np.bincount(row, minlength=shape[0]), out=starts[1:])
     at, which, how = (torch.from_numpy(x) for x in (starts, column[order], value[order]))
-    return torch.sparse_csr_tensor(at, which, how, size=shape, check_invariants=True)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Sparse CSR tensor support is in beta")
+        return torch.sparse_csr_tensor(at, which, how, size=shape, check_invariants=True)
 
 
 class GraphEncoder(nn.Module):

@@ -132,6 +132,14 @@ def rows_of(cases: Cases) -> Tensor:
     return cases.dialogue[ROW].unique()
 
 
+def thinned(entities: Tensor, share: float) -> Tensor:
+    """Left-aligned entities with a share of them left out at random, never all of a row's."""
+    kept = torch.where(torch.rand(entities.shape, device=entities.device) < share, PAD, entities)
+    kept = torch.where((kept != PAD).any(1, keepdim=True), kept, entities)
+    order = (kept == PAD).to(torch.uint8).argsort(dim=1, stable=True)
+    return kept.gather(1, order)
+
+
 class Recommend(Trained):
     """Fine-tuning: cross-entropy of the target among all entities, or among the items (eq. 6).
 
@@ -157,8 +165,10 @@ class Recommend(Trained):
     def training_step(self, batch: Tensor, batch_index: int) -> Tensor:
         """-log softmax_i( q . h_i + bias_i )[target]."""
         index, last = batch.cpu(), self.classes + 1
-        h = self.model.graph()
-        q = self.model.query(h, Batch.of(self.contexts, self.rows[index], self.device))
+        h, contexts = self.model.graph(), Batch.of(self.contexts, self.rows[index], self.device)
+        if self.options.forget:
+            contexts.entities = thinned(contexts.entities, self.options.forget)
+        q = self.model.query(h, contexts)
         scores = q @ h[1:last].T + self.model.bias[1:last]
         loss = F.cross_entropy(scores, self.target[index].to(self.device) - 1)
         self.record("loss", loss)
