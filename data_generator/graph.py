@@ -24,6 +24,7 @@ class Entities:
         self.number = {row: i for i, row in enumerate(rows, 1)}
 
     def __call__(self, kind: str, key: str) -> int:
+        """The id, a new one if need be."""
         return self.number.setdefault((kind, key), len(self.number) + 1)
 
     def frame(self) -> pd.DataFrame:

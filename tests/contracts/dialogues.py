@@ -65,8 +65,8 @@ def inspired(folder: Path, **changes: Any) -> Path:
 
 
 TG_ENTITIES = ["None", "美丽人生(1997)", "剧情", "罗伯托·贝尼尼", "天堂电影院(1988)", "影视作品"]
-TG_WORDS = ["__pad__", "__start__", "__end__", "__unk__", "你好", "，", "想看", "一部", "电影", "。",
-            "推荐", "@1", "@4", "喜欢", "吗", "？", "好看"]  # fmt: skip
+TG_WORDS = ["__pad__", "__start__", "__end__", "__unk__", "你好", "，", "想看", "一部", "电影",
+            "。", "推荐", "@1", "@4", "喜欢", "吗", "？", "好看"]  # fmt: skip
 
 
 def tg_dialogue(n: int) -> dict[str, Any]:

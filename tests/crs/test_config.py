@@ -100,7 +100,9 @@ def file(tmp_path) -> Path:
 
 
 def settings_of(configure, model: str, stage: str, choice: str) -> Settings:
-    return STAGES[stage].settings(configure(f"model={model}", "dataset=tiny", "samples.valid=9", *choice.split()))
+    return STAGES[stage].settings(
+        configure(f"model={model}", "dataset=tiny", "samples.valid=9", *choice.split())
+    )
 
 
 @pytest.mark.parametrize(("model", "stage", "choice"), CASES)

@@ -152,9 +152,8 @@ def test_requests_are_rows_too(tmp_path):
         asked = [int(names.loc[e, "key"]) for e in seen if names.loc[e, "kind"] == "attribute"]
         assert asked == list(frame["attributes"].iloc[row])
         past = [i for i in cases[[case]].history(6)[0].tolist() if i]
-        assert [e for e, kind in zip(seen, kinds, strict=True) if kind == "item"] == [
-            i for i in dict.fromkeys(reversed(past))
-        ][::-1][-(6 - len(asked)) :]
+        newest = list(dict.fromkeys(reversed(past)))[::-1][-(6 - len(asked)) :]
+        assert [e for e, kind in zip(seen, kinds, strict=True) if kind == "item"] == newest
         assert cases.target[case].item() not in seen or cases.target[case].item() in past
     assert summary["mentions"] > 0
 

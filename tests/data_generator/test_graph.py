@@ -14,7 +14,7 @@ SETTINGS = config().graph
 
 
 def test_edges_by_hand():
-    """Entities 1, 2, 3; (1, a, 2) and (2, b, 2): a both ways, the loop b is a self loop's affair."""
+    """Entities 1, 2, 3; (1, a, 2) and (2, b, 2): a both ways, b is left to the self loops."""
     edges, relations = edges_of([(1, "a", 2), (2, "b", 2)], 3, 0)
     name = relations.set_index("relation")["name"]
     rows = {(h, t, name[r]) for h, t, r in edges.T.tolist()}
@@ -74,8 +74,8 @@ def test_a_mirror_is_joined_by_raw_ids(tmp_path, monkeypatch):
     """Item 1 is film x, item 2 has no film; film y was filtered out and goes with its triples."""
     from crs.data import movielens
 
-    items = pd.DataFrame({"item": [1, 2], "raw": ["a", "b"], "year": pd.array([None, None], "Int64"),
-                          "attributes": [[], []]})  # fmt: skip
+    items = pd.DataFrame({"item": [1, 2], "raw": ["a", "b"], "attributes": [[], []],
+                          "year": pd.array([None, None], "Int64")})  # fmt: skip
     links = {"a": "x", "gone": "y"}
     rows = [("x", "actor", "p"), ("y", "actor", "p"), ("q", "wrote", "x"), ("p", "knows", "q")]
     monkeypatch.setattr(movielens, "freebase_100k", lambda wheel: (links, rows))

@@ -7,8 +7,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
 from crs.config import Dataset
 from crs.data.dialogues import SPLITS, RawDialogues, Utterance, merged, role_of
 from crs.data.inspired import graph_of, items_of

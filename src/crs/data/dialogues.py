@@ -187,7 +187,8 @@ def tables(raw: RawDialogues, settings: Dataset) -> dict[str, pd.DataFrame]:
     return {
         "users": pd.DataFrame(users, columns=["user", "raw", "split"]),
         "interactions": pd.DataFrame({
-            "user": mentioned["dialogue"].astype("int64"), "item": mentioned["items"].astype("int64"),
+            "user": mentioned["dialogue"].astype("int64"),
+            "item": mentioned["items"].astype("int64"),
             "timestamp": mentioned["turn"].astype("int64"), "rating": 1.0,
         }).reset_index(drop=True),
         "items": item_table(raw.items),
@@ -315,8 +316,8 @@ def note(found: dict[str, Any]) -> str:
     """The stage's line."""
     lost = ", ".join(f"{count:,} {what}" for what, count in found["dropped"].items())
     return (
-        f"{found['conversations']:,} dialogues, {found['turns']:,} turns, {found['items']:,} items, "
-        f"{found['cases']:,} cases ({found['cases_test']:,} test, {found['repeats_test']:.1%} of "
-        f"them repeats), {found['entities']:,} entities, {found['reviews']:,} reviews"
-        + (f"; counted: {lost}" if lost else "")
+        f"{found['conversations']:,} dialogues, {found['turns']:,} turns, "
+        f"{found['items']:,} items, {found['cases']:,} cases ({found['cases_test']:,} test, "
+        f"{found['repeats_test']:.1%} of them repeats), {found['entities']:,} entities, "
+        f"{found['reviews']:,} reviews" + (f"; counted: {lost}" if lost else "")
     )

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from io import BytesIO
 from itertools import compress
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -122,10 +123,10 @@ def freebase_100k(wheel: Path) -> tuple[dict[str, str], list[tuple[str, str, str
         raw item id -> entity, and (head, relation, tail).
     """
 
-    def rows(file: str) -> Iterator[list[str]]:
+    def rows(file: str) -> Iterator[tuple[Any, ...]]:
         content = BytesIO(member(wheel, f"recbole/dataset_example/ml-100k/{file}"))
         frame, _ = recbole.atomic(content, file, Faults("refuse"))
-        return (list(row) for row in frame.itertuples(index=False))
+        return frame.itertuples(index=False, name=None)
 
-    entity = {item: name for item, name in rows("ml-100k.link")}
-    return entity, [(head, relation, tail) for head, relation, tail in rows("ml-100k.kg")]
+    triples = [(head, relation, tail) for head, relation, tail in rows("ml-100k.kg")]
+    return {item: entity for item, entity, *_ in rows("ml-100k.link")}, triples

@@ -166,7 +166,8 @@ def test_a_dialogue_in_two_splits_stays_in_the_later_one():
 def test_what_cannot_be_used_is_counted():
     raw = raw_of(
         {"x": [*talk(1), said("recommender", "?", items=["zz"], entities=["yy", "e"])],
-         "one": [said("seeker", "hello")], "none": [said("seeker", "hi"), said("recommender", "ho")]},
+         "one": [said("seeker", "hello")],
+         "none": [said("seeker", "hi"), said("recommender", "ho")]},
         reviews=[("a", ["good"]), ("unknown", ["bad"]), ("b", [])],
         triples=[("unknown", "r", "a"), ("a", "r", "unknown"), ("a", "r", "e")],
     )  # fmt: skip
@@ -214,7 +215,8 @@ def swapped_role(folder):
         (lambda f: (f / "item_ids.json").write_text("[0, 77]"), ["item_ids.json has 77"]),
         (lambda f: (f / "item_ids.json").write_text('{"0": 1}'), ["holds a dict, a list"]),
         (lambda f: (f / "entity2id.json").unlink(), ["has no entity2id.json"]),
-        (lambda f: (f / "test_data_dbpedia.jsonl").write_bytes(b"\xff\xfe"), ["not UTF-8 (byte 0)"]),
+        (lambda f: (f / "test_data_dbpedia.jsonl").write_bytes(b"\xff\xfe"),
+         ["not UTF-8 (byte 0)"]),
         (lambda f: (f / "test_data_dbpedia.jsonl").write_text("[{}]"),
          ["line 1 of test_data_dbpedia.jsonl", "no 'text' that is a str"]),
         (lambda f: (f / "test_data_dbpedia.jsonl").write_text("3"), ["no list of turns"]),
@@ -256,7 +258,7 @@ def test_redial_in_crslabs_layout(tmp_path):
 def test_a_token2id_without_its_special_ids_is_refused(tmp_path):
     folder = made.redial(tmp_path)
     made.write(folder / "token2id.json", {"__pad__": 0, "Hi": 1})
-    with pytest.raises(UserError, match="token2id.json lacks __start__, __end__, __unk__"):
+    with pytest.raises(UserError, match=r"token2id\.json lacks __start__, __end__, __unk__"):
         redial.read(folder, REDIAL)
 
 

@@ -5,10 +5,9 @@ from typing import Any
 import numpy as np
 import torch
 from safetensors.torch import load_file
+from torch import Tensor, nn
 
-from torch import Tensor
-
-from crs.config import C2CRS as Options
+from crs import config
 from crs.data.contexts import Contexts
 from crs.models.base import training_counts
 from crs.models.c2crs.networks import C2CRS
@@ -16,7 +15,7 @@ from crs.store import Artifact
 
 
 def build(
-    options: Options, inputs: dict[str, Artifact], views: str = "graph"
+    options: config.C2CRS, inputs: dict[str, Artifact], views: str = "graph"
 ) -> tuple[C2CRS, Contexts, dict[str, Any]]:
     """A new network, the contexts it reads, and the shape that rebuilds it.
 
@@ -56,7 +55,8 @@ def inform(model: C2CRS, counts: Tensor) -> None:
     for weight in (graph.bases, graph.root):
         torch.nn.init.normal_(weight, std=dim**-0.5)
     graph.mix.copy_((2 + 0.2 * torch.randn_like(graph.mix)) / bases)
-    if (age := model.pool["graph"].age) is not None:
+    age = model.pool["graph"].age
+    if isinstance(age, nn.Parameter):
         age.copy_(-torch.arange(len(age)).log1p())
     model.bias[: len(counts)] = counts.float().log1p()
 

@@ -107,8 +107,7 @@ def translated(weights: dict[str, Tensor], dataset: Artifact, graph: Artifact) -
 
     def ordered(table: Tensor, dim: int) -> Tensor:
         picked = table.index_select(dim, rows)
-        return torch.cat([picked.new_zeros(picked.shape[:dim] + (1,) + picked.shape[dim + 1 :]),
-                          picked], dim)  # fmt: skip
+        return torch.cat([torch.zeros_like(picked.narrow(dim, 0, 1)), picked], dim)
 
     found["graph.bases"] = ordered(found["graph.bases"], 1)
     found["graph.root"], found["bias"] = ordered(found["graph.root"], 0), ordered(found["bias"], 0)

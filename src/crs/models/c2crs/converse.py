@@ -178,8 +178,8 @@ def scored(frame: pd.DataFrame, values: Tensor, places: Tensor) -> pd.DataFrame:
         items = np.array([any(map(is_item, tokens)) for tokens in said], dtype=float)
         rows.append((name, "length", 0, *mean(lengths, cluster)))
         rows.append((name, "names_item", 0, *mean(items, cluster)))
-    rows += [(SYSTEM, metric, k, value, np.nan, np.nan)
-             for (metric, k), value in overlap(list(frame["response_tokens"]), truth).items()]  # fmt: skip
+    shared = overlap(list(frame["response_tokens"]), truth)
+    rows += [(SYSTEM, metric, k, value, np.nan, np.nan) for (metric, k), value in shared.items()]
     middle, low, high = mean(values.double().numpy(), cluster[places.numpy()])
     rows.append((SYSTEM, "perplexity", 0, np.exp(-middle), np.exp(-high), np.exp(-low)))
     return pd.DataFrame(rows, columns=["scorer", "metric", "k", "value", "low", "high"])

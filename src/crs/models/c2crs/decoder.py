@@ -120,7 +120,7 @@ class Decoder(nn.Module):
         """Keys and values of the sources for each layer, made once a batch."""
         return [
             {name: Sight(attention.memory(sources[name].states), sources[name].mask)
-             for name, attention in layer.sources.items()}
+             for name, attention in layer.sources.items() if isinstance(attention, Attention)}
             for layer in self.layers
             if isinstance(layer, DecoderLayer)
         ]  # fmt: skip

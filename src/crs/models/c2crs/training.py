@@ -4,8 +4,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from crs import config
 from crs.cases import ROW, Cases
-from crs.config import C2CRS as Options
 from crs.data.contexts import PAD, Contexts
 from crs.fit import Trained
 from crs.metrics import per_case
@@ -27,7 +27,7 @@ class Warmup(Trained):
     monitor = "agreement"
 
     def __init__(
-        self, model: C2CRS, contexts: Contexts, rows: Tensor, valid: Tensor, options: Options,
+        self, model: C2CRS, contexts: Contexts, rows: Tensor, valid: Tensor, options: config.C2CRS,
         fine: bool,
     ) -> None:  # fmt: skip
         super().__init__()
@@ -149,7 +149,7 @@ class Recommend(Trained):
     """
 
     def __init__(
-        self, model: C2CRS, contexts: Contexts, train: Cases, valid: Cases, options: Options,
+        self, model: C2CRS, contexts: Contexts, train: Cases, valid: Cases, options: config.C2CRS,
         seen_out: bool,
     ) -> None:  # fmt: skip
         super().__init__()
