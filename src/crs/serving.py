@@ -11,9 +11,10 @@ from collections.abc import Sequence
 from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pandas as pd
 import torch
 
 from crs.cases import Cases
@@ -26,9 +27,6 @@ from crs.errors import UserError
 from crs.handed import ENCODER, reach
 from crs.models.base import Recommender
 from crs.store import MANIFEST, Artifact
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 STAGES = ("evaluate", "multi_turn")
 """The stages whose results know everything that a model's scorers read."""
@@ -77,6 +75,16 @@ def load(fingerprint: str, store: str | Path = "artifacts", **embedder: Any) -> 
     return System(result, inputs, Path(store).expanduser() / "downloads", embedder)
 
 
+def display_titles(items: pd.DataFrame, noun: str) -> list[str]:
+    """Titles with their year, as people write them; an item without a title is its number."""
+    found = []
+    for item, title, year in items[["item", "title", "year"]].itertuples(index=False):
+        name = title or f"{noun} {item}"
+        dated = not pd.isna(year) and f"({year})" not in name
+        found.append(f"{name} ({year})" if dated else name)
+    return found
+
+
 class System:
     """A model with its catalogue: scorers, titles, attributes, and the encoder of texts.
 
@@ -91,7 +99,7 @@ class System:
         dataset = inputs["dataset"]
         self.model: str = result.manifest["settings"]["model"]
         self.items: pd.DataFrame = dataset.load("items.parquet")
-        self.titles = ["", *self.items["title"]]
+        self.titles = ["", *display_titles(self.items, dataset.summary["noun"])]
         self.attributes = ["", *dataset.load("attributes.parquet")["name"]]
         self.sequences, self.facts = Sequences.of(dataset), Facts.of(dataset)
         self.understanding = Rules(self.attributes)
@@ -149,21 +157,15 @@ class System:
         embedder, trainer = Embedder(**settings | given), Trainer("auto", 0, False)
         return reach(ENCODER)(embedder, trainer, self.cache)
 
-    def title(self, item: int) -> str:
-        """An item's title, or its number where it has none."""
-        return self.titles[item] or f"{self.noun} {item}"
-
     def encode(self, texts: list[str]) -> np.ndarray:
         """Texts to [n, dim]."""
         return self.encoder.encode(texts)
 
-    def search(self, title: str, most: int = 20) -> "pd.DataFrame":
-        """Items whose title has these words anywhere, whatever the case."""
-        found = self.items["title"].str.lower()
-        kept = found != ""
-        for word in title.lower().split():
-            kept &= found.str.contains(word, regex=False)
-        return self.items[kept].head(most)
+    def search(self, title: str, most: int = 20) -> pd.DataFrame:
+        """Items whose title and year have these words anywhere, whatever the case."""
+        names = [name.lower() for name in self.titles[1:]]
+        words = title.lower().split()
+        return self.items[[all(word in name for word in words) for name in names]].head(most)
 
     def item(self, title: str | int) -> int:
         """The id of an item that is named by its title or is an id already.
@@ -177,12 +179,13 @@ class System:
             raise UserError(
                 f"history: there is no item {title}; ids are 1 to {len(self.titles) - 1}"
             )
-        exact = self.items[self.items["title"].str.lower() == title.lower()]
+        wanted = title.strip().lower()
+        plain = (self.items["title"].str.lower() == wanted).to_numpy()
+        exact = self.items[plain | [name.lower() == wanted for name in self.titles[1:]]]
         found = exact if len(exact) else self.search(title)
         if len(found) != 1:
-            near = list(found["title"].head(NEAR)) or get_close_matches(
-                title, self.titles, NEAR, 0.4
-            )
+            names = [self.titles[item] for item in found["item"].head(NEAR)]
+            near = names or get_close_matches(title, self.titles, NEAR, 0.4)
             raise UserError(
                 f"history: {title!r} is {'no' if found.empty else 'not one'} title; there is "
                 f"{', '.join(map(repr, near)) or 'nothing near'}"
@@ -214,7 +217,7 @@ class System:
         `multi_turn`."""
         return Conversation(self, self.case(history), text, way, shown)
 
-    def recommend(self, history: Sequence[str | int], text: str = "", k: int = 5) -> "pd.DataFrame":
+    def recommend(self, history: Sequence[str | int], text: str = "", k: int = 5) -> pd.DataFrame:
         """The best items for a history and a wish, best first: item, raw, title, year, …
 
         What the wish requires by name is a filter; what it says beyond that is for the model.

@@ -4,12 +4,13 @@ import shutil
 
 import faiss
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
 from crs.errors import UserError
 from crs.ranking import topk
-from crs.serving import find, load
+from crs.serving import display_titles, find, load
 from crs.store import write_json
 
 
@@ -71,8 +72,9 @@ def test_a_new_history_is_encoded_as_a_users(system):
 
 
 def test_titles_are_found_by_words_and_mistakes_are_told(system):
-    title = system.titles[1]
-    assert system.item(title.upper()) == system.item(1) == 1
+    title = system.items["title"].iloc[0]
+    assert system.titles[1] == f"{title} ({system.items['year'].iloc[0]})"
+    assert system.item(title.upper()) == system.item(system.titles[1]) == system.item(1) == 1
     first, second = title.split()[:2]
     found = system.search(f"{second} {first}".lower())["title"]
     assert title in set(found) and all(first in t and second in t for t in found)
@@ -100,6 +102,12 @@ def test_the_exported_index_finds_what_the_model_ranks_first(system, tmp_path, s
     items, expected = topk(queries, system.recommender.catalogue(), 7, n_items=len(system.items))
     np.testing.assert_allclose(scores, expected.numpy(), rtol=1e-5)
     assert found.tolist() == items.tolist()
+
+
+def test_titles_are_written_as_people_write_them():
+    years = pd.array([1994, 1994, None, None], dtype="Int64")
+    items = pd.DataFrame({"item": [1, 2, 3, 4], "title": ["A", "B (1994)", "C", ""], "year": years})
+    assert display_titles(items, "film") == ["A (1994)", "B (1994)", "C", "film 4"]
 
 
 def test_a_bias_is_a_column_of_the_index(system, tmp_path, monkeypatch):

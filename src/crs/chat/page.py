@@ -46,7 +46,7 @@ class Page:
 
     def choices(self, items: list[int]) -> list[tuple[str, int]]:
         """Titles and ids for the list of the history."""
-        return [(self.system.title(item), item) for item in items]
+        return [(self.system.titles[item], item) for item in items]
 
     def take_user(self, number: float | None) -> Any:
         """The history of a user of the data set."""
@@ -84,8 +84,8 @@ class Page:
 
     def shown(self, talk: Conversation, reply: Reply) -> list[Any]:
         """The ids, the five rows, their texts, and why."""
-        title = self.system.title
-        titles = [f"**{n}.** {title(item)}" for n, item in enumerate(reply.items, 1)]
+        names = self.system.titles
+        titles = [f"**{n}.** {names[item]}" for n, item in enumerate(reply.items, 1)]
         blank = SHOWN - len(titles)
         rows = [self.gr.update(visible=n < len(titles)) for n in range(SHOWN)]
         return [reply.items, *rows, *titles, *[""] * blank, explained(talk, reply)]

@@ -82,7 +82,7 @@ class Terminal:
                 self.begin([*self.history, self.system.item(rest.strip())])
                 return self.talk.show()
             case "/history":
-                titles = "; ".join(map(self.system.title, self.history))
+                titles = "; ".join(self.system.titles[item] for item in self.history)
                 self.console.print(titles or "nothing yet", markup=False)
                 return None
             case "/new":
@@ -107,7 +107,7 @@ class Terminal:
         """The list and why."""
         table = Table(show_header=False, box=None, padding=(0, 1))
         for number, item in enumerate(reply.items, 1):
-            table.add_row(Text(str(number), "bold"), Text(self.system.title(item)))
+            table.add_row(Text(str(number), "bold"), Text(self.system.titles[item]))
         self.console.print(table)
         for about, words in reasons(self.talk, reply):
             self.console.print(f"  {about}: {words}", style="dim", markup=False, highlight=False)

@@ -149,7 +149,7 @@ class Conversation:
             return []
         shares, chosen = recommender.prior(case)[0].topk(INTENTS)
         best = recommender.typical()[:, chosen].topk(TYPICAL, dim=0).indices.T.tolist()
-        title = self.system.title
-        return [(share, [title(item) for item in items])
+        titles = self.system.titles
+        return [(share, [titles[item] for item in items])
                 for share, items in zip(shares.tolist(), best, strict=True)
                 if share >= FAINT]  # fmt: skip
