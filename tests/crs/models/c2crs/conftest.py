@@ -20,6 +20,7 @@ SMALL = (
     "model=c2crs", "c2crs.dim=8", "c2crs.word_dim=8", "c2crs.hidden=8", "c2crs.layers=1",
     "c2crs.bases=2", "contexts.length=24", "contexts.min_count=1", "warmup.epochs=2",
     "train.epochs=2", "converse.epochs=2", "evaluation.resamples=20", "evaluation.permutations=9",
+    "graph.min_count=0",
 )  # fmt: skip
 
 
