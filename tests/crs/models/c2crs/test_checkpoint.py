@@ -33,7 +33,8 @@ def released(model, inputs):
     for theirs, ours in NAMES.items():
         value = own[ours]
         if ours in ("graph.root", "bias"):
-            value = torch.zeros(int(rows.max()) + 1, *value.shape[1:]).index_copy(0, rows, value[1:])
+            empty = torch.zeros(int(rows.max()) + 1, *value.shape[1:])
+            value = empty.index_copy(0, rows, value[1:])
         elif ours == "graph.bases":
             empty = torch.zeros(value.shape[0], int(rows.max()) + 1, value.shape[2])
             value = empty.index_copy(1, rows, value[:, 1:])

@@ -13,8 +13,8 @@ from crs.errors import UserError
 from crs.fit import fit
 from crs.models.c2crs import converse
 from crs.models.c2crs.build import trained
-from crs.models.c2crs.conversing import Converse, read_all
 from crs.models.c2crs.converse import readable, scored, words_of
+from crs.models.c2crs.conversing import Converse, read_all
 from crs.models.c2crs.decoder import Decoder
 from crs.store import RESUME
 from tests.contracts.tiny import context, made

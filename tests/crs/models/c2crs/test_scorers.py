@@ -1,4 +1,5 @@
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -18,8 +19,8 @@ WORDS = 9
 
 def contexts_of(data):
     """A context for each (user, cut): the items before it, one word each, one review."""
-    rows = [data.items[a:b].tolist() for a, b in zip(data.offsets[1:-1].tolist(),
-                                                      data.offsets[2:].tolist(), strict=True)]  # fmt: skip
+    bounds = data.offsets[1:].tolist()
+    rows = [data.items[a:b].tolist() for a, b in pairwise(bounds)]
     known = [row[:-1] for row in rows]
     tokens = torch.zeros(len(rows), 12, dtype=torch.long)
     entities = torch.zeros(len(rows), 12, dtype=torch.long)
@@ -28,7 +29,8 @@ def contexts_of(data):
         tokens[i, 1 : len(row) + 1] = torch.tensor([4 + x % 5 for x in row])
         distinct = list(dict.fromkeys(row))
         entities[i, : len(distinct)] = torch.tensor(distinct)
-    nothing = Ragged(torch.zeros(0, 2, dtype=torch.long), torch.zeros(len(rows) + 1, dtype=torch.long))
+    offsets = torch.zeros(len(rows) + 1, dtype=torch.long)
+    nothing = Ragged(torch.zeros(0, 2, dtype=torch.long), offsets)
     reviews = torch.zeros(len(rows), 1, dtype=torch.long)
     reviews[::2] = 1
     return Contexts(
@@ -52,7 +54,8 @@ class TestC2CRS(RecommenderContract):
     views = "graph"
 
     def recommender(self, sequences):
-        return C2CRSScorer(network(sequences.n_items, self.views), contexts_of(sequences), "context")
+        model = network(sequences.n_items, self.views)
+        return C2CRSScorer(model, contexts_of(sequences), "context")
 
     def cases(self, sequences):
         cases = super().cases(sequences)
@@ -119,8 +122,8 @@ def test_repeating_the_context_finds_repeats_alone(finished):
     if kind == "tiny":
         return
     long = inputs["evaluate"].load("results.parquet")
-    one = long[(long["scorer"] == "repeat context") & (long["split"] == "test")
-               & (long["metric"] == "hr") & (long["k"] == 1)].set_index("slice")["value"]  # fmt: skip
+    one = long.query("scorer == 'repeat context' and split == 'test' and metric == 'hr' and k == 1")
+    one = one.set_index("slice")["value"]
     assert one["no_repeats"] == 0
     text = (inputs["evaluate"].path / "results.md").read_text()
     assert "without the cases whose item the context has named" in text
