@@ -18,9 +18,13 @@ from omegaconf import MISSING
 from crs.errors import UserError
 
 
-def path_field(default: str | None = None) -> Any:
-    """A setting that names a local file; in a fingerprint it stands for the file's content."""
-    return field(default=default, metadata={"path": True})
+def path_field(default: str | None = None, key: str | None = None) -> Any:
+    """A setting that names a local file; in a fingerprint it stands for the file's content.
+
+    Args:
+        key: what it is called on the command line, where that is not `<class>.<field>`.
+    """
+    return field(default=default, metadata={"path": True, "key": key})
 
 
 def how_field(default: Any = MISSING) -> Any:
@@ -99,7 +103,8 @@ class Settings:
             if isinstance(value, Settings):
                 value = value.identity()
             elif f.metadata.get("path") and value is not None:
-                value = sha256_of(value, f"{type(self).__name__.lower()}.{f.name}")
+                key = f.metadata["key"] or f"{type(self).__name__.lower()}.{f.name}"
+                value = sha256_of(value, key)
             plain[f.name] = value
         return plain
 
@@ -701,7 +706,7 @@ class Recommending(Settings):
     train: Train = field(default_factory=Train)
     c2crs: C2CRS = field(default_factory=C2CRS)
     views: str = MISSING
-    checkpoint: str | None = path_field()
+    checkpoint: str | None = path_field(key="checkpoint")
     """Weights to take instead of training: ours, or what the authors' code saves."""
 
 
@@ -819,7 +824,7 @@ class Tuned(Settings):
     train: Train = field(default_factory=Train)
     towers: Towers = field(default_factory=Towers)
     tuning: Tuning = field(default_factory=Tuning)
-    checkpoint: str | None = path_field()
+    checkpoint: str | None = path_field(key="checkpoint")
     """Weights to take instead of training."""
 
 

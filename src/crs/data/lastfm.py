@@ -36,7 +36,10 @@ def load(folder: Path, name: str) -> Any:
     """
     file = folder / name
     if not file.is_file():
-        raise UserError(f"dataset.path: {folder} has no {name}; give the folder that has it")
+        raise UserError(
+            f"dataset.path: {folder} has no {name}; give the folder that has it, or type "
+            "dataset.source=precrs or dataset.source=scpr, whichever the files are of"
+        )
     try:
         return json.loads(file.read_text(encoding="utf-8"))
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
