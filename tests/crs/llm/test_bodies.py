@@ -6,7 +6,7 @@ from dataclasses import replace
 from crs.llm import gemini, openai_api
 from crs.llm.request import Request
 from tests.contracts.tiny import config
-from tests.crs.llm.test_faults import fresh
+from tests.fakes.asking import fresh
 
 SCHEMA = json.dumps({"type": "object", "properties": {"a": {"type": "string"}}})
 TALK = Request((("system", "S"), ("user", "U"), ("assistant", "A"), ("user", "V")), 0, SCHEMA)

@@ -9,9 +9,8 @@ import pytest
 
 from crs.errors import UserError
 from crs.llm.report import report
-from tests.crs.llm.conftest import BATCHES, KINDS, questions, right, texts
+from tests.fakes.asking import BATCHES, KINDS, fresh, paid, questions, right, texts
 from tests.fakes.gemini import Gemini
-from tests.fakes.openai import OpenAI
 from tests.fakes.vendor import Faults
 
 HARMLESS = {
@@ -30,14 +29,6 @@ HARMLESS = {
     ),
 }
 """Faults that cost no second answer."""
-
-
-def fresh(kind):
-    return OpenAI() if kind.startswith("openai") else Gemini()
-
-
-def paid(vendor):
-    return sorted(vendor.generated.values())
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -4,8 +4,7 @@ import pytest
 
 from crs.llm.ledger import Ledger
 from crs.llm.openai_chat import OpenAIChat
-from tests.crs.llm.conftest import BATCHES, questions, right, texts
-from tests.crs.llm.test_faults import fresh, paid
+from tests.fakes.asking import BATCHES, fresh, paid, questions, right, texts
 
 
 class Killed(BaseException):

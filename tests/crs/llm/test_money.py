@@ -10,8 +10,7 @@ from crs.llm.prices import tokens_in, usd
 from crs.llm.report import report
 from crs.llm.request import Request
 from tests.contracts.tiny import config, context
-from tests.crs.llm.conftest import KINDS, questions, right, texts
-from tests.crs.llm.test_faults import fresh
+from tests.fakes.asking import KINDS, fresh, questions, right, texts
 
 
 def test_a_batch_costs_half():

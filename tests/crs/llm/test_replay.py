@@ -9,7 +9,7 @@ from crs.errors import UserError
 from crs.llm.model import LanguageModel
 from crs.llm.report import record, report
 from tests.contracts.tiny import config, context
-from tests.crs.llm.conftest import questions, right, texts
+from tests.fakes.asking import questions, right, texts
 from tests.fakes.openai import OpenAI
 from tests.fakes.vendor import Faults
 

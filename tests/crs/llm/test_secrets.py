@@ -7,8 +7,7 @@ import pytest
 from crs import compose
 from crs.errors import UserError
 from crs.llm.calls import redact, secret
-from tests.crs.llm.conftest import texts
-from tests.crs.llm.test_faults import fresh
+from tests.fakes.asking import fresh, texts
 
 KEY = "sk-abcdef0123456789secret"
 
