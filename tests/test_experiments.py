@@ -53,6 +53,22 @@ def test_model_ends_with_a_table(store, name):
     assert (frame["value"] <= frame["high"] + 1e-12).all()
 
 
+@pytest.mark.parametrize("name", MODELS)
+def test_model_talks_to_the_simulated_user(store, name):
+    frame = table(store, f"model={name}", "stage=multi_turn")
+    assert list(frame.columns) == COLUMNS
+    success = frame[frame["metric"] == "success"]
+    assert set(success["slice"]) == {"all", *(f"turn={turn}" for turn in range(1, 6))}
+    assert success["value"].between(0, 1).all()
+    assert {"popularity", "popularity + requirements"} <= set(frame["scorer"])
+
+
+def test_the_released_preset_talks_in_the_released_loop(store):
+    frame = table(store, "experiment=latentcrs_tiny_as_released", "stage=multi_turn")
+    assert set(frame["protocol"]) == {"multi_turn_as_released"}
+    assert "latentcrs linear + re-ranking" in set(frame["scorer"])
+
+
 def test_all_models_are_asked_about_the_same_cases(store):
     asked = set()
     for name in MODELS:

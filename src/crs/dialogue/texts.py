@@ -67,6 +67,8 @@ class Texts:
 
 def nearest(vectors: Tensor, training: Tensor) -> np.ndarray:
     """Cosine of each vector [n, dim] with the nearest training text: how far has it strayed? [n]"""
+    if not len(vectors):
+        return np.empty(0, np.float32)
     unit = F.normalize(training, dim=1).T
-    parts = [(F.normalize(part, dim=1) @ unit).amax(1).numpy() for part in vectors.split(CHUNK)]
-    return np.concatenate(parts) if len(vectors) else np.empty(0, np.float32)
+    parts = [(F.normalize(part, dim=1) @ unit).amax(1) for part in vectors.split(CHUNK)]
+    return torch.cat(parts).numpy()

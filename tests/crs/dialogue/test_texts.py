@@ -67,3 +67,4 @@ def test_nearest_is_the_highest_cosine():
     found = nearest(torch.tensor([[1.0, 0], [1, 1], [-1, -1]]), training)
     np.testing.assert_allclose(found, [1, 0.5**0.5, -(0.5**0.5)], rtol=1e-6)
     assert nearest(torch.empty(0, 2), training).shape == (0,)
+    assert nearest(torch.empty(0, 0), torch.empty(0, 0)).shape == (0,)
