@@ -185,7 +185,7 @@ def plan(config: c.Config) -> list[Step]:
     """The stages that `config.stage.name` stands on, in the order in which they are made.
 
     Raises:
-        UserError: if the model has no such stage.
+        UserError: if the model has no such stage, or the data have not what it learns from.
     """
     steps: dict[str, Step] = {}
 
@@ -208,6 +208,13 @@ def plan(config: c.Config) -> list[Step]:
             f"stage={goal}: model={config.model.name} has no such stage; type stage=pretrain or "
             "stage=evaluate"
         )
+    read = config.model.needs.evaluate
+    able = goal != "multi_turn" and ("contexts" in read or read == ["dataset"])
+    if config.dataset.conversations and not able:
+        raise UserError(
+            f"model={config.model.name} stage={goal} learns from users' histories, and dataset="
+            f"{config.dataset.name} has dialogues; type model=c2crs or model=popularity"
+        )
     add(goal)
     return list(steps.values())
 
@@ -224,6 +231,8 @@ def code_modules(step: Step, config: c.Config) -> list[str]:
     if step.name == "dataset":
         readers = (source.reader.partition(":")[0] for source in config.dataset.sources)
         modules += [reader for reader in readers if source_of(reader)]
+    if step.name == "graph" and config.graph.mirror:
+        modules.append(config.graph.mirror.reader.partition(":")[0])
     return modules
 
 
