@@ -6,13 +6,14 @@ What it does to NDCG is measured by two commands, in docs/benchmarks.md.
 """
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 from data import context, settings
 from embedding import utterances
 from measure import interleaved, options, parsed, report
 
-from text2embedding.encoders import MiniLM
+from text2embedding.encoders import build
 
 
 def main() -> None:
@@ -22,7 +23,7 @@ def main() -> None:
     texts = utterances(60 if args.quick else args.texts)
     embedder, trainer = settings("embedder=minilm").embedder, context(args.threads).trainer
     wide, narrow = (
-        MiniLM(replace(embedder, precision=precision), trainer)
+        build(replace(embedder, precision=precision), trainer, Path("artifacts/downloads"))
         for precision in ("float32", "bfloat16")
     )
     a, b = wide.encode(texts), narrow.encode(texts)

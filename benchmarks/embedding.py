@@ -20,7 +20,7 @@ from crs.data import generated
 from crs.store import Artifact
 from data_generator import rules
 from text2embedding import embed
-from text2embedding.encoders import MiniLM
+from text2embedding.encoders import build
 
 
 def utterances(count: int) -> list[str]:
@@ -46,7 +46,7 @@ def main() -> None:
     texts = utterances(100 if args.quick else args.texts)
     embedder = replace(settings("embedder=minilm").embedder, precision=args.precision)
     run = context(args.threads)
-    encoder = MiniLM(embedder, run.trainer)
+    encoder = build(embedder, run.trainer, Path("artifacts/downloads"))
     encoder.encode(texts[:64])
     embed.build = lambda *_: encoder
     with tempfile.TemporaryDirectory() as scratch:

@@ -122,7 +122,7 @@ def edges_of(
         "relation": [number.get(name, -1) for name in counts.index],
         "name": counts.index, "edges": counts.to_numpy(),
     })  # fmt: skip
-    return both[["head", "tail", "relation"]].to_numpy().T.copy(), relations
+    return both[["head", "tail", "relation"]].to_numpy(np.int64).T.copy(), relations
 
 
 def run(

@@ -83,7 +83,9 @@ def test_weights_that_are_given_are_scored_without_training(root):
     found = run(root, "inspired", "model=c2crs", f"checkpoint={file}")
     own = run(root, "inspired", "model=c2crs")
     frames = [x.load("ranks.parquet") for x in (found, own)]
-    one, two = (f[(f["scorer"] == "c2crs") & (f["split"] == "test")]["rank"].tolist() for f in frames)
+    one, two = (
+        f[(f["scorer"] == "c2crs") & (f["split"] == "test")]["rank"].tolist() for f in frames
+    )
     assert one == two
     assert set(frames[0]["scorer"]) == {"popularity", "repeat context", "c2crs"}
 

@@ -79,7 +79,7 @@ def test_all_models_are_asked_about_the_same_cases(store):
             ]))  # fmt: skip
         artifact = pipeline.run(config)
         frame = artifact.load("ranks.parquet")
-        frame = frame[(frame["split"] == "test") & (frame["slice"] == "all")]
+        frame = frame.query("split == 'test' and slice == 'all' and protocol == 'full'")
         first = frame[frame["scorer"] == frame["scorer"].iloc[0]]
         asked.add(tuple(map(tuple, first[["user", "cut", "target"]].to_numpy())))
     assert len(asked) == 1

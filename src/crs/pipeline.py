@@ -37,7 +37,7 @@ CHEAP = ("dataset", "samples")
 WITH = {
     "attributes": (
         "ml100k", "ml1m", "lastfm", "cds", "video_games", "tiny",
-        "beauty, custom and recbole (with items)",
+        "beauty and custom and recbole (with items)",
     ),
 }  # fmt: skip
 """Datasets that have a view which others lack."""

@@ -13,7 +13,7 @@ from text2embedding import embed
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 PROGRAMS = ["ranking", "iclrec_step", "em_epoch", "mip_sad", "kmeans"]
 WITH_TEXT_ENCODER = ["embedding", "bfloat16"]
-OTHERS = ["measure", "data", "amazon", "llm_users"]
+OTHERS = ["measure", "data", "amazon", "llm_users", "embed_memory"]
 """What programs share, and programs that write gigabytes or ask a language model."""
 
 

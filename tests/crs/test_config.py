@@ -41,6 +41,8 @@ CASES = [(model, stage, "") for model, stage in pipeline_stages()] + [
 def idle(node: Any, path: tuple[str, ...]) -> bool:
     """Whether a setting does not act where it stands, and so is in no name."""
     key, *rest = path
+    if isinstance(node, Dataset) and not node.conversations:
+        return key == "roles"
     if isinstance(node, Simulator):
         return key in (("prompt", "reveal_title") if node.kind == "rules" else ("noise", "seed"))
     if isinstance(node, Embedder):
@@ -80,6 +82,8 @@ def changed(settings: Settings, path: tuple[str, ...], file: Path) -> Settings:
     about = next(f for f in fields(node) if f.name == path[-1])
     if about.metadata.get("path") or about.name in ("prompt", "user_prompt"):
         other: Any = str(file)
+    elif about.name == "mirror":
+        other = Source("reader", pip="wheel==1.0")
     elif isinstance(value, bool):
         other = not value
     elif isinstance(value, (int, float)):

@@ -69,7 +69,8 @@ class ByScore:
         self.cases, self.wishes, self.top = cases, wishes, top
         self.n_items, self.rows = cases.sequences.n_items, len(self.catalogue[0])
         nobody = torch.empty(0, dtype=torch.long)
-        self.history: Ragged = cases.seen if seen == "out" else (nobody, nobody)
+        history = cases.sequences.histories(cases.user, cases.cut)
+        self.history: Ragged = history if seen == "out" else (nobody, nobody)
         self.shown: Ragged = (nobody, nobody) if cases.shown is None else ragged(cases.shown)
         self.gone = together(self.history, self.shown)
 

@@ -383,7 +383,8 @@ def test_the_released_sequences_have_the_published_counts(name):
     settings = config(f"dataset={name}").dataset
     raw = sequences_txt.read(shared(f"amazon-2014/{name.capitalize()}.txt"), settings)
     out = build.statistics(build.tables(raw, settings))
-    assert {key: out[key] for key in vars(settings.expect)} == vars(settings.expect)
+    published = {key: count for key, count in vars(settings.expect).items() if count is not None}
+    assert published and {key: out[key] for key in published} == published
 
 
 @pytest.mark.parametrize(
