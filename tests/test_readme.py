@@ -1,6 +1,7 @@
 """Every command of the README runs: the plan of each is made from its own words."""
 
 import re
+import runpy
 import shlex
 from pathlib import Path
 
@@ -51,7 +52,17 @@ def test_make_command_is_a_target(command):
     assert command.split()[1] in targets
 
 
+CHAT = [c for c in COMMANDS if c.startswith("python src/chat.py")]
+
+
+@pytest.mark.parametrize("command", CHAT)
+def test_chat_command_is_understood(command):
+    words, _ = runpy.run_path(str(ROOT / "src" / "chat.py"))["options"](shlex.split(command)[2:])
+    check(words)
+
+
 def test_every_other_command_is_a_script_that_exists():
-    others = [c for c in COMMANDS if not c.startswith(("python src/train.py", "make", "git", "cd"))]
+    known = ("python src/", "make", "git", "cd")
+    others = [c for c in COMMANDS if not c.startswith(known)]
     for command in others:
         assert (ROOT / shlex.split(command)[-1]).exists(), command
