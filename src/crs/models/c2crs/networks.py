@@ -22,16 +22,18 @@ class Batch:
     Attributes:
         tokens: [B, T].
         entities: [B, K].
+        mentions: row, place in its tokens, and entity of each mention, [m, 3].
         reviews: places in `review_tokens`, [B, R]; 0 is the empty one.
         review_tokens: those of the batch, [M + 1, W], row 0 empty.
-        review_entity: [M + 1].
+        review_about: entity of each review, and the first row that reads it, [M + 1, 2].
     """
 
     tokens: Tensor
     entities: Tensor
+    mentions: Tensor
     reviews: Tensor
     review_tokens: Tensor
-    review_entity: Tensor
+    review_about: Tensor
 
     @classmethod
     def of(cls, contexts: Contexts, rows: Tensor, device: torch.device) -> "Batch":
@@ -40,10 +42,14 @@ class Batch:
         own, place = torch.cat([torch.zeros(1, dtype=torch.long), reviews.flatten()]).unique(
             return_inverse=True
         )
+        place = place[1:].view(reviews.shape)
+        reader = torch.arange(len(rows))[:, None].expand_as(place).flatten()
+        first = torch.full_like(own, len(rows)).scatter_reduce(0, place.flatten(), reader, "amin")
+        found, row = contexts.mentions[rows]
         parts = (
             trimmed(contexts.tokens[rows]), trimmed(contexts.entities[rows]),
-            place[1:].view(reviews.shape), trimmed(contexts.review_tokens[own]),
-            contexts.review_entity[own],
+            torch.cat([row[:, None], found], 1), place, trimmed(contexts.review_tokens[own]),
+            torch.stack([contexts.review_entity[own], first], 1),
         )  # fmt: skip
         return cls(*(part.to(device) for part in parts))
 

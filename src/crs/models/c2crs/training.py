@@ -39,81 +39,62 @@ class Warmup(Trained):
         """Training contexts."""
         return len(self.rows)
 
-    def losses(self, rows: Tensor) -> dict[str, Tensor]:
+    def draw(self, rows: Tensor) -> Batch:
+        """Some contexts as the losses take them."""
+        return Batch.of(self.contexts, rows, self.device)
+
+    def losses(self, batch: Batch) -> dict[str, Tensor]:
         """The loss of a batch of contexts and its parts."""
         model, options = self.model, self.options
-        batch = Batch.of(self.contexts, rows, self.device)
-        h, reading = model.graph(), "context" not in options.without
-        reviewing = self.contexts.has_reviews and "review" not in options.without
-        heads = model.user_heads
-        views = [(
-            heads["graph"](model.graph_view(h, batch.entities)), batch.entities[:, 0] != PAD,
-        )]  # fmt: skip
-        states = sentences = None
-        if reading:
+        h, heads = model.graph(), model.user_heads
+        mentioned = batch.entities[:, 0] != PAD
+        views = [(heads["graph"](model.graph_view(h, batch.entities)), mentioned)]
+        row, at, entity = batch.mentions.unbind(1)
+        nodes, place = entity.unique(return_inverse=True)
+        first = torch.full_like(nodes, len(mentioned)).scatter_reduce(0, place, row, "amin")
+        units = {"graph": (h[nodes], nodes, first)}
+        if "context" not in options.without:
             states = model.read(batch.tokens)
             e_c = heads["context"](model.context_view(states, batch.tokens))
-            views.append((e_c, torch.ones_like(views[0][1])))
-        if reviewing:
+            views.append((e_c, torch.ones_like(mentioned)))
+            units["context"] = (states[row, at], entity, row)
+        if self.contexts.has_reviews and "review" not in options.without:
             sentences = model.read_reviews(batch.review_tokens)
             e_r = heads["review"](model.review_view(sentences, batch.reviews))
             views.append((e_r, batch.reviews[:, 0] != 0))
+            units["review"] = (sentences[1:], *batch.review_about[1:].unbind(1))
         coarse, pairs = coarse_loss(views, options.temperature)
         out = {"loss": coarse, "loss_coarse": coarse, "pairs": coarse.new_tensor(float(pairs))}
         if self.fine:
-            fine, negatives = self.fine_part(rows, batch, h, states, sentences)
+            fine, negatives = self.fine_part(units)
             loss = (options.coarse_weight * coarse + options.fine_weight * fine) / 2
             out |= {"loss": loss, "loss_fine": fine, "negatives": negatives}
         return out
 
-    def fine_part(
-        self, rows: Tensor, batch: Batch, h: Tensor, states: Tensor | None, sentences: Tensor | None
-    ) -> tuple[Tensor, Tensor]:
-        """The fine loss, a mean over the pairs of views: entity states, word states where an entity
-        is mentioned, review states."""
-        found, place = self.contexts.mentions[rows]
-        found, place = found.to(self.device), place.to(self.device)
-        at, entity = found.unbind(1)
-        nodes, first = entity.unique(return_inverse=True)
-        owner = torch.full_like(nodes, len(rows)).scatter_reduce(0, first, place, "amin")
-        units = {"graph": (h[nodes], nodes, owner)}
-        if states is not None:
-            units["context"] = (states[place, at], entity, place)
-        if sentences is not None:
-            reader = self.first_reader(batch)
-            units["review"] = (sentences[1:], batch.review_entity[1:], reader)
+    def fine_part(self, units: dict[str, tuple[Tensor, Tensor, Tensor]]) -> tuple[Tensor, Tensor]:
+        """The fine loss and its negatives an anchor, means over the pairs of views.
+
+        Args:
+            units: states [n, …] of each view, the entity and the row of each, [n].
+        """
         losses, negatives = [], []
         heads, temperature = self.model.unit_heads, self.options.temperature
-        projected = {name: heads[name](unit) for name, (unit, _, _) in units.items()}
+        ready = {name: (heads[name](unit[0]), *unit[1:]) for name, unit in units.items()}
         for one, two in PAIRS:
-            if one not in units or two not in units:
+            if one not in ready or two not in ready:
                 continue
-            z, entities, owners = (
-                torch.cat(both) for both in zip(
-                    (projected[one], *units[one][1:]), (projected[two], *units[two][1:]),
-                    strict=True)
-            )  # fmt: skip
+            z, entity, row = (torch.cat(both) for both in zip(ready[one], ready[two], strict=True))
             if self.options.gate == "mask":
-                loss, count = fine_loss(z, entities, temperature)
+                loss, count = fine_loss(z, entity, temperature)
             else:
-                loss, count = released_fine_loss(z, entities, owners, temperature)
+                loss, count = released_fine_loss(z, entity, row, temperature)
             losses.append(loss)
             negatives.append(count)
         return torch.stack(losses).mean(), torch.stack(negatives).mean()
 
-    @staticmethod
-    def first_reader(batch: Batch) -> Tensor:
-        """The first row of the batch that has each review, [M]."""
-        count = len(batch.review_tokens)
-        row = torch.arange(len(batch.reviews), device=batch.reviews.device)[:, None]
-        first = row.new_full((count,), len(row))
-        first.scatter_reduce_(0, batch.reviews.flatten(), row.expand_as(batch.reviews).flatten(),
-                              "amin")  # fmt: skip
-        return first[1:]
-
     def training_step(self, batch: Tensor, batch_index: int) -> Tensor:
         """Loss of a batch of numbers of contexts, [B]."""
-        found = self.losses(self.rows[batch.cpu()])
+        found = self.losses(self.draw(self.rows[batch.cpu()]))
         for name, value in found.items():
             self.record(name, value)
         return found["loss"]
@@ -121,7 +102,8 @@ class Warmup(Trained):
     @torch.no_grad()
     def validate_epoch(self) -> dict[str, float]:
         """The losses on validation; `agreement` is the loss with its sign turned."""
-        parts = [self.losses(rows) for rows in self.valid.split(self.settings.batch_size)]
+        batches = self.valid.split(self.settings.batch_size)
+        parts = [self.losses(self.draw(rows)) for rows in batches]
         means = {f"valid_{name}": torch.stack([part[name] for part in parts]).mean().item()
                  for name in parts[0]}  # fmt: skip
         return {**means, "agreement": -means["valid_loss"]}

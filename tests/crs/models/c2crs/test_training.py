@@ -61,7 +61,7 @@ def test_the_coarse_loss_is_that_of_the_views_of_each_row(talks):
     if reviewed.sum() > 1:
         wanted += [info_nce(z[a][reviewed], z["review"][reviewed], 0.07)
                    for a in ("graph", "context")]  # fmt: skip
-    found = module.losses(rows)
+    found = module.losses(module.draw(rows))
     torch.testing.assert_close(found["loss_coarse"], torch.stack(wanted).mean())
     assert found["pairs"].item() == len(wanted) == 3
 
@@ -92,7 +92,7 @@ def test_the_fine_loss_is_that_of_its_units(talks):
         z = [model.unit_heads[name](state) for name in (one, two) for _, state in parts[name]]
         entity = [e for name in (one, two) for e, _ in parts[name]]
         wanted.append(fine_loss(torch.stack(z), torch.tensor(entity), 0.07)[0])
-    found = module.losses(rows)
+    found = module.losses(module.draw(rows))
     torch.testing.assert_close(found["loss_fine"], torch.stack(wanted).mean())
     torch.testing.assert_close(found["loss"], (0.2 * found["loss_coarse"] + found["loss_fine"]) / 2)
     assert found["negatives"] > 0
@@ -104,7 +104,7 @@ def test_the_fine_loss_is_that_of_its_units(talks):
 )
 def test_a_view_that_is_left_out_gets_no_gradient(talks, without, silent):
     module = make(talks, f"c2crs.without=[{without}]")
-    module.losses(module.rows)["loss"].backward()
+    module.losses(module.draw(module.rows))["loss"].backward()
     touched = {n for n, p in module.model.named_parameters() if p.grad is not None and p.grad.any()}
     own = [name for name in silent if not (without == "context" and name == "words")]
     assert not [name for name in touched if name.startswith(tuple(own))]
@@ -113,9 +113,9 @@ def test_a_view_that_is_left_out_gets_no_gradient(talks, without, silent):
 
 def test_the_released_gate_trains_too(talks):
     module = make(talks, "c2crs.gate=multiplicative")
-    found = module.losses(module.rows)
+    found = module.losses(module.draw(module.rows))
     found["loss"].backward()
-    other = make(talks).losses(module.rows)
+    other = make(talks).losses(module.draw(module.rows))
     assert found["loss_coarse"] == other["loss_coarse"] and found["loss_fine"] != other["loss_fine"]
 
 
@@ -131,7 +131,7 @@ def test_a_batch_without_mentions_has_a_coarse_loss_alone(inputs):
         mentions=replace(module.contexts.mentions, offsets=torch.zeros_like(
             module.contexts.mentions.offsets)),
     )  # fmt: skip
-    found = module.losses(module.rows)
+    found = module.losses(module.draw(module.rows))
     assert found["loss"].isfinite()
     found["loss"].backward()
 
