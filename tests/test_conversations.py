@@ -11,7 +11,8 @@ from tests.contracts import dialogues
 
 FAST = (
     "tracker=none", "debug=fast", "trainer=cpu", "trainer.threads=1", "c2crs.dim=8",
-    "c2crs.word_dim=8", "c2crs.hidden=8", "c2crs.layers=1", "contexts.length=24", "graph.min_count=0",
+    "c2crs.word_dim=8", "c2crs.hidden=8", "c2crs.layers=1", "contexts.length=24",
+    "graph.min_count=0",
 )  # fmt: skip
 
 
