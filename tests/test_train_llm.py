@@ -36,6 +36,7 @@ def start(folder: Path, vendor: OpenAI) -> subprocess.Popen[str]:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)  # several processes, on cores that others use
 def test_killed_while_waiting_and_finished_by_the_same_command(tmp_path):
     with OpenAI() as vendor:
         vendor.faults.never = True
@@ -47,7 +48,7 @@ def test_killed_while_waiting_and_finished_by_the_same_command(tmp_path):
         assert vendor.calls["create"] == 1 and not vendor.generated
         vendor.faults.never = False
         second = start(tmp_path, vendor)
-        out, err = second.communicate(timeout=280)
+        out, err = second.communicate(timeout=600)
         assert second.returncode == 0, err
         assert vendor.calls["create"] == vendor.calls["upload"] == 1
         assert set(vendor.generated.values()) == {1}
