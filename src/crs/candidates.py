@@ -9,10 +9,7 @@ from torch import Tensor
 
 from crs.cases import Cases
 from crs.ranking import CHUNK_FLOATS, mid_ranks
-
-CANDIDATES = 100
-PROTOCOLS = {"random": f"sampled_{CANDIDATES}", "first": f"first_{CANDIDATES}"}
-"""Names in the tables, by `evaluation.candidates`."""
+from crs.results import CANDIDATES
 
 
 def draw(cases: Cases, owners: Tensor, kind: str, seen: str, seed: int) -> Tensor:

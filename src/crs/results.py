@@ -10,6 +10,9 @@ COLUMNS = (
     "dataset model scorer sees protocol split slice metric k value low high cases seed fingerprint"
 ).split()
 PARQUET, MARKDOWN = "results.parquet", "results.md"
+CANDIDATES = 100
+SECOND = {"random": f"sampled_{CANDIDATES}", "first": f"first_{CANDIDATES}"}
+"""Protocols that stand beside another one in a table, by `evaluation.candidates`."""
 
 
 def markdown(frame: "pd.DataFrame") -> str:

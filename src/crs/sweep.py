@@ -10,7 +10,7 @@ from omegaconf import DictConfig
 
 from crs.charts import SUCCESS, success_by_turn
 from crs.console import say
-from crs.results import COLUMNS, MARKDOWN, PARQUET, announce, markdown
+from crs.results import COLUMNS, MARKDOWN, PARQUET, SECOND, announce, markdown
 from crs.store import write_json
 
 if TYPE_CHECKING:
@@ -104,7 +104,9 @@ class SweepTable(Callback):
             long[COLUMNS].drop_duplicates().to_parquet(folder / PARQUET, index=False)
             if not any(settings):
                 long = long.drop(columns="settings")
-            text = markdown(over_seeds(long))
+            beside = long["protocol"].isin(SECOND.values())
+            parts = [part for part in (long[~beside], long[beside]) if len(part)]
+            text = "\n\n".join(markdown(over_seeds(part)) for part in parts)
             draw(long, folder)
             note = "Mean over seeds, ± half of the 95 % Student interval."
             split = split_of(long).capitalize()

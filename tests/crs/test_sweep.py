@@ -146,6 +146,15 @@ def test_a_failed_job_is_reported_and_the_others_table_printed(multirun, capsys)
     assert out.splitlines()[-1].startswith("results: ")
 
 
+def test_a_second_protocol_has_a_table_of_its_own(multirun, capsys):
+    both = [results(0.25), results(0.75, protocol="sampled_100")]
+    multirun.job(0, pd.concat(both, ignore_index=True))
+    multirun.end()
+    first, second = capsys.readouterr().out.split("\n\n")[:2]
+    assert "0.2500" in first and "sampled_100" not in first
+    assert "0.7500" in second and "sampled_100" in second
+
+
 def test_without_any_result_no_results_line_is_printed(multirun, capsys):
     multirun.job(0, None, error="one", code=2)
     multirun.job(1, None, error="two", code=1)

@@ -18,7 +18,7 @@ from crs.metrics import per_case
 from crs.models.attribute_filter import attribute_matrix
 from crs.models.base import Recommender
 from crs.ranking import ranks
-from crs.results import COLUMNS, MARKDOWN, PARQUET, headline
+from crs.results import COLUMNS, MARKDOWN, PARQUET, SECOND, headline
 from crs.stages.report import DEFAULT, SHUFFLED, chart, report
 from crs.store import Artifact
 from crs.threads import use_threads
@@ -41,7 +41,7 @@ def case_ranks(
     ).numpy()}  # fmt: skip
     if rivals is not None:
         few = candidates.ranks_among(queries, catalogue, rivals)
-        found[candidates.PROTOCOLS[settings.candidates]] = few.numpy()
+        found[SECOND[settings.candidates]] = few.numpy()
     return found
 
 

@@ -6,10 +6,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from crs.candidates import CANDIDATES
 from crs.cases import ALL, NO_REPEATS
 from crs.config import Evaluate
-from crs.results import headline, markdown
+from crs.results import CANDIDATES, headline, markdown
 
 SHUFFLED = "texts shuffled"
 DEFAULT = ("ndcg", 10)
