@@ -17,7 +17,7 @@ from crs.dialogue.rerank import WAYS
 from crs.dialogue.talk import Answer, Requirement, Talk, Turn, Understanding, Understood, User
 from crs.dialogue.texts import Texts, half, nearest
 from crs.dialogue.wishes import Facts, Wishes
-from crs.models.base import Recommender
+from crs.models.base import Recommender, reads_text
 from crs.store import RESUME, replace_synced
 
 SUFFIX = {"none": "", "hard": " + requirements", "as_released": " + re-ranking"}
@@ -40,7 +40,7 @@ class Line:
     @property
     def reads(self) -> bool:
         """Whether it embeds what is said."""
-        return "text" in self.recommender.sees
+        return reads_text(self.recommender)
 
 
 def requirement(plain: dict[str, Any]) -> Requirement:

@@ -25,7 +25,7 @@ from crs.dialogue.rules import Rules
 from crs.dialogue.wishes import Facts
 from crs.errors import UserError
 from crs.handed import ENCODER, reach
-from crs.models.base import Recommender
+from crs.models.base import Recommender, reads_text
 from crs.store import MANIFEST, Artifact
 
 STAGES = ("evaluate", "multi_turn")
@@ -117,7 +117,7 @@ class System:
     def silent(self) -> Recommender:
         """Who answers one who has said nothing: the last scorer that looks at the history alone,
         the model's own if it has one, where the one that answers reads a text."""
-        if "text" not in self.recommender.sees:
+        if not reads_text(self.recommender):
             return self.recommender
         quiet = [name for name, one in self.scorers.items() if one.sees == "history"]
         own = [name for name in quiet if name.startswith(self.model.replace("_", " "))]
@@ -136,7 +136,7 @@ class System:
     @property
     def dim(self) -> int:
         """Width of the text vectors; 0 if the scorer reads no text."""
-        return self.inputs["embed"].summary["dim"] if "text" in self.recommender.sees else 0
+        return self.inputs["embed"].summary["dim"] if reads_text(self.recommender) else 0
 
     @cached_property
     def encoder(self) -> Any:

@@ -39,6 +39,11 @@ def popularity_counts(sequences: Sequences) -> Tensor:
     return torch.bincount(sequences.items[trained], minlength=sequences.n_items + 1)
 
 
+def reads_text(recommender: Recommender) -> bool:
+    """Whether it looks at the vector of what is said (a `context` is another matter)."""
+    return "text" in recommender.sees.split(" + ")
+
+
 def training_counts(dataset: Artifact) -> Tensor:
     """How often each item occurs in the training part, [N + 1]: of the histories, or of what the
     training dialogues mention."""

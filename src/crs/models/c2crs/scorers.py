@@ -1,12 +1,16 @@
 """C2-CRS as a recommender, and what it is compared with."""
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 
 from crs.cases import ROW, Cases
 from crs.data.contexts import Contexts
+from crs.dialogue.talk import Talk
 from crs.models.base import Recommender, training_counts
 from crs.models.c2crs.build import trained
+from crs.models.c2crs.listening import TOKENS, Listener, heard
 from crs.models.c2crs.networks import C2CRS
 from crs.models.c2crs.training import queries_of
 from crs.models.popularity import Popularity
@@ -18,10 +22,14 @@ class C2CRSScorer:
 
     Args:
         contexts: what the cases' rows are rows of.
+        listener: makes contexts of dialogues that go on.
     """
 
-    def __init__(self, model: C2CRS, contexts: Contexts, sees: str) -> None:
+    def __init__(
+        self, model: C2CRS, contexts: Contexts, sees: str, listener: Listener | None = None
+    ) -> None:
         self.model, self.contexts, self.sees = model, contexts, sees
+        self.listener = listener
         with torch.no_grad():
             self.h = model.graph()
 
@@ -32,10 +40,18 @@ class C2CRSScorer:
         Raises:
             ValueError: if the cases have no contexts.
         """
+        device = self.h.device
+        if TOKENS in cases.dialogue:
+            own = heard(self.contexts, cases.dialogue)
+            return queries_of(self.model, own, self.h, torch.arange(len(cases)), device)
         if ROW not in cases.dialogue:
             raise ValueError("C2-CRS needs cases with contexts")
-        rows, device = cases.dialogue[ROW], self.h.device
-        return queries_of(self.model, self.contexts, self.h, rows, device)
+        return queries_of(self.model, self.contexts, self.h, cases.dialogue[ROW], device)
+
+    def read(self, cases: Cases, talks: Sequence[Talk]) -> dict[str, Tensor]:
+        """The contexts of dialogues as they stand."""
+        assert self.listener is not None
+        return self.listener.hear(cases, talks)
 
     def catalogue(self) -> tuple[Tensor, Tensor]:
         """Item rows of H [N + 1, d] and their bias [N + 1]."""
@@ -73,11 +89,12 @@ def scorers(inputs: dict[str, Artifact]) -> dict[str, Recommender]:
     found: dict[str, Recommender] = {"popularity": Popularity(training_counts(dataset))}
     if dataset.summary.get("conversations"):
         found["repeat context"] = RepeatContext(dataset.summary["items"])
+    listener = Listener.of(contexts, inputs["graph"])
     trainings = {"no pre-training": "direct", "c2crs": "train"}
     for name, stage in trainings.items():
         if stage not in inputs:  # weights that were given
             continue
         model = trained(inputs[stage], inputs["graph"])
         sees = "context" if model.views == "all" else "entities of the context"
-        found[name] = C2CRSScorer(model, contexts, sees)
+        found[name] = C2CRSScorer(model, contexts, sees, listener)
     return found
