@@ -28,7 +28,7 @@ lint: $(DONE) ## ruff, format check and types
 	$(BIN)/mypy
 
 bench: $(DONE) ## the speed programs; each prints its ratio last
-	for program in ranking iclrec_step em_epoch mip_sad kmeans bfloat16 embedding; do \
+	for program in ranking iclrec_step em_epoch mip_sad c2crs kmeans bfloat16 embedding; do \
 	  echo "== $$program"; $(BIN)/python benchmarks/$$program.py || exit 1; done
 
 bench-peers: $(DONE) ## against RecTools and RecBole, in environments of 3 GB; BEAUTY=FILE adds Beauty

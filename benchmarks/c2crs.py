@@ -178,7 +178,7 @@ def main() -> None:
     torch.manual_seed(0)
     config = settings("model=c2crs", "dataset=inspired")
     if args.quick:
-        config.contexts.length = 16
+        config.contexts.length = config.contexts.review = 16
         decoding(config, 4, 5, args.runs, args.threads)
         graph_encoders(300, 4, 600, args.threads)
         training_step(config, 300, 2, 8, args)

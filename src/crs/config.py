@@ -669,6 +669,8 @@ class C2CRS(Settings):
     """Share of a context's entities that a step of the recommender's training leaves out."""
     schedule: str = MISSING
     """`validated`: the best epoch of a phase of pre-training is kept; `fixed`: the last one."""
+    vectors: str | None = path_field()
+    """Word vectors to start from, a text file of words and numbers; null draws them."""
     without: list[str] = MISSING
     """Left out: `graph` (its edges), `context` or `review` (that view)."""
 

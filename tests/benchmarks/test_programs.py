@@ -11,7 +11,7 @@ import torch
 from text2embedding import embed
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
-PROGRAMS = ["ranking", "iclrec_step", "em_epoch", "mip_sad", "kmeans"]
+PROGRAMS = ["ranking", "iclrec_step", "em_epoch", "mip_sad", "c2crs", "kmeans"]
 WITH_TEXT_ENCODER = ["embedding", "bfloat16"]
 OTHERS = ["measure", "data", "amazon", "llm_users", "embed_memory"]
 """What programs share, and programs that write gigabytes or ask a language model."""

@@ -1,5 +1,6 @@
 """The network of C2-CRS for a data set, new or as it was trained."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from crs import config
 from crs.data.contexts import Contexts
 from crs.models.base import training_counts
 from crs.models.c2crs.networks import C2CRS
+from crs.models.c2crs.vectors import put_vectors
 from crs.store import Artifact
 
 
@@ -33,6 +35,8 @@ def build(
         "ages": contexts.entities.shape[1] if options.recency else 0,
     }  # fmt: skip
     model = rebuild(inputs["graph"], shape)
+    if options.vectors is not None:
+        put_vectors(model.words.weight, Path(options.vectors).expanduser(), contexts.words)
     if options.start == "informed":
         inform(model, training_counts(inputs["dataset"]))
     return model, contexts, shape

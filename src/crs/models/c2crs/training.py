@@ -62,7 +62,8 @@ class Warmup(Trained):
             sentences = model.read_reviews(batch.review_tokens)
             e_r = heads["review"](model.review_view(sentences, batch.reviews))
             views.append((e_r, batch.reviews[:, 0] != 0))
-            units["review"] = (sentences[1:], *batch.review_about[1:].unbind(1))
+            about, reader = batch.review_about[1:].unbind(1)
+            units["review"] = (sentences[1:], about, reader)
         coarse, pairs = coarse_loss(views, options.temperature)
         out = {"loss": coarse, "loss_coarse": coarse, "pairs": coarse.new_tensor(float(pairs))}
         if self.fine:
