@@ -1,0 +1,56 @@
+"""A dry run tells the price: it makes what it must to count the requests, and asks nobody."""
+
+import pytest
+
+from crs import pipeline
+from tests.fakes.openai import OpenAI
+
+TINY = ("dataset=tiny", "dataset.generated.users=40", "tracker=none", "stage=simulate",
+        "simulator=llm", "trainer.threads=1")  # fmt: skip
+
+
+@pytest.fixture
+def said(configure, tmp_path, capsys):
+    """`said(overrides)`: what a command says on standard error."""
+
+    def run(*words: str) -> str:
+        places = (f"store={tmp_path / 'store'}", f"llm.ledger={tmp_path / 'ledger.sqlite'}")
+        pipeline.run(configure(*TINY, *places, *words))
+        return capsys.readouterr().err
+
+    return run
+
+
+def test_the_price_is_told_and_nothing_but_cheap_stages_is_made(said, tmp_path):
+    err = said("llm=gemini_batch", "dry_run=true")
+    assert "to gemini-3.5-flash-lite (gemini_batch)" in err and "USD (0.3 in and 2.5 out" in err
+    assert {folder.name for folder in (tmp_path / "store").iterdir()} == {"dataset", "samples"}
+    assert not (tmp_path / "ledger.sqlite").exists()
+
+
+def test_what_was_answered_costs_no_more_and_what_is_found_nothing(said):
+    with OpenAI() as vendor:
+        model = ("llm=openai_batch", f"llm.base_url={vendor.base_url}", "llm.poll_seconds=0.001")
+        assert "at most 0.00 USD" not in said(*model, "dry_run=true")
+        said(*model, "llm.budget_usd=1")
+        assert "0 USD: nothing here asks a paid service" in said(*model, "dry_run=true")
+        # Another name, the same requests: all are in the ledger.
+        again = said(*model, "dry_run=true", "simulator.on_leak=keep")
+        assert "about 0 tokens in, at most 0 out" in again
+
+
+def test_rules_cost_nothing(said):
+    assert "0 USD: nothing here asks a paid service" in said("simulator=rules", "dry_run=true")
+
+
+def test_what_stands_on_a_costly_stage_is_not_made_to_be_priced(
+    said, configure, tmp_path, monkeypatch
+):
+    stage = pipeline.STAGES["embed"]
+    changed = pipeline.Stage(
+        stage.target, stage.version, stage.settings, stage.needs, stage.about, asks=lambda x: True
+    )
+    monkeypatch.setitem(pipeline.STAGES, "embed", changed)
+    err = said("simulator=rules", "llm=none", "embedder=hashed", "stage=embed", "dry_run=true")
+    assert "price     embed: not known before simulate is made" in err
+    assert not (tmp_path / "store" / "simulate").exists()
