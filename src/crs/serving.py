@@ -80,8 +80,8 @@ def display_titles(items: pd.DataFrame, noun: str) -> list[str]:
     found = []
     for item, title, year in items[["item", "title", "year"]].itertuples(index=False):
         name = title or f"{noun} {item}"
-        dated = not pd.isna(year) and f"({year})" not in name
-        found.append(f"{name} ({year})" if dated else name)
+        mark = "" if pd.isna(year) else f"({int(year)})"
+        found.append(f"{name} {mark}" if mark and mark not in name else name)
     return found
 
 
