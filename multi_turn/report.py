@@ -7,75 +7,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from crs import stats
 from crs.charts import SUCCESS, TURN, success_by_turn
 from crs.config import MultiTurn, Talks
 from crs.dialogue.replies import reply
-from crs.metrics import per_case
 from crs.results import COLUMNS, MARKDOWN, PARQUET, markdown
 from crs.store import Artifact
+from multi_turn.figures import BEFORE, SUCCESSES, comparisons, line_rows, own_label
 from multi_turn.loop import Loop
 
-BEFORE = " before re-ranking"
-SUCCESSES = "successes"
 SAMPLE = 4
 """Dialogues to read, of those that succeed late and of those that fail."""
-
-
-def rows_of(
-    label: str,
-    part: str,
-    figures: dict[tuple[str, int], np.ndarray],
-    cluster: np.ndarray,
-    settings: MultiTurn,
-) -> list[dict[str, Any]]:
-    """Means of figures [n] with intervals that resample users, in the long form."""
-    if not len(cluster):
-        return []
-    values = np.stack(list(figures.values()), axis=1).astype(np.float64)
-    low, high = stats.bootstrap_intervals(
-        values, cluster, settings.resamples, settings.level, settings.seed
-    )
-    means = values.mean(0)
-    return [
-        {"scorer": label, "slice": part, "metric": metric, "k": k, "value": mean, "low": lo,
-         "high": hi, "cases": len(cluster)}
-        for (metric, k), mean, lo, hi in zip(figures, means, low, high, strict=True)
-    ]  # fmt: skip
-
-
-def line_rows(
-    label: str, log: pd.DataFrame, users: np.ndarray, settings: MultiTurn
-) -> list[dict[str, Any]]:
-    """All figures of one line, from its part of the log.
-
-    `success` and `avg_turns` are over all dialogues; those of a turn are over the dialogues that
-    are still open in it.
-    """
-    k, turns = settings.shown, settings.turns
-    won = np.full(len(users), np.inf)
-    hits = log[log["success"]]
-    won[hits["case"]] = hits["turn"]
-    taken = {("avg_turns", k): np.minimum(won, turns)}
-    rows = rows_of(label, "all", {(SUCCESS, k): won <= turns} | taken, users, settings)
-    over = won <= turns
-    rows += rows_of(label, SUCCESSES, {("avg_turns", k): won[over]}, users[over], settings)
-    for turn in range(1, turns + 1):
-        by_then = {(SUCCESS, k): won <= turn}
-        rows += rows_of(label, f"{TURN}{turn}", by_then, users, settings)
-        now = log[log["turn"] == turn]
-        before, after = (now[name].to_numpy() for name in ("before", "after"))
-        cluster = users[now["case"]]
-        rows += rows_of(label, f"{TURN}{turn}{BEFORE}", per_case(before, settings.ks), cluster,
-                        settings)  # fmt: skip
-        rows += rows_of(label, f"{TURN}{turn}", per_case(after, settings.ks) | {
-            ("won", k): (after <= k) & (before > k), ("lost", k): (after > k) & (before <= k),
-            ("relaxed", k): now["broken"].to_numpy() > 0,
-        }, cluster, settings)  # fmt: skip
-        read = now[now["embedded"]]
-        rows += rows_of(label, f"{TURN}{turn}", {("nearest_text", k): read["nearest"].to_numpy()},
-                        users[read["case"]], settings)  # fmt: skip
-    return rows
 
 
 def by_turn(long: pd.DataFrame, settings: MultiTurn) -> pd.DataFrame:
@@ -105,8 +46,8 @@ def effect(long: pd.DataFrame, label: str, settings: MultiTurn) -> pd.DataFrame:
         if (now, "won", k) not in one.index:
             break
         rows.append({
-            "turn": turn, "HR@10 before": one[before, "hr", 10], "after": one[now, "hr", 10],
-            "NDCG@10 before": one[before, "ndcg", 10], "after ": one[now, "ndcg", 10],
+            "turn": turn, "HR@10 before": one[before, "hr", 10], "HR@10": one[now, "hr", 10],
+            "NDCG@10 before": one[before, "ndcg", 10], "NDCG@10": one[now, "ndcg", 10],
             f"won@{k}": one[now, "won", k], f"lost@{k}": one[now, "lost", k],
             "relaxed": one[now, "relaxed", k],
             "nearest text": one.get((now, "nearest_text", k), np.nan),
@@ -156,13 +97,23 @@ def dialogues(log: pd.DataFrame, loop: Loop, dataset: Artifact) -> pd.DataFrame:
     return named.sort_values(["dialogue", "turn"], kind="stable")[[*first, *others]]
 
 
-def own_label(labels: list[str], model: str) -> str:
-    """The line that is shown in detail: the last of the model's own."""
-    own = [label for label in labels if label.startswith(model.replace("_", " "))]
-    return (own or labels)[-1]
+def compared(tests: pd.DataFrame) -> list[str]:
+    """What the tests say of average turns, as lines of Markdown."""
+    part = tests[tests["metric"] == "avg_turns"]
+    if part.empty:
+        return []
+    shown = pd.DataFrame({
+        "average turns of": part["scorer"], "against": part["against"],
+        "difference": part["difference"].map("{:+.3f}".format),
+        "p (Holm)": part["p_holm"].map("{:.4f}".format),
+    })  # fmt: skip
+    note = "Fewer turns are better. Paired sign-flip tests over users, two-sided."
+    return [markdown(shown), "", note, ""]
 
 
-def text(long: pd.DataFrame, label: str, settings: Talks, facts: list[str]) -> str:
+def text(
+    long: pd.DataFrame, tests: pd.DataFrame, label: str, settings: Talks, facts: list[str]
+) -> str:
     """The Markdown twin of the table."""
     turns = settings.multi_turn
     data = long["dataset"].iloc[0]
@@ -174,7 +125,8 @@ def text(long: pd.DataFrame, label: str, settings: Talks, facts: list[str]) -> s
         f"count {turns.turns} for a failure. Protocol `{turns.protocol}`, {turns.split} split, "
         f"simulated user `{settings.simulate.simulator.kind}`, understanding "
         f"`{turns.understanding}`, seed {settings.seed}.",
-        *facts, "", f"What re-ranking did in the dialogues of {label} that were still open:", "",
+        *facts, "", *compared(tests),
+        f"What re-ranking did in the dialogues of {label} that were still open:", "",
         markdown(effect(long, label, turns)), "",
         "won, lost: targets that it brought among the items shown, and out of them. relaxed: too "
         "few items kept all hard requirements. nearest text: cosine of the embedded text with the "
@@ -207,9 +159,12 @@ def write(
     if "generated" in data:
         facts.append("Generated data: these figures show that the code runs, and nothing else.")
     label = own_label(labels, settings.model)
+    ways = [[line.label for line in loop.lines if line.way == way] for way in turns.ways]
+    tests = comparisons(log, ways, settings.model, users, turns)
+    tests.to_parquet(folder / "tests.parquet", index=False)
     long.to_parquet(folder / PARQUET, index=False)
     log.to_parquet(folder / "dialogues.parquet", index=False)
-    (folder / MARKDOWN).write_text(text(long, label, settings, facts))
+    (folder / MARKDOWN).write_text(text(long, tests, label, settings, facts))
     sample = to_read(log, label, ["", *inputs["dataset"].load("items.parquet")["title"]])
     (folder / "dialogues.md").write_text(sample)
     success_by_turn(long, folder / "success.png", f"{settings.model} on {data}")

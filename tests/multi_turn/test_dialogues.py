@@ -24,7 +24,9 @@ from multi_turn.dialogues import drawn_cases
 from tests.contracts.tiny import artifact, config, context, spoken
 
 OPTIONS = replace(config().multi_turn, cases=20, turns=4, shown=3, resamples=50, ks=[5, 10])
-FILES = ["results.parquet", "dialogues.parquet", "results.md", "dialogues.md"]
+FILES = [
+    "results.parquet", "dialogues.parquet", "tests.parquet", "results.md", "dialogues.md",
+]  # fmt: skip
 
 
 class Echo:
@@ -209,6 +211,23 @@ def test_replies_name_what_was_understood(log, inputs):
             if one["attribute"]:
                 assert names[one["attribute"]] in reply
         assert "\n1. " in reply
+
+
+def test_the_models_own_line_is_tested_against_those_of_its_way(result, log):
+    tests = result.load("tests.parquet")
+    assert set(zip(tests["scorer"], tests["against"], strict=True)) == {
+        ("toy text" + way, other + way) for way in ("", " + requirements")
+        for other in ("popularity", "attribute filter")
+    }  # fmt: skip
+    for row in tests.itertuples():
+        own, other = (log[log["scorer"] == name] for name in (row.scorer, row.against))
+        if row.metric == "success":
+            difference = own["success"].sum() / 20 - other["success"].sum() / 20
+        else:
+            ends = [one.groupby("case")["turn"].max().sum() / 20 for one in (own, other)]
+            difference = ends[0] - ends[1]
+        assert row.difference == pytest.approx(difference)
+        assert 0 < row.p <= row.p_holm <= 1
 
 
 def test_the_report_can_be_read(result):

@@ -1,0 +1,121 @@
+"""Figures of the dialogues, with intervals, and what is more than chance."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from crs import stats
+from crs.charts import SUCCESS, TURN
+from crs.config import MultiTurn
+from crs.metrics import per_case
+
+BEFORE = " before re-ranking"
+SUCCESSES = "successes"
+FLIPS = 9999
+"""Sign flips of the paired tests."""
+
+
+def rows_of(
+    label: str,
+    part: str,
+    figures: dict[tuple[str, int], np.ndarray],
+    cluster: np.ndarray,
+    settings: MultiTurn,
+) -> list[dict[str, Any]]:
+    """Means of figures [n] with intervals that resample users, in the long form."""
+    if not len(cluster):
+        return []
+    values = np.stack(list(figures.values()), axis=1).astype(np.float64)
+    low, high = stats.bootstrap_intervals(
+        values, cluster, settings.resamples, settings.level, settings.seed
+    )
+    means = values.mean(0)
+    return [
+        {"scorer": label, "slice": part, "metric": metric, "k": k, "value": mean, "low": lo,
+         "high": hi, "cases": len(cluster)}
+        for (metric, k), mean, lo, hi in zip(figures, means, low, high, strict=True)
+    ]  # fmt: skip
+
+
+def success_turn(log: pd.DataFrame, cases: int) -> np.ndarray:
+    """The turn in which each case of one line succeeds, infinite if it never does, [cases]."""
+    won, hits = np.full(cases, np.inf), log[log["success"]]
+    won[hits["case"]] = hits["turn"]
+    return won
+
+
+def line_rows(
+    label: str, log: pd.DataFrame, users: np.ndarray, settings: MultiTurn
+) -> list[dict[str, Any]]:
+    """All figures of one line, from its part of the log.
+
+    `success` and `avg_turns` are over all dialogues; those of a turn are over the dialogues that
+    are still open in it.
+    """
+    k, turns = settings.shown, settings.turns
+    won = success_turn(log, len(users))
+    taken = {("avg_turns", k): np.minimum(won, turns)}
+    rows = rows_of(label, "all", {(SUCCESS, k): won <= turns} | taken, users, settings)
+    over = won <= turns
+    rows += rows_of(label, SUCCESSES, {("avg_turns", k): won[over]}, users[over], settings)
+    for turn in range(1, turns + 1):
+        by_then = {(SUCCESS, k): won <= turn}
+        rows += rows_of(label, f"{TURN}{turn}", by_then, users, settings)
+        now = log[log["turn"] == turn]
+        before, after = (now[name].to_numpy() for name in ("before", "after"))
+        cluster = users[now["case"]]
+        rows += rows_of(label, f"{TURN}{turn}{BEFORE}", per_case(before, settings.ks), cluster,
+                        settings)  # fmt: skip
+        rows += rows_of(label, f"{TURN}{turn}", per_case(after, settings.ks) | {
+            ("won", k): (after <= k) & (before > k), ("lost", k): (after > k) & (before <= k),
+            ("relaxed", k): now["broken"].to_numpy() > 0,
+        }, cluster, settings)  # fmt: skip
+        read = now[now["embedded"]]
+        rows += rows_of(label, f"{TURN}{turn}", {("nearest_text", k): read["nearest"].to_numpy()},
+                        users[read["case"]], settings)  # fmt: skip
+    return rows
+
+
+def comparisons(
+    log: pd.DataFrame, ways: list[list[str]], model: str, users: np.ndarray, settings: MultiTurn
+) -> pd.DataFrame:
+    """The model's own line against each other line in the same way of re-ranking.
+
+    Paired sign flips over users, two-sided, of turns (a failure counts as the last) and of success
+    in the last turn; p by Holm over the lines compared in that way.
+
+    Args:
+        ways: the lines of each way.
+    Returns:
+        scorer, against, metric, k, difference, p, p_holm.
+    """
+    rows = []
+    for labels in ways:
+        own = own_label(labels, model)
+        others = [label for label in labels if label != own]
+        won = {one: success_turn(log[log["scorer"] == one], len(users)) for one in labels}
+        for metric in ("avg_turns", SUCCESS):
+            value = {
+                one: np.minimum(won[one], settings.turns)
+                if metric == "avg_turns"
+                else (won[one] <= settings.turns).astype(float)
+                for one in labels
+            }
+            if others:
+                differences = np.stack([value[own] - value[one] for one in others], axis=1)
+                p = stats.paired_tests(differences, users, FLIPS, settings.seed)
+                rows += [
+                    {"scorer": own, "against": one, "metric": metric, "k": settings.shown,
+                     "difference": mean, "p": raw, "p_holm": holm}
+                    for one, mean, raw, holm in zip(
+                        others, differences.mean(0), p, stats.holm(p.tolist()), strict=True)
+                ]  # fmt: skip
+    names = ["scorer", "against", "metric", "k", "difference", "p", "p_holm"]
+    return pd.DataFrame(rows, columns=names)
+
+
+def own_label(labels: list[str], model: str) -> str:
+    """The line that stands for the model: the last of its own."""
+    own = [label for label in labels if label.startswith(model.replace("_", " "))]
+    return (own or labels)[-1]
