@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 PYTHON="${PYTHON:-.venv/bin/python}"
 # The McAuley Lab serves the files; if you have them already: REVIEWS=path/to/CDs_and_Vinyl.jsonl METADATA=path/to/meta_CDs_and_Vinyl.jsonl
 FILES=()
-if [ -n "${REVIEWS:-}" ]; then FILES=("dataset.archive=$REVIEWS" "dataset.items=$METADATA"); fi
+if [ -n "${REVIEWS:-}" ]; then FILES=("dataset.archive=$REVIEWS" "dataset.items=${METADATA:?type METADATA=PATH too}"); fi
 run() { "$PYTHON" src/train.py model=latentcrs dataset=cds ${FILES[@]+"${FILES[@]}"} "$@"; }
 
 run stage=dataset "$@"    # 4 and 5 stars, items with a description, 5-core, leave-one-out by time

@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 PYTHON="${PYTHON:-.venv/bin/python}"
 # The McAuley Lab serves the files; if you have them already: REVIEWS=path/to/Video_Games.jsonl METADATA=path/to/meta_Video_Games.jsonl
 FILES=()
-if [ -n "${REVIEWS:-}" ]; then FILES=("dataset.archive=$REVIEWS" "dataset.items=$METADATA"); fi
+if [ -n "${REVIEWS:-}" ]; then FILES=("dataset.archive=$REVIEWS" "dataset.items=${METADATA:?type METADATA=PATH too}"); fi
 run() { "$PYTHON" src/train.py model=latentcrs dataset=video_games ${FILES[@]+"${FILES[@]}"} "$@"; }
 
 run stage=dataset "$@"    # 4 and 5 stars, items with a description, 5-core, leave-one-out by time
