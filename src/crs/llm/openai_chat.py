@@ -10,7 +10,7 @@ from crs.llm.request import Reply, Request
 
 
 class OpenAIChat:
-    """Answers as they come; the first call that fails for good stops the others."""
+    """Answers as they come; after the first call that fails for good no other is begun."""
 
     def __init__(self, settings: LLM) -> None:
         self.settings, self.client = settings, client(settings)
@@ -30,11 +30,25 @@ class OpenAIChat:
         return reply(key, found.model_dump())
 
     def answer(self, requests: dict[str, Request]) -> Iterator[list[Reply]]:
-        """Replies one by one, in the order in which they come."""
+        """Replies one by one, in the order in which they come.
+
+        After a failure none is begun, but those under way are awaited and yielded: they are paid
+        for.
+        """
+        failed: BaseException | None = None
         with ThreadPoolExecutor(self.settings.workers) as pool:
             waiting = [pool.submit(self.one, key, request) for key, request in requests.items()]
             try:
                 for future in as_completed(waiting):
-                    yield [future.result()]
+                    if future.cancelled():
+                        continue
+                    if (error := future.exception()) is None:
+                        yield [future.result()]
+                    elif failed is None:
+                        failed = error
+                        for other in waiting:
+                            other.cancel()
             finally:
                 pool.shutdown(wait=False, cancel_futures=True)
+        if failed is not None:
+            raise failed

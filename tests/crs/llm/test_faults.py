@@ -4,6 +4,7 @@
 """
 
 import copy
+import time
 
 import pytest
 
@@ -11,6 +12,7 @@ from crs.errors import UserError
 from crs.llm.report import report
 from tests.fakes.asking import BATCHES, KINDS, fresh, paid, questions, right, texts
 from tests.fakes.gemini import Gemini
+from tests.fakes.openai import OpenAI
 from tests.fakes.vendor import Faults
 
 HARMLESS = {
@@ -45,6 +47,24 @@ def test_every_request_is_answered_once(kind, name, model, asked):
         assert paid(vendor) == [1] * len(asked)
         if kind in BATCHES:
             assert vendor.calls["create"] == 1
+
+
+class Slow(OpenAI):
+    """Every answer takes a while, so that several are under way when a call fails."""
+
+    def complete(self, body):
+        time.sleep(0.05)
+        return super().complete(body)
+
+
+def test_answers_under_way_when_another_request_fails_are_kept(model, asked):
+    with Slow() as vendor:
+        vendor.faults.storm = 1
+        with pytest.raises(UserError, match="same command to go on"):
+            model("openai", vendor, tries=1, workers=3).ask(asked)
+        assert 0 < len(vendor.generated) < len(asked)
+        assert texts(model("openai", vendor).ask(asked)) == right(asked)
+        assert paid(vendor) == [1] * len(asked)
 
 
 @pytest.mark.parametrize("kind", BATCHES)
