@@ -9,6 +9,8 @@ from hydra import compose, initialize_config_dir
 from crs import pipeline
 from crs.compose import CONF, register, to_config
 from crs.results import COLUMNS, PARQUET
+from crs.serving import load
+from crs.store import Artifact
 
 EXPERIMENTS = sorted(file.stem for file in (CONF / "experiment").glob("*.yaml"))
 MODELS = sorted(file.stem for file in (CONF / "model").glob("*.yaml"))
@@ -19,7 +21,7 @@ def store(tmp_path_factory) -> Path:
     return tmp_path_factory.mktemp("store")
 
 
-def table(store: Path, *overrides: str) -> pd.DataFrame:
+def run(store: Path, *overrides: str) -> Artifact:
     register()
     fixed = ["dataset=tiny", "embedder=hashed", "tracker=none", "debug=fast", "trainer=cpu"]
     with initialize_config_dir(str(CONF), version_base="1.3"):
@@ -28,7 +30,11 @@ def table(store: Path, *overrides: str) -> pd.DataFrame:
         )
     artifact = pipeline.run(config)
     assert artifact is not None
-    return pd.read_parquet(artifact.path / PARQUET)
+    return artifact
+
+
+def table(store: Path, *overrides: str) -> pd.DataFrame:
+    return run(store, *overrides).load(PARQUET)
 
 
 @pytest.mark.parametrize("name", EXPERIMENTS)
@@ -69,16 +75,20 @@ def test_the_released_preset_talks_in_the_released_loop(store):
     assert "latentcrs linear + re-ranking" in set(frame["scorer"])
 
 
+@pytest.mark.parametrize("name", MODELS)
+def test_model_is_loaded_and_recommends(store, name):
+    found = run(store, f"model={name}")
+    system = load(found.fingerprint, store)
+    assert system.scorer.startswith(name.replace("_", " "))
+    for text in ("", "a comedy from the 1990s"):
+        items = system.recommend([3, 8], text)["item"]
+        assert items.nunique() == 5 and not {3, 8} & set(items)
+
+
 def test_all_models_are_asked_about_the_same_cases(store):
     asked = set()
     for name in MODELS:
-        with initialize_config_dir(str(CONF), version_base="1.3"):
-            config = to_config(compose("train", overrides=[
-                "dataset=tiny", "embedder=hashed", "tracker=none", "debug=fast", "trainer=cpu",
-                "trainer.threads=1", f"store={store}", f"model={name}",
-            ]))  # fmt: skip
-        artifact = pipeline.run(config)
-        frame = artifact.load("ranks.parquet")
+        frame = run(store, f"model={name}").load("ranks.parquet")
         frame = frame.query("split == 'test' and slice == 'all' and protocol == 'full'")
         first = frame[frame["scorer"] == frame["scorer"].iloc[0]]
         asked.add(tuple(map(tuple, first[["user", "cut", "target"]].to_numpy())))
