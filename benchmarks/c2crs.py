@@ -5,7 +5,7 @@
 Decoding: 256 responses of 30 tokens, keys and values kept, over recomputing the whole prefix in
 each step. Graph encoder: one forward and backward at ReDial's size (64,362 entities, 8 bases,
 d = 128), time and peak memory, beside torch-geometric's RGCNConv as it comes. The step: batch from
-the contexts, losses, gradients, recording, optimiser, Lightning, at the sizes of INSPIRED with the
+the contexts, losses, gradients, recording, optimiser, at the sizes of INSPIRED with the
 settings of `model=c2crs`; bare: losses and gradients of the same batches, made beforehand.
 """
 
@@ -136,7 +136,7 @@ class Clocked(Warmup):
 
     def validate_epoch(self) -> dict[str, float]:
         """Stop it, and run the bare steps; called once before the first epoch, too."""
-        if self.trainer.global_step:
+        if self.recorded:
             self.times["step"].append(time.perf_counter() - self.began)
             self.bare()
         return {self.monitor: 0.0}

@@ -2,7 +2,7 @@
 
     python benchmarks/iclrec_step.py
 
-Everything: batches, windows, augmentation, recording, the optimiser, Lightning. Bare: losses and
+Everything: batches, windows, augmentation, recording, the optimiser. Bare: losses and
 gradients of the same batches, whose windows and views are there already. Generated users and
 items as many as Beauty's, settings of `model=iclrec dataset=beauty`.
 """

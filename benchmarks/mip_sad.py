@@ -3,7 +3,7 @@
     python benchmarks/mip_sad.py
 
 Everything: windows, masks, attributes, substitutes, negatives of the generator, recording, the
-optimiser, Lightning. Bare: losses and gradients of the same batches, for which all of that was
+optimiser. Bare: losses and gradients of the same batches, for which all of that was
 drawn before. Histories of 50 items, a catalogue of LastFM's size, settings of `model=mip_sad`.
 Before that: the seconds of a batch of 256, and attribute dialogues a second on a catalogue of
 MovieLens-1M's size.
@@ -55,7 +55,7 @@ class Clocked(WarmUp):
 
     def validate_epoch(self) -> dict[str, float]:
         """Stop it, and run the bare steps; called once before the first epoch, too."""
-        if self.trainer.global_step:
+        if self.recorded:
             self.times["step"].append(time.perf_counter() - self.began)
             self.bare()
         return {"ndcg@10": 0.0}

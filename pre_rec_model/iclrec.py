@@ -1,4 +1,6 @@
-"""ICLRec as a Lightning module: next-item loss, instance and intent contrast (docs/iclrec.md)."""
+"""ICLRec as it is trained: next-item loss, instance and intent contrast (docs/iclrec.md)."""
+
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -65,13 +67,13 @@ class ICLRec(Trained):
         self.centres = torch.from_numpy(fitted.centres).to(self.device)
         self.cluster = torch.from_numpy(fitted.assignment).to(self.device)
 
-    def on_save_checkpoint(self, checkpoint: dict) -> None:
-        """Keep the clusters: between two fits they belong to the state of training."""
-        checkpoint["centres"], checkpoint["cluster"] = self.centres.cpu(), self.cluster.cpu()
+    def more_state(self) -> dict[str, Any]:
+        """The clusters: between two fits they belong to the state of training."""
+        return {"centres": self.centres.cpu(), "cluster": self.cluster.cpu()}
 
-    def on_load_checkpoint(self, checkpoint: dict) -> None:
+    def take_state(self, state: dict[str, Any]) -> None:
         """Take the clusters up again."""
-        self.centres, self.cluster = checkpoint["centres"], checkpoint["cluster"]
+        self.centres, self.cluster = state["centres"], state["cluster"]
 
     def next_item_loss(self, ids: Tensor, targets: Tensor) -> Tensor:
         """Mean loss over the real positions of a batch; ids and targets [B, T]."""

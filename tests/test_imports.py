@@ -12,7 +12,7 @@ from crs.pipeline import MODEL_SETTINGS, STAGES
 
 ROOT = Path(__file__).parents[1]
 STAGE_PACKAGES = tuple(package for package in closure.PACKAGES if package != "crs")
-HEAVY = {"torch", "lightning", "pandas", "numpy", "scipy", "faiss", "wandb", "matplotlib"}
+HEAVY = {"torch", "lightning_fabric", "pandas", "numpy", "scipy", "faiss", "wandb", "matplotlib"}
 COMMAND = ROOT / "src" / "train.py"
 FOLDERS = {package: ROOT / package for package in STAGE_PACKAGES} | {"crs": ROOT / "src" / "crs"}
 FILES = [file for folder in FOLDERS.values() for file in sorted(folder.rglob("*.py"))]

@@ -126,7 +126,7 @@ def test_a_second_run_finds_everything_and_imports_nothing_heavy(straight):
     assert done.states == dict.fromkeys(first.states, "found")
     imported = {line.rpartition("|")[2].strip() for line in done.err if "import time:" in line}
     assert "hydra" in imported
-    assert imported & {"torch", "pandas", "lightning", "faiss", "wandb"} == set()
+    assert imported & {"torch", "pandas", "lightning_fabric", "faiss", "wandb"} == set()
 
 
 def test_a_sweep_with_a_failed_job_prints_the_others_table_and_fails(straight):

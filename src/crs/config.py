@@ -298,7 +298,7 @@ class Optimisation(Settings):
     """The learning rate falls linearly to `decay_to` of itself over so many epochs; 0: constant."""
     decay_to: float = MISSING
     precision: str = MISSING
-    """Lightning's name: `32-true`, `bf16-mixed`, …"""
+    """Lightning Fabric's name: `32-true`, `bf16-mixed`, …"""
     seed: int = MISSING
 
 
@@ -933,7 +933,7 @@ class Trainer:
     """How to run: never part of a fingerprint."""
 
     accelerator: str = MISSING
-    """Lightning's name: `auto`, `cpu`, `gpu`, …; one device."""
+    """Lightning Fabric's name: `auto`, `cpu`, `gpu`, …; one device."""
     threads: int = MISSING
     """0: as many as this process may use."""
     progress: bool = MISSING

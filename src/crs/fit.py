@@ -1,22 +1,20 @@
-"""Training with Lightning: epochs that can be repeated, resumed to the bit, and stopped early.
+"""Training: epochs that can be repeated, resumed to the bit, and stopped early.
 
-Every epoch starts by reseeding from (stage seed, phase, epoch) and sets its learning rate from
-the epoch alone, so that nothing but weights, optimiser and stopper has to be kept between epochs.
+The loop is ours, device and precision are Lightning Fabric's. Every epoch starts by reseeding from
+(stage seed, phase, epoch) and sets its learning rate from the epoch alone, so that nothing but
+weights, optimiser and stopper has to be kept between epochs.
 """
 
 import hashlib
-import logging
-import warnings
 from abc import abstractmethod
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import torch
-from lightning import LightningModule, Trainer
-from lightning.pytorch.callbacks import Callback
+from lightning_fabric import Fabric
 from safetensors.torch import load_file, save_file
-from torch import Tensor
+from torch import Tensor, nn
 
 from crs.config import Optimisation
 from crs.console import Context
@@ -26,28 +24,31 @@ from crs.store import RESUME, replace_synced, write_json
 KEPT = ("best", "best_epoch", "stale", "epoch", "history")
 """What the stopper keeps between epochs."""
 
-logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
-warnings.filterwarnings("ignore", module="lightning")
-warnings.filterwarnings("ignore", message=".*does not have many workers.*")
-
 
 def derive(*parts: Any) -> int:
     """A seed for these parts, e.g. (stage seed, phase, epoch): 63 bits of their sha256."""
     return int.from_bytes(hashlib.sha256(repr(parts).encode()).digest()[:8], "big") >> 1
 
 
-class Trained(LightningModule):
-    """What `fit` trains: a Lightning module that owns its data and validates itself."""
+class Trained(nn.Module):
+    """What `fit` trains: a module that owns its data, computes its loss and validates itself."""
 
     settings: Optimisation
     keep = "best"
     """Weights that are left at the end: those of the `best` epoch, or of the `last` one."""
     monitor = "ndcg@10"
     """The validation figure by which the best epoch is chosen: the higher the better."""
+    current_epoch = -1
+    """Number of the epoch under way."""
 
     def __init__(self) -> None:
         super().__init__()
         self.recorded: dict[str, list[Tensor]] = {}
+
+    @property
+    def device(self) -> torch.device:
+        """Where its weights are."""
+        return next(self.parameters()).device
 
     @abstractmethod
     def cases(self) -> int:
@@ -57,18 +58,33 @@ class Trained(LightningModule):
         """Kinds of pass over the data that make an epoch; `training_step` sees each in turn."""
         return ["train"]
 
+    def batches(self) -> int:
+        """Batches of one pass."""
+        return -(-self.cases() // self.settings.batch_size)
+
     def start_epoch(self, epoch: int) -> None:
         """Called before each epoch, after reseeding."""
+
+    @abstractmethod
+    def training_step(self, batch: Tensor, batch_index: int) -> Tensor:
+        """Loss, a scalar, of a batch of case numbers, [B]; the index counts within the epoch."""
 
     @abstractmethod
     def validate_epoch(self) -> dict[str, float]:
         """Figures after an epoch, `monitor` among them."""
 
+    def more_state(self) -> dict[str, Any]:
+        """What a resumed run needs beside weights and optimiser: tensors and plain values."""
+        return {}
+
+    def take_state(self, state: dict[str, Any]) -> None:
+        """Take up what `more_state` gave."""
+
     def record(self, name: str, value: Tensor) -> None:
         """Keep a scalar for the epoch's mean, without waiting for the device."""
         self.recorded.setdefault(name, []).append(value.detach())
 
-    def configure_optimizers(self) -> torch.optim.Optimizer:
+    def optimiser(self) -> torch.optim.Optimizer:
         """AdamW; with weight decay 0 it is Adam."""
         return torch.optim.AdamW(
             [p for p in self.parameters() if p.requires_grad],
@@ -78,106 +94,49 @@ class Trained(LightningModule):
         )
 
 
-class Passes:
+def shuffled(n: int, batch_size: int, passes: int) -> Iterator[Tensor]:
     """Batches of an epoch, tensors of case numbers: each pass goes over all cases once, in an
     order of its own."""
-
-    def __init__(self, n: int, batch_size: int, passes: int) -> None:
-        self.n, self.batch_size, self.passes = n, batch_size, passes
-
-    def __len__(self) -> int:
-        return self.passes * -(-self.n // self.batch_size)
-
-    def __iter__(self) -> Iterator[Tensor]:
-        for _ in range(self.passes):
-            yield from torch.randperm(self.n).split(self.batch_size)
+    for _ in range(passes):
+        yield from torch.randperm(n).split(batch_size)
 
 
-class Epochs(Callback):
-    """Reseeds, sets the learning rate, validates, keeps the best weights, stops, saves."""
+class Stopper:
+    """Knows the best epoch so far, and when there is none to be hoped for."""
 
-    def __init__(self, phase: str, settings: Optimisation, folder: Path, context: Context) -> None:
-        self.phase, self.settings, self.folder, self.context = phase, settings, folder, context
+    def __init__(self, settings: Optimisation) -> None:
+        self.settings = settings
         self.best, self.best_epoch, self.stale, self.epoch = float("-inf"), -1, 0, -1
         self.history: list[dict[str, float]] = []
-        self.bar: Any = None
 
-    def state_dict(self) -> dict[str, Any]:
-        """The stopper, as Lightning saves it."""
+    def state(self) -> dict[str, Any]:
+        """What is kept between epochs."""
         return {name: getattr(self, name) for name in KEPT}
-
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        """The stopper, as it was saved."""
-        vars(self).update(state)
 
     @property
     def over(self) -> bool:
         """No further epoch is to be made."""
         return self.stale > self.settings.patience or self.epoch + 1 >= self.settings.epochs
 
-    def factor(self, epoch: int) -> float:
-        """Learning-rate factor of an epoch: linear from 1 to `decay_to` over `decay_epochs`."""
-        if not self.settings.decay_epochs:
-            return 1.0
-        done = min(1.0, epoch / self.settings.decay_epochs)
-        return 1 + done * (self.settings.decay_to - 1)
-
-    def on_train_start(self, trainer: Trainer, module: Trained) -> None:  # type: ignore[override]
-        """Count the weights as they come: training never leaves a module worse than it was."""
-        if self.epoch < 0:
-            module.eval()
-            self.best = module.validate_epoch()[module.monitor]
-            module.train()
-            save_weights(module, self.folder / "best.safetensors")
-
-    def on_train_epoch_start(self, trainer: Trainer, module: Trained) -> None:  # type: ignore[override]
-        """Make the epoch a function of (seed, phase, epoch) and what was saved."""
-        epoch = trainer.current_epoch
-        torch.manual_seed(derive(self.settings.seed, self.phase, epoch))
-        for group in trainer.optimizers[0].param_groups:
-            group["lr"] = self.settings.lr * self.factor(epoch)
-        module.train()
-        module.recorded.clear()
-        if self.bar is None:
-            batches = int(trainer.num_training_batches)
-            self.bar = self.context.bar(
-                batches * self.settings.epochs, batches * epoch, self.phase, "batch"
-            )
-        module.start_epoch(epoch)
-
-    def on_train_batch_end(self, *args: Any) -> None:
-        """Move the bar."""
-        self.bar.update()
-
-    def on_train_epoch_end(self, trainer: Trainer, module: Trained) -> None:  # type: ignore[override]
-        """Validate; keep the weights if they are the best; save everything; stop in time."""
-        self.epoch = trainer.current_epoch
-        module.eval()
-        scores = module.validate_epoch()
-        module.train()
-        means = {k: torch.stack(v).mean().item() for k, v in module.recorded.items()}
-        self.context.tracker.log(
-            {f"{self.phase}/{k}": v for k, v in {**means, **scores}.items()}
-            | {f"{self.phase}/epoch": self.epoch, "lr": trainer.optimizers[0].param_groups[0]["lr"]}
-        )
-        if (score := scores[module.monitor]) > self.best or module.keep == "last":
-            self.best, self.best_epoch, self.stale = score, self.epoch, 0
-            save_weights(module, self.folder / "best.safetensors")
-        else:
-            self.stale += 1
-        self.bar.set_postfix_str(f"{module.monitor} {score:.4f}, best {self.best:.4f}")
-        self.history.append({"epoch": self.epoch, **means, **scores})
-        trainer.save_checkpoint(self.folder / "last.new")
-        replace_synced(self.folder / "last.new", self.folder / "last.ckpt")
-        trainer.should_stop = self.over
-
-    def on_fit_end(self, trainer: Trainer, module: LightningModule) -> None:
-        """Close the bar."""
-        if self.bar is not None:
-            self.bar.close()
+    def see(self, score: float, epoch: int, always: bool) -> bool:
+        """Count an epoch; whether its weights are the ones to keep."""
+        self.epoch = epoch
+        if score > self.best or always:
+            self.best, self.best_epoch, self.stale = score, epoch, 0
+            return True
+        self.stale += 1
+        return False
 
 
-def save_weights(module: torch.nn.Module, path: Path) -> None:
+def rate(settings: Optimisation, epoch: int) -> float:
+    """Learning rate of an epoch: falls linearly to `decay_to` of it over `decay_epochs`."""
+    if not settings.decay_epochs:
+        return settings.lr
+    done = min(1.0, epoch / settings.decay_epochs)
+    return settings.lr * (1 + done * (settings.decay_to - 1))
+
+
+def save_weights(module: nn.Module, path: Path) -> None:
     """A module's parameters and buffers as safetensors, whole or not at all."""
     temporary = path.with_suffix(".new")
     save_file({k: v.contiguous() for k, v in module.state_dict().items()}, temporary)
@@ -203,39 +162,88 @@ def fit(
     place.mkdir(parents=True, exist_ok=True)
     module.settings = settings
     last, best = place / "last.ckpt", place / "best.safetensors"
-    epochs = Epochs(phase, settings, place, context)
-    resume = last.is_file()
-    if resume:
+    stopper, saved = Stopper(settings), None
+    if last.is_file():
         saved = torch.load(last, map_location="cpu", weights_only=True)
-        epochs.load_state_dict(saved["callbacks"][epochs.state_key])
+        vars(stopper).update(saved["stopper"])
     if context.trainer.accelerator in ("gpu", "cuda") and not torch.cuda.is_available():
         raise UserError("trainer.accelerator: torch sees no GPU here; type trainer=cpu")
-    if not epochs.over:
-        if resume:
-            context.note(f"{phase}: {epochs.epoch + 1} epochs were there")
-        batches = Passes(module.cases(), settings.batch_size, len(module.passes()))
-        trainer = Trainer(
-            accelerator=context.trainer.accelerator,
-            devices=1,
-            precision=settings.precision,  # type: ignore[arg-type]
-            max_epochs=settings.epochs,
-            gradient_clip_val=settings.clip or None,
-            callbacks=[epochs],
-            logger=False,
-            enable_checkpointing=False,
-            enable_progress_bar=False,
-            enable_model_summary=False,
-            num_sanity_val_steps=0,
-        )
-        try:
-            trainer.fit(module, batches, ckpt_path=last if resume else None, weights_only=True)
-        except SystemExit as stop:
-            if isinstance(stop.__context__, KeyboardInterrupt):  # so Lightning hands on a Ctrl-C
-                raise KeyboardInterrupt from None
-            raise
-    write_json(folder / f"{phase}.json", epochs.history)
+    if not stopper.over:
+        train(module, phase, place, stopper, saved, context)
+    write_json(folder / f"{phase}.json", stopper.history)
     module.cpu()
     if best.is_file():
         module.load_state_dict(load_file(best))
     module.eval()
-    return {"best": epochs.best, "best_epoch": epochs.best_epoch, "epochs": epochs.epoch + 1}
+    return {"best": stopper.best, "best_epoch": stopper.best_epoch, "epochs": stopper.epoch + 1}
+
+
+def train(
+    module: Trained,
+    phase: str,
+    place: Path,
+    stopper: Stopper,
+    saved: dict[str, Any] | None,
+    context: Context,
+) -> None:
+    """The epochs that are still to be made.
+
+    Args:
+        place: the best weights and the state after each epoch are kept there.
+        saved: the state that an earlier run left.
+    """
+    settings, trainer = module.settings, context.trainer
+    fabric = Fabric(accelerator=trainer.accelerator, devices=1, precision=settings.precision)  # type: ignore[arg-type]
+    if saved is not None:
+        module.load_state_dict(saved["weights"])
+        module.take_state(saved["more"])
+    model, optimiser = fabric.setup(module, module.optimiser())
+    if saved is not None:
+        optimiser.load_state_dict(saved["optimiser"])
+        context.note(f"{phase}: {stopper.epoch + 1} epochs were there")
+    else:  # weights count as they come: training never leaves a module worse than it was
+        module.eval()
+        stopper.best = module.validate_epoch()[module.monitor]
+        save_weights(module, place / "best.safetensors")
+    passes = len(module.passes())
+    total = module.batches() * passes
+    bar = context.bar(
+        total * settings.epochs, total * (stopper.epoch + 1), label=phase, unit="batch"
+    )
+    with bar:
+        for epoch in range(stopper.epoch + 1, settings.epochs):
+            torch.manual_seed(derive(settings.seed, phase, epoch))
+            lr = rate(settings, epoch)
+            for group in optimiser.param_groups:
+                group["lr"] = lr
+            module.train()
+            module.recorded.clear()
+            module.current_epoch = epoch
+            module.start_epoch(epoch)
+            batches = shuffled(module.cases(), settings.batch_size, passes)
+            for index, batch in enumerate(batches):
+                loss = model.training_step(batch.to(fabric.device), index)
+                optimiser.zero_grad()
+                fabric.backward(loss)
+                if settings.clip:
+                    fabric.clip_gradients(model, optimiser, max_norm=settings.clip)
+                optimiser.step()
+                bar.update()
+            module.eval()
+            scores = module.validate_epoch()
+            means = {k: torch.stack(v).mean().item() for k, v in module.recorded.items()}
+            figures = {"epoch": epoch, **means, **scores}
+            context.tracker.log({f"{phase}/{k}": v for k, v in figures.items()} | {"lr": lr})
+            score = scores[module.monitor]
+            if stopper.see(score, epoch, module.keep == "last"):
+                save_weights(module, place / "best.safetensors")
+            bar.set_postfix_str(f"{module.monitor} {score:.4f}, best {stopper.best:.4f}")
+            stopper.history.append(figures)
+            state = {
+                "weights": module.state_dict(), "optimiser": optimiser.state_dict(),
+                "stopper": stopper.state(), "more": module.more_state(),
+            }  # fmt: skip
+            torch.save(state, place / "last.new")
+            replace_synced(place / "last.new", place / "last.ckpt")
+            if stopper.over:
+                return

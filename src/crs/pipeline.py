@@ -27,8 +27,8 @@ from crs.handed import ENCODER, USER, reach
 from crs.store import BEGUN, Artifact, Store, fingerprint, write_json
 
 LIBRARIES = (
-    "torch lightning faiss-cpu numpy pandas sentence-transformers transformers openai google-genai "
-    "wandb"
+    "torch lightning-fabric faiss-cpu numpy pandas sentence-transformers transformers openai "
+    "google-genai wandb"
 ).split()
 FORCED: set[tuple[str, str]] = set()
 """What this process has made: the jobs of a sweep force a stage they share once."""

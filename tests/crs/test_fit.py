@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from crs.config import Optimisation
-from crs.fit import Epochs, Passes, Trained, derive, fit
+from crs.fit import Trained, derive, fit, rate, shuffled
 from tests.contracts.tiny import context
 
 SETTINGS = Optimisation(
@@ -26,7 +26,7 @@ class Toy(Trained):
         self.register_buffer("made_in", torch.tensor(-1))
         self.x = torch.randn(10, 3)
         self.scores, self.fail_at, self.kinds = scores, fail_at, list(kinds)
-        self.batches, self.rates, self.modes = [], [], []
+        self.seen, self.modes = [], []
 
     def cases(self):
         return len(self.x)
@@ -36,14 +36,13 @@ class Toy(Trained):
 
     def start_epoch(self, epoch):
         self.made_in.fill_(epoch)
-        self.batches.append([])
-        self.rates.append(self.optimizers().param_groups[0]["lr"])
+        self.seen.append([])
         self.modes.append(self.net.training)
 
     def training_step(self, batch, batch_index):
         if self.fail_at == (self.current_epoch, batch_index):
             raise OSError("the power went")
-        self.batches[-1].append(batch.tolist())
+        self.seen[-1].append(batch.tolist())
         loss = (self.net(self.x[batch])[:, 0] - self.x[batch].sum(1)).square().mean()
         self.record("loss", loss)
         return loss
@@ -67,7 +66,7 @@ def test_two_runs_are_equal_to_the_bit(tmp_path):
     one, _ = trained(tmp_path / "1")
     torch.rand(11)
     two, _ = trained(tmp_path / "2")
-    assert one.batches == two.batches
+    assert one.seen == two.seen
     assert same_weights(one, two)
 
 
@@ -76,12 +75,12 @@ def test_another_seed_or_phase_is_another_run(tmp_path, change):
     settings = replace(SETTINGS, **{k: v for k, v in change.items() if k == "seed"})
     one, _ = trained(tmp_path / "1")
     two, _ = trained(tmp_path / "2", settings, change.get("phase", "toy"))
-    assert one.batches != two.batches and not same_weights(one, two)
+    assert one.seen != two.seen and not same_weights(one, two)
 
 
 def test_every_epoch_has_an_order_of_its_own(tmp_path):
     module, _ = trained(tmp_path)
-    orders = [[case for batch in epoch for case in batch] for epoch in module.batches]
+    orders = [[case for batch in epoch for case in batch] for epoch in module.seen]
     assert all(sorted(order) == list(range(10)) for order in orders)
     assert len(set(map(tuple, orders))) == SETTINGS.epochs
 
@@ -92,7 +91,7 @@ def test_going_on_after_a_failure_equals_a_straight_run(tmp_path, fail_at):
     with pytest.raises(OSError, match="the power went"):
         trained(tmp_path / "cut", fail_at=fail_at)
     resumed, found = trained(tmp_path / "cut")
-    assert resumed.batches == straight.batches[fail_at[0] :]
+    assert resumed.seen == straight.seen[fail_at[0] :]
     assert same_weights(resumed, straight)
     assert found == wanted
 
@@ -102,7 +101,6 @@ def test_an_interruption_reaches_the_caller(tmp_path, monkeypatch):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(Toy, "training_step", interrupt)
-    monkeypatch.setattr("signal.signal", lambda *args: None)
     with pytest.raises(KeyboardInterrupt):
         trained(tmp_path)
 
@@ -110,7 +108,7 @@ def test_an_interruption_reaches_the_caller(tmp_path, monkeypatch):
 def test_a_finished_phase_is_loaded(tmp_path):
     module, wanted = trained(tmp_path)
     again, found = trained(tmp_path)
-    assert again.batches == [] and found == wanted
+    assert again.seen == [] and found == wanted
     assert same_weights(module, again)
 
 
@@ -127,7 +125,7 @@ def test_patience_is_how_many_epochs_may_pass_without_a_better_score(tmp_path, p
     settings = replace(SETTINGS, patience=patience, epochs=7)
     module, found = trained(tmp_path, settings, scores=[0.0, 0.1, 0.3, 0.2, 0.3, 0.1, 0.2, 0.1])
     assert found == {"best": 0.3, "best_epoch": 1, "epochs": epochs}
-    assert len(module.batches) == epochs
+    assert len(module.seen) == epochs
 
 
 def test_a_better_score_starts_the_count_anew(tmp_path):
@@ -148,14 +146,22 @@ def test_training_that_only_harms_is_undone(tmp_path):
     assert same_weights(module, Toy())
 
 
-def test_the_learning_rate_falls_linearly_and_then_stays(tmp_path):
-    module, _ = trained(tmp_path, replace(SETTINGS, epochs=6))
-    assert module.rates == pytest.approx([0.05 * f for f in (1, 0.775, 0.55, 0.325, 0.1, 0.1)])
+def test_the_learning_rate_falls_linearly_and_then_stays():
+    rates = [rate(SETTINGS, epoch) for epoch in range(6)]
+    assert rates == pytest.approx([0.05 * f for f in (1, 0.775, 0.55, 0.325, 0.1, 0.1)])
+
+
+def test_an_epoch_trains_at_its_own_learning_rate(tmp_path):
+    settings = replace(SETTINGS, epochs=2, decay_epochs=1, decay_to=0.0, weight_decay=0.0)
+    module, _ = trained(tmp_path, settings)
+    first, _ = trained(tmp_path / "one", replace(settings, epochs=1))
+    assert same_weights(module.net, first.net)  # the second epoch's is 0
+    assert not same_weights(first.net, Toy().net)
 
 
 def test_without_decay_the_learning_rate_is_constant():
-    epochs = Epochs("toy", replace(SETTINGS, decay_epochs=0), None, context())
-    assert [epochs.factor(epoch) for epoch in (0, 5, 500)] == [1, 1, 1]
+    settings = replace(SETTINGS, decay_epochs=0)
+    assert [rate(settings, epoch) for epoch in (0, 5, 500)] == [0.05] * 3
 
 
 def two_phases(folder, module):
@@ -178,15 +184,15 @@ def test_the_second_phase_of_a_module_is_resumed_too(tmp_path):
 
 def test_each_pass_goes_over_all_cases_in_an_order_of_its_own(tmp_path):
     module, _ = trained(tmp_path, replace(SETTINGS, epochs=1), kinds=("e", "m"))
-    assert list(map(len, module.batches[0])) == [4, 4, 2, 4, 4, 2]
-    cases = [case for batch in module.batches[0] for case in batch]
+    assert list(map(len, module.seen[0])) == [4, 4, 2, 4, 4, 2]
+    cases = [case for batch in module.seen[0] for case in batch]
     assert sorted(cases[:10]) == sorted(cases[10:]) == list(range(10))
     assert cases[:10] != cases[10:]
 
 
-def test_passes_know_their_length():
-    sampler = Passes(10, 4, 3)
-    assert len(sampler) == len(list(sampler)) == 9
+def test_a_module_knows_how_many_batches_a_pass_has(tmp_path):
+    module, _ = trained(tmp_path, replace(SETTINGS, epochs=1))
+    assert module.batches() == len(list(shuffled(10, 4, 1))) == 3
 
 
 def test_the_figures_of_each_epoch_are_part_of_the_result(tmp_path):

@@ -155,12 +155,12 @@ def test_clusters_are_fitted_anew_every_so_many_epochs(monkeypatch):
 
 
 def test_loaded_clusters_go_to_the_device_when_an_epoch_starts():
-    model, checkpoint = make(refit=2), {}
+    model = make(refit=2)
     model.start_epoch(0)
-    model.on_save_checkpoint(checkpoint)
+    state = model.more_state()
     fresh = make(refit=2)
-    fresh.on_load_checkpoint(checkpoint)
-    assert fresh.centres is checkpoint["centres"] and fresh.cluster is checkpoint["cluster"]
+    fresh.take_state(state)
+    assert fresh.centres is state["centres"] and fresh.cluster is state["cluster"]
     fresh.start_epoch(1)
     assert torch.equal(fresh.centres, model.centres)
     assert torch.equal(fresh.cluster, model.cluster)

@@ -1,4 +1,4 @@
-"""C2-CRS' pre-training and fine-tuning as Lightning modules over contexts that are tensors."""
+"""C2-CRS' pre-training and fine-tuning over contexts that are tensors."""
 
 import torch
 import torch.nn.functional as F

@@ -1,4 +1,4 @@
-"""EM for LatentCRS as Lightning modules: three phases over cases whose states are computed once."""
+"""EM for LatentCRS: three phases over cases whose states are computed once."""
 
 from dataclasses import dataclass
 
@@ -90,9 +90,8 @@ class EMTraining(Fitted):
 
     def training_step(self, batch: Tensor, batch_index: int) -> Tensor:
         """Loss of the E or the M step on a batch of case numbers."""
-        per_pass = int(self.trainer.num_training_batches) // len(self.passes())
-        kind = self.passes()[min(batch_index // per_pass, len(self.passes()) - 1)]
-        if batch_index % per_pass == 0:
+        kind = self.passes()[batch_index // self.batches()]
+        if batch_index % self.batches() == 0:
             self.begin_pass(kind)
         h, x, y = self.batch(batch)
         loss = self.e_step(h, x, y) if kind == "e" else self.m_step(h, x, y)

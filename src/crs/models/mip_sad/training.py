@@ -1,4 +1,4 @@
-"""The warm-up and the fine-tuning of MIP-SAD as Lightning modules."""
+"""The warm-up and the fine-tuning of MIP-SAD."""
 
 from dataclasses import dataclass
 
