@@ -178,6 +178,16 @@ def fit(
     return {"best": stopper.best, "best_epoch": stopper.best_epoch, "epochs": stopper.epoch + 1}
 
 
+def update(fabric: Fabric, model: Any, optimiser: Any, batch: Tensor, index: int) -> None:
+    """One step of the optimiser; model and optimiser as `fabric` has set them up."""
+    loss = model.training_step(batch.to(fabric.device), index)
+    optimiser.zero_grad()
+    fabric.backward(loss)
+    if model.settings.clip:
+        fabric.clip_gradients(model, optimiser, max_norm=model.settings.clip)
+    optimiser.step()
+
+
 def train(
     module: Trained,
     phase: str,
@@ -222,12 +232,7 @@ def train(
             module.start_epoch(epoch)
             batches = shuffled(module.cases(), settings.batch_size, passes)
             for index, batch in enumerate(batches):
-                loss = model.training_step(batch.to(fabric.device), index)
-                optimiser.zero_grad()
-                fabric.backward(loss)
-                if settings.clip:
-                    fabric.clip_gradients(model, optimiser, max_norm=settings.clip)
-                optimiser.step()
+                update(fabric, model, optimiser, batch, index)
                 bar.update()
             module.eval()
             scores = module.validate_epoch()
