@@ -6,6 +6,7 @@ weights, optimiser and stopper has to be kept between epochs.
 """
 
 import hashlib
+import logging
 from abc import abstractmethod
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,6 +24,8 @@ from crs.store import RESUME, replace_synced, write_json
 
 KEPT = ("best", "best_epoch", "stale", "epoch", "history")
 """What the stopper keeps between epochs."""
+
+logging.getLogger("lightning_fabric").setLevel(logging.ERROR)
 
 
 def derive(*parts: Any) -> int:
@@ -178,13 +181,15 @@ def fit(
     return {"best": stopper.best, "best_epoch": stopper.best_epoch, "epochs": stopper.epoch + 1}
 
 
-def update(fabric: Fabric, model: Any, optimiser: Any, batch: Tensor, index: int) -> None:
-    """One step of the optimiser; model and optimiser as `fabric` has set them up."""
-    loss = model.training_step(batch.to(fabric.device), index)
+def update(fabric: Fabric, module: Trained, optimiser: Any, batch: Tensor, index: int) -> None:
+    """One step of the optimiser, as `fabric` has set it up."""
+    with fabric.autocast():
+        loss = module.training_step(batch.to(fabric.device), index)
     optimiser.zero_grad()
     fabric.backward(loss)
-    if model.settings.clip:
-        fabric.clip_gradients(model, optimiser, max_norm=model.settings.clip)
+    if clip := module.settings.clip:
+        # In 16 bits a gradient may overflow; the scaler then leaves the step out.
+        fabric.clip_gradients(module, optimiser, max_norm=clip, error_if_nonfinite=False)
     optimiser.step()
 
 
@@ -207,9 +212,11 @@ def train(
     if saved is not None:
         module.load_state_dict(saved["weights"])
         module.take_state(saved["more"])
-    model, optimiser = fabric.setup(module, module.optimiser())
+    optimiser = fabric.setup(module, module.optimiser())[1]
+    scaler = fabric.strategy.precision
     if saved is not None:
         optimiser.load_state_dict(saved["optimiser"])
+        scaler.load_state_dict(saved["scaler"])
         context.note(f"{phase}: {stopper.epoch + 1} epochs were there")
     else:  # weights count as they come: training never leaves a module worse than it was
         module.eval()
@@ -232,7 +239,7 @@ def train(
             module.start_epoch(epoch)
             batches = shuffled(module.cases(), settings.batch_size, passes)
             for index, batch in enumerate(batches):
-                update(fabric, model, optimiser, batch, index)
+                update(fabric, module, optimiser, batch, index)
                 bar.update()
             module.eval()
             scores = module.validate_epoch()
@@ -246,7 +253,8 @@ def train(
             stopper.history.append(figures)
             state = {
                 "weights": module.state_dict(), "optimiser": optimiser.state_dict(),
-                "stopper": stopper.state(), "more": module.more_state(),
+                "scaler": scaler.state_dict(), "stopper": stopper.state(),
+                "more": module.more_state(),
             }  # fmt: skip
             torch.save(state, place / "last.new")
             replace_synced(place / "last.new", place / "last.ckpt")

@@ -216,6 +216,29 @@ def test_the_figures_of_epochs_before_a_failure_are_kept(tmp_path, fail_at):
         assert one.read_bytes() == two.read_bytes()
 
 
+@pytest.mark.parametrize(
+    ("precision", "dtype"), [("32-true", torch.float32), ("bf16-mixed", torch.bfloat16)]
+)
+def test_steps_are_computed_in_the_precision_that_was_asked_for(tmp_path, precision, dtype):
+    class Looking(Toy):
+        def training_step(self, batch, batch_index):
+            seen.append(self.net(self.x[batch]).dtype)
+            return super().training_step(batch, batch_index)
+
+    seen = []
+    fit(Looking(), "toy", replace(SETTINGS, epochs=1, precision=precision), tmp_path, context())
+    assert set(seen) == {dtype}
+
+
+def test_a_gradient_that_overflows_does_not_end_the_run(tmp_path):
+    class Overflowing(Toy):
+        def training_step(self, batch, batch_index):
+            loss = super().training_step(batch, batch_index)
+            return loss * torch.inf if batch_index == 0 else loss
+
+    fit(Overflowing(), "toy", replace(SETTINGS, epochs=1), tmp_path, context())
+
+
 def test_frozen_parameters_stay(tmp_path):
     module = Toy()
     module.net[0].requires_grad_(False)

@@ -1,7 +1,10 @@
 """`llm=openai`: chat completions, several at once, of OpenAI or of a server with its protocol."""
 
-from collections.abc import Iterator
+import signal
+import threading
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import contextmanager
 
 from crs.config import LLM
 from crs.llm.calls import RefusalError, call
@@ -10,7 +13,7 @@ from crs.llm.request import Reply, Request
 
 
 class OpenAIChat:
-    """Answers as they come; after the first call that fails for good no other is begun."""
+    """Answers as they come; after a call that fails for good no more are begun."""
 
     def __init__(self, settings: LLM) -> None:
         self.settings, self.client = settings, client(settings)
@@ -32,23 +35,48 @@ class OpenAIChat:
     def answer(self, requests: dict[str, Request]) -> Iterator[list[Reply]]:
         """Replies one by one, in the order in which they come.
 
-        After a failure none is begun, but those under way are awaited and yielded: they are paid
-        for.
+        After a failure, or a Ctrl-C, no more are begun, but those under way are awaited and
+        yielded: they are paid for. A second Ctrl-C leaves them.
         """
         failed: BaseException | None = None
         with ThreadPoolExecutor(self.settings.workers) as pool:
             waiting = [pool.submit(self.one, key, request) for key, request in requests.items()]
+
+            def stop(reason: BaseException) -> None:
+                nonlocal failed
+                failed = failed or reason
+                for future in waiting:
+                    future.cancel()
+
             try:
-                for future in as_completed(waiting):
-                    if future.cancelled():
-                        continue
-                    if (error := future.exception()) is None:
-                        yield [future.result()]
-                    elif failed is None:
-                        failed = error
-                        for other in waiting:
-                            other.cancel()
+                with first_interrupt(lambda: stop(KeyboardInterrupt())):
+                    for future in as_completed(waiting):
+                        if future.cancelled():
+                            continue
+                        if (error := future.exception()) is None:
+                            yield [future.result()]
+                        else:
+                            stop(error)
             finally:
                 pool.shutdown(wait=False, cancel_futures=True)
         if failed is not None:
             raise failed
+
+
+@contextmanager
+def first_interrupt(act: Callable[[], None]) -> Iterator[None]:
+    """Within it the first Ctrl-C calls `act` and raises nothing; in the main thread alone."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.getsignal(signal.SIGINT)
+
+    def handle(*_: object) -> None:
+        signal.signal(signal.SIGINT, before)
+        act()
+
+    signal.signal(signal.SIGINT, handle)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

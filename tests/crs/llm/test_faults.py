@@ -4,6 +4,8 @@
 """
 
 import copy
+import signal
+import threading
 import time
 
 import pytest
@@ -63,6 +65,24 @@ def test_answers_under_way_when_another_request_fails_are_kept(model, asked):
         with pytest.raises(UserError, match="same command to go on"):
             model("openai", vendor, tries=1, workers=3).ask(asked)
         assert 0 < len(vendor.generated) < len(asked)
+        assert texts(model("openai", vendor).ask(asked)) == right(asked)
+        assert paid(vendor) == [1] * len(asked)
+
+
+class Interrupting(Slow):
+    """Somebody presses Ctrl-C while the fourth answer is on its way."""
+
+    def complete(self, body):
+        if sum(self.generated.values()) == 3:
+            signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+        return super().complete(body)
+
+
+def test_answers_under_way_at_a_ctrl_c_are_kept(model, asked):
+    with Interrupting() as vendor:
+        with pytest.raises(KeyboardInterrupt):
+            model("openai", vendor, workers=3).ask(asked)
+        assert 3 < len(vendor.generated) < len(asked)
         assert texts(model("openai", vendor).ask(asked)) == right(asked)
         assert paid(vendor) == [1] * len(asked)
 

@@ -67,9 +67,11 @@ def run(
     save_weights(module, folder / "model.safetensors")
     module.to(device)
     said = respond(module, test, settings, context)
-    frame = responses_of(said, test, inputs, contexts, model, h, settings.fill_items)
-    scores = scored(frame, *module.log_likelihoods(test))
+    likelihoods = module.log_likelihoods(test)
     module.cpu()
+    model.cpu()  # its words went along with the decoder's
+    frame = responses_of(said, test, inputs, contexts, model, h, settings.fill_items)
+    scores = scored(frame, *likelihoods)
     write(frame, scores, settings, inputs, folder, context)
     own = scores[scores["scorer"] == SYSTEM]
     figures = {f"{m}@{k}" if k else m: v

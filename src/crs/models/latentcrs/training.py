@@ -148,6 +148,7 @@ class EMTraining(Fitted):
     @torch.no_grad()
     def validate_epoch(self) -> dict[str, float]:
         """Log-likelihood, the ELBO of q and its terms, entropies, dead intents, all scorers."""
+        device = self.device
         model, cases = self.model.cpu().eval(), self.valid_cases
         p, q = model.generative, model.behaviour
         log_q = q.log_q(cases.h, p.intents)
@@ -155,7 +156,7 @@ class EMTraining(Fitted):
             q.item_query(log_q, p.intents), model.items).items()}  # fmt: skip
         if "m" not in self.passes():
             out["ndcg@10"] = out["no_text/ndcg@10"]
-            self.model.to(self.device)
+            model.to(device)
             return out
         projected = p.fusion.project(cases.x)
         log_prior = p.log_prior_of(p.fusion.join(cases.h, projected))
@@ -188,7 +189,7 @@ class EMTraining(Fitted):
         # The released objective trains the linear scorer, ours the mixture.
         main = "linear" if self.options.posterior == "amortised" else "mixture"
         out["ndcg@10"] = out[f"{main}/ndcg@10"]
-        self.model.to(self.device)
+        model.to(device)
         return out
 
 
@@ -209,7 +210,8 @@ class DirectTraining(Fitted):
     @torch.no_grad()
     def validate_epoch(self) -> dict[str, float]:
         """HR and NDCG at 10."""
+        device = self.device
         model, cases = self.model.cpu().eval(), self.valid_cases
         out = cases.ndcg(model.fusion(cases.h, cases.x), model.items)
-        self.model.to(self.device)
+        model.to(device)
         return out
