@@ -184,6 +184,8 @@ def fit(
 def update(fabric: Fabric, module: Trained, optimiser: Any, batch: Tensor, index: int) -> None:
     """One step of the optimiser, as `fabric` has set it up."""
     with fabric.autocast():
+        # Or a weight that is used twice would have its gradients added in 16 bits.
+        torch.set_autocast_cache_enabled(False)
         loss = module.training_step(batch.to(fabric.device), index)
     optimiser.zero_grad()
     fabric.backward(loss)
