@@ -2,8 +2,8 @@
 
     python benchmarks/embed_memory.py
 
-Each size runs in a process of its own, after one that makes nothing but imports; the last line is
-what a further text costs at the peak, beside the bytes of its vector on disk.
+Each size runs in a process of its own, after one that makes nothing but imports. For each the peak
+after every shard is printed, and last what a further text costs, beside the bytes it has itself.
 """
 
 import resource
@@ -24,6 +24,11 @@ def texts(count: int) -> list[str]:
     ]
 
 
+def peak() -> float:
+    """The largest resident memory of this process so far, in MB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
 def main(count: int) -> None:
     from crs.config import Embedder, Trainer
     from crs.console import Context
@@ -33,7 +38,7 @@ def main(count: int) -> None:
 
     if not count:
         embed.use_threads(Trainer("cpu", 1, False))
-        print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+        print(peak())
         return
     settings = Embedder("hashed", 256, 1024, 16384, "float32", None, False)
     with tempfile.TemporaryDirectory() as name:
@@ -41,8 +46,9 @@ def main(count: int) -> None:
         folder.mkdir(parents=True)
         spoken = Artifact(Path(sys.argv[2]))
         context = Context(Trainer("cpu", 1, False), Run(), "x")
+        write = embed.write_rows
+        embed.write_rows = lambda *args: (write(*args), print(peak()))[0]
         assert embed.run(settings, {"simulate": spoken}, folder, context)["different"] == count
-    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 
 
 def measure() -> None:
@@ -55,11 +61,13 @@ def measure() -> None:
             frame.to_parquet(Path(folder) / "utterances.parquet")
             command = [sys.executable, __file__, str(count), folder]
             done = subprocess.run(command, capture_output=True, text=True, check=True)
-        peaks[count] = int(done.stdout) / 1024
-        print(f"{count:>9,} texts   peak {peaks[count]:7.1f} MB")
+        shards = [float(line) for line in done.stdout.split()]
+        peaks[count] = shards[-1]
+        print(f"{count:>7,} texts   peak after each shard, MB:", *(f"{mb:.0f}" for mb in shards))
     few, many = SIZES
     each = (peaks[many] - peaks[few]) * 2**20 / (many - few)
-    print(f"each further text {each:.0f} bytes at the peak; its vector has {256 * 2} on disk")
+    own = sum(map(len, texts(many))) / many
+    print(f"a further text takes {each:.0f} bytes; itself it has {own:.0f}, its vector on disk 512")
 
 
 if __name__ == "__main__":

@@ -1,11 +1,14 @@
 """Stage `embed`: each different text once, in shards that a kill cannot take back."""
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 from crs.config import Embedder
 from crs.console import Context
@@ -14,29 +17,37 @@ from crs.threads import use_threads
 from text2embedding.encoders import build
 
 
-def different_texts(texts: pd.Series) -> tuple[pd.Series, np.ndarray]:
+def read_texts(table: Path) -> pa.ChunkedArray:
+    """The column `text` of a Parquet file, in pieces: whole row groups take twice the room."""
+    with pq.ParquetFile(table) as file:
+        column = file.schema_arrow.field("text")
+        pieces = file.iter_batches(columns=[column.name], batch_size=16384, use_threads=False)
+        return pa.chunked_array([piece.column(0) for piece in pieces], column.type)
+
+
+def different_texts(texts: pa.ChunkedArray) -> tuple[pa.Array, np.ndarray]:
     """The different texts, longest first, and where each of the texts is among them, [n].
 
-    Texts of similar length lie together, so that a batch has little padding.
+    Texts of similar length lie together, so that a batch has little padding. They stay Arrow's
+    bytes: as many Python strings would take twice the room.
     """
-    codes, unique = pd.factorize(texts)
-    found = pd.Series(unique)
-    order = found.str.len().sort_values(ascending=False, kind="stable").index.to_numpy()
+    coded = texts.combine_chunks().dictionary_encode()
+    order = pc.array_sort_indices(pc.utf8_length(coded.dictionary), order="descending")
     place = np.empty(len(order), dtype=np.int64)
     place[order] = np.arange(len(order))
-    return found.iloc[order], place[codes]
+    return coded.dictionary.take(order), place[coded.indices]
 
 
 def write_rows(file: Path, first: int, rows: np.ndarray, total: int) -> None:
     """Rows of an array [total, dim] float16 in a .npy file that is made with the first of them.
 
-    The map is closed again: a file that grows must not grow the memory.
+    Written, not mapped: the pages of a map count as memory, which would grow with the file.
     """
-    shape = (total, rows.shape[1])
-    mode = "r+" if first else "w+"
-    array = np.lib.format.open_memmap(file, mode=mode, dtype=np.float16, shape=shape)
-    array[first : first + len(rows)] = rows
-    array.flush()
+    header = {"shape": (total, rows.shape[1]), "fortran_order": False, "descr": "<f2"}
+    with file.open("r+b" if first else "wb") as out:
+        np.lib.format.write_array_header_1_0(out, header)
+        out.seek(first * rows.shape[1] * 2, os.SEEK_CUR)
+        out.write(rows.astype("<f2").tobytes())
 
 
 def run(
@@ -48,7 +59,7 @@ def run(
     """
     use_threads(context.trainer)
     table = inputs["simulate"].path / "utterances.parquet"
-    texts, index = different_texts(pd.read_parquet(table, columns=["text"])["text"])
+    texts, index = different_texts(read_texts(table))
     np.save(folder / "index.npy", index)
     progress, place = folder / RESUME / "embedded.json", folder / "vectors.npy"
     progress.parent.mkdir(exist_ok=True)
@@ -60,7 +71,7 @@ def run(
         encoder = build(settings, context.trainer, folder.parents[1] / "downloads")
         with context.bar(len(texts), done, "embed", "text") as bar:
             for first in range(done, len(texts), settings.shard):
-                part = texts.iloc[first : first + settings.shard].tolist()
+                part = texts[first : first + settings.shard].to_pylist()
                 write_rows(place, first, encoder.encode(part), len(texts))
                 write_json(progress, {"texts": first + len(part)})
                 bar.update(len(part))

@@ -2,6 +2,7 @@ from dataclasses import replace
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 from crs.store import RESUME
@@ -47,9 +48,14 @@ def encoder(monkeypatch):
 
 
 def test_texts_are_told_apart_longest_first():
-    texts, index = different_texts(pd.Series(TEXTS))
-    assert texts.tolist() == ["a long text of words", "middle one", "short", "cc", "b"]
-    assert texts.iloc[index].tolist() == TEXTS
+    texts, index = different_texts(pa.chunked_array([TEXTS[:3], TEXTS[3:]]))
+    assert texts.to_pylist() == ["a long text of words", "middle one", "short", "cc", "b"]
+    assert texts.take(index).to_pylist() == TEXTS
+
+
+def test_length_is_in_characters_and_equal_ones_keep_their_order():
+    texts, _ = different_texts(pa.chunked_array([["ab", "éé", "cd", "abc", "日本"]]))
+    assert texts.to_pylist() == ["abc", "ab", "éé", "cd", "日本"]
 
 
 def test_each_text_is_encoded_once(tmp_path, inputs, encoder):
