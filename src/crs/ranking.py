@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator
 import torch
 from torch import Tensor
 
-CHUNK_FLOATS = 1 << 21
-"""Scores held at once, whatever the number of cases: 8 MB, about what stays in a cache."""
+CHUNK_FLOATS = 1 << 23
+"""Scores held at once, whatever the number of cases: 32 MB."""
 
 
 def mid_ranks(scores: Tensor, target: Tensor) -> Tensor:
@@ -28,25 +28,41 @@ def scored_chunks(
     queries: Tensor,
     catalogue: tuple[Tensor, Tensor | None],
     exclude: tuple[Tensor, Tensor] | None,
+    n_items: int | None,
 ) -> Iterator[tuple[slice, Tensor, Tensor]]:
-    """Scores of all rows for consecutive cases, in one buffer that is used again and again.
+    """Scores of all items for consecutive cases, in one buffer that is used again and again.
 
     Yields:
-        which cases, their scores [b, rows], and the flat places in them of `exclude`.
+        which cases, their scores [b, N] (with `n_items=None` of all rows), and the rows and columns
+        in them of `exclude`.
     """
-    items, bias = catalogue
-    step = max(1, CHUNK_FLOATS // len(items))
-    buffer = queries.new_empty(min(step, len(queries)), len(items))
+    table, bias = (None if x is None else ranked(x, n_items) for x in catalogue)
+    assert table is not None
+    width = len(table)
+    table = table.T.contiguous()  # a product with it takes three quarters of that with the view
+    step = max(1, CHUNK_FLOATS // width)
+    buffer = queries.new_empty(min(step, len(queries)), width)
     row, item = exclude or (torch.empty(0, dtype=torch.long),) * 2
     starts = torch.arange(0, len(queries) + step, step)
     bounds = torch.searchsorted(row, starts).tolist()
     for number, a in enumerate(range(0, len(queries), step)):
         part = queries[a : a + step]
-        scores = torch.mm(part, items.T, out=buffer[: len(part)])
+        scores = torch.mm(part, table, out=buffer[: len(part)])
         if bias is not None:
             scores += bias
         mine = slice(bounds[number], bounds[number + 1])
-        yield slice(a, a + len(part)), scores, (row[mine] - a) * len(items) + item[mine]
+        places = torch.stack([row[mine] - a, item[mine] - first_id(n_items)])
+        yield slice(a, a + len(part)), scores, places.to(scores.device)
+
+
+def first_id(n_items: int | None) -> int:
+    """Id of the first column of the scores."""
+    return 0 if n_items is None else 1
+
+
+def ranked(rows: Tensor, n_items: int | None) -> Tensor:
+    """The rows (or, of a mask, the columns) of items, without padding and what lies behind."""
+    return rows if n_items is None else rows[1 : n_items + 1]
 
 
 def ranks(
@@ -73,21 +89,21 @@ def ranks(
     Returns:
         [B] float mid-ranks, 1 is best.
     """
-    out = torch.empty(len(queries))
-    for cases, scores, places in scored_chunks(queries, catalogue, exclude):
-        wanted = targets[cases, None]
-        score = scores.gather(1, wanted)
-        if seen != "in":
-            scores.view(-1)[places] = 0.0 if seen == "zero" else -torch.inf
-        if n_items is not None:
-            scores[:, 0] = -torch.inf
-            scores[:, n_items + 1 :] = -torch.inf
+    out = queries.new_empty(len(queries))
+    exclude = None if seen == "in" else exclude
+    for cases, scores, (row, item) in scored_chunks(queries, catalogue, exclude, n_items):
+        target = targets[cases] - first_id(n_items)
+        if seen == "zero":  # the released protocol zeroes a repeated target like any seen item
+            scores[row, item] = 0.0
+        else:
+            others = item != target[row]
+            scores[row[others], item[others]] = -torch.inf
         if allow is not None:
-            scores.masked_fill_(~allow(cases), -torch.inf)
-        if seen != "zero":  # the released protocol zeroes a repeated target like any seen item
-            scores.scatter_(1, wanted, score)
-        out[cases] = mid_ranks(scores, targets[cases]).cpu()
-    return out
+            score = scores.gather(1, target[:, None])
+            scores.masked_fill_(~ranked(allow(cases).T, n_items).T, -torch.inf)
+            scores.scatter_(1, target[:, None], score)
+        out[cases] = mid_ranks(scores, target)
+    return out.cpu()
 
 
 def topk(
@@ -110,11 +126,9 @@ def topk(
     k = min(k, n_items)
     found = torch.empty(len(queries), k, dtype=torch.long, device=queries.device)
     values = queries.new_empty(len(queries), k)
-    for cases, scores, places in scored_chunks(queries, catalogue, exclude):
-        scores.view(-1)[places] = -torch.inf
-        scores[:, 0] = -torch.inf
-        scores[:, n_items + 1 :] = -torch.inf
+    for cases, scores, (row, item) in scored_chunks(queries, catalogue, exclude, n_items):
+        scores[row, item] = -torch.inf
         if allow is not None:
-            scores.masked_fill_(~allow(cases), -torch.inf)
+            scores.masked_fill_(~ranked(allow(cases).T, n_items).T, -torch.inf)
         values[cases], found[cases] = scores.topk(k, dim=1)
-    return found, values
+    return found + first_id(n_items), values

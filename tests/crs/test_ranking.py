@@ -139,7 +139,7 @@ def test_topk_gives_no_more_than_there_are():
 
 @pytest.mark.parametrize("cases", [1, 2, 5])
 def test_memory_is_one_chunk(cases, monkeypatch):
-    monkeypatch.setattr(ranking, "CHUNK_FLOATS", 2 * (N + 2))
+    monkeypatch.setattr(ranking, "CHUNK_FLOATS", 2 * N)
     queries, catalogue, *_ = drawn(0, cases)
-    places = {s.data_ptr() for _, s, _ in ranking.scored_chunks(queries, catalogue, None)}
+    places = {s.data_ptr() for _, s, _ in ranking.scored_chunks(queries, catalogue, None, N)}
     assert len(places) == 1
