@@ -160,9 +160,12 @@ RANGES: dict[str, tuple[float, float]] = {
     "llm.budget_usd": (0, inf),
     "llm.poll_seconds": (0, inf), "llm.wait_seconds": (0, inf), "llm.backoff_seconds": (0, inf),
     "c2crs.dropout": (0, 0.99), "c2crs.forget": (0, 0.99),
+    "c2crs.query_dropout": (0, 0.99),
     "c2crs.coarse_epochs": (0, inf), "c2crs.fine_epochs": (0, inf),
     "c2crs.coarse_weight": (0, inf), "c2crs.fine_weight": (0, inf),
     "converse.lr": (1e-9, inf), "converse.epochs": (1, inf), "converse.patience": (0, inf),
+    "pretrain.average": (0, 0.9999), "warmup.average": (0, 0.9999), "train.average": (0, 0.9999),
+    "converse.average": (0, 0.9999),
     "converse.clip": (0, inf), "converse.least": (0, 1), "converse.penalty": (0, inf),
     "graph.min_count": (0, inf), "contexts.min_count": (1, inf), "contexts.length": (2, inf),
 }  # fmt: skip

@@ -297,6 +297,9 @@ class Optimisation(Settings):
     decay_epochs: int = MISSING
     """The learning rate falls linearly to `decay_to` of itself over so many epochs; 0: constant."""
     decay_to: float = MISSING
+    average: float = MISSING
+    """Decay of an average of the weights over the steps, which is validated and kept in their
+    place (crs/average.py); 0: the weights themselves."""
     precision: str = MISSING
     """Lightning Fabric's name: `32-true`, `bf16-mixed`, …"""
     seed: int = MISSING
@@ -667,6 +670,8 @@ class C2CRS(Settings):
     """Pooling of entities knows how long ago each was mentioned first."""
     forget: float = MISSING
     """Share of a context's entities that a step of the recommender's training leaves out."""
+    query_dropout: float = MISSING
+    """Share of the query's components that such a step leaves out."""
     schedule: str = MISSING
     """`validated`: the best epoch of a phase of pre-training is kept; `fixed`: the last one."""
     vectors: str | None = path_field()

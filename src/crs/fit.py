@@ -17,6 +17,7 @@ from lightning_fabric import Fabric
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
+from crs.average import Average
 from crs.config import Optimisation
 from crs.console import Context
 from crs.errors import UserError
@@ -215,8 +216,9 @@ def train(
         module.load_state_dict(saved["weights"])
         module.take_state(saved["more"])
     optimiser = fabric.setup(module, module.optimiser())[1]
-    scaler = fabric.strategy.precision
+    scaler, average = fabric.strategy.precision, Average(module, settings.average)
     if saved is not None:
+        average.take(saved["average"])
         optimiser.load_state_dict(saved["optimiser"])
         scaler.load_state_dict(saved["scaler"])
         context.note(f"{phase}: {stopper.epoch + 1} epochs were there")
@@ -242,20 +244,22 @@ def train(
             batches = shuffled(module.cases(), settings.batch_size, passes)
             for index, batch in enumerate(batches):
                 update(fabric, module, optimiser, batch, index)
+                average.update()
                 bar.update()
             module.eval()
-            scores = module.validate_epoch()
+            with average.shown():
+                scores = module.validate_epoch()
+                score = scores[module.monitor]
+                if stopper.see(score, epoch, module.keep == "last"):
+                    save_weights(module, place / "best.safetensors")
             means = {k: torch.stack(v).mean().item() for k, v in module.recorded.items()}
             figures = {"epoch": epoch, **means, **scores}
             context.tracker.log({f"{phase}/{k}": v for k, v in figures.items()} | {"lr": lr})
-            score = scores[module.monitor]
-            if stopper.see(score, epoch, module.keep == "last"):
-                save_weights(module, place / "best.safetensors")
             bar.set_postfix_str(f"{module.monitor} {score:.4f}, best {stopper.best:.4f}")
             stopper.history.append(figures)
             state = {
                 "weights": module.state_dict(), "optimiser": optimiser.state_dict(),
-                "scaler": scaler.state_dict(), "stopper": stopper.state(),
+                "scaler": scaler.state_dict(), "average": average.kept, "stopper": stopper.state(),
                 "more": module.more_state(),
             }  # fmt: skip
             torch.save(state, place / "last.new")

@@ -11,7 +11,7 @@ from tests.contracts.tiny import context
 
 SETTINGS = Optimisation(
     lr=0.05, weight_decay=0.01, batch_size=4, epochs=5, patience=9, clip=1.0, decay_epochs=4,
-    decay_to=0.1, precision="32-true", seed=7,
+    decay_to=0.1, average=0.0, precision="32-true", seed=7,
 )  # fmt: skip
 
 
@@ -85,12 +85,14 @@ def test_every_epoch_has_an_order_of_its_own(tmp_path):
     assert len(set(map(tuple, orders))) == SETTINGS.epochs
 
 
+@pytest.mark.parametrize("average", [0.0, 0.7])
 @pytest.mark.parametrize("fail_at", [(0, 1), (1, 0), (2, 1), (4, 2)])
-def test_going_on_after_a_failure_equals_a_straight_run(tmp_path, fail_at):
-    straight, wanted = trained(tmp_path / "straight")
+def test_going_on_after_a_failure_equals_a_straight_run(tmp_path, fail_at, average):
+    settings = replace(SETTINGS, average=average)
+    straight, wanted = trained(tmp_path / "straight", settings)
     with pytest.raises(OSError, match="the power went"):
-        trained(tmp_path / "cut", fail_at=fail_at)
-    resumed, found = trained(tmp_path / "cut")
+        trained(tmp_path / "cut", settings, fail_at=fail_at)
+    resumed, found = trained(tmp_path / "cut", settings)
     assert resumed.seen == straight.seen[fail_at[0] :]
     assert same_weights(resumed, straight)
     assert found == wanted
@@ -237,6 +239,28 @@ def test_a_gradient_that_overflows_does_not_end_the_run(tmp_path):
             return loss * torch.inf if batch_index == 0 else loss
 
     fit(Overflowing(), "toy", replace(SETTINGS, epochs=1), tmp_path, context())
+
+
+def test_averaged_weights_are_validated_and_kept(tmp_path, monkeypatch):
+    shown, live, step = [], [], Toy.training_step
+
+    def seen(module, *args):
+        live.append(module.net[0].weight.detach().clone())
+        return step(module, *args)
+
+    def validate(module):
+        shown.append(module.net[0].weight.detach().clone())
+        return {"ndcg@10": len(shown)}
+
+    monkeypatch.setattr(Toy, "training_step", seen)
+    monkeypatch.setattr(Toy, "validate_epoch", validate)
+    module, _ = trained(tmp_path, replace(SETTINGS, average=0.5, epochs=2))
+    mean = live[0]
+    for weight in live[1:4]:  # three steps are an epoch; the fourth starts where the third ended
+        mean = (mean + weight) / 2
+    assert torch.allclose(shown[1], mean, atol=1e-7)
+    assert not torch.equal(shown[1], live[3])
+    assert torch.equal(module.net[0].weight, shown[2])
 
 
 def test_frozen_parameters_stay(tmp_path):

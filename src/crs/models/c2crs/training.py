@@ -151,7 +151,7 @@ class Recommend(Trained):
         h, contexts = self.model.graph(), Batch.of(self.contexts, self.rows[index], self.device)
         if self.options.forget:
             contexts.entities = thinned(contexts.entities, self.options.forget)
-        q = self.model.query(h, contexts)
+        q = F.dropout(self.model.query(h, contexts), self.options.query_dropout)
         scores = q @ h[1:last].T + self.model.bias[1:last]
         loss = F.cross_entropy(scores, self.target[index].to(self.device) - 1)
         self.record("loss", loss)

@@ -163,6 +163,22 @@ def test_the_loss_is_over_all_entities_or_the_items(inputs, softmax):
     torch.testing.assert_close(module.training_step(index, 0), torch.stack(wanted).mean())
 
 
+def test_a_step_leaves_out_a_share_of_the_query(inputs):
+    module = recommender(inputs, "c2crs.query_dropout=0.5")
+    model, index = module.model, torch.arange(module.cases())
+    torch.manual_seed(3)
+    found = module.training_step(index, 0)
+    h = model.graph()
+    batch = Batch.of(module.contexts, module.rows[index], module.device)
+    torch.manual_seed(3)
+    q = torch.nn.functional.dropout(model.query(h, batch), 0.5)
+    scores = q @ h[1:].T + model.bias[1:]
+    wanted = -scores.log_softmax(1).gather(1, module.target[:, None] - 1).mean()
+    torch.testing.assert_close(found, wanted)
+    module.options.query_dropout = 0.0
+    assert not torch.isclose(module.training_step(index, 0), wanted)
+
+
 def test_the_graph_alone_is_read_unless_all_views_are(inputs):
     for views, read in (("graph", False), ("all", True)):
         module = recommender(inputs, views=views)

@@ -1,0 +1,47 @@
+"""Weights averaged over the steps of training."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+from torch import Tensor, nn
+from torch.optim.swa_utils import get_ema_multi_avg_fn
+
+
+class Average:
+    """w̄ ← decay · w̄ + (1 - decay) · w after each step: where training circles, w̄ is its middle.
+
+    Polyak and Juditsky, 1992. With decay 0 nothing is kept, and w̄ is w.
+    """
+
+    def __init__(self, module: nn.Module, decay: float) -> None:
+        self.weights = [p for p in module.parameters() if p.requires_grad] if decay else []
+        self.kept = [p.detach().clone() for p in self.weights]
+        self.move = get_ema_multi_avg_fn(decay)
+
+    def update(self) -> None:
+        """Count the weights as they are now."""
+        if self.kept:
+            self.move(self.kept, self.weights, 0)
+
+    @contextmanager
+    def shown(self) -> Iterator[None]:
+        """The module has the averaged weights inside."""
+        self.exchange()
+        try:
+            yield
+        finally:
+            self.exchange()
+
+    @torch.no_grad()
+    def exchange(self) -> None:
+        """The module's weights for the averaged ones."""
+        for weight, kept in zip(self.weights, self.kept, strict=True):
+            now = weight.clone()
+            weight.copy_(kept)
+            kept.copy_(now)
+
+    def take(self, kept: list[Tensor]) -> None:
+        """Go on from what an earlier run kept."""
+        for mine, theirs in zip(self.kept, kept, strict=True):
+            mine.copy_(theirs)
