@@ -62,7 +62,7 @@ def test_ranks_are_those_of_a_double_loop(seed, seen, n_items, filtered, chunk_f
     queries, catalogue, targets, exclude, allowed = drawn(seed)
     allowed[torch.arange(len(targets)), targets] = True
     mask = allowed if filtered else None
-    with mock.patch.object(ranking, "CHUNK_FLOATS", chunk_floats):
+    with mock.patch.multiple(ranking, CHUNK_FLOATS=chunk_floats, PIECE_FLOATS=2 * N):
         found = ranks(
             queries, catalogue, targets, exclude, seen=seen, n_items=n_items,
             allow=(lambda cases: allowed[cases]) if filtered else None,
