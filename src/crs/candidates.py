@@ -62,5 +62,5 @@ def ranks_among(queries: Tensor, catalogue: tuple[Tensor, Tensor | None], lists:
         if bias is not None:
             scores = scores + bias[part]
         scores = scores.masked_fill(part == 0, -torch.inf)
-        out[a : a + step] = mid_ranks(scores, torch.zeros(len(part), dtype=torch.long)).cpu()
+        out[a : a + step] = mid_ranks(scores, scores[:, :1].clone()).cpu()
     return out

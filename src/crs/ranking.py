@@ -11,21 +11,20 @@ PIECE_FLOATS = 1 << 19
 """Scores that are gone over three times before the next: 2 MB, what stays in a core's cache."""
 
 
-def mid_ranks(scores: Tensor, target: Tensor) -> Tensor:
+def mid_ranks(scores: Tensor, own: Tensor) -> Tensor:
     """Mid-rank of each row's target among its row: 1 + others higher + half of the other ties.
 
     Args:
         scores: [B, N], excluded items at -inf; overwritten.
-        target: column of the target, [B].
+        own: score of the target, [B, 1], which is one of the row.
     Returns:
         [B] float ranks, 1 is best.
     """
-    s = scores.gather(1, target[:, None])
     # sum sign(s_i - s) = higher - lower and N = higher + lower + ties + 1, so
     # 1 + higher + ties/2 = (N + 1 + sum sign) / 2, in place.
     n = scores.shape[1]
-    pieces = (x.split(max(1, PIECE_FLOATS // n)) for x in (scores, s))
-    more = [part.sub_(own).sign_().sum(1) for part, own in zip(*pieces, strict=True)]
+    pieces = (x.split(max(1, PIECE_FLOATS // n)) for x in (scores, own))
+    more = [part.sub_(s).sign_().sum(1) for part, s in zip(*pieces, strict=True)]
     return (n + 1 + torch.cat(more)) / 2
 
 
@@ -97,17 +96,16 @@ def ranks(
     out = queries.new_empty(len(queries))
     exclude = None if seen == "in" else exclude
     for cases, scores, (row, item) in scored_chunks(queries, catalogue, exclude, n_items):
-        target = targets[cases] - first_id(n_items)
+        target = targets[cases, None] - first_id(n_items)
         places = row * scores.shape[1] + item
         if seen == "zero":  # the released protocol zeroes a repeated target like any seen item
             scores.view(-1).index_fill_(0, places, 0.0)
-        else:
-            scores.view(-1).index_fill_(0, places[item != target[row]], -torch.inf)
+        own = scores.gather(1, target)
+        if seen == "out":
+            scores.view(-1).index_fill_(0, places, -torch.inf)
         if allow is not None:
-            score = scores.gather(1, target[:, None])
             scores.masked_fill_(~ranked(allow(cases).T, n_items).T, -torch.inf)
-            scores.scatter_(1, target[:, None], score)
-        out[cases] = mid_ranks(scores, target)
+        out[cases] = mid_ranks(scores.scatter_(1, target, own), own)
     return out.cpu()
 
 

@@ -90,11 +90,11 @@ def test_topk_is_a_sort_of_what_is_allowed(seed, chunk_floats):
 
 def test_a_mid_rank_counts_half_of_the_ties():
     scores = torch.tensor([[3.0, 1.0, 1.0, 1.0, 0.0]])
-    assert mid_ranks(scores, torch.tensor([2])).tolist() == [3.0]
+    assert mid_ranks(scores, torch.tensor([[1.0]])).tolist() == [3.0]
 
 
 def test_equal_scores_rank_in_the_middle():
-    assert mid_ranks(torch.zeros(1, 9), torch.tensor([0])).tolist() == [5.0]
+    assert mid_ranks(torch.zeros(1, 9), torch.zeros(1, 1)).tolist() == [5.0]
 
 
 def test_a_target_in_the_history_is_still_ranked():

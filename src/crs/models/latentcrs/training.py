@@ -21,6 +21,14 @@ DEAD = 0.1
 """An intent is dead if it gets less than this share of an even part of the posterior."""
 
 
+def expected(p: Tensor, values: Tensor) -> float:
+    """sum_m p_m f_m, the mean over cases, of probabilities and values [B, K], without a temporary.
+
+    Where p_m is 0 its f_m must be finite.
+    """
+    return torch.dot(p.flatten(), values.flatten()).item() / len(p)
+
+
 @dataclass
 class Prepared:
     """Cases with what the frozen encoder makes of them.
@@ -162,20 +170,21 @@ class EMTraining(Fitted):
         log_prior = p.log_prior_of(p.fusion.join(cases.h, projected))
         prior, q_m = log_prior.exp(), log_q.exp()
         joint = model.log_joint(log_prior, cases.y)
-        log_gamma = torch.log_softmax(joint, 1)
+        evidence = joint.logsumexp(1, keepdim=True)
+        log_gamma = joint - evidence
         gamma = log_gamma.exp()
-        reconstruction = (q_m * (joint - log_prior)).sum(1).mean().item()
-        divergence = (q_m * (log_q - log_prior)).sum(1).mean().item()
+        reconstruction = expected(q_m, joint) - expected(q_m, log_prior)
+        divergence = expected(q_m, log_q) - expected(q_m, log_prior)
         share = gamma.mean(0) * gamma.shape[1]
         out |= {
-            "log_likelihood": joint.logsumexp(1).mean().item(),
+            "log_likelihood": evidence.mean().item(),
             "elbo": reconstruction - divergence,
             "elbo_reconstruction": reconstruction,
             "elbo_kl": divergence,
             "dead_intents": (share < DEAD).float().mean().item(),
-            "entropy_gamma": -(gamma * log_gamma).sum(1).mean().item(),
-            "entropy_q": -(q_m * log_q).sum(1).mean().item(),
-            "entropy_p": -(prior * log_prior).sum(1).mean().item(),
+            "entropy_gamma": -expected(gamma, log_gamma),
+            "entropy_q": -expected(q_m, log_q),
+            "entropy_p": -expected(prior, log_prior),
         }
         queries = p.intent_queries()
         linear = cases.ndcg(prior @ queries, model.items)
