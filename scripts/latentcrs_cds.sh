@@ -2,11 +2,11 @@
 # LatentCRS on cds (Amazon 2023), the whole run stage by stage. Each command finds what the one before it made;
 # the last one alone would do all of it.
 set -euo pipefail
-cd "$(dirname "$0")/.."
-PYTHON="${PYTHON:-.venv/bin/python}"
 # The McAuley Lab serves the files; if you have them already: REVIEWS=path/to/CDs_and_Vinyl.jsonl METADATA=path/to/meta_CDs_and_Vinyl.jsonl
 FILES=()
-if [ -n "${REVIEWS:-}" ]; then FILES=("dataset.archive=$REVIEWS" "dataset.items=${METADATA:?type METADATA=PATH too}"); fi
+if [ -n "${REVIEWS:-}" ]; then FILES=("dataset.archive=$(realpath "$REVIEWS")" "dataset.items=$(realpath "${METADATA:?type METADATA=PATH too}")"); fi
+cd "$(dirname "$0")/.."
+PYTHON="${PYTHON:-.venv/bin/python}"
 run() { "$PYTHON" src/train.py model=latentcrs dataset=cds ${FILES[@]+"${FILES[@]}"} "$@"; }
 
 run stage=dataset "$@"    # 4 and 5 stars, items with a description, 5-core, leave-one-out by time

@@ -2,10 +2,10 @@
 # LatentCRS on ml1m, the whole run stage by stage. Each command finds what the one before it made;
 # the last one alone would do all of it.
 set -euo pipefail
+# GroupLens serves the archive; if you have it already: ARCHIVE=path/to/ml-1m.zip
+ARCHIVE="${ARCHIVE:+dataset.archive=$(realpath "$ARCHIVE")}"
 cd "$(dirname "$0")/.."
 PYTHON="${PYTHON:-.venv/bin/python}"
-# GroupLens serves the archive; if you have it already: ARCHIVE=path/to/ml-1m.zip
-ARCHIVE="${ARCHIVE:+dataset.archive=$ARCHIVE}"
 run() { "$PYTHON" src/train.py model=latentcrs dataset=ml1m ${ARCHIVE:+"$ARCHIVE"} "$@"; }
 
 run stage=dataset "$@"    # ratings of 4 and 5, users with at least 5, leave-one-out by time

@@ -6,10 +6,9 @@ import shlex
 from pathlib import Path
 
 import pytest
-from hydra import compose, initialize_config_dir
 
 from crs import pipeline
-from crs.compose import CONF, check, register, to_config
+from crs.compose import check, register
 
 ROOT = Path(__file__).parents[1]
 BLOCKS = re.findall(r"```bash\n(.*?)```", (ROOT / "README.md").read_text(), re.S)
@@ -26,7 +25,7 @@ def test_there_are_commands():
 
 
 @pytest.mark.parametrize("command", [c for c in COMMANDS if c.startswith("python src/train.py")])
-def test_training_command_has_a_plan(command, tmp_path, capsys):
+def test_training_command_has_a_plan(command, configure, tmp_path, capsys):
     words = shlex.split(command)[2:]
     # Files of the reader's own stand for any file.
     for i, word in enumerate(words):
@@ -38,11 +37,7 @@ def test_training_command_has_a_plan(command, tmp_path, capsys):
     register()
     check(words)
     first = [word.split(",")[0] for word in words if word != "-m"]
-    with initialize_config_dir(str(CONF), version_base="1.3"):
-        config = to_config(
-            compose("train", overrides=[*first, "dry_run=true", f"store={tmp_path / 'store'}"])
-        )
-    assert pipeline.run(config) is None
+    assert pipeline.run(configure(*first, "dry_run=true", f"store={tmp_path / 'store'}")) is None
     assert "plan" in capsys.readouterr().err
 
 

@@ -351,13 +351,14 @@ def check(arguments: list[str]) -> list[str]:
     """Refuse a command line whose overrides cannot be composed; flags are Hydra's own affair.
 
     Returns:
-        The command line, with quotes round the file names that Hydra cannot read without.
+        The command line with flags first, as Hydra reads it, and with quotes round the file names
+        that it cannot read without.
     Raises:
         UserError: what is wrong, where, and what to type.
     """
     with initialize_config_dir(str(CONF), version_base="1.3"):
         arguments = [readable(word) for word in arguments]
-        flags = get_args_parser().parse_args(arguments)
+        flags = get_args_parser().parse_intermixed_args(arguments)
         words = flags.overrides
         multirun = flags.multirun or "hydra.mode=MULTIRUN" in words
         try:
@@ -378,7 +379,7 @@ def check(arguments: list[str]) -> list[str]:
             except Exception as error:  # Hydra and OmegaConf raise built-in ones too
                 raise UserError(_sentence(error)) from error
             to_config(composed)
-    return arguments
+    return sorted(arguments, key=words.__contains__)
 
 
 def readable(word: str) -> str:

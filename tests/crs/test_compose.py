@@ -284,3 +284,9 @@ def test_any_path_comes_through(path):
     with initialize_config_dir(str(compose.CONF), version_base="1.3"):
         word = compose.readable(f"dataset.path=/{path}/é")
         assert compose.parse(word).value() == f"/{path}/é"
+
+
+def test_flags_may_stand_anywhere():
+    words = ["dataset=tiny", "-m", "model=sasrec,popularity", "--hydra-help", "seed=1"]
+    first = ["-m", "--hydra-help", "dataset=tiny", "model=sasrec,popularity", "seed=1"]
+    assert compose.check(words) == first
