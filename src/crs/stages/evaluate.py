@@ -125,24 +125,33 @@ def score(
     return found
 
 
-def comparisons(
-    found: dict[str, np.ndarray], reference: str, cases: Cases, settings: Evaluation
-) -> pd.DataFrame:
-    """The reference against each other scorer: mean difference, p, and p by Holm in each metric."""
-    figures = {name: per_case(case_rank, settings.ks) for name, case_rank in found.items()}
-    others = [name for name in found if name != reference]
+TESTS = ["scorer", "against", "slice", "metric", "k", "difference", "low", "high", "p"]
+
+
+def comparisons(found: list[Ranked], reference: str, settings: Evaluation) -> pd.DataFrame:
+    """The reference against each other scorer on the same cases, in each slice.
+
+    Returns:
+        mean difference with its interval, p, and p by Holm within slice and metric.
+    """
+    figures = {one.scorer: per_case(one.ranks, settings.ks) for one in found}
     rows = []
-    for name in others:
-        keys = list(figures[name])
-        differences = np.stack([figures[reference][k] - figures[name][k] for k in keys], axis=1)
-        p_values = stats.paired_tests(
-            differences, cases.clusters.numpy(), settings.permutations, settings.seed
-        )
-        for (metric, k), difference, p in zip(keys, differences.mean(0), p_values, strict=True):
-            rows.append({"scorer": reference, "against": name, "metric": metric, "k": k,
-                         "difference": difference, "p": p})  # fmt: skip
-    frame = pd.DataFrame(rows, columns=["scorer", "against", "metric", "k", "difference", "p"])
-    frame["p_holm"] = frame.groupby(["metric", "k"])["p"].transform(
+    for one in found:
+        if one.scorer == reference:
+            continue
+        keys, cluster = list(figures[reference]), one.cases.clusters.numpy()
+        values = [figures[reference][key] - figures[one.scorer][key] for key in keys]
+        for part, mask in one.slices():
+            paired = np.stack(values, axis=1)[mask], cluster[mask]
+            low, high = stats.bootstrap_intervals(
+                *paired, settings.resamples, settings.level, settings.seed
+            )
+            p = stats.paired_tests(*paired, settings.permutations, settings.seed)
+            means = paired[0].mean(0)
+            for (metric, k), *figure in zip(keys, means, low, high, p, strict=True):
+                rows.append((reference, one.scorer, part, metric, k, *figure))
+    frame = pd.DataFrame(rows, columns=TESTS)
+    frame["p_holm"] = frame.groupby(["slice", "metric", "k"])["p"].transform(
         lambda column: stats.holm(column.tolist())
     )
     return frame
@@ -173,6 +182,7 @@ def run(
                     "protocol": one.protocol,
                     "user": one.cases.user, "cut": one.cases.cut, "cluster": one.cases.clusters,
                     "target": one.cases.target, "rank": one.ranks,
+                    **{name: pd.array(mask.numpy()) for name, mask in one.cases.slices.items()},
                 })
                 for one in found
             ]  # fmt: skip
@@ -185,12 +195,8 @@ def run(
     main = long[long["protocol"] == evaluation.protocol]
     reference = default_scorer(main, settings.model, scorers)
     cases = sets["test"][ALL]
-    whole = {
-        one.scorer: one.ranks
-        for one in found
-        if one.part == ALL and one.protocol == evaluation.protocol
-    }
-    tests = comparisons(whole, reference, cases, evaluation)
+    whole = [x for x in found if x.part == ALL and x.protocol == evaluation.protocol]
+    tests = comparisons(whole, reference, evaluation)
     long.to_parquet(folder / PARQUET, index=False)
     pd.concat(case_tables, ignore_index=True).to_parquet(folder / "ranks.parquet", index=False)
     tests.to_parquet(folder / "tests.parquet", index=False)

@@ -122,11 +122,14 @@ def report(
         )
     if len(tests):
         part = tests[(tests["metric"] == metric) & (tests["k"] == k)]
+        part = part[part["slice"].isin([ALL, NO_REPEATS])]
         shown = pd.DataFrame({
-            "NDCG@10 of": part["scorer"], "against": part["against"],
-            "difference": part["difference"].map("{:+.4f}".format),
+            "NDCG@10 of": part["scorer"], "against": part["against"], "cases": part["slice"],
+            "difference": [f"{d:+.4f} [{low:+.4f}, {high:+.4f}]" for d, low, high
+                           in part[["difference", "low", "high"]].itertuples(index=False)],
             "p (Holm)": part["p_holm"].map("{:.4f}".format),
         })  # fmt: skip
         lines += ["", markdown(shown), "",
-                  "Paired sign-flip tests over users or dialogues, two-sided."]  # fmt: skip
+                  f"{evaluation.level:.0%} intervals, and paired sign-flip tests, two-sided, over "
+                  "users or dialogues."]  # fmt: skip
     return "\n".join(lines) + "\n"

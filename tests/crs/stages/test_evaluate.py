@@ -143,6 +143,7 @@ def test_the_default_is_tested_against_all_others(result):
     equal = tests[tests["against"] == "other"]
     assert (equal["difference"] == 0).all() and (equal["p_holm"] == 1).all()
     assert (tests["p_holm"] >= tests["p"]).all()
+    assert tests["difference"].between(tests["low"], tests["high"]).all()
 
 
 def test_the_report_says_what_the_figures_are_worth(result):
@@ -295,7 +296,24 @@ def test_slices_beside_all_get_a_table_of_their_own():
 def test_no_other_scorer_no_test():
     data = sequences([1, 2, 3, 4])
     cases = evaluate.Cases(data, torch.tensor([1]), torch.tensor([3]))
-    assert comparisons({"toy": np.ones(1)}, "toy", cases, OPTIONS).empty
+    alone = evaluate.Ranked("toy", "all", np.ones(1), cases, "full")
+    assert comparisons([alone], "toy", OPTIONS).empty
+
+
+def test_each_slice_is_compared_by_itself():
+    """Cases 1 and 2 differ by HR@1 = 1, case 3 (the slice `late`) by 0."""
+    data = sequences([1, 2, 3, 4], [1, 2, 3, 4], [1, 2, 3, 4])
+    late = {"late": torch.tensor([False, False, True])}
+    cases = evaluate.Cases(data, torch.arange(1, 4), torch.full((3,), 3), slices=late)
+    good, poor = (
+        evaluate.Ranked(name, "all", np.array(found), cases, "full")
+        for name, found in (("good", [1.0, 1.0, 1.0]), ("poor", [9.0, 9.0, 1.0]))
+    )
+    tests = comparisons([good, poor], "good", replace(OPTIONS, ks=[1]))
+    found = tests[tests["metric"] == "hr"].set_index("slice")
+    assert found["difference"].to_dict() == {"all": pytest.approx(2 / 3), "late": 0.0}
+    assert found.loc["late", ["low", "high"]].tolist() == [0.0, 0.0]
+    assert found.loc["all", "low"] < 2 / 3 < found.loc["all", "high"]
 
 
 @pytest.mark.slow

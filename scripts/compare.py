@@ -1,0 +1,98 @@
+"""Two scorers on the same cases, over seeds: is the difference more than the cases' luck?
+
+python scripts/compare.py --of "latentcrs mixture" --against direct RESULT [RESULT ...]
+python scripts/compare.py --of iclrec --against sasrec ICLREC [...] --with SASREC [...]
+
+A RESULT is a folder of the stage `evaluate`, which a command's last line names; give one for each
+seed. A case's figure is its mean over the seeds.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from crs import stats
+from crs.cases import ALL
+from crs.metrics import per_case
+from crs.results import markdown
+
+CASE = ["user", "cut", "cluster", "target"]
+LEVEL, RESAMPLES, SEED = 0.95, 10_000, 0
+
+
+def cases(folders: list[str], scorer: str, part: str) -> list[pd.DataFrame]:
+    """A scorer's test cases in each result, in one order.
+
+    Raises:
+        SystemExit: if a result has no such scorer.
+    """
+    found = []
+    for folder in folders:
+        frame = pd.read_parquet(Path(folder) / "ranks.parquet")
+        frame = frame[(frame["split"] == "test") & (frame["slice"] == part)]
+        frame = frame[frame["protocol"] == frame["protocol"].iloc[0]]
+        one = frame[frame["scorer"] == scorer].sort_values(CASE, ignore_index=True)
+        if one.empty:
+            names = ", ".join(frame["scorer"].unique())
+            sys.exit(f"{folder}: no scorer {scorer!r}; there are {names}")
+        found.append(one.dropna(axis=1, how="all"))  # slices of other sets
+    return found
+
+
+def compare(of: list[pd.DataFrame], against: list[pd.DataFrame], ks: list[int]) -> pd.DataFrame:
+    """Both means, their difference with its interval and p over clusters, and that of each seed.
+
+    Raises:
+        SystemExit: if the results are not about the same cases.
+    """
+    first = of[0]
+    if any(not first[CASE].equals(other[CASE]) for other in [*of, *against]):
+        sys.exit("the results are not about the same cases; give results of one data set and cut")
+    one, two = (
+        [per_case(frame["rank"].to_numpy(), ks) for frame in side] for side in (of, against)
+    )
+    masks = {ALL: np.ones(len(first), dtype=bool)}
+    masks |= {name: first[name].to_numpy(bool) for name in first if first[name].dtype == "boolean"}
+    rows = []
+    for part, mask in masks.items():
+        cluster = first["cluster"].to_numpy()[mask]
+        for key in one[0]:
+            a, b = (np.stack([seed[key][mask] for seed in side]) for side in (one, two))
+            paired = (a.mean(0) - b.mean(0))[:, None]
+            low, high = stats.bootstrap_intervals(paired, cluster, RESAMPLES, LEVEL, SEED)
+            p = stats.paired_tests(paired, cluster, RESAMPLES - 1, SEED)
+            difference = f"{paired.mean():+.4f} [{low[0]:+.4f}, {high[0]:+.4f}]"
+            rows.append({
+                "cases": f"{part} ({mask.sum():,})", "metric": f"{key[0].upper()}@{key[1]}",
+                "of": f"{a.mean():.4f}", "against": f"{b.mean():.4f}",
+                "difference [clusters]": difference, "p": f"{p[0]:.4f}",
+                "by seed": " ".join(f"{d:+.4f}" for d in a.mean(1) - b.mean(1)),
+            })  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def main(arguments: list[str]) -> None:
+    """Read the command line and print the table."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("results", nargs="+", metavar="RESULT")
+    parser.add_argument("--of", required=True, metavar="SCORER")
+    parser.add_argument("--against", required=True, metavar="SCORER")
+    parser.add_argument("--with", nargs="+", metavar="RESULT", dest="others",
+                        help="results that hold the other scorer; default: the same")  # fmt: skip
+    parser.add_argument("--ks", type=int, nargs="+", default=[10])
+    parser.add_argument("--part", default=ALL, help="cases: all, or a set that the results name")
+    args = parser.parse_args(arguments)
+    of = cases(args.results, args.of, args.part)
+    against = cases(args.others or args.results, args.against, args.part)
+    if len(of) != len(against):
+        parser.error("give as many results behind --with, in the order of their seeds")
+    print(markdown(compare(of, against, args.ks)))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
