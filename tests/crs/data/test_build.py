@@ -81,9 +81,20 @@ def test_rows_are_by_user_then_time():
 
 def test_ratings_are_filtered_before_the_core():
     raw = raw_of(*[("a", i, 1, 4.0) for i in "wxyz"], ("a", "v", 2, 3.0))
-    with pytest.raises(UserError, match=r"no interaction is left .*min_rating=4.*lower them"):
+    with pytest.raises(
+        UserError, match=r"no interaction is left .*min_rating=4.*require=\[\].*filter less"
+    ):
         tables(raw, Dataset("x", min_rating=4, min_user=5))
     assert len(tables(raw, Dataset("x", min_rating=4, min_user=4))["interactions"]) == 4
+
+
+def test_users_too_short_to_be_cases_are_counted():
+    rows = [("long", i, t, 1.0) for t, i in enumerate("vwxy")]
+    raw = raw_of(*rows, ("short", "x", 1, 1.0), ("short", "y", 2, 1.0))
+    audit = tables(raw, Dataset("x", min_user=1))["audit"]
+    assert audit[["what", "rows", "done"]].to_numpy().tolist() == [
+        ["of users with under 4: too short to be cases", 2, "kept"]
+    ]
 
 
 def test_items_keep_what_is_known_of_them():

@@ -236,3 +236,14 @@ def test_with_an_archive_at_hand_no_items_are_downloaded(archive, cache):
 def test_a_users_own_data_may_have_items(archive, cache):
     assert fetch_items(Dataset("x", [Source("r")], items=str(archive)), cache) == archive
     assert fetch_items(Dataset("x", [Source("r")]), cache) is None
+
+
+def test_files_of_one_name_from_two_addresses_are_two_files(host, tmp_path, cache):
+    address, _ = host
+    (tmp_path / "public" / "b").mkdir()
+    (tmp_path / "public" / "b" / "a.txt").write_bytes(b"another")
+    files = [
+        fetch(Dataset("x", [Source("r", url=f"{address}/{path}")]), cache)[0]
+        for path in ("a.txt", "b/a.txt")
+    ]
+    assert [file.read_bytes() for file in files] == [CONTENT, b"another"]
