@@ -66,7 +66,7 @@ class Clocked(WarmUp):
         assert self.generator is not None
         self.generator.eval()
         numbers = torch.randperm(self.cases()).split(self.batch_size)
-        batches = [self.draw(self.batch(number)) for number in numbers]
+        batches = [self.draw(self.batch(number), self.taken(number)) for number in numbers]
         began = time.perf_counter()
         for slots in batches:
             self.zero_grad()

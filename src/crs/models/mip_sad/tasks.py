@@ -74,12 +74,12 @@ def draw_negatives(logits: Tensor, taken: Tensor, count: int) -> Tensor:
 
     Args:
         logits: of all items and the padding row, [S, N + 1]; overwritten.
-        taken: items that are no negatives, the target among them, 0 for none, [S, T].
+        taken: the items that are no negatives, the target among them, masks [S, N + 1].
     Returns:
         [S, count], with replacement.
     """
     logits[:, 0] = -torch.inf
-    logits.scatter_(1, taken, -torch.inf)
+    logits.masked_fill_(taken, -torch.inf)
     return torch.multinomial(logits.softmax(1), count, replacement=True)
 
 

@@ -37,6 +37,15 @@ class OverTurns(Trained):
         """Training dialogues."""
         return len(self.turns.user)
 
+    def taken(self, index: Tensor) -> Tensor:
+        """The items that are no negatives of some dialogues: the whole history, which may be longer
+        than a window, and the target; masks [B, N + 1]."""
+        turns, index = self.turns, index.cpu()
+        row, item = self.sequences.histories(turns.user[index], turns.cut[index] + 1)
+        found = torch.zeros(len(index), self.model.items + 1, dtype=torch.bool)
+        found[row, item] = True
+        return found.to(self.device)
+
     @torch.no_grad()
     def validate_epoch(self) -> dict[str, float]:
         """HR and NDCG at 10 over the whole catalogue, what was seen or refused out."""
@@ -101,11 +110,15 @@ class WarmUp(OverTurns):
 
     def training_step(self, batch: Tensor, batch_index: int) -> Tensor:
         """Loss of a batch of dialogue numbers, [B]."""
-        return self.loss(self.draw(self.batch(batch)))
+        return self.loss(self.draw(self.batch(batch), self.taken(batch)))
 
     @torch.no_grad()
-    def draw(self, ids: Tensor) -> Slots:
-        """Mask a batch of windows [B, T], and draw attributes and negatives for what is masked."""
+    def draw(self, ids: Tensor, taken: Tensor) -> Slots:
+        """Mask a batch of windows [B, T], and draw attributes and negatives for what is masked.
+
+        Args:
+            taken: the items that are no negatives of each row, masks [B, N + 1].
+        """
         options = self.options
         mask, packed = tasks.masked_slots(ids, options.mask), Packed.of(ids)
         place = mask.flatten()[packed.index].nonzero().squeeze(1)
@@ -113,7 +126,7 @@ class WarmUp(OverTurns):
         owned = self.owned[item]
         chosen = tasks.subsets(owned, options.subset)
         changed = tasks.substituted(chosen, owned, options.substitute, self.attributes)
-        negatives = self.negatives(ids, packed, place)
+        negatives = self.negatives(ids, taken, packed, place)
         candidates = torch.cat([item[:, None], negatives], 1)
         return Slots(ids.masked_fill(mask, self.model.mask), place, candidates, chosen, changed)
 
@@ -144,8 +157,8 @@ class WarmUp(OverTurns):
         if self.generator is not None:
             self.generator.eval()
 
-    def negatives(self, ids: Tensor, packed: Packed, place: Tensor) -> Tensor:
-        """Negatives of some packed positions, [S, m]: none is an item of the window or padding.
+    def negatives(self, ids: Tensor, taken: Tensor, packed: Packed, place: Tensor) -> Tensor:
+        """Negatives of some packed positions, [S, m]: none is taken or padding.
 
         The generator's state before a position, on the unmasked window, cannot have seen its item;
         the first position of a window draws uniformly (eq. 5).
@@ -155,11 +168,12 @@ class WarmUp(OverTurns):
             logits = torch.zeros(len(place), self.model.items + 1, device=self.device)
         else:
             states, _ = self.generator(ids)
-            before = states[place - 1] * (packed.row[place - 1] == row)[:, None]
+            inside = (place > 0) & (packed.row[place - 1] == row)
+            before = states[place - 1] * inside[:, None]
             logits = before @ self.generator.item_table.weight[: self.model.items + 1].T
             logits = logits.sigmoid() if options.generator == "flattened" else logits
             logits = logits / options.temperature
-        return tasks.draw_negatives(logits, ids[row], options.negatives)
+        return tasks.draw_negatives(logits, taken[row], options.negatives)
 
 
 class Tune(OverTurns):
@@ -183,23 +197,28 @@ class Tune(OverTurns):
         lists = upto(turns.attributes[index][row], count)
         history = self.sequences.windows(user, cut, self.model.max_len - 1)
         target = self.sequences.at(user, cut)
-        loss = self.loss(*(x.to(self.device) for x in (history, target, row, lists)))
+        taken = self.taken(index) if self.options.negatives else None
+        history, target, row, lists = (x.to(self.device) for x in (history, target, row, lists))
+        loss = self.loss(history, target, row, lists, taken)
         self.record("loss", loss)
         return loss
 
-    def loss(self, history: Tensor, target: Tensor, row: Tensor, lists: Tensor) -> Tensor:
+    def loss(
+        self, history: Tensor, target: Tensor, row: Tensor, lists: Tensor, taken: Tensor | None
+    ) -> Tensor:
         """Mean over turns.
 
         Args:
             history, target: of each dialogue, [B, T] and [B].
             row, lists: dialogue and attributes of each turn, [n] and [n, L].
+            taken: the items that are no negatives of each dialogue, masks [B, N + 1], or None for
+                the loss over the catalogue.
         """
         model, options, wanted = self.model, self.options, target[row]
         query = model.queries(history, row, lists)
-        if options.negatives == 0:
+        if taken is None:
             return linear_cross_entropy(query, model.table[1:], wanted - 1)
-        taken = torch.cat([history, target[:, None]], 1)[row]
         logits = torch.zeros(len(row), model.items + 1, device=self.device)
-        negatives = tasks.draw_negatives(logits, taken, options.negatives)
+        negatives = tasks.draw_negatives(logits, taken[row], options.negatives)
         candidates = torch.cat([wanted[:, None], negatives], 1)
         return tasks.candidate_loss(query, model.table, candidates, options.loss_on)

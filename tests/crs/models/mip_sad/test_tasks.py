@@ -151,7 +151,8 @@ def test_where_an_item_has_every_attribute_none_is_replaced():
 @given(st.lists(st.lists(st.integers(0, 12), min_size=1, max_size=8), min_size=1, max_size=5))
 def test_negatives_are_neither_padding_nor_taken(rows):
     taken = padded(*rows)
-    found = draw_negatives(torch.randn(len(rows), 14), taken, 20)
+    mask = torch.zeros(len(rows), 14, dtype=torch.bool).scatter_(1, taken, True)
+    found = draw_negatives(torch.randn(len(rows), 14), mask, 20)
     assert ((found >= 1) & (found <= 13)).all()
     assert not (found[:, :, None] == taken[:, None]).any()
 
@@ -159,6 +160,7 @@ def test_negatives_are_neither_padding_nor_taken(rows):
 def test_negatives_follow_the_softmax():
     torch.manual_seed(0)
     logits = torch.tensor([[9.0, 9.0, 0.0, math.log(3.0)]])
-    found = draw_negatives(logits, torch.tensor([[1]]), 20_000)
+    taken = torch.tensor([[False, True, False, False]])
+    found = draw_negatives(logits, taken, 20_000)
     share = torch.bincount(found[0], minlength=4) / 20_000
     torch.testing.assert_close(share, torch.tensor([0.0, 0.0, 0.25, 0.75]), atol=0.02, rtol=0)

@@ -20,7 +20,7 @@ ITEMS, ATTRIBUTES, MAX_LEN = 20, 6, 9
 
 def data(users=12):
     """Users' items, a dialogue of two turns and one refusal about each user's third last item."""
-    sequences = random_sequences(users, ITEMS, 12)
+    sequences = random_sequences(users, ITEMS, 16)
     user = sequences.users
     cut = sequences.lengths(user) - 3
     attributes = torch.stack([user % ATTRIBUTES + 1, (user + 1) % ATTRIBUTES + 1], 1)
@@ -60,6 +60,16 @@ def windows(module):
     return module.batch(torch.arange(module.cases()))
 
 
+def drawn(module):
+    everyone = torch.arange(module.cases())
+    return module.draw(module.batch(everyone), module.taken(everyone))
+
+
+def items_of(rows):
+    """Which items each row has, masks [B, N + 1]."""
+    return torch.zeros(len(rows), ITEMS + 1, dtype=torch.bool).scatter_(1, rows, True)
+
+
 def test_a_window_ends_with_the_dialogues_target(model):
     module = warm_up(model)
     turns = module.turns
@@ -67,17 +77,25 @@ def test_a_window_ends_with_the_dialogues_target(model):
 
 
 @pytest.mark.parametrize("source", [None, generator])
-def test_negatives_are_never_the_target_of_the_window_or_padding(model, source):
+def test_negatives_are_never_target_history_or_padding(model, source):
+    """Histories of more items than a window holds: none of the older ones is a negative either."""
     module = warm_up(model, source and source(), negatives=30)
-    ids = windows(module)
-    slots = module.draw(ids)
-    item, negatives = slots.candidates[:, :1], slots.candidates[:, 1:]
-    packed_rows = slots.masked.eq(model.mask).nonzero()[:, 0]
-    assert len(item) == len(packed_rows)
-    assert (negatives != item).all() and (negatives > 0).all() and (negatives <= ITEMS).all()
-    rows = {tuple(row[row > 0].tolist()) for row in ids}
-    for target, drawn in zip(item[:, 0].tolist(), negatives.tolist(), strict=True):
-        assert any(target in row and not set(row) & set(drawn) for row in rows)
+    turns, slots = module.turns, drawn(module)
+    rows = Packed.of(slots.masked).row[slots.place]
+    row, item = module.sequences.histories(turns.user, turns.cut + 1)
+    assert (turns.cut + 1 > MAX_LEN).any()
+    for r, negatives in zip(rows.tolist(), slots.candidates[:, 1:].tolist(), strict=True):
+        assert not set(item[row == r].tolist()) & set(negatives)
+        assert all(0 < n <= ITEMS for n in negatives)
+
+
+def test_the_first_slot_of_a_batch_draws_uniformly(model):
+    """It has no state before it: in a batch of one row, the last state has seen its item."""
+    module = warm_up(model, generator(), mask=0.0, negatives=2_000, temperature=1e-3)
+    module.start_epoch(0)
+    ids = torch.tensor([[3]])
+    negatives = module.draw(ids, items_of(ids)).candidates[0, 1:]
+    assert set(negatives.tolist()) == set(range(1, ITEMS + 1)) - {3}
 
 
 def test_the_generator_cannot_see_the_item_it_is_to_mislead_about(model):
@@ -88,13 +106,13 @@ def test_the_generator_cannot_see_the_item_it_is_to_mislead_about(model):
     other = ids.clone()
     absent = [next(i for i in range(1, ITEMS + 1) if i not in row) for row in ids.tolist()]
     torch.manual_seed(0)
-    drawn = module.draw(ids).candidates
+    before = module.draw(ids, items_of(ids)).candidates
     other[:, -1] = torch.tensor(absent)
     torch.manual_seed(0)
-    changed = module.draw(other).candidates
+    changed = module.draw(other, items_of(other)).candidates
     # A negative is never an item of the window, so a newest item may be drawn in the other one.
-    free = (drawn[:, 1] != changed[:, 0]) & (changed[:, 1] != drawn[:, 0])
-    assert free.any() and torch.equal(drawn[free, 1], changed[free, 1])
+    free = (before[:, 1] != changed[:, 0]) & (changed[:, 1] != before[:, 0])
+    assert free.any() and torch.equal(before[free, 1], changed[free, 1])
 
 
 def test_the_generator_draws_without_dropout_and_never_learns(model):
@@ -111,7 +129,7 @@ def test_the_generator_draws_without_dropout_and_never_learns(model):
 def test_slots_hold_the_items_that_were_masked(model):
     module = warm_up(model, mask=0.5)
     ids = windows(module)
-    slots = module.draw(ids)
+    slots = module.draw(ids, items_of(ids))
     was_masked = slots.masked == model.mask
     assert sorted(ids[was_masked].tolist()) == sorted(slots.candidates[:, 0].tolist())
     assert torch.equal(ids[~was_masked], slots.masked[~was_masked])
@@ -121,7 +139,7 @@ def test_states_items_and_attributes_of_a_slot_belong_together(model):
     """Losses over all slots equal those of each row by itself, weighted by its slots."""
     torch.manual_seed(0)
     module = warm_up(model, mask=0.5, mip=1.0, sad=0.0)
-    slots = module.draw(windows(module))
+    slots = drawn(module)
     whole = module.loss(slots).item()
     packed = Packed.of(slots.masked)
     rows = packed.row[slots.place]
@@ -143,7 +161,7 @@ def test_padding_is_never_in_the_sad_loss(model):
     """Wider lists of the same attributes, and slots without any, change nothing."""
     torch.manual_seed(0)
     module = warm_up(model, mip=0.0, sad=1.0)
-    slots = module.draw(windows(module))
+    slots = drawn(module)
     base = module.loss(slots).item()
     wider = replace(
         slots,
@@ -162,7 +180,7 @@ def test_sad_labels_are_those_of_the_attributes_that_stayed(model):
     """Worked slowly: each list by itself through the tower, each output against its own state."""
     torch.manual_seed(0)
     module = warm_up(model, mip=0.0, sad=1.0, substitute=0.5)
-    slots = module.draw(windows(module))
+    slots = drawn(module)
     states = model.item_tower(slots.masked)[0][slots.place]
     losses = []
     for f, was, now in zip(states, slots.chosen.tolist(), slots.changed.tolist(), strict=True):
@@ -191,7 +209,8 @@ def test_every_turn_is_a_case_and_before_the_first_one_more(model, opening, turn
     module, seen = tune(model, opening=opening), {}
     monkeypatch.setattr(Tune, "loss", lambda self, *args: seen.update(args=args) or torch.zeros(()))
     module.training_step(torch.tensor([3, 0]), 0)
-    history, target, row, lists = seen["args"]
+    history, target, row, lists, taken = seen["args"]
+    assert taken is None
     assert len(row) == 2 * turns
     user, cut = module.turns.user[[3, 0]], module.turns.cut[[3, 0]]
     assert torch.equal(target, module.sequences.at(user, cut))
@@ -208,15 +227,21 @@ def test_fine_tuning_is_cross_entropy_over_the_catalogue(model):
     row, lists = torch.tensor([0, 0]), torch.tensor([[1, 0], [1, 2]])
     scores = model.queries(history, row, lists) @ model.table[1:].T
     wanted = torch.nn.functional.cross_entropy(scores, torch.tensor([4, 4]))
-    torch.testing.assert_close(module.loss(history, target, row, lists), wanted)
+    torch.testing.assert_close(module.loss(history, target, row, lists, None), wanted)
 
 
 def test_fine_tuning_against_negatives_takes_neither_history_nor_target(model, monkeypatch):
     module, seen = tune(model, negatives=30), []
     inner = tasks.candidate_loss
     monkeypatch.setattr(tasks, "candidate_loss", lambda *a: seen.append(a[2]) or inner(*a))
-    module.loss(torch.tensor([[1, 2]]), torch.tensor([5]), torch.tensor([0]), torch.tensor([[1]]))
-    assert seen[0][0, 0] == 5 and not set(seen[0][0, 1:].tolist()) & {0, 1, 2, 5}
+    longest = module.turns.cut.argmax()[None]
+    module.training_step(longest, 0)
+    user, cut = module.turns.user[longest], module.turns.cut[longest]
+    before = module.sequences.windows(user, cut, 99)[0].tolist()
+    target = module.sequences.at(user, cut).item()
+    assert len(before) >= MAX_LEN
+    for own, *negatives in seen[0].tolist():
+        assert own == target and not set(negatives) & {0, target, *before}
 
 
 def optimisation(**changes):
