@@ -37,7 +37,7 @@ CHEAP = ("dataset", "samples")
 WITH = {
     "attributes": (
         "ml100k", "ml1m", "lastfm", "cds", "video_games", "tiny",
-        "beauty and custom and recbole (with items)",
+        "and, with dataset.items=FILE, beauty, sports, toys, yelp, custom and recbole",
     ),
 }  # fmt: skip
 """Datasets that have a view which others lack."""

@@ -1,5 +1,6 @@
 """Weights from a file: ours, or the authors' (docs/mip_sad.md, section 7)."""
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -48,9 +49,11 @@ def translate(released: dict[str, Tensor], dataset: Artifact) -> dict[str, Tenso
     refused items are left aside, as no loss and no score looks at them.
 
     Raises:
-        KeyError: with the first name that is missing.
+        KeyError: with the names that are missing; of layers, the first.
         UserError: if the table belongs to another catalogue.
     """
+    if missing := [name for name in (TABLE, *NAMES) if name not in released]:
+        raise KeyError(", ".join(missing))
     items, attributes = dataset.summary["items"], dataset.summary["attributes"]
     table = released[TABLE]
     if len(table) != items + attributes + 2:
@@ -76,7 +79,8 @@ def load(path: Path, dataset: Artifact, towers: Towers) -> tuple[MIPSAD, dict[st
 
     Args:
         path: our `model.safetensors`, or a state dict of the authors' fine-tuned model.
-        towers: for what no weight shows: heads and dropout.
+        towers: for what no weight shows, dropout and heads; the `model.json` beside weights of ours
+            knows the heads.
     Returns:
         the network and the arguments that build it.
     Raises:
@@ -88,11 +92,18 @@ def load(path: Path, dataset: Artifact, towers: Towers) -> tuple[MIPSAD, dict[st
             weights = load_file(path)
         else:
             loaded = torch.load(path, map_location="cpu", weights_only=True)
+            if not isinstance(loaded, dict):
+                raise UserError(
+                    f"checkpoint={path.name} is no state dict, but a {type(loaded).__name__}"
+                )
             weights = translate(loaded, dataset)
         rows, dim = weights["item_tower.item_table.weight"].shape
+        beside = path.with_name("model.json")
+        own = path.suffix == ".safetensors" and beside.is_file()
+        heads = json.loads(beside.read_text())["heads"] if own else towers.heads
         shape: dict[str, Any] = {
             "items": rows - 2, "attributes": len(weights["attribute_tower.table.weight"]) - 1,
-            "dim": dim, "heads": towers.heads, "dropout": towers.dropout,
+            "dim": dim, "heads": heads, "dropout": towers.dropout,
             "layers": sum(bool(re.fullmatch(r"item_tower.*qkv\.weight", n)) for n in weights),
             "max_len": len(weights["item_tower.positions.weight"]),
             "sees": ["items", "attributes"],

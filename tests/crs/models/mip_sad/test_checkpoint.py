@@ -87,6 +87,26 @@ def test_a_missing_weight_is_named(model, dataset, saved, name):
         checkpoint.load(saved(state), dataset, TOWERS)
 
 
+def test_all_missing_weights_of_the_authors_are_named(model, dataset, saved):
+    state = released(model)
+    del state["item_norm.weight"], state["prefer_norm.bias"]
+    with pytest.raises(UserError, match=r"has no weight 'item_norm\.weight, prefer_norm\.bias'"):
+        checkpoint.load(saved(state), dataset, TOWERS)
+
+
+@pytest.mark.parametrize("content", [[], torch.zeros(2), None])
+def test_what_holds_no_weights_is_refused(dataset, saved, content):
+    with pytest.raises(UserError, match=r"is no state dict, but a (list|Tensor|NoneType)"):
+        checkpoint.load(saved(content), dataset, TOWERS)
+
+
+def test_heads_are_those_beside_our_weights(model, dataset, tmp_path):
+    save_weights(model, tmp_path / "model.safetensors")
+    (tmp_path / "model.json").write_text('{"heads": 2}')
+    found, _ = checkpoint.load(tmp_path / "model.safetensors", dataset, replace(TOWERS, heads=4))
+    assert torch.equal(scores(found), scores(model))
+
+
 def test_our_missing_weights_are_named(model, dataset, tmp_path):
     del model.judge
     save_weights(model, tmp_path / "model.safetensors")

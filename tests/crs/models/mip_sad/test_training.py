@@ -1,6 +1,7 @@
 """Steps of the warm-up and of fine-tuning: what they look at, what they move, how they resume."""
 
 import json
+import math
 from dataclasses import replace
 
 import pytest
@@ -219,6 +220,28 @@ def test_every_turn_is_a_case_and_before_the_first_one_more(model, opening, turn
     found = sorted(tuple(x) for x in lists[row == 0].tolist())
     first = [(own[0], 0)] * 2 + [tuple(own)]
     assert found == sorted(first + [(0, 0)] * opening)
+
+
+def test_fine_tuning_by_hand(model, monkeypatch):
+    """u = (1, 0, …) and item 5 the one with a score, ln 19, over 20 items: the target 5 has
+    -log(19 / (19 + 19)) = log 2 (eq. 7)."""
+    module = tune(model, negatives=0)
+    query, table = torch.zeros(1, 8), torch.zeros_like(model.table)
+    query[0, 0], table[5, 0] = 1.0, math.log(19)
+    monkeypatch.setattr(type(model), "queries", lambda *_: query)
+    monkeypatch.setattr(type(model), "table", table)
+    row = torch.tensor([0])
+    loss = module.loss(torch.tensor([[1]]), torch.tensor([5]), row, torch.tensor([[1]]), None)
+    assert loss.item() == pytest.approx(math.log(2), rel=1e-5)
+
+
+def test_the_warm_up_is_the_weighted_sum_of_its_tasks(network):
+    def value(mip, sad):
+        torch.manual_seed(3)
+        module = warm_up(network().eval(), mip=mip, sad=sad)
+        return module.loss(drawn(module)).item()
+
+    assert value(0.5, 2.0) == pytest.approx(0.5 * value(1.0, 0.0) + 2.0 * value(0.0, 1.0))
 
 
 def test_fine_tuning_is_cross_entropy_over_the_catalogue(model):
