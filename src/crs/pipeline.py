@@ -37,7 +37,8 @@ CHEAP = ("dataset", "samples")
 WITH = {
     "attributes": (
         "ml100k", "ml1m", "lastfm", "cds", "video_games", "tiny",
-        "and, with dataset.items=FILE, beauty, sports, toys, yelp, custom and recbole",
+        *(f"{name} with dataset.items=FILE" for name in (
+            "beauty", "sports", "toys", "yelp", "custom", "recbole")),
     ),
 }  # fmt: skip
 """Datasets that have a view which others lack."""
