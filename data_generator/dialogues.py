@@ -133,12 +133,27 @@ def targets_of(sequences: Sequences, split: str, positions: int) -> tuple[np.nda
     return np.broadcast_to(user[:, None], grid.shape)[kept], grid[kept]
 
 
+def before_held_out(user: pd.Series, cut: pd.Series, own: pd.DataFrame) -> pd.Series:
+    """Which (user, cut) lie before all that a source's own dialogues hold out of that user, so that
+    neither target nor history gives one of them away."""
+    first = own[own["split"] != "train"].groupby("user")["cut"].min()
+    return cut < user.map(first).fillna(np.inf)
+
+
 def simulated(
-    sequences: Sequences, split: str, world: World, settings: Dialogues, context: Context
+    sequences: Sequences,
+    split: str,
+    world: World,
+    settings: Dialogues,
+    context: Context,
+    own: pd.DataFrame,
 ) -> Iterator[pd.DataFrame]:
     """The dialogues of a split in parts; each split has random numbers of its own, so that more
     training dialogues leave those of validation and test as they are."""
     user, cut = targets_of(sequences, split, settings.positions)
+    if split == "train":
+        early = before_held_out(pd.Series(user), pd.Series(cut), own).to_numpy()
+        user, cut = user[early], cut[early]
     target = sequences.at(torch.from_numpy(user), torch.from_numpy(cut)).numpy()
     speaks = world.lists[target].any(1)
     user, cut, target = user[speaks], cut[speaks], target[speaks]
@@ -163,11 +178,15 @@ def run(
     """
     dataset = inputs["dataset"]
     sequences, world = Sequences.of(dataset), World.of(dataset)
-    own = dataset.load(TABLE) if dataset.summary["dialogues"] else pd.DataFrame({"split": []})
+    own = dataset.load(TABLE) if dataset.summary["dialogues"] else pd.DataFrame(columns=COLUMNS)
+    early = before_held_out(own["user"], own["cut"], own) | (own["split"] != "train")
+    late, own = own[~early]["dialogue"].nunique(), own[early]
     parts, total = [], 0
     for split in SPLITS:
         given = own[own["split"] == split]
-        made = [given] if len(given) else simulated(sequences, split, world, settings, context)
+        made = [given] if len(given) else simulated(
+            sequences, split, world, settings, context, own
+        )  # fmt: skip
         frame = pd.concat([pd.DataFrame(), *made], ignore_index=True)
         if frame.empty:
             raise UserError(
@@ -182,6 +201,7 @@ def run(
     context.tracker.table("dialogues/examples", table[table["split"] == "valid"].head(EXAMPLES))
     found = statistics(table) | {
         "own": sorted(own["split"].unique()),
+        "late": late,
         "items_without_attributes": int((world.lists[1:] == 0).all(1).sum()),
         "items_beyond_limit": int(((world.lists > 0).sum(1) > settings.limit).sum()),
     }
@@ -190,6 +210,8 @@ def run(
         f"{found['attributes']:.1f} attributes and {found['candidates']:.0f} candidates at the "
         f"end; {found['items_without_attributes']:,} items without attributes are no targets, "
         f"{found['items_beyond_limit']:,} have more than dialogues.limit={settings.limit}"
+        + f"; {late:,} training dialogues are not before what is held out: left out"
+        * bool(late)
     )
     return found
 

@@ -179,3 +179,26 @@ def test_dialogues_of_the_dataset_stand_as_they_are(tiny, tmp_path):
     assert kept.drop(columns=["dialogue", "items"]).equals(own.drop(columns=["dialogue", "items"]))
     assert [list(cell) for cell in kept["items"]] == own["items"].tolist()
     assert summary["own"] == ["test", "valid"] and summary["train"] > 0
+
+
+def test_training_gives_nothing_away_that_the_sources_dialogues_hold_out(tiny, tmp_path):
+    """User 1 is held out at cut 3 and again at 5; a training dialogue at 4 knows item 3."""
+    own = pd.DataFrame({
+        "split": ["test", "valid", "train", "train", "train"], "dialogue": [0, 1, 2, 3, 4],
+        "user": [1, 1, 1, 1, 2], "cut": [5, 3, 4, 2, 4], "turn": 1, "kind": ATTRIBUTE,
+        "attribute": 1, "items": [[]] * 5, "remaining": 9,
+    })  # fmt: skip
+    names = ("items", "interactions", "attributes")
+    tables = {name: tiny.load(f"{name}.parquet") for name in names}
+    summary = tiny.summary | {"dialogues": 5}
+    given = artifact(tmp_path / "given", summary, attribute_dialogues=own, **tables)
+    table, found = run(given, tmp_path / "d")
+    kept = table[table["split"] == "train"]
+    assert kept[["user", "cut"]].to_numpy().tolist() == [[1, 2], [2, 4]]
+    assert found["late"] == 1
+    held = own[own["split"] != "train"]
+    bare = artifact(tmp_path / "bare", summary, attribute_dialogues=held, **tables)
+    table, _ = run(bare, tmp_path / "e", positions=99)
+    simulated = table[table["split"] == "train"]
+    assert simulated[simulated["user"] == 1]["cut"].max() == 2
+    assert simulated[simulated["user"] == 2]["cut"].max() > 3

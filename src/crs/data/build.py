@@ -89,9 +89,21 @@ def tables(raw: Raw, settings: Dataset) -> dict[str, pd.DataFrame]:
         "audit": pd.DataFrame(map(vars, noticed), columns=["what", "rows", "done", "first"]),
     }
     if raw.dialogues is not None:
-        out["attribute_dialogues"] = turns.numbered(
-            raw.dialogues, interactions, users, items, number
-        )
+        found = turns.numbered(raw.dialogues, interactions, users, items, number)
+        for split in {"valid", "test"} - set(found["split"]):
+            raise UserError(
+                f"dataset={settings.name}: no {split} dialogue of {raw.place.file} can be used"
+                + "".join(f"; {count:,} {what}" for what, count in raw.dropped.items() if count)
+                + "; give the whole data set, or filter less"
+            )
+        gone = raw.dialogues["dialogue"].nunique() - found["dialogue"].nunique()
+        raw.dropped["dialogues of users or targets that filters took"] = gone
+        if gone := len(raw.items) - len(items):
+            members = np.zeros((len(items) + 1, len(number) + 1), dtype=bool)
+            for item, cell in zip(item_table["item"], item_table["attributes"], strict=True):
+                members[item, cell] = True
+            found["remaining"] = turns.remaining(found, members)
+        out["attribute_dialogues"] = found
     return out
 
 

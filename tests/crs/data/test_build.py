@@ -176,3 +176,38 @@ def test_a_title_names_one_generated_item(tmp_path):
 def test_the_settings_of_every_public_set_compose():
     for name in ("ml1m", "ml100k", "beauty", "sports", "toys", "yelp"):
         assert config(f"dataset={name}", "model=popularity").dataset.sources[0].reader
+
+
+def spoken(*rows):
+    """Dialogues (split, user, target, attribute) of one turn as a reader returns them."""
+    return pd.DataFrame([
+        (split, n, user, target, 1, "attribute", attribute, [], 9)
+        for n, (split, user, target, attribute) in enumerate(rows)
+    ], columns=["split", "dialogue", "user", "target", "turn", "kind", "attribute", "items",
+                "remaining"])  # fmt: skip
+
+
+ABOUT = pd.DataFrame({
+    "item": list("vwxyz"), "title": "", "year": pd.array([pd.NA] * 5, dtype="Int64"),
+    "attributes": [["war"], ["war"], ["art"], ["art"], ["war"]], "description": "",
+})  # fmt: skip
+
+
+def test_without_dialogues_to_score_on_it_is_refused():
+    raw = raw_of(*[("a", i) for i in "vwxy"], items=ABOUT)
+    raw.dialogues = spoken(("valid", "a", "y", "art"))
+    raw.dropped["dialogues that no item satisfies"] = 3
+    with pytest.raises(
+        UserError, match=r"no test dialogue .*can be used; 3 dialogues that no item"
+    ):
+        tables(raw, Dataset("x", min_user=1))
+
+
+def test_what_remains_is_counted_among_the_items_that_are_left():
+    """Of three items with `war`, `z` is in no history; and a dialogue about it is counted."""
+    raw = raw_of(*[("a", i) for i in "vwxy"], items=ABOUT)
+    raw.dialogues = spoken(("valid", "a", "x", "art"), ("test", "a", "v", "war"),
+                           ("test", "a", "z", "war"))  # fmt: skip
+    found = tables(raw, Dataset("x", min_user=1))["attribute_dialogues"]
+    assert found["remaining"].tolist() == [2, 2]
+    assert raw.dropped == {"dialogues of users or targets that filters took": 1}
