@@ -203,6 +203,7 @@ CHOICES = {
     "evaluation.candidates": ("none", "random", "first"),
     "multi_turn.seen": ("out", "in"),
     "multi_turn.split": ("test", "valid"),
+    "contexts.on_leak": ("drop", "keep"),
     "multi_turn.understanding": ("rules", "llm"),
     "multi_turn.text": ("newest", "joined", "mean"),
     "dataset.roles": ("recommender", "both"),

@@ -113,7 +113,7 @@ STAGES: dict[str, Stage] = {
         "the knowledge graph as typed edges",
     ),
     "contexts": Stage(
-        "data_generator.contexts", 1, lambda x: x.contexts,
+        "data_generator.contexts", 2, lambda x: x.contexts,
         lambda x: ["dataset", "graph", "samples", "simulate"],
         "what was said before each response, as tensors",
     ),
