@@ -39,6 +39,7 @@ WITH = {
         "ml100k", "ml1m", "lastfm", "cds", "video_games", "tiny",
         "beauty and custom and recbole (with items)",
     ),
+    "responses": ("inspired", "redial", "tgredial"),
 }  # fmt: skip
 """Datasets that have a view which others lack."""
 
@@ -214,6 +215,11 @@ def plan(config: c.Config) -> list[Step]:
         raise UserError(
             f"model={config.model.name} stage={goal} learns from users' histories, and dataset="
             f"{config.dataset.name} has dialogues; type model=c2crs or model=popularity"
+        )
+    if goal == "converse" and not config.dataset.conversations:
+        raise UserError(
+            f"stage=converse: dataset={config.dataset.name} has requests and no responses to learn "
+            f"from. Datasets that have them: {', '.join(WITH['responses'])}"
         )
     add(goal)
     return list(steps.values())
