@@ -144,7 +144,7 @@ STAGES: dict[str, Stage] = {
         lambda x: list(x.model.needs.converse), "responses, and their scores below the ranking's",
     ),
     "evaluate": Stage(
-        "crs.stages.evaluate", 1, lambda x: c.Evaluate(x.model.name, x.seed, x.evaluation),
+        "crs.stages.evaluate", 2, lambda x: c.Evaluate(x.model.name, x.seed, x.evaluation),
         needs_of_evaluation, "ranks, metrics and their intervals",
     ),
     "multi_turn": Stage(
