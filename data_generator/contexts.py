@@ -30,6 +30,7 @@ class Row:
         items: newest last; whose reviews are read.
         response: words of the answer; None where there is none.
         chosen: reviews that the source gives to this response; None leaves the choice to us.
+        unsaid: what the dialogue names for the first time in the response itself or later.
     """
 
     split: str
@@ -39,6 +40,7 @@ class Row:
     items: list[int]
     response: list[str] | None = None
     chosen: list[int] | None = None
+    unsaid: set[int] = field(default_factory=set)
 
 
 @dataclass
@@ -70,12 +72,14 @@ def answered(dataset: Artifact) -> Iterator[Row]:
     number = 0
     for _, turns in dataset.load("dialogues.parquet").groupby("dialogue", sort=False):
         said = Said()
+        named = {int(entity) for entities in turns["entities"] for entity in entities}
         for turn in turns.itertuples(index=False):
             if turn.turn and (roles == "both" or turn.role == roles):
                 yield Row(
                     turn.split, list(said.tokens), list(said.mentions), list(said.entities),
                     list(said.items), list(turn.tokens),
                     None if by_response is None else by_response.get(number, []),
+                    named - said.entities.keys(),
                 )  # fmt: skip
                 number += 1
             said.hear(turn)
@@ -143,9 +147,15 @@ def padded(rows: list[list[int]], width: int) -> np.ndarray:
     return out
 
 
-def leaks(dataset: Artifact, entities: np.ndarray) -> int:
-    """Contexts with an entity that its dialogue names for the first time in the response itself or
-    later: must be 0. Counted from the tables, not from what the rows were made of."""
+def lead(dataset: Artifact, entities: np.ndarray) -> np.ndarray:
+    """How many turns before the response the dialogue first named each entity of the rows, NaN
+    where it never does. What is above 0 is no leak.
+
+    From the tables, not from what the rows were made of.
+
+    Args:
+        entities: one row a response, 0 is none, [rows, K].
+    """
     turns = dataset.load("dialogues.parquet")
     each = turns[["dialogue", "turn", "entities"]].explode("entities").dropna()
     first = each.groupby(["dialogue", "entities"])["turn"].min()
@@ -155,7 +165,22 @@ def leaks(dataset: Artifact, entities: np.ndarray) -> int:
                           "entities": list(entities)}).explode("entities")  # fmt: skip
     frame = frame[frame["entities"] > 0]
     begun = first.reindex(pd.MultiIndex.from_frame(frame[["dialogue", "entities"]])).to_numpy()
-    return int((~(begun < frame["turn"].to_numpy())).sum())
+    return frame["turn"].to_numpy() - begun
+
+
+def drop_leaks(rows: list[Row], about: list[int]) -> int:
+    """Leave out chosen reviews of what the dialogue names only in the response or later: nobody
+    could have chosen them before it. Returns how many.
+
+    Args:
+        about: the entity of each review.
+    """
+    count = 0
+    for row in rows:
+        known = [r for r in row.chosen or [] if about[r - 1] not in row.unsaid]
+        count += len(row.chosen or []) - len(known)
+        row.chosen = row.chosen and known
+    return count
 
 
 def run(
@@ -170,6 +195,7 @@ def run(
     about: list[int] = []
     texts: list[list[str]] = []
     source: list[str] = []
+    dropped = 0
     if "simulate" in inputs:
         said = inputs["simulate"].load("utterances.parquet")
         rows = list(requested(dataset, graph, said, settings.entities))
@@ -179,6 +205,8 @@ def run(
         about, texts = reviews["entity"].tolist(), [list(tokens) for tokens in reviews["tokens"]]
         source = dataset.load("vocabulary.parquet")["token"].tolist()
         rows = list(answered(dataset))
+        if settings.on_leak == "drop":
+            dropped = drop_leaks(rows, about)
         heard = [list(x) for x in turns[turns["split"] == "train"]["tokens"]] + texts
     if settings.lower:
         heard, texts = [lowered(x) for x in heard], [lowered(x) for x in texts]
@@ -191,7 +219,12 @@ def run(
     for name, array in found.items():
         np.save(folder / f"{name}.npy", array)
     write_json(folder / "words.json", names)
-    leaked = 0 if "simulate" in inputs else leaks(dataset, found["entities"])
+    leaked = leaked_reviews = 0
+    if "simulate" not in inputs:
+        leaked = int((~(lead(dataset, found["entities"]) > 0)).sum())
+        # A source may choose reviews of what nobody names, and these tell nothing of the response.
+        read = found["review_entity"][found["reviews"]]
+        leaked_reviews = int((lead(dataset, read) <= 0).sum())
     total = int((found["tokens"] > END).sum())
     counts = {
         "rows": len(rows),
@@ -202,11 +235,15 @@ def run(
         "without_entities": float((found["entities"][:, 0] == PAD).mean()),
         "with_reviews": float((found["reviews"][:, 0] > 0).mean()),
         "leaks": leaked,
+        "leaks_reviews": leaked_reviews,
+        "reviews_dropped": dropped,
     }
     context.note(
         f"{len(rows):,} contexts, {len(names):,} words ({counts['unknown']:.1%} unknown), "
         f"{counts['mentions']:,} mentions, {counts['without_entities']:.1%} without entities, "
         f"{counts['with_reviews']:.1%} with reviews, {leaked} leaks of the response"
+        + (f", {leaked_reviews:,} in reviews" if leaked_reviews else "")
+        + (f"; {dropped:,} reviews that leak it left out" if dropped else "")
     )
     return counts
 

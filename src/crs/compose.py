@@ -19,7 +19,7 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, ListConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from crs.config import Config
+from crs.config import Config, Dataset
 from crs.errors import UserError
 
 CONF = Path(__file__).parents[2] / "conf"
@@ -177,10 +177,6 @@ PROTOCOLS = {
     "mip_sad_as_released": ("in", False),
 }
 """What the names in the tables mean: (evaluation.seen, evaluation.padding)."""
-VIEWS = ("attributes",)
-WAYS = ("none", "hard", "as_released")
-"""How the items shown in a turn are chosen (crs.dialogue.rerank)."""
-REQUIRED = ("title", "year", "attributes", "description")
 PRECISIONS = ("32-true", "bf16-mixed")
 CHOICES = {
     "pretrain.loss": ("bce", "sampled_softmax", "cross_entropy"),
@@ -207,6 +203,7 @@ CHOICES = {
     "multi_turn.text": ("newest", "joined", "mean"),
     "dataset.roles": ("recommender", "both"),
     "contexts.vocabulary": ("data", "source"),
+    "contexts.on_leak": ("drop", "keep"),
     "c2crs.gate": ("mask", "multiplicative"),
     "c2crs.softmax": ("entities", "items"),
     "c2crs.start": ("informed", "released"),
@@ -222,6 +219,20 @@ CHOICES = {
     "warmup.precision": PRECISIONS,
     "converse.precision": PRECISIONS,
 }
+NAMES = {
+    "dataset.require": ("title", "year", "attributes", "description"),
+    "model.requires": ("attributes",),
+    "multi_turn.ways": ("none", "hard", "as_released"),
+    "graph.facts": ("attributes", "year", "decade"),
+    "c2crs.without": ("graph", "context", "review"),
+}
+"""What a list may hold."""
+FILTERS = "min_rating min_user min_item bad_lines duplicates unknown_items require".split()
+"""Settings of a data set that act on interactions."""
+MULTIPLES = (
+    ("pretrain.dim", "pretrain.heads"), ("towers.dim", "towers.heads"),
+    ("c2crs.word_dim", "c2crs.heads"),
+)  # fmt: skip
 POSITIVE = (
     "pretrain.dim pretrain.layers pretrain.heads pretrain.max_len pretrain.batch_size "
     "pretrain.k pretrain.refit pretrain.temperature intents.k intents.restarts train.batch_size "
@@ -253,6 +264,13 @@ def check_values(config: Config) -> None:
                 f"{key}={value(key)}: no such choice.{nearest(str(value(key)), list(choices))} "
                 f"There are {', '.join(choices)}"
             )
+    for key, choices in NAMES.items():
+        for name in value(key):
+            if name not in choices:
+                raise UserError(
+                    f"{key}: there is no {name!r}.{nearest(str(name), list(choices))} "
+                    f"There are {', '.join(choices)}"
+                )
     for key in POSITIVE:
         if (found := value(key)) is not None and found <= 0:
             raise UserError(f"{key}={value(key)}: must be above 0")
@@ -274,23 +292,16 @@ def check_values(config: Config) -> None:
             f"em.candidates={em.candidates}: em.posterior=exact looks at the whole catalogue; type "
             "em.candidates=0 or em.posterior=amortised"
         )
-    if unknown := set(config.dataset.require) - set(REQUIRED):
-        raise UserError(
-            f"dataset.require: items have no {min(unknown)!r}; there is {', '.join(REQUIRED)}"
-        )
     if config.samples.valid is not None and config.samples.valid < 1:
         raise UserError(f"samples.valid={config.samples.valid}: must be at least 1, or null: all")
-    if unknown := set(config.model.requires) - set(VIEWS):
-        raise UserError(f"model.requires: no view {min(unknown)!r}; there is {', '.join(VIEWS)}")
     ks = config.evaluation.ks
     if 10 not in ks or min(ks) < 1:
         raise UserError(f"evaluation.ks={ks}: whole numbers from 1, with 10, which tables show")
     talk = config.multi_turn
-    if unknown := set(talk.ways) - set(WAYS):
-        raise UserError(f"multi_turn.ways: no way {min(unknown)!r}; there is {', '.join(WAYS)}")
     if not talk.ways or len(set(talk.ways)) < len(talk.ways):
         raise UserError(
-            f"multi_turn.ways={talk.ways}: at least one of {', '.join(WAYS)}, each once"
+            f"multi_turn.ways={talk.ways}: at least one of "
+            f"{', '.join(NAMES['multi_turn.ways'])}, each once"
         )
     if 10 not in talk.ks or min(talk.ks) < 1:
         raise UserError(
@@ -301,16 +312,19 @@ def check_values(config: Config) -> None:
             "llm.base_url: an address alone, without a key or a user; keys are read from the "
             "environment"
         )
-    if config.pretrain.dim % config.pretrain.heads:
-        raise UserError(
-            f"pretrain.dim={config.pretrain.dim} is not a multiple of "
-            f"pretrain.heads={config.pretrain.heads}; choose one that is"
-        )
-    if config.towers.dim % config.towers.heads:
-        raise UserError(
-            f"towers.dim={config.towers.dim} is not a multiple of towers.heads="
-            f"{config.towers.heads}; choose one that is"
-        )
+    for key, divisor in MULTIPLES:
+        if value(key) % value(divisor):
+            raise UserError(
+                f"{key}={value(key)} is not a multiple of {divisor}={value(divisor)}; choose one "
+                "that is"
+            )
+    if config.dataset.conversations:
+        for name in FILTERS:
+            if getattr(config.dataset, name) != getattr(Dataset(), name):
+                raise UserError(
+                    f"dataset.{name}: dataset={config.dataset.name} has dialogues, and this acts "
+                    f"on interactions alone; leave dataset.{name} out"
+                )
     if not config.tasks.mip and not config.tasks.sad:
         raise UserError(
             "tasks.mip=0 and tasks.sad=0 leave nothing to learn in the warm-up; type "

@@ -622,6 +622,9 @@ class Contexts(Settings):
     """Entities of a context, the last ones."""
     reviews: int = MISSING
     """Reviews of a context, those of the newest items."""
+    on_leak: str = MISSING
+    """Reviews that the source chose, of what the dialogue names only in the response or later:
+    `drop` them, or `keep` them (released)."""
     review: int = MISSING
     """Tokens of a review."""
     lower: bool = MISSING

@@ -40,6 +40,7 @@ WITH = {
         *(f"{name} with dataset.items=FILE" for name in (
             "beauty", "sports", "toys", "yelp", "custom", "recbole")),
     ),
+    "responses": ("inspired", "redial", "tgredial"),
 }  # fmt: skip
 """Datasets that have a view which others lack."""
 
@@ -114,7 +115,7 @@ STAGES: dict[str, Stage] = {
         "the knowledge graph as typed edges",
     ),
     "contexts": Stage(
-        "data_generator.contexts", 1, lambda x: x.contexts,
+        "data_generator.contexts", 2, lambda x: x.contexts,
         lambda x: ["dataset", "graph", "samples", "simulate"],
         "what was said before each response, as tensors",
     ),
@@ -215,6 +216,11 @@ def plan(config: c.Config) -> list[Step]:
         raise UserError(
             f"model={config.model.name} stage={goal} learns from users' histories, and dataset="
             f"{config.dataset.name} has dialogues; type model=c2crs or model=popularity"
+        )
+    if goal == "converse" and not config.dataset.conversations:
+        raise UserError(
+            f"stage=converse: dataset={config.dataset.name} has requests and no responses to learn "
+            f"from. Datasets that have them: {', '.join(WITH['responses'])}"
         )
     add(goal)
     return list(steps.values())

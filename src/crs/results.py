@@ -1,5 +1,6 @@
 """Tables of results: the long Parquet that scripts read, and its Markdown twin for people."""
 
+from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,12 @@ PARQUET, MARKDOWN = "results.parquet", "results.md"
 CANDIDATES = 100
 SECOND = {"random": f"sampled_{CANDIDATES}", "first": f"first_{CANDIDATES}"}
 """Protocols that stand beside another one in a table, by `evaluation.candidates`."""
+
+FIGURES = (("hr", 1), ("hr", 5), ("hr", 10), ("hr", 20), ("hr", 50), ("ndcg", 5), ("ndcg", 10),
+           ("ndcg", 20), ("mrr", 20))  # fmt: skip
+"""Columns of a printed table, where the protocol has its cut-offs: metric, k."""
+SHOWN = {"dialogues": tuple(product(("hr", "ndcg", "mrr"), (1, 10, 50)))}
+"""Columns of protocols that are published at other cut-offs."""
 
 
 def markdown(frame: "pd.DataFrame") -> str:
@@ -36,8 +43,7 @@ def headline(long: "pd.DataFrame", split: str = "test", cases: str = "all") -> "
         cell = {(m, k): (v, lo, hi) for m, k, v, lo, hi in one[
             ["metric", "k", "value", "low", "high"]].itertuples(index=False)}  # fmt: skip
         row = {"dataset": dataset, "model": model, "scorer": scorer, "sees": one["sees"].iloc[0]}
-        for metric, k in (("hr", 1), ("hr", 5), ("hr", 10), ("hr", 20), ("hr", 50), ("ndcg", 5),
-                          ("ndcg", 10), ("ndcg", 20), ("mrr", 20)):  # fmt: skip
+        for metric, k in SHOWN.get(one["protocol"].iloc[0], FIGURES):
             if (metric, k) in cell:
                 value, low, high = cell[metric, k]
                 interval = f" [{low:.4f}, {high:.4f}]" if (metric, k) == ("ndcg", 10) else ""

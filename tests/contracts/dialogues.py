@@ -64,7 +64,15 @@ def inspired(folder: Path, **changes: Any) -> Path:
     return folder
 
 
-TG_ENTITIES = ["None", "美丽人生(1997)", "剧情", "罗伯托·贝尼尼", "天堂电影院(1988)", "影视作品"]
+TG_ENTITIES = [
+    "None",
+    "美丽人生(1997)",
+    "剧情",
+    "罗伯托·贝尼尼",
+    "天堂电影院(1988)",
+    "影视作品",
+    "无人",
+]
 TG_WORDS = ["__pad__", "__start__", "__end__", "__unk__", "你好", "，", "想看", "一部", "电影",
             "。", "推荐", "@1", "@4", "喜欢", "吗", "？", "好看"]  # fmt: skip
 
@@ -155,7 +163,7 @@ def redial(folder: Path) -> Path:
     names = [*FILMS, "http://x/Comedy"]
     write(folder / "entity2id.json", {name: i for i, name in enumerate(names, 1)})
     write(folder / "movie_ids.json", [2, 1, 3])
-    write(folder / "dbpedia_subkg.json", {"1": [[5, 4], [7, 1]], "3": [[5, 4]]})
+    write(folder / "dbpedia_subkg.json", {"1": [[5, 4], [7, 1]], "2": [[7, 2]], "3": [[5, 4]]})
     words = ["__pad__", "__start__", "__end__", "__unk__", "Hi", "@10", "Try", "@30", "@99", "!"]
     write(folder / "token2id.json", {word: i for i, word in enumerate(words)})
     write(folder / "redial_context_movie_id2crslab_entityId.json", {"10": 1, "20": 2})

@@ -18,6 +18,11 @@ from tests.contracts.tiny import pipeline_stages
 TINY = "dataset=tiny", "tracker=none"
 
 
+def data_for(stage: str) -> str:
+    """Responses are learned from dialogues alone."""
+    return "dataset=inspired" if stage == "converse" else "dataset=tiny"
+
+
 def names(config: Config) -> dict[str, str]:
     """The fingerprint of each stage of a plan."""
     return {step.name: step.fingerprint for step in plan(config)}
@@ -97,7 +102,7 @@ def test_the_network_without_intents_does_not_wait_for_them(configure):
 
 def test_every_own_stage_of_a_model_has_settings(configure):
     for model, stage in pipeline.MODEL_SETTINGS:
-        assert names(configure(f"model={model}", "dataset=tiny", f"stage={stage}"))[stage]
+        assert names(configure(f"model={model}", data_for(stage), f"stage={stage}"))[stage]
 
 
 def test_the_protocol_is_in_the_name_of_the_evaluation_alone(configure):
@@ -131,7 +136,7 @@ def test_inputs_are_planned_before_what_needs_them(model, configure):
 
 @pytest.mark.parametrize(("model", "stage"), pipeline_stages())
 def test_a_plan_ends_with_what_is_asked_for(model, stage, configure):
-    steps = plan(configure(f"model={model}", "dataset=tiny", f"stage={stage}"))
+    steps = plan(configure(f"model={model}", data_for(stage), f"stage={stage}"))
     assert [step.name for step in steps][-1] == stage
     assert len({step.name for step in steps}) == len(steps)
 
@@ -149,6 +154,12 @@ def test_a_plan_holds_nothing_that_is_not_needed(configure):
 def test_a_stage_that_a_model_lacks_is_refused(stage, configure):
     with pytest.raises(UserError, match=f"stage={stage}: model=popularity has no such stage; type"):
         plan(configure("model=popularity", "dataset=tiny", f"stage={stage}"))
+
+
+def test_responses_are_asked_of_dialogues_alone(configure):
+    """Before anything is trained, not in the last of the stages."""
+    with pytest.raises(UserError, match=r"dataset=ml100k has requests and no responses.*redial"):
+        plan(configure("model=c2crs", "dataset=ml100k", "stage=converse"))
 
 
 def test_an_unknown_stage_to_force_is_refused_with_those_there_are(configure, tmp_path):

@@ -53,11 +53,34 @@ def test_a_leak_would_be_counted(tmp_path):
     inputs = source(tmp_path)
     table, _ = read(inputs, tmp_path)
     spoilt = table.entities.numpy().copy()
-    assert contexts.leaks(inputs["dataset"], spoilt) == 0
+
+    def leaks():
+        return (~(contexts.lead(inputs["dataset"], spoilt) > 0)).sum()
+
+    assert leaks() == 0
     spoilt[0, 3] = 2  # Beta Two, which the first response names
-    assert contexts.leaks(inputs["dataset"], spoilt) == 1
+    assert leaks() == 1
     spoilt[0, 3] = 5_000  # which no turn names
-    assert contexts.leaks(inputs["dataset"], spoilt) == 1
+    assert leaks() == 1
+
+
+def test_a_chosen_review_of_what_is_yet_to_be_named_is_left_out_and_counted(tmp_path):
+    """The source gives the second response of each of the seven dialogues a review of its very
+    target; the third may read it."""
+    inputs = source(tmp_path, "tgredial")
+    table, summary = read(inputs, tmp_path / "drop")
+    assert table.reviews[:3].tolist() == [[0, 0, 0, 0], [1, 0, 0, 0], [1, 2, 0, 0]]
+    assert (summary["leaks_reviews"], summary["reviews_dropped"]) == (0, 7)
+    table, summary = read(inputs, tmp_path / "keep", on_leak="keep")
+    assert table.reviews[:3].tolist() == [[0, 0, 0, 0], [1, 2, 0, 0], [1, 2, 0, 0]]
+    assert (summary["leaks_reviews"], summary["reviews_dropped"]) == (7, 0)
+
+
+def test_a_chosen_review_of_what_nobody_names_stays():
+    rows = [contexts.Row("train", [], [], [], [], chosen=[1, 2, 3], unsaid={7}),
+            contexts.Row("train", [], [], [], [], unsaid={7})]  # fmt: skip
+    assert contexts.drop_leaks(rows, [5, 7, 9]) == 1
+    assert [row.chosen for row in rows] == [[1, 3], None]
 
 
 @pytest.mark.parametrize("length", [128, 24, 16, 9, 6])

@@ -41,7 +41,8 @@ class Contexts:
 
     Attributes:
         tokens: `start u1 end u2 end …`, its last `length`, left-aligned, [rows, L].
-        entities: what was mentioned, each once, newest last, left-aligned, [rows, K].
+        entities: what was mentioned, each once, in the order of first mention, left-aligned,
+            [rows, K].
         mentions: (place in the tokens, entity) of each mention in them, ragged.
         reviews: reviews of items in the context, newest first, [rows, R]; 0 is none.
         review_tokens: [reviews + 1, W]; row 0 is empty.

@@ -152,7 +152,7 @@ def tables(raw: RawDialogues, settings: Dataset) -> dict[str, pd.DataFrame]:
         entity, tokens), chosen (response, review) and vocabulary (token), the last two empty where
         the source has none. `response` counts the turns that answer for the chosen roles.
     Raises:
-        UserError: if no case is left.
+        UserError: if a split has no case.
     """
     number, dropped = numbered(raw), raw.dropped
     n_items = len(raw.items)
@@ -171,10 +171,11 @@ def tables(raw: RawDialogues, settings: Dataset) -> dict[str, pd.DataFrame]:
                           for item in row["items"]]  # fmt: skip
             before |= {e for e in row["entities"] if e <= n_items}
             rows.append({"split": split, "dialogue": dialogue, "turn": turn} | row)
-    if not any(split == "train" for split, *_ in cases):
+    present = {split for split, *_ in cases}
+    if missing := [split for split in SPLITS if split not in present]:
         raise UserError(
-            f"dataset={settings.name}: no training response of dataset.roles={settings.roles} "
-            "names a known item; is the folder complete?"
+            f"dataset={settings.name}: no response of dataset.roles={settings.roles} in "
+            f"{' or '.join(missing)} names a known item; is the folder complete?"
         )
     said_table = pd.DataFrame(rows)
     mentioned = said_table[["dialogue", "turn", "items"]].explode("items").dropna()

@@ -16,7 +16,7 @@ from crs.config import Evaluate, Evaluation
 from crs.console import Context
 from crs.metrics import per_case
 from crs.models.attribute_filter import attribute_matrix
-from crs.models.base import Recommender
+from crs.models.base import Recommender, reads_text
 from crs.ranking import ranks
 from crs.results import COLUMNS, MARKDOWN, PARQUET, SECOND, headline
 from crs.stages.report import DEFAULT, SHUFFLED, chart, report
@@ -119,7 +119,7 @@ def score(
         )  # fmt: skip
         for name, scorer in scorers.items():
             add(part, name, cases, rivals)
-            if cases.text is not None and "text" in scorer.sees:
+            if cases.text is not None and reads_text(scorer):
                 add(SHUFFLED, name, replace(shuffled_texts(cases, settings.seed), slices={}), None)
             done()
     return found
@@ -217,7 +217,7 @@ def default_scorer(long: pd.DataFrame, model: str, scorers: dict[str, Recommende
     the best NDCG@10 on validation."""
     label = model.replace("_", " ")
     own = [name for name in scorers if name.startswith(label)] or list(scorers)
-    own = [name for name in own if "text" in scorers[name].sees] or own
+    own = [name for name in own if reads_text(scorers[name])] or own
     metric, k = DEFAULT
     part = long[(long["metric"] == metric) & (long["k"] == k) & (long["slice"] == ALL)]
     part = part[(part["split"] == "valid") & part["scorer"].isin(own)]

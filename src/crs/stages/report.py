@@ -14,6 +14,9 @@ SHUFFLED = "texts shuffled"
 DEFAULT = ("ndcg", 10)
 """The metric that is charted, and by which the better of several scorers is chosen."""
 
+ITEMS_ALONE = ("nothing", "history", "items of the context")
+"""What a scorer sees that knows nothing of what was said."""
+
 
 def chart(long: pd.DataFrame, path: Path, title: str) -> None:
     """NDCG@10 of each scorer with its interval, as a PNG."""
@@ -27,10 +30,9 @@ def chart(long: pd.DataFrame, path: Path, title: str) -> None:
     part = part[part["split"] == "test"].iloc[::-1]
     figure, axes = plt.subplots(figsize=(7, 0.5 * len(part) + 1.2), layout="constrained")
     spread = np.abs(part[["low", "high"]].to_numpy().T - part["value"].to_numpy())
-    colours = ["#4878a8" if "text" in sees or "attributes" in sees else "#b8b8b8"
-               for sees in part["sees"]]  # fmt: skip
+    colours = ["#b8b8b8" if sees in ITEMS_ALONE else "#4878a8" for sees in part["sees"]]
     axes.barh(part["scorer"], part["value"], xerr=spread, color=colours, capsize=3)
-    axes.set_xlabel("NDCG@10 (test); blue: sees text or attributes")
+    axes.set_xlabel("NDCG@10 (test); blue: sees more than items")
     axes.set_title(title, fontsize=10)
     figure.savefig(path, dpi=120)
     plt.close(figure)

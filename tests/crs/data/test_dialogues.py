@@ -144,8 +144,8 @@ def raw_of(train, valid=None, test=None, **more):
     frame["year"] = pd.array([None, 2001], dtype="Int64")
     frame["attributes"] = [[], []]
     return RawDialogues(
-        {"train": train, "valid": valid or {}, "test": test or {}}, frame,
-        {"a": 0, "b": 1, "e": 2}, **more,
+        {"train": train, "valid": valid or {"v": talk("v")}, "test": test or {"t": talk("t")}},
+        frame, {"a": 0, "b": 1, "e": 2}, **more,
     )  # fmt: skip
 
 
@@ -178,12 +178,15 @@ def test_what_cannot_be_used_is_counted():
         "entities not in the vocabulary": 2, "reviews of unknown items": 1, "empty reviews": 1,
         "triples with an unknown head": 1, "triples with an unknown tail": 1,
     }  # fmt: skip
-    assert (found["conversations"], found["reviews"], found["cases"]) == (3, 1, 1)
+    assert (found["conversations"], found["reviews"], found["cases"]) == (5, 1, 3)
 
 
-def test_a_folder_without_a_case_is_refused():
-    raw = raw_of({"x": [said("seeker", "hi"), said("recommender", "ho")]})
-    with pytest.raises(UserError, match=r"no training response of dataset\.roles=recommender"):
+@pytest.mark.parametrize("split", SPLITS)
+@pytest.mark.parametrize("left", [{}, {"x": [said("seeker", "hi"), said("recommender", "ho")]}])
+def test_a_split_without_a_case_is_refused(split, left):
+    raw = raw_of({"a": talk(1)})
+    raw.dialogues[split] = left
+    with pytest.raises(UserError, match=rf"no response of .*=recommender in {split} names a known"):
         tables(raw, INSPIRED)
 
 

@@ -11,7 +11,7 @@ from crs.config import Evaluate
 from crs.data.sequences import Sequences
 from crs.metrics import per_case
 from crs.models.popularity import Popularity
-from crs.results import COLUMNS
+from crs.results import COLUMNS, headline
 from crs.stages import evaluate, report
 from crs.stages.evaluate import case_ranks, comparisons, default_scorer, shuffled_texts
 from tests.contracts.tiny import artifact, config, made, sequences, shared, spoken
@@ -291,6 +291,48 @@ def test_slices_beside_all_get_a_table_of_their_own():
     assert found.to_dict("records") == [
         {"slice": "attributes=1", "cases": 5, "a": "0.2500", "b": "0.5000"}
     ]
+
+
+def figures(**columns):
+    """NDCG@10 of each scorer on a split."""
+    frame = pd.DataFrame({"metric": "ndcg", "k": 10, "slice": "all"} | columns)
+    return frame.assign(low=frame["value"], high=frame["value"])
+
+
+def test_a_scorer_of_items_alone_is_grey(tmp_path, monkeypatch):
+    """Those of C2-CRS: `repeat context` sees items, whatever its name says."""
+    drawn = {}
+    monkeypatch.setattr("matplotlib.axes.Axes.barh", lambda self, names, values, color, **more:
+                        drawn.update(zip(names, color, strict=True)))  # fmt: skip
+    sees = ["nothing", "items of the context", "entities of the context", "context",
+            "history + text", "attributes of the utterance"]  # fmt: skip
+    report.chart(figures(split="test", scorer=sees, sees=sees, value=0.5), tmp_path / "a.png", "a")
+    grey = drawn["nothing"]
+    assert [one for one in sees if drawn[one] == grey] == ["nothing", "items of the context"]
+
+
+def test_a_context_is_no_text_of_the_utterance():
+    scorers = {"toy a": SimpleNamespace(sees="context"), "toy b": SimpleNamespace(sees="history")}
+    long = figures(split="valid", scorer=list(scorers), value=[0.1, 0.2])
+    assert default_scorer(long, "toy", scorers) == "toy b"
+
+
+@pytest.mark.parametrize(
+    ("protocol", "columns"),
+    [
+        ("dialogues", "HR@1 HR@10 HR@50 NDCG@1 NDCG@10 NDCG@50 MRR@1 MRR@10 MRR@50"),
+        ("full", "HR@1 HR@5 HR@10 HR@20 HR@50 NDCG@5 NDCG@10 NDCG@20 MRR@20"),
+    ],
+)
+def test_a_printed_table_has_the_cut_offs_of_its_protocol(protocol, columns):
+    every = [(metric, k) for metric in ("hr", "ndcg", "mrr") for k in (1, 5, 10, 20, 50)]
+    long = pd.DataFrame(every, columns=["metric", "k"]).assign(
+        dataset="d", model="m", scorer="s", sees="nothing", split="test", slice="all",
+        protocol=protocol, value=0.5, low=0.4, high=0.6, cases=9,
+    )  # fmt: skip
+    shown = headline(long)
+    assert shown.columns[4:-1].tolist() == columns.split()
+    assert shown["NDCG@10"].item() == "0.5000 [0.4000, 0.6000]"
 
 
 def test_no_other_scorer_no_test():

@@ -12,6 +12,8 @@ from crs.errors import UserError
 from crs.models.c2crs.networks import C2CRS
 from crs.store import Artifact
 
+SELF_LOOP = "self loop"
+"""The name of the loops' relation in a `graph`."""
 GRAPH = "user_model.kGModel."
 NAMES = {
     f"{GRAPH}kg_encoder.weight": "graph.bases",
@@ -68,21 +70,45 @@ def entity_rows(dataset: Artifact, graph: Artifact) -> Tensor:
     return torch.from_numpy(source)
 
 
+def by_line(dataset: Artifact) -> bool:
+    """The authors read TG-ReDial's triples line by line, ReDial's entity by entity."""
+    return dataset.summary["label"].startswith("tgredial")
+
+
 def relation_rows(dataset: Artifact, graph: Artifact) -> Tensor:
     """The row of each of our relations in the authors' table, [R].
 
-    They number loops first, then relations as they meet them from entity to entity, and leave gaps
-    for none of those that are too rare.
+    They number relations as they meet them, and leave gaps for none of those that are too rare. An
+    entity's loop comes before its triples in ReDial, and behind the triple in TG-ReDial.
     """
     table = graph.load("relations.parquet")
     kept = table[table["relation"] >= 0].set_index("name")["relation"]
-    source = dataset.load("entities.parquet")["source"].to_numpy()
     name = dataset.load("relations.parquet").set_index("relation")["name"]
     triples = dataset.load("triples.parquet")
-    order = np.argsort(source[triples["head"].to_numpy() - 1], kind="stable")
-    met = ["self loop", *name.loc[triples["relation"].to_numpy()[order]]]
+    if by_line(dataset):
+        met = [*name.loc[triples["relation"]]]
+        met.insert(1, SELF_LOOP)
+    else:
+        source = dataset.load("entities.parquet")["source"].to_numpy()
+        order = np.argsort(source[triples["head"].to_numpy() - 1], kind="stable")
+        met = [SELF_LOOP, *name.loc[triples["relation"].to_numpy()[order]]]
     number = {one: i for i, one in enumerate(x for x in dict.fromkeys(met) if x in kept.index)}
     return torch.tensor([number[one] for one in kept.sort_values().index])
+
+
+def loopless(dataset: Artifact) -> Tensor:
+    """Our entities without a loop in the authors' graph, [n].
+
+    There, TG-ReDial's loops are on what is in a triple, ReDial's on what has an entry of its own in
+    `dbpedia_subkg.json`: the heads of triples, and the items, each of which has one.
+    """
+    triples = dataset.load("triples.parquet")
+    if by_line(dataset):
+        looped = np.union1d(triples["head"], triples["tail"])
+    else:
+        looped = np.union1d(triples["head"], dataset.load("items.parquet")["item"])
+    entities = dataset.load("entities.parquet")["entity"]
+    return torch.from_numpy(np.setdiff1d(entities, looped))
 
 
 def translated(weights: dict[str, Tensor], dataset: Artifact, graph: Artifact) -> dict[str, Tensor]:
@@ -116,6 +142,16 @@ def translated(weights: dict[str, Tensor], dataset: Artifact, graph: Artifact) -
     return {name: value.contiguous() for name, value in found.items()}
 
 
+def take_off_loops(weights: dict[str, Tensor], dataset: Artifact, graph: Artifact) -> None:
+    """Make up for loops that the authors' graph has not, where ours has one on every entity: the
+    root of such an entity gives off what the loop adds to it."""
+    loop = graph.load("relations.parquet").set_index("name")["relation"][SELF_LOOP]
+    if loop >= 0:
+        bare = loopless(dataset)
+        mix, bases = weights["graph.mix"][loop], weights["graph.bases"][:, bare]
+        weights["graph.root"][bare] -= torch.einsum("b,bed->ed", mix, bases)
+
+
 def restore(model: C2CRS, path: Path, dataset: Artifact, graph: Artifact) -> None:
     """Put a file's weights into a network.
 
@@ -139,4 +175,6 @@ def restore(model: C2CRS, path: Path, dataset: Artifact, graph: Artifact) -> Non
     if missing or wrong:
         what = f"lacks {', '.join(missing)}" if missing else f"has {', '.join(wrong)}"
         raise UserError(f"checkpoint={path.name} {what}; give the settings it was trained with")
+    if released:
+        take_off_loops(weights, dataset, graph)
     model.load_state_dict(own | {name: weights[name] for name in own if name in weights})

@@ -12,7 +12,6 @@ from crs import stats
 from crs.config import Conversing
 from crs.console import Context
 from crs.data.contexts import END, ITEM, PAD, SPECIAL, START, Contexts
-from crs.errors import UserError
 from crs.fit import derive, fit, save_weights
 from crs.models.c2crs.build import trained
 from crs.models.c2crs.conversing import CHUNK, Converse, read_all
@@ -33,19 +32,9 @@ def run(
     settings: Conversing, inputs: dict[str, Artifact], folder: Path, context: Context
 ) -> dict[str, Any]:
     """Writes the table of `evaluate` with the scores of the responses below it (`results.parquet`,
-    `results.md`), `responses.parquet` (all test responses), `sample.md`, `model.safetensors`.
-
-    Raises:
-        UserError: if the data have no responses.
-    """
+    `results.md`), `responses.parquet` (all test responses), `sample.md`, `model.safetensors`."""
     use_threads(context.trainer)
-    dataset, contexts = inputs["dataset"], Contexts.of(inputs["contexts"])
-    label = dataset.summary["label"]
-    if not contexts.responses[:, 0].any():
-        raise UserError(
-            f"stage=converse: {label} has requests and no responses to learn from. Datasets that "
-            "have them: inspired, redial, tgredial"
-        )
+    contexts = Contexts.of(inputs["contexts"])
     model = trained(inputs["train"], inputs["graph"])
     device = device_of(context)
     states = read_all(model, contexts, folder / RESUME / "states.npy", device)

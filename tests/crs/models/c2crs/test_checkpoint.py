@@ -1,4 +1,6 @@
 import pickle
+from dataclasses import dataclass
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -6,15 +8,51 @@ from safetensors.torch import save_file
 
 from crs.errors import UserError
 from crs.models.c2crs.build import build
-from crs.models.c2crs.checkpoint import NAMES, entity_rows, relation_rows, restore
+from crs.models.c2crs.checkpoint import GRAPH, entity_rows, relation_rows, restore
 from tests.crs.models.c2crs.conftest import small, source
+from tests.crs.models.c2crs.test_graph import looped
 
 PLAIN = ("graph.facts=[]", "c2crs.start=released", "c2crs.recency=false")
 
 
+@dataclass
+class Theirs:
+    """What the authors' code makes of the hand-made files, written by hand.
+
+    Attributes:
+        source: the id of each of our entities, in our order.
+        relations: their numbers.
+        edges: head, tail, relation, in those ids and numbers.
+    """
+
+    source: list[int]
+    relations: dict[str, int]
+    edges: list[tuple[int, int, int]]
+
+
+THEIRS = {
+    # Comedy, 4, has no entry of its own, so no loop.
+    "redial": Theirs(
+        [1, 2, 3, 4], {"self loop": 0, "5": 1},
+        [(1, 1, 0), (2, 2, 0), (3, 3, 0), (1, 4, 1), (4, 1, 1), (3, 4, 1), (4, 3, 1)],
+    ),
+    # 6 is in no triple, so it has no loop.
+    "tgredial": Theirs(
+        [1, 4, 2, 3, 5, 6], {"类型": 0, "self loop": 1, "主演": 2, "属于": 3},
+        [(1, 2, 0), (2, 1, 0), (4, 2, 0), (2, 4, 0), (1, 3, 2), (3, 1, 2), (1, 5, 3), (5, 1, 3),
+         (1, 1, 1), (2, 2, 1), (3, 3, 1), (4, 4, 1), (5, 5, 1)],
+    ),
+}  # fmt: skip
+
+
 @pytest.fixture(scope="module")
-def inputs(tmp_path_factory):
-    return source(tmp_path_factory.mktemp("redial"), "redial", *PLAIN)
+def both(tmp_path_factory):
+    return {kind: source(tmp_path_factory.mktemp(kind), kind, *PLAIN) for kind in THEIRS}
+
+
+@pytest.fixture(scope="module")
+def inputs(both):
+    return both["redial"]
 
 
 def new(inputs, seed, *overrides, views="graph"):
@@ -24,36 +62,40 @@ def new(inputs, seed, *overrides, views="graph"):
     return model
 
 
-def released(model, inputs):
-    """Our weights as the authors' code would have named, ordered and wrapped them."""
-    dataset, graph = inputs["dataset"], inputs["graph"]
-    rows, relations = entity_rows(dataset, graph), relation_rows(dataset, graph)
-    own = model.state_dict()
-    out = {}
-    for theirs, ours in NAMES.items():
-        value = own[ours]
-        if ours in ("graph.root", "bias"):
-            empty = torch.zeros(int(rows.max()) + 1, *value.shape[1:])
-            value = empty.index_copy(0, rows, value[1:])
-        elif ours == "graph.bases":
-            empty = torch.zeros(value.shape[0], int(rows.max()) + 1, value.shape[2])
-            value = empty.index_copy(1, rows, value[:, 1:])
-        elif ours == "graph.mix":
-            value = torch.zeros_like(value).index_copy(0, relations, value)
-        elif ours.startswith("pool"):
-            value = value.T
-        out[theirs] = value.clone()
-    out["user_model.contextModel.token_embedding.weight"] = torch.zeros(3, 3)
-    return out
+def released(kind="redial", dim=8, bases=2):
+    """Weights as the authors' code names and shapes them."""
+    generator = torch.Generator().manual_seed(0)
+    rows = max(THEIRS[kind].source) + 1
+    shapes = {
+        f"{GRAPH}kg_encoder.weight": (bases, rows, dim),
+        f"{GRAPH}kg_encoder.comp": (len(THEIRS[kind].relations), bases),
+        f"{GRAPH}kg_encoder.root": (rows, dim),
+        f"{GRAPH}kg_encoder.bias": (dim,),
+        f"{GRAPH}kg_attn.a": (dim, dim),
+        f"{GRAPH}kg_attn.b": (dim, 1),
+        "recommender.rec_bias.bias": (rows,),
+        "user_model.contextModel.token_embedding.weight": (3, 3),
+    }
+    return {name: torch.randn(shape, generator=generator) for name, shape in shapes.items()}
 
 
-def same_ranking(one, two):
-    h, g = one.graph(), two.graph()
-    mask = torch.ones(1, 3, dtype=torch.bool)
-    for entities in ([1, 2, 4], [3, 1, 2]):
-        a, b = (m.pool["graph"](x[torch.tensor([entities])], mask) @ x[:4].T + m.bias[:4]
-                for m, x in ((one, h), (two, g)))  # fmt: skip
-        torch.testing.assert_close(a[:, 1:], b[:, 1:])
+def same_scores(model, found, kind="redial"):
+    """Ours are theirs, computed from their weights over their edges."""
+    theirs, encoder = THEIRS[kind], f"{GRAPH}kg_encoder."
+    graph = SimpleNamespace(
+        bases=found[f"{encoder}weight"], mix=found[f"{encoder}comp"],
+        root=found[f"{encoder}root"], bias=found[f"{encoder}bias"],
+    )  # fmt: skip
+    h = looped(graph, list(zip(*theirs.edges, strict=True)))[theirs.source]
+    bias = found["recommender.rec_bias.bias"][theirs.source]
+    ours, said = model.graph(), torch.tensor([0, 1, 3])
+    alpha = torch.softmax(
+        torch.tanh(h[said] @ found[f"{GRAPH}kg_attn.a"]) @ found[f"{GRAPH}kg_attn.b"], 0
+    )
+    query = model.pool["graph"](ours[said + 1][None], torch.ones(1, 3, dtype=torch.bool))[0]
+    torch.testing.assert_close(
+        query @ ours[1:].T + model.bias[1:], (alpha * h[said]).sum(0) @ h.T + bias
+    )
 
 
 def test_our_own_weights_come_back(tmp_path, inputs):
@@ -64,20 +106,23 @@ def test_our_own_weights_come_back(tmp_path, inputs):
         assert torch.equal(value, two.state_dict()[name])
 
 
+@pytest.mark.parametrize("kind", THEIRS)
 @pytest.mark.parametrize("wrapped", [True, False])
-def test_the_authors_weights_give_the_same_scores(tmp_path, inputs, wrapped):
-    one, two = new(inputs, 0), new(inputs, 1)
-    found = released(one, inputs)
+def test_the_authors_weights_give_the_same_scores(tmp_path, both, kind, wrapped):
+    found, inputs = released(kind), both[kind]
     torch.save({"rec_state_dict": found, "epoch": 3} if wrapped else found, tmp_path / "m.pth")
-    restore(two, tmp_path / "m.pth", inputs["dataset"], inputs["graph"])
-    same_ranking(one, two)
+    model = new(inputs, 1)
+    restore(model, tmp_path / "m.pth", inputs["dataset"], inputs["graph"])
+    same_scores(model, found, kind)
 
 
-def test_relations_are_numbered_as_the_authors_meet_them(inputs):
-    """Loops first, then relations from entity to entity: the graph has one beside the loops."""
-    table = inputs["graph"].load("relations.parquet").set_index("relation")["name"]
-    rows = relation_rows(inputs["dataset"], inputs["graph"]).tolist()
-    assert {table[i]: row for i, row in enumerate(rows)} == {"self loop": 0, "5": 1}
+@pytest.mark.parametrize("kind", THEIRS)
+def test_relations_are_numbered_as_the_authors_meet_them(both, kind):
+    dataset, graph = both[kind]["dataset"], both[kind]["graph"]
+    table = graph.load("relations.parquet").set_index("relation")["name"]
+    rows = relation_rows(dataset, graph).tolist()
+    assert {table[i]: row for i, row in enumerate(rows)} == THEIRS[kind].relations
+    assert entity_rows(dataset, graph).tolist() == THEIRS[kind].source
 
 
 class Config:
@@ -97,12 +142,12 @@ def test_the_settings_in_an_authors_file_are_ignored_and_run_nothing(tmp_path, i
     for name in ("crslab", "crslab.config"):
         monkeypatch.setitem(sys.modules, name, types.ModuleType(name))
     monkeypatch.setitem(sys.modules, "crslab.config.config", module)
-    one, two = new(inputs, 0), new(inputs, 1)
-    torch.save({"rec_state_dict": released(one, inputs), "opt": Config()}, tmp_path / "m.pth")
+    found, model = released(), new(inputs, 1)
+    torch.save({"rec_state_dict": found, "opt": Config()}, tmp_path / "m.pth")
     for name in ("crslab.config.config", "crslab.config", "crslab"):
         monkeypatch.delitem(sys.modules, name)
-    restore(two, tmp_path / "m.pth", inputs["dataset"], inputs["graph"])
-    same_ranking(one, two)
+    restore(model, tmp_path / "m.pth", inputs["dataset"], inputs["graph"])
+    same_scores(model, found)
 
 
 class Harmful:
@@ -111,8 +156,7 @@ class Harmful:
 
 
 def broken(inputs, folder, how):
-    model, path = new(inputs, 0), folder / "m.pth"
-    found = released(model, inputs)
+    found, path = released(), folder / "m.pth"
     if how == "lacks":
         del found["recommender.rec_bias.bias"], found["user_model.kGModel.kg_attn.a"]
     if how == "other data":
@@ -129,7 +173,7 @@ def broken(inputs, folder, how):
         path.write_bytes(pickle.dumps([1]))
     elif how == "ours lacks":
         path = folder / "m.safetensors"
-        own = model.state_dict()
+        own = new(inputs, 0).state_dict()
         del own["words.weight"]
         save_file(own, path)
     else:

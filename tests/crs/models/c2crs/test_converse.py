@@ -9,7 +9,6 @@ import torch.nn.functional as F
 from crs import pipeline
 from crs.cases import cases_of
 from crs.data.contexts import END, ITEM, PAD, Contexts
-from crs.errors import UserError
 from crs.fit import fit
 from crs.models.c2crs import converse
 from crs.models.c2crs.build import trained
@@ -165,13 +164,6 @@ def test_every_test_response_is_kept(result, inputs):
         plain = {t.lower() for t in row.truth_tokens if not t.startswith(("@", "__"))}
         assert plain <= {t.lower() for t in told["tokens"]}
     assert (result.path / "sample.md").read_text().count("- truth:") == len(frame)
-
-
-def test_data_without_responses_are_refused(tmp_path):
-    inputs = source(tmp_path, "tiny")
-    settings = pipeline.MODEL_SETTINGS["c2crs", "converse"](small())
-    with pytest.raises(UserError, match=r"has requests and no responses.*inspired, redial"):
-        made(converse, settings, inputs, tmp_path / "converse" / "a")
 
 
 def test_slots_are_filled_with_titles_best_first():
