@@ -78,10 +78,14 @@ MODEL_SETTINGS: dict[tuple[str, str], Callable[[c.Config], c.Settings]] = {
 """Settings of a model's own stages, by model and stage."""
 
 
+def own_dialogues(config: c.Config) -> bool:
+    """Whether the data set brings attribute dialogues: their turns are the cases then."""
+    return any(source.dialogues for source in config.dataset.editions())
+
+
 def needs_of_evaluation(config: c.Config) -> list[str]:
     """What the scorers read; a dataset with dialogues of its own needs no simulated texts."""
-    own = any(source.dialogues for source in config.dataset.editions())
-    texts = {"samples", "simulate"} if own and "embed" not in config.model.needs.evaluate else set()
+    texts = {"samples", "simulate"} if own_dialogues(config) else set()
     return [name for name in config.model.needs.evaluate if name not in texts]
 
 
@@ -221,6 +225,12 @@ def plan(config: c.Config) -> list[Step]:
         raise UserError(
             f"stage=converse: dataset={config.dataset.name} has requests and no responses to learn "
             f"from. Datasets that have them: {', '.join(WITH['responses'])}"
+        )
+    if goal == "evaluate" and own_dialogues(config) and {"embed", "contexts"} & set(read):
+        raise UserError(
+            f"model={config.model.name} reads what was said, and the cases of dataset="
+            f"{config.dataset.name} dataset.source={config.dataset.source} are released turns of "
+            "attributes without words; type dataset.source=scpr, or model=mip_sad"
         )
     add(goal)
     return list(steps.values())

@@ -471,7 +471,7 @@ def test_datasets_that_are_said_to_have_a_view_exist():
 
 
 def test_dialogues_of_the_dataset_need_no_simulated_texts(configure):
-    """On released dialogues the turns are the cases; a model that reads vectors keeps its texts."""
+    """On released dialogues the turns are the cases; a model that reads words has none there."""
     own = "dataset=lastfm", "dataset.source=precrs"
     scpr = "dataset=lastfm", "dataset.source=scpr"
     for model in ("mip_sad", "attribute_filter"):
@@ -479,7 +479,9 @@ def test_dialogues_of_the_dataset_need_no_simulated_texts(configure):
             config = configure(f"model={model}", *overrides)
             needs = pipeline.needs_of_evaluation(config)
             assert set(needs) & {"samples", "simulate"} == texts
-    assert "simulate" in pipeline.needs_of_evaluation(configure("model=latentcrs", *own))
+    for model in ("latentcrs", "c2crs"):
+        with pytest.raises(UserError, match=r"reads what was said.*dataset\.source=scpr"):
+            plan(configure(f"model={model}", *own))
 
 
 def test_a_checkpoint_stands_for_training_and_what_training_needs(configure, tmp_path):
