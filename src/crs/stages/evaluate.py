@@ -195,8 +195,13 @@ def run(
     main = long[long["protocol"] == evaluation.protocol]
     reference = default_scorer(main, settings.model, scorers)
     cases = sets["test"][ALL]
-    whole = [x for x in found if x.part == ALL and x.protocol == evaluation.protocol]
-    tests = comparisons(whole, reference, evaluation)
+    tests = pd.concat([
+        comparisons(
+            [x for x in found if (x.part, x.protocol) == (part, evaluation.protocol)],
+            reference, evaluation,
+        )
+        for part in sets["test"]
+    ])  # fmt: skip
     long.to_parquet(folder / PARQUET, index=False)
     pd.concat(case_tables, ignore_index=True).to_parquet(folder / "ranks.parquet", index=False)
     tests.to_parquet(folder / "tests.parquet", index=False)

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from crs.cases import ALL, NO_REPEATS
+from crs.cases import ALL, DIALOGUES, NO_REPEATS
 from crs.config import Evaluate
 from crs.results import CANDIDATES, headline, markdown
 
@@ -124,7 +124,7 @@ def report(
         )
     if len(tests):
         part = tests[(tests["metric"] == metric) & (tests["k"] == k)]
-        part = part[part["slice"].isin([ALL, NO_REPEATS])]
+        part = part[part["slice"].isin([ALL, NO_REPEATS, DIALOGUES])]
         shown = pd.DataFrame({
             "NDCG@10 of": part["scorer"], "against": part["against"], "cases": part["slice"],
             "difference": [f"{d:+.4f} [{low:+.4f}, {high:+.4f}]" for d, low, high
