@@ -169,3 +169,20 @@ def redial(folder: Path) -> Path:
     write(folder / "redial_context_movie_id2crslab_entityId.json", {"10": 1, "20": 2})
     write(folder / "reviews.json", {"10": ["a", "fine", "film"], "77": ["who", "?"], "20": []})
     return folder
+
+
+def official(folder: Path, **changes: Any) -> Path:
+    """ReDial's own files with 10 / 1 dialogues of the same words; `changes` are fields of all."""
+    record = {
+        "conversationId": "5", "initiatorWorkerId": 1, "respondentWorkerId": 2,
+        "movieMentions": {"10": "Alpha  (1990)", "11": "Alpha (1990)", "12": "Beta "},
+        "messages": [
+            {"messageId": 1, "timeOffset": 0, "senderWorkerId": 1, "text": "I liked @10."},
+            {"messageId": 2, "timeOffset": 1, "senderWorkerId": 2, "text": "Then @12 or @11!"},
+        ],
+    } | changes  # fmt: skip
+    rows = [record | {"conversationId": str(i)} for i in range(10)]
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "train_data.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    (folder / "test_data.jsonl").write_text(json.dumps(record | {"conversationId": "99"}))
+    return folder

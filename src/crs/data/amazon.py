@@ -4,7 +4,6 @@ Both are streamed and joined on `parent_asin`: variants of a product (colours, c
 item. Fields: https://amazon-reviews-2023.github.io.
 """
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -16,9 +15,6 @@ from crs.config import Dataset
 from crs.data.lines import LIMIT, SHOWN, decoded, gathered, objects, opened
 from crs.data.raw import ITEMS, Faults, Place, Raw
 from crs.errors import UserError
-
-SURROGATE = re.compile("[\ud800-\udfff]")
-"""Half of an escaped pair: JSON can hold it, no text can."""
 
 
 def read(file: Path, settings: Dataset) -> Raw:
@@ -48,8 +44,8 @@ def read(file: Path, settings: Dataset) -> Raw:
 
 
 def is_id(value: Any) -> bool:
-    """A text that is not empty and can be written down."""
-    return isinstance(value, str) and value != "" and SURROGATE.search(value) is None
+    """A text that is not empty."""
+    return isinstance(value, str) and value != ""
 
 
 def is_number(value: Any) -> bool:
@@ -91,7 +87,7 @@ def reviews(file: Path, place: Place, faults: Faults) -> Iterator[tuple[Any, ...
 def strings(value: Any) -> list[str]:
     """What texts a field holds."""
     parts = value if isinstance(value, list) else [value]
-    return [SURROGATE.sub("\N{REPLACEMENT CHARACTER}", part) for part in parts if part]
+    return [part for part in parts if part]
 
 
 def products(file: Path, place: Place, faults: Faults) -> Iterator[tuple[Any, ...]]:

@@ -5,12 +5,14 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from pandas.api.types import infer_dtype
 
 from crs.config import Columns
 from crs.data.lines import LIMIT, SHOWN
 from crs.data.raw import ITEMS, Faults, Place
 from crs.errors import UserError
 
+PLAIN = {"string", "integer", "floating", "mixed-integer-float", "decimal", "empty"}
 INTERACTIONS = ["user", "item", "timestamp", "rating"]
 
 
@@ -18,7 +20,8 @@ def mapped(frame: pd.DataFrame, names: Columns, wanted: list[str], file: str) ->
     """The wanted columns, less those that `dataset.columns` sets to null.
 
     Raises:
-        UserError: for a column that is not there, with those that are.
+        UserError: for a column that is not there, with those that are, or is neither text nor
+            numbers.
     """
     given = {key: getattr(names, key) for key in wanted if getattr(names, key) is not None}
     for key, name in given.items():
@@ -29,7 +32,20 @@ def mapped(frame: pd.DataFrame, names: Columns, wanted: list[str], file: str) ->
                 f"dataset.columns.{key}={name}: {file} has no such column; it has {there}. "
                 f"Type dataset.columns.{key}=NAME{other}"
             )
+        # Anything else would stand in the tables as Python prints it: `[1]`, `b'1'`.
+        kind = kind_of(frame[name].explode() if key == "attributes" else frame[name])
+        if kind not in PLAIN and (key, kind) != ("timestamp", "datetime64"):
+            raise UserError(
+                f"dataset.columns.{key}={name}: this column of {file} is {kind}, one text or "
+                f"number a row expected. Type dataset.columns.{key}=NAME"
+            )
     return pd.DataFrame({key: frame[name] for key, name in given.items()}, frame.index)
+
+
+def kind_of(column: pd.Series) -> str:
+    """What a column's cells are, in pandas' words."""
+    categories = isinstance(column.dtype, pd.CategoricalDtype)
+    return infer_dtype(column.cat.categories if categories else column, skipna=True)
 
 
 def named(

@@ -5,12 +5,15 @@ import pickle
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from reprlib import repr as short
 from typing import Any
 
 from crs.config import Dataset
 from crs.data.dialogues import SPLITS, RawDialogues, Utterance, merged, role_of
-from crs.data.inspired import graph_of, items_of
-from crs.data.json_files import field, load, text_of
+from crs.data.inspired import entity_names, graph_of, items_of
+from crs.data.json_files import expect, field, load, parallel, text_of
+from crs.data.lines import cut, of_width
+from crs.data.raw import Faults, Place, reason
 from crs.errors import UserError
 
 SPECIAL = ("__pad__", "__start__", "__end__", "__unk__")
@@ -23,35 +26,50 @@ def vocabulary(folder: Path) -> dict[str, int]:
     Raises:
         UserError: if a special token is not in it.
     """
-    found: dict[str, int] = load(folder / "token2id.json", dict)
+    found: dict[str, int] = load(folder / "token2id.json", dict[str, int])
     if missing := [token for token in SPECIAL if token not in found]:
         raise UserError(
-            f"dataset.path: token2id.json lacks {', '.join(missing)}; it must have the ids of "
+            f"dataset: token2id.json lacks {', '.join(missing)}; it must have the ids of "
             f"{', '.join(SPECIAL)}"
         )
     return found
 
 
-def entity_names(folder: Path) -> tuple[dict[str, int], dict[int, str], list[str]]:
-    """Name -> id, id -> name (both without the slot for padding), and the names of the items."""
-    entities: dict[str, int] = load(folder / "entity2id.json", dict)
-    entities.pop("None", None)
-    names = {i: name for name, i in entities.items()}
-    ids = load(folder / "movie_ids.json", list)
-    if unknown := [i for i in ids if i not in names]:
-        raise UserError(
-            f"dataset.path: movie_ids.json has {unknown[0]}, which entity2id.json lacks"
-        )
-    return entities, names, [names[i] for i in sorted(set(ids))]
+def conversations(
+    folder: Path, turns_key: str, items_key: str
+) -> dict[str, dict[str, list[Utterance]]]:
+    """`{train,valid,test}_data.json`, mentions not linked yet.
+
+    Raises:
+        UserError: with file, dialogue and turn.
+    """
+    found: dict[str, dict[str, list[Utterance]]] = {}
+    for split in SPLITS:
+        file = folder / f"{split}_data.json"
+        found[split] = {}
+        for number, record in enumerate(load(file, list), 1):
+            where = f"dialogue {number} of {file.name}"
+            turns = field(record, turns_key, list, where)
+            own = record.get("conv_id", f"{split} {number}")
+            name = str(expect(own, int | str, f"'conv_id' of {where}"))
+            if name in found[split]:
+                raise UserError(
+                    f"dataset: {where} has conv_id {short(name)}, as a dialogue before it"
+                )
+            found[split][name] = [
+                utterance(turn, items_key, f"turn {at} of {where}")
+                for at, turn in enumerate(turns, 1)
+            ]
+    return found
 
 
-def records(folder: Path, split: str, turns_key: str) -> Iterator[tuple[str, list[Any], str]]:
-    """Name, turns and place of each dialogue of a split."""
-    file = folder / f"{split}_data.json"
-    for number, record in enumerate(load(file, list), 1):
-        where = f"dialogue {number} of {file.name}"
-        turns = field(record, turns_key, list, where)
-        yield str(record.get("conv_id", f"{split} {number}")), turns, where
+def utterance(turn: Any, items_key: str, where: str) -> Utterance:
+    """A turn of the file."""
+    tokens = field(turn, "text", list[str], where)
+    return Utterance(
+        role_of(turn.get("role"), where), tokens, " ".join(tokens),
+        field(turn, items_key, list[str], where), field(turn, "entity", list[str], where),
+    )  # fmt: skip
 
 
 def is_mention(token: str) -> bool:
@@ -59,24 +77,51 @@ def is_mention(token: str) -> bool:
     return token.startswith("@") and token[1:].isdecimal()
 
 
-def learned_map(folder: Path, known: dict[str, str]) -> dict[str, str]:
+def utterances(dialogues: dict[str, dict[str, list[Utterance]]]) -> Iterator[Utterance]:
+    """What was said in all dialogues of all splits."""
+    return (said for part in dialogues.values() for talk in part.values() for said in talk)
+
+
+def learned_map(
+    dialogues: dict[str, dict[str, list[Utterance]]], known: dict[str, str]
+) -> dict[str, str]:
     """Mention -> entity of mentions that the source's map lacks, from turns where one such mention
     and one movie that no other mention accounts for are left; the most frequent pair counts."""
     pairs: Counter[tuple[str, str]] = Counter()
-    for split in SPLITS:
-        for _, turns, where in records(folder, split, "dialog"):
-            for turn in turns:
-                tokens = [t for t in dict.fromkeys(turn.get("text", [])) if is_mention(t)]
-                new = [token[1:] for token in tokens if token[1:] not in known]
-                told = {known[token[1:]] for token in tokens if token[1:] in known}
-                left = [name for name in dict.fromkeys(field(turn, "movies", list, where))
-                        if name not in told]  # fmt: skip
-                if len(new) == len(left) == 1:
-                    pairs[new[0], left[0]] += 1
+    for said in utterances(dialogues):
+        mentions = [token[1:] for token in dict.fromkeys(said.tokens) if is_mention(token)]
+        new = [mention for mention in mentions if mention not in known]
+        told = {known[mention] for mention in mentions if mention in known}
+        left = [name for name in dict.fromkeys(said.items) if name not in told]
+        if len(new) == len(left) == 1:
+            pairs[new[0], left[0]] += 1
     found: dict[str, str] = {}
     for (mention, name), _ in pairs.most_common():
         found.setdefault(mention, name)
     return found
+
+
+def assembled(
+    folder: Path, dialogues: dict[str, dict[str, list[Utterance]]], mention: dict[str, str],
+    **tables: Any,
+) -> RawDialogues:  # fmt: skip
+    """The source with its mentions linked, its vocabulary and the reviews that it chose.
+
+    Args:
+        mention: digits of a mention -> entity.
+        tables: items, entities, triples and reviews of `RawDialogues`.
+    """
+    for said in utterances(dialogues):
+        said.mentions = [(at, mention[token[1:]]) for at, token in enumerate(said.tokens)
+                         if is_mention(token) and token[1:] in mention]  # fmt: skip
+    words = vocabulary(folder)
+    raw = RawDialogues(
+        dialogues, **tables,
+        vocabulary=[f"@{mention.get(w[1:], w[1:])}" if is_mention(w) else w
+                    for w in sorted(words, key=words.__getitem__) if w not in SPECIAL],
+    )  # fmt: skip
+    add_chosen_reviews(raw, folder, {i: word for word, i in words.items()})
+    return raw
 
 
 def redial(folder: Path, settings: Dataset) -> RawDialogues:
@@ -87,42 +132,18 @@ def redial(folder: Path, settings: Dataset) -> RawDialogues:
     Raises:
         UserError: with file and dialogue.
     """
-    entities, names, items = entity_names(folder)
-    words = vocabulary(folder)
-    given = load(folder / MENTION_MAP, dict) if (folder / MENTION_MAP).is_file() else {}
-    mention = {str(digits): names[i] for digits, i in given.items() if i in names}
-    mention |= learned_map(folder, mention)
-    dropped: Counter[str] = Counter()
-
-    def utterance(turn: Any, where: str) -> Utterance:
-        tokens = field(turn, "text", list, where)
-        return Utterance(
-            role_of(turn.get("role"), where), tokens, " ".join(tokens),
-            field(turn, "movies", list, where), field(turn, "entity", list, where),
-            [(at, mention[token[1:]]) for at, token in enumerate(tokens)
-             if is_mention(token) and token[1:] in mention],
-        )  # fmt: skip
-
-    dialogues = {
-        split: {
-            name: [utterance(turn, where) for turn in turns]
-            for name, turns, where in records(folder, split, "dialog")
-        }
-        for split in SPLITS
-    }
-    file = folder / "reviews.json"
-    reviews = [
-        (mention.get(movie, f"@{movie}"), tokens)
-        for movie, tokens in (load(file, dict).items() if file.is_file() else ())
-    ]
-    raw = RawDialogues(
-        dialogues, items_of(items), entities, graph_of(folder, names), reviews,
-        vocabulary=[f"@{mention.get(w[1:], w[1:])}" if is_mention(w) else w
-                    for w in sorted(words, key=words.__getitem__) if w not in SPECIAL],
-        dropped=dropped,
+    entities, names, items = entity_names(folder, "movie_ids.json")
+    dialogues = conversations(folder, "dialog", "movies")
+    file, told = folder / MENTION_MAP, folder / "reviews.json"
+    given = load(file, dict[str, int]) if file.is_file() else {}
+    mention = {digits: names[i] for digits, i in given.items() if i in names}
+    mention |= learned_map(dialogues, mention)
+    reviews = load(told, dict[str, list[str]]) if told.is_file() else {}
+    return assembled(
+        folder, dialogues, mention, items=items_of(items), entities=entities,
+        triples=graph_of(folder, names),
+        reviews=[(mention.get(movie, f"@{movie}"), tokens) for movie, tokens in reviews.items()],
     )  # fmt: skip
-    add_chosen_reviews(raw, folder, names, {i: word for word, i in words.items()})
-    return raw
 
 
 def tgredial(folder: Path, settings: Dataset) -> RawDialogues:
@@ -133,51 +154,20 @@ def tgredial(folder: Path, settings: Dataset) -> RawDialogues:
     Raises:
         UserError: with file and dialogue or line.
     """
-    entities, names, items = entity_names(folder)
-    words = vocabulary(folder)
-    dropped: Counter[str] = Counter()
-
-    def utterance(turn: Any, where: str) -> Utterance:
-        tokens = field(turn, "text", list, where)
-        return Utterance(
-            role_of(turn.get("role"), where), tokens, " ".join(tokens),
-            field(turn, "movie", list, where), field(turn, "entity", list, where),
-            [(at, names[int(token[1:])]) for at, token in enumerate(tokens)
-             if is_mention(token) and int(token[1:]) in names],
-        )  # fmt: skip
-
-    dialogues = {
-        split: {
-            name: [utterance(turn, where) for turn in turns]
-            for name, turns, where in records(folder, split, "messages")
-        }
-        for split in SPLITS
-    }
-    table = items_of(items)
-    table["title"] = items  # not DBpedia's names
-    raw = RawDialogues(
-        dialogues, table, entities, chinese_graph(folder / "cn-dbpedia.txt"),
-        vocabulary=[f"@{names.get(int(w[1:]), w[1:])}" if is_mention(w) else w
-                    for w in sorted(words, key=words.__getitem__) if w not in SPECIAL],
-        dropped=dropped,
+    entities, names, items = entity_names(folder, "movie_ids.json")
+    return assembled(
+        folder, conversations(folder, "messages", "movie"),
+        {str(i): name for i, name in names.items()},
+        items=items_of(items).assign(title=items),  # not DBpedia's names
+        entities=entities, triples=chinese_graph(folder / "cn-dbpedia.txt"),
     )  # fmt: skip
-    add_chosen_reviews(raw, folder, names, {i: word for word, i in words.items()})
-    return raw
 
 
 def chinese_graph(file: Path) -> list[tuple[str, str, str]]:
     """Lines of head, relation and tail between tabs."""
-    triples = []
-    for number, line in enumerate(text_of(file).split("\n"), 1):
-        if not line.strip():
-            continue
-        parts = line.rstrip("\r").split("\t")
-        if len(parts) != 3:
-            raise UserError(
-                f"dataset.path: line {number} of {file.name} has {len(parts)} fields, 3 expected"
-            )
-        triples.append((parts[0], parts[1], parts[2]))
-    return triples
+    rows = cut(enumerate(text_of(file).split("\n"), 1), "\t")
+    triples = of_width(rows, 3, Place(file.name), Faults())
+    return [(head, relation, tail) for _, (head, relation, tail) in triples]
 
 
 class _Plain(pickle.Unpickler):
@@ -195,13 +185,11 @@ def plain_pickle(file: Path) -> dict[str, Any]:
     """
     try:
         value = _Plain(io.BytesIO(file.read_bytes())).load()
-    except (pickle.UnpicklingError, EOFError, ValueError, IndexError, KeyError) as error:
+    except Exception as error:  # damaged bytes are other commands: almost anything may come of them
         raise UserError(
-            f"dataset.path: {file.name} is no pickle of plain values: {error}"
+            f"dataset: {file.name} is no pickle of plain values: {reason(error)}"
         ) from error
-    if not isinstance(value, dict):
-        raise UserError(f"dataset.path: {file.name} holds no dictionary")
-    return value
+    return expect(value, dict, file.name)
 
 
 def samples(raw: RawDialogues, split: str) -> Iterator[tuple[str, int]]:
@@ -210,13 +198,14 @@ def samples(raw: RawDialogues, split: str) -> Iterator[tuple[str, int]]:
         yield from ((name, turn) for turn in range(1, len(merged(utterances, Counter()))))
 
 
-def add_chosen_reviews(
-    raw: RawDialogues, folder: Path, names: dict[int, str], words: dict[int, str]
-) -> None:
+def add_chosen_reviews(raw: RawDialogues, folder: Path, words: dict[int, str]) -> None:
     """The reviews that C2-CRS' files give to each sample, where there are such files."""
     files = {split: folder / f"{split}_conv_idx_to_review_info.pkl" for split in SPLITS}
     if not all(file.is_file() for file in files.values()):
         return
+    # The files write some ids as text.
+    names = {str(i): name for name, i in raw.entities.items()}
+    kinds = {"selected_entityIds": list[int | str], "selected_infoListListInt": list[list[int]]}
     place: dict[tuple[str, tuple[str, ...]], int] = {}
     raw.chosen = []
     for split, file in files.items():
@@ -225,13 +214,10 @@ def add_chosen_reviews(
             if str(index) not in info:
                 raw.dropped["responses that the review file lacks"] += 1
                 continue
-            entry = info[str(index)]
             where = f"entry {index} of {file.name}"
-            texts = field(entry, "selected_infoListListInt", list, where)
-            for entity, text in zip(field(entry, "selected_entityIds", list, where), texts,
-                                    strict=False):  # fmt: skip
+            for entity, text in parallel(info[str(index)], kinds, where):
                 tokens = tuple(words.get(i, SPECIAL[3]) for i in text)
-                key = (names.get(int(entity), f"?{entity}"), tokens)
+                key = (names.get(str(entity), f"?{entity}"), tokens)
                 if key not in place:
                     place[key] = len(raw.reviews)
                     raw.reviews.append((key[0], list(key[1])))

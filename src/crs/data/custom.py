@@ -3,11 +3,12 @@
 from pathlib import Path
 
 import pandas as pd
+from pyarrow import parquet
 
 from crs.config import Dataset
 from crs.data.columns import INTERACTIONS, interactions, item_table, mapped
 from crs.data.lines import decoded, of_width, opened, texts, unquoted
-from crs.data.raw import ITEMS, Faults, Place, Raw, empty_items
+from crs.data.raw import ITEMS, Faults, Place, Raw, empty_items, reason
 from crs.errors import UserError
 
 
@@ -22,9 +23,11 @@ def table(path: Path, faults: Faults) -> tuple[pd.DataFrame, Place]:
     """
     if path.suffix == ".parquet":
         try:
-            frame = pd.read_parquet(path)
-        except (ValueError, OSError) as error:
-            raise UserError(f"dataset: {path.name} cannot be read: {error}") from error
+            content = parquet.read_table(path)
+            content.validate(full=True)
+            frame = content.to_pandas()
+        except Exception as error:  # of damaged bytes almost anything may come
+            raise UserError(f"dataset: {path.name} cannot be read: {reason(error)}") from error
         return frame.set_index(pd.RangeIndex(1, len(frame) + 1)), Place(path.name, "row")
     place = Place(path.name)
     plain = Path(path.name.removesuffix(".gz"))

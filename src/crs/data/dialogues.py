@@ -6,6 +6,7 @@ Tables: docs/architecture.md; what is dropped, and why: docs/c2crs.md, data.
 
 from collections import Counter
 from dataclasses import dataclass, field
+from reprlib import repr as short
 from typing import Any
 
 import pandas as pd
@@ -72,10 +73,10 @@ def role_of(name: Any, where: str) -> str:
     Raises:
         UserError: for any other name, with where it stands.
     """
-    role = ROLES.get(str(name).lower())
+    role = ROLES.get(name.lower()) if isinstance(name, str) else None
     if role is None:
         raise UserError(
-            f"dataset.path: {where} has role {name!r}; roles are Seeker (or User) and Recommender "
+            f"dataset: {where} has role {short(name)}; roles are Seeker (or User) and Recommender "
             "(or System)"
         )
     return role

@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from pathlib import Path
+from reprlib import repr as short
 from typing import Any
 from urllib.parse import unquote
 
@@ -10,7 +11,8 @@ import pandas as pd
 
 from crs.config import Dataset
 from crs.data.dialogues import SPLITS, RawDialogues, Utterance, role_of
-from crs.data.json_files import field, lines, load
+from crs.data.json_files import by_number, expect, field, fits, lines, load, parallel
+from crs.data.lines import LIMIT
 from crs.data.movielens import title_and_year
 from crs.data.names import linked
 from crs.errors import UserError
@@ -40,6 +42,26 @@ def items_of(names: list[str]) -> pd.DataFrame:
     })  # fmt: skip
 
 
+def entity_names(folder: Path, item_file: str) -> tuple[dict[str, int], dict[int, str], list[str]]:
+    """Name -> id, id -> name (both without the slot for padding), and the names of the items.
+
+    Raises:
+        UserError: for an id that no table can hold, or of an item that is no entity.
+    """
+    entities: dict[str, int] = load(folder / "entity2id.json", dict[str, int])
+    entities.pop("None", None)
+    if wrong := [name for name, i in entities.items() if not 0 <= i < LIMIT]:
+        raise UserError(
+            f"dataset: entity2id.json has {short(entities[wrong[0]])} for {short(wrong[0])}; ids "
+            "are numbers from 0 that 64 bits hold"
+        )
+    names = {i: name for name, i in entities.items()}
+    ids = set(load(folder / item_file, list[int]))
+    if unknown := sorted(ids - set(names)):
+        raise UserError(f"dataset: {item_file} has {short(unknown[0])}, which entity2id.json lacks")
+    return entities, names, [names[i] for i in sorted(ids)]
+
+
 def graph_of(folder: Path, names: dict[int, str]) -> list[tuple[str, str, str]]:
     """`dbpedia_subkg.json`, head -> [[relation, tail], …], as triples of names.
 
@@ -47,21 +69,21 @@ def graph_of(folder: Path, names: dict[int, str]) -> list[tuple[str, str, str]]:
     stage `graph` makes its own.
     """
     relation_file = folder / "relation2id.json"
-    known = load(relation_file, dict) if relation_file.is_file() else {}
+    known = load(relation_file, dict[str, int]) if relation_file.is_file() else {}
     relation_name = {i: name for name, i in known.items()}
     triples = []
     file = folder / "dbpedia_subkg.json"
-    for head, pairs in load(file, dict).items():
-        for pair in pairs if isinstance(pairs, list) else [pairs]:
-            if not (isinstance(pair, list) and len(pair) == 2 and head.isdecimal()):
+    for head, pairs in by_number(load(file, dict[str, list]), file.name).items():
+        for pair in pairs:
+            if not fits(pair, list[int | str]) or len(pair) != 2:
                 raise UserError(
-                    f"dataset.path: {file.name} has {pair!r} for head {head!r}; "
+                    f"dataset: {file.name} has {short(pair)} for head {head}; "
                     "[relation, tail] expected"
                 )
-            (relation, tail), source = pair, int(head)
-            if source != tail:
+            relation, tail = pair
+            if head != tail:
                 name = str(relation_name.get(relation, relation))
-                triples.append((names.get(source, f"?{head}"), name, names.get(tail, f"?{tail}")))
+                triples.append((names.get(head, f"?{head}"), name, names.get(tail, f"?{tail}")))
     return triples
 
 
@@ -69,10 +91,9 @@ def utterance(turn: Any, items: set[str], where: str, dropped: Counter[str]) -> 
     """A turn of the file, the names of items in it as item tokens."""
     text = field(turn, "text", str, where)
     films, entities = (
-        list(zip(field(turn, f"{kind}_name", list, where), field(turn, f"{kind}_link", list, where),
-                 strict=False))
+        parallel(turn, {f"{kind}_name": list[str], f"{kind}_link": list[str]}, where)
         for kind in ("movie", "entity")
-    )  # fmt: skip
+    )
     tokens, mentions, missing = linked(
         text, [film for film in films if film[1] in items],
         [film for film in films if film[1] not in items] + entities,
@@ -92,22 +113,17 @@ def read(folder: Path, settings: Dataset) -> RawDialogues:
         UserError: with file and line, if something is missing, cut off or of another form.
     """
     dropped: Counter[str] = Counter()
-    entities: dict[str, int] = load(folder / "entity2id.json", dict)
-    names = {i: name for name, i in entities.items()}
-    ids = load(folder / "item_ids.json", list)
-    if unknown := [i for i in ids if i not in names]:
-        raise UserError(f"dataset.path: item_ids.json has {unknown[0]}, which entity2id.json lacks")
-    table = items_of([names[i] for i in sorted(ids)])
-    items = set(table["item"])
+    entities, names, items = entity_names(folder, "item_ids.json")
+    known = set(items)
     dialogues: dict[str, dict[str, list[Utterance]]] = {}
     for split in SPLITS:
         file = folder / f"{split}_data_dbpedia.jsonl"
         dialogues[split] = {}
         for number, turns in lines(file):
             where = f"line {number} of {file.name}"
-            if not isinstance(turns, list):
-                raise UserError(f"dataset.path: {where} is no list of turns")
             dialogues[split][f"{split} {number}"] = [
-                utterance(turn, items, where, dropped) for turn in turns
+                utterance(turn, known, f"turn {at} of {where}", dropped)
+                for at, turn in enumerate(expect(turns, list, where), 1)
             ]
-    return RawDialogues(dialogues, table, entities, graph_of(folder, names), dropped=dropped)
+    graph = graph_of(folder, names)
+    return RawDialogues(dialogues, items_of(items), entities, graph, dropped=dropped)

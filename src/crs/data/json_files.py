@@ -1,47 +1,42 @@
-"""JSON that other people wrote: read whole or by line, and complained about with file and line."""
+"""JSON that other people wrote, read as a whole or by line and checked: whatever is not as it must
+be is named with its file and its place in it."""
 
-import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from reprlib import repr as short
+from types import UnionType
+from typing import Any, get_args, get_origin
 
+from crs.data.lines import decoded, opened, values
+from crs.data.raw import Faults, Place
 from crs.errors import UserError
+
+NUMBER = re.compile("0|[1-9][0-9]{0,17}")
 
 
 def text_of(file: Path) -> str:
     """A text file of a data set.
 
     Raises:
-        UserError: if it is not there or not UTF-8.
+        UserError: if it is not there, holds nothing or is not UTF-8.
     """
-    try:
-        return file.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise UserError(f"dataset.path: {file.parent} has no {file.name}") from None
-    except UnicodeDecodeError as error:
-        raise UserError(
-            f"dataset.path: {file.name} is not UTF-8 (byte {error.start}); is it complete?"
-        ) from error
+    if not file.exists():
+        raise UserError(f"dataset: {file.parent} has no {file.name}; is it complete?")
+    text = "\n".join(line for _, line in decoded(opened(file), Place(file.name), Faults()))
+    if not text.strip():
+        raise UserError(f"dataset: {file.name} is empty; give a file with data")
+    return text
 
 
-def load(file: Path, kind: type) -> Any:
-    """A JSON file that must hold a list, or an object (`kind` is list or dict).
+def load(file: Path, kind: Any) -> Any:
+    """A JSON file that must hold a value of a type (as `expect` has it).
 
     Raises:
-        UserError: with file and line.
+        UserError: with file and place.
     """
-    try:
-        value = json.loads(text_of(file))
-    except json.JSONDecodeError as error:
-        raise UserError(
-            f"dataset.path: line {error.lineno} of {file.name} is not JSON ({error.msg} at column "
-            f"{error.colno}); is the file complete?"
-        ) from error
-    if not isinstance(value, kind):
-        raise UserError(
-            f"dataset.path: {file.name} holds a {type(value).__name__}, a {kind.__name__} expected"
-        )
-    return value
+    ((_, value),) = values([(0, text_of(file))], Place(file.name), Faults())
+    return expect(value, kind, file.name)
 
 
 def lines(file: Path) -> Iterator[tuple[int, Any]]:
@@ -50,24 +45,73 @@ def lines(file: Path) -> Iterator[tuple[int, Any]]:
     Raises:
         UserError: with the line that is not JSON.
     """
-    for number, line in enumerate(text_of(file).split("\n"), 1):
-        if not line.strip():
-            continue
-        try:
-            yield number, json.loads(line)
-        except json.JSONDecodeError as error:
-            raise UserError(
-                f"dataset.path: line {number} of {file.name} is not JSON ({error.msg} at column "
-                f"{error.colno}); is the file complete?"
-            ) from error
+    numbered = enumerate(text_of(file).split("\n"), 1)
+    return values(numbered, Place(file.name), Faults())
 
 
-def field(record: Any, key: str, kind: type, where: str) -> Any:
+def fits(value: Any, kind: Any) -> bool:
+    """Whether a JSON value is of a type: `int`, `list[str]`, `dict[str, int | str]`, …; true and
+    false are no numbers."""
+    outer, inner = get_origin(kind) or kind, get_args(kind)
+    if outer is UnionType:
+        return any(fits(value, one) for one in inner)
+    if type(value) is not outer or not inner:
+        return type(value) is outer
+    parts = value.values() if outer is dict else value
+    # The first test alone is for speed: lists of words are long.
+    return all(type(part) is inner[-1] or fits(part, inner[-1]) for part in parts)
+
+
+def expect(value: Any, kind: Any, where: str) -> Any:
+    """A JSON value that is of a type (as `fits` has it).
+
+    Raises:
+        UserError: with the innermost place that is of another.
+    """
+    if fits(value, kind):
+        return value
+    if type(value) is (get_origin(kind) or kind):
+        unit, parts = ("key", value.items()) if isinstance(value, dict) else (
+            "entry", enumerate(value, 1))  # fmt: skip
+        part_kind = get_args(kind)[-1]
+        key, part = next((key, part) for key, part in parts if not fits(part, part_kind))
+        expect(part, part_kind, f"{unit} {short(key)} of {where}")
+    wanted = kind if get_args(kind) else kind.__name__
+    raise UserError(f"dataset: {where} is {short(value)}, {wanted} expected; is it the right file?")
+
+
+def field(record: Any, key: str, kind: Any, where: str) -> Any:
     """A field of a record.
 
     Raises:
         UserError: if it is missing or of another type.
     """
-    if not isinstance(record, dict) or not isinstance(record.get(key), kind):
-        raise UserError(f"dataset.path: {where} has no {key!r} that is a {kind.__name__}")
-    return record[key]
+    if key not in expect(record, dict, where):
+        raise UserError(f"dataset: {where} has no {key!r}; is it the right file?")
+    return expect(record[key], kind, f"{key!r} of {where}")
+
+
+def parallel(record: Any, kinds: dict[str, Any], where: str) -> list[tuple[Any, ...]]:
+    """Fields of a record that are lists of one length, entry by entry.
+
+    Args:
+        kinds: of the lists, by field.
+    Raises:
+        UserError: if one is missing, of another type or of another length.
+    """
+    columns = {key: field(record, key, kind, where) for key, kind in kinds.items()}
+    if len({len(column) for column in columns.values()}) > 1:
+        found = " and ".join(f"{len(column)} {key}" for key, column in columns.items())
+        raise UserError(f"dataset: {where} has {found}; as many of each expected")
+    return list(zip(*columns.values(), strict=True))
+
+
+def by_number(found: dict[str, Any], file: str) -> dict[int, Any]:
+    """An object whose keys are whole numbers, which JSON can write as text alone.
+
+    Raises:
+        UserError: with a key that is none.
+    """
+    if wrong := [key for key in found if not NUMBER.fullmatch(key)]:
+        raise UserError(f"dataset: {file} has key {short(wrong[0])}, a whole number expected")
+    return {int(key): value for key, value in found.items()}

@@ -1,14 +1,16 @@
 """LastFM twice: as Pre-CRS released it, with attribute dialogues, and as SCPR (UNICORN) use it."""
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from reprlib import repr as short
 from typing import Any
 
 import pandas as pd
 
 from crs.config import Dataset
+from crs.data import json_files
+from crs.data.json_files import by_number
 from crs.data.raw import ITEMS, Raw
 from crs.data.turns import ATTRIBUTE, REFUSED
 from crs.errors import UserError
@@ -20,7 +22,7 @@ RECORDS = {
     "test": "test_lastfm.json",
 }
 """Pre-CRS' files of dialogues; that of training was never released."""
-KEYS = {"user": int, "pos_item": int, "context": list, "dialog": list}
+KEYS = {"user": int, "pos_item": int, "context": list[int], "dialog": list[list[int]]}
 SHORT = "dialogues with a history of fewer than 2 items dropped"
 UNSATISFIED = "dialogues whose attributes no item has dropped"
 STRAY = "training dialogues that continue no history dropped"
@@ -28,22 +30,31 @@ OWNERLESS = "attributes that no item has"
 BARE = "items without attributes"
 
 
-def load(folder: Path, name: str) -> Any:
-    """The content of a JSON file of the folder.
+def undivided(settings: Dataset) -> None:
+    """Refuse `dataset.bad_lines=drop`: the files are JSON as a whole, not by line.
 
     Raises:
-        UserError: if it is not there or no JSON.
+        UserError: if it is set.
     """
-    file = folder / name
-    if not file.is_file():
+    if settings.bad_lines != "refuse":
+        raise UserError(
+            f"dataset.bad_lines={settings.bad_lines}: the files of dataset={settings.name} are "
+            "read wholly or not at all; leave dataset.bad_lines out"
+        )
+
+
+def load(folder: Path, name: str, kind: Any) -> Any:
+    """The content of a JSON file of the folder, which must be of a type.
+
+    Raises:
+        UserError: if it is not there, no JSON or not of the type.
+    """
+    if not (folder / name).is_file():
         raise UserError(
             f"dataset.path: {folder} has no {name}; give the folder that has it, or type "
             "dataset.source=precrs or dataset.source=scpr, whichever the files are of"
         )
-    try:
-        return json.loads(file.read_text(encoding="utf-8"))
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise UserError(f"dataset.path: {name} is no JSON ({error})") from error
+    return json_files.load(folder / name, kind)
 
 
 def item_frame(attributes: dict[str, list[str]]) -> pd.DataFrame:
@@ -86,7 +97,7 @@ class Record:
 
 
 def turns_of(
-    dialog: list[Any], target: int, catalogue: Catalogue, where: str
+    dialog: list[list[int]], target: int, catalogue: Catalogue, where: str
 ) -> list[tuple[str, Any, int]]:
     """The turns of a released dialogue as (kind, attribute or items, remaining candidates).
 
@@ -98,10 +109,11 @@ def turns_of(
         UserError: at a turn that is neither, or a pair that begins with an attribute of the target
             and has another number.
     """
-    left, owned, turns = set(catalogue.attributes), catalogue.attributes[target], []
+    left, owned = set(catalogue.attributes), catalogue.attributes[target]
+    turns: list[tuple[str, Any, int]] = []
     for number, turn in enumerate(dialog, 1):
-        if not isinstance(turn, list) or not all(isinstance(x, int) for x in turn) or not turn:
-            raise UserError(f"dataset.path: {where}: turn {number} is no list of numbers: {turn}")
+        if not turn:
+            raise UserError(f"dataset: {where}: turn {number} is empty")
         kept = left & catalogue.owners.get(turn[0], set())
         if len(turn) == 2 and turn[1] == len(kept):
             left = kept
@@ -111,7 +123,7 @@ def turns_of(
             turns.append((REFUSED, turn, len(left)))
         else:
             raise UserError(
-                f"dataset.path: {where}: turn {number}, {turn[:3]}, is neither an attribute with "
+                f"dataset: {where}: turn {number}, {short(turn)}, is neither an attribute with "
                 f"the number of candidates it leaves ({len(kept)}) nor a list of candidates"
             )
     return turns
@@ -125,16 +137,14 @@ def records(folder: Path, split: str, catalogue: Catalogue) -> Iterator[Record]:
             item that the item file does not have.
     """
     name = RECORDS[split]
-    for number, record in enumerate(load(folder, name), 1):
+    for number, record in enumerate(load(folder, name, list), 1):
         where = f"record {number} of {name}"
-        for key, kind in KEYS.items():
-            if not isinstance(record, dict) or not isinstance(record.get(key), kind):
-                raise UserError(f"dataset.path: {where} has no `{key}` that is a {kind.__name__}")
-        history, target = record["context"], record["pos_item"]
+        user, target, history, dialog = (
+            json_files.field(record, key, kind, where) for key, kind in KEYS.items()
+        )
         if unknown := {*history, target} - set(catalogue.attributes):
-            raise UserError(f"dataset.path: {where} has item {min(unknown)}, {ITEM_FILE} has not")
-        turns = turns_of(record["dialog"], target, catalogue, where)
-        yield Record(split, record["user"], history, target, turns)
+            raise UserError(f"dataset: {where} has item {short(min(unknown))}, {ITEM_FILE} has not")
+        yield Record(split, user, history, target, turns_of(dialog, target, catalogue, where))
 
 
 def read_precrs(folder: Path, settings: Dataset) -> Raw:
@@ -146,11 +156,13 @@ def read_precrs(folder: Path, settings: Dataset) -> Raw:
     Raises:
         UserError: with file and record, if something is missing or makes no sense.
     """
-    owned = {int(item): set(names) for item, names in load(folder, ITEM_FILE).items()}
+    undivided(settings)
+    attributes = by_number(load(folder, ITEM_FILE, dict[str, list[int]]), ITEM_FILE)
+    owned = {item: set(names) for item, names in attributes.items()}
     catalogue = Catalogue(owned)
-    tags = load(folder, TAG_FILE) if (folder / TAG_FILE).is_file() else {}
+    tags = load(folder, TAG_FILE, dict) if (folder / TAG_FILE).is_file() else {}
     dropped = dict.fromkeys((SHORT, UNSATISFIED, STRAY), 0)
-    dropped[OWNERLESS] = len(set(map(int, tags)) - set(catalogue.owners))
+    dropped[OWNERLESS] = len(set(by_number(tags, TAG_FILE)) - set(catalogue.owners))
     dropped[BARE] = sum(not names for names in owned.values())
     kept: list[Record] = []
     splits = [split for split in RECORDS if split != "train" or (folder / RECORDS[split]).is_file()]
@@ -184,27 +196,42 @@ def read_precrs(folder: Path, settings: Dataset) -> Raw:
     )
 
 
+def real_name(tag: Any, where: str) -> str:
+    """What a tag is called: the first of its names.
+
+    Raises:
+        UserError: if it has none.
+    """
+    names = json_files.field(tag, "real_name", list[str], where)
+    if not names:
+        raise UserError(f"dataset: {where} has no name in 'real_name'")
+    return names[0]
+
+
 def read_scpr(folder: Path, settings: Dataset) -> Raw:
     """SCPR's files: users' items in three consecutive parts, joined; 33 coarse attributes.
 
     Raises:
         UserError: with the file that is missing or has an item that the item file does not have.
     """
-    owned = load(folder, "item_dict.json")
-    labels = load(folder, "tag_reverse_map.json")
-    names = {int(key): tag["real_name"][0] for key, tag in labels.items()}
-    attributes = {
-        item: [names.get(tag, str(tag)) for tag in about["feature_index"]]
-        for item, about in owned.items()
+    undivided(settings)
+    owned, labels = "item_dict.json", "tag_reverse_map.json"
+    names = {
+        key: real_name(tag, f"tag {key} of {labels}")
+        for key, tag in by_number(load(folder, labels, dict), labels).items()
     }
+    attributes = {
+        item: [names.get(tag, str(tag)) for tag in json_files.field(
+            about, "feature_index", list[int], f"item {item} of {owned}")]
+        for item, about in load(folder, owned, dict).items()
+    }  # fmt: skip
     sequences: dict[str, list[str]] = {}
     for part in ("train", "valid", "test"):
         name = f"review_dict_{part}.json"
-        for user, items in load(folder, name).items():
-            if unknown := {str(item) for item in items} - set(owned):
+        for user, items in load(folder, name, dict[str, list[int | str]]).items():
+            if unknown := {str(item) for item in items} - set(attributes):
                 raise UserError(
-                    f"dataset.path: {name}, user {user}, has item {min(unknown)}, item_dict.json "
-                    "has not"
+                    f"dataset: {name}, user {user}, has item {min(unknown)}, item_dict.json has not"
                 )
             sequences.setdefault(user, []).extend(map(str, items))
     bare = sum(not tags for tags in attributes.values())

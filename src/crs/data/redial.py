@@ -1,9 +1,9 @@
 """ReDial: the official line format, or CRSLab's layout, whichever the folder holds."""
 
-import csv
 import re
 from collections import Counter
 from pathlib import Path
+from reprlib import repr as short
 from typing import Any
 
 import numpy as np
@@ -12,9 +12,11 @@ import pandas as pd
 from crs.config import Dataset
 from crs.data import crslab
 from crs.data.dialogues import RawDialogues, Utterance
-from crs.data.json_files import field, lines, text_of
+from crs.data.json_files import expect, field, lines
+from crs.data.lines import decoded, of_width, opened, unquoted
 from crs.data.movielens import title_and_year
 from crs.data.names import words
+from crs.data.raw import Faults, Place
 from crs.errors import UserError
 
 VALID_SHARE, VALID_SEED = 0.1, 2018
@@ -26,7 +28,7 @@ def read(folder: Path, settings: Dataset) -> RawDialogues:
     CRSLab's.
 
     Raises:
-        UserError: if it holds neither.
+        UserError: if it holds neither, or what it holds is broken.
     """
     if (folder / "train_data.jsonl").is_file():
         return official(folder)
@@ -54,15 +56,20 @@ def official(folder: Path) -> RawDialogues:
         found[split] = {}
         for number, record in lines(file):
             where = f"line {number} of {file.name}"
-            name = str(field(record, "conversationId", str, where))
+            name = field(record, "conversationId", str, where)
+            if name in found[split]:
+                raise UserError(
+                    f"dataset: {where} has conversationId {short(name)}, as a line before it"
+                )
             # An empty table of mentions is written as a list.
-            told = record.get("movieMentions") or {}
+            told = expect(record.get("movieMentions") or {}, dict[str, str | None],
+                          f"'movieMentions' of {where}")  # fmt: skip
             mentions = {movie: clean(title) for movie, title in told.items() if title} | {
                 movie: titles[movie] for movie in told if movie in titles
             }
             found[split][name] = [
                 utterance(message, record, mentions, where)
-                for message in field(record, "messages", list, where)
+                for message in field(record, "messages", list[dict], where)
             ]
     names = list(found["train"])
     order = np.random.default_rng(VALID_SEED).permutation(len(names))
@@ -94,27 +101,24 @@ def clean(title: str) -> str:
 
 
 def mention_titles(file: Path) -> dict[str, str]:
-    """`movies_with_mentions.csv`: id -> title; empty if there is no such file."""
+    """`movies_with_mentions.csv` (movieId,movieName,nbMentions): id -> title; empty if there is no
+    such file."""
     if not file.is_file():
         return {}
-    rows = list(csv.reader(text_of(file).splitlines()))
-    for number, row in enumerate(rows[1:], 2):
-        if len(row) < 2:
-            raise UserError(
-                f"dataset.path: line {number} of {file.name} has {len(row)} fields, "
-                "movieId,movieName,nbMentions expected"
-            )
-    return {row[0]: clean(row[1]) for row in rows[1:]}
+    place, faults = Place(file.name), Faults()
+    rows = unquoted(decoded(opened(file), place, faults), ",", place, faults)
+    told = list(of_width(rows, 3, place, faults))[1:]
+    return {movie: clean(title) for _, (movie, title, _) in told}
 
 
 def utterance(message: Any, record: Any, titles: dict[str, str], where: str) -> Utterance:
     """A message; the one who began the dialogue is the seeker."""
-    text, sender = field(message, "text", str, where), message.get("senderWorkerId")
-    roles = {record.get("initiatorWorkerId"): "seeker",
-             record.get("respondentWorkerId"): "recommender"}  # fmt: skip
+    text, sender = field(message, "text", str, where), field(message, "senderWorkerId", int, where)
+    roles = {field(record, "initiatorWorkerId", int, where): "seeker",
+             field(record, "respondentWorkerId", int, where): "recommender"}  # fmt: skip
     if sender not in roles or len(roles) < 2:
         raise UserError(
-            f"dataset.path: {where} has a message of worker {sender!r}, who is neither its "
+            f"dataset: {where} has a message of worker {short(sender)}, who is neither its "
             "initiator nor its respondent"
         )
     tokens = words(text)

@@ -7,9 +7,9 @@ import pandas as pd
 import pyarrow as pa
 
 from crs.config import Dataset
-from crs.data.lines import SHOWN, decoded, gathered, objects, opened
+from crs.data.json_files import load
+from crs.data.lines import SHOWN, decoded, gathered, opened
 from crs.data.raw import Faults, Place, Raw, empty_items
-from crs.errors import UserError
 
 
 def read(file: Path, settings: Dataset) -> Raw:
@@ -19,7 +19,8 @@ def read(file: Path, settings: Dataset) -> Raw:
     ids by its id (as S3-Rec publishes `Beauty_item2attributes.json`).
 
     Raises:
-        UserError: with the line that holds something other than positive whole numbers.
+        UserError: with the line that holds something other than positive whole numbers, or a user
+            of an earlier line.
     """
     place, faults = Place(file.name), Faults(settings.bad_lines)
     frame = gathered(
@@ -31,6 +32,7 @@ def read(file: Path, settings: Dataset) -> Raw:
 
 
 def _rows(file: Path, place: Place, faults: Faults) -> Iterator[tuple[int, str, str, int, float]]:
+    seen: dict[str, int] = {}
     for number, line in decoded(opened(file), place, faults):
         user, *sequence = line.split() or [""]
         numbers = (x.isascii() and x.isdecimal() and x.strip("0") for x in sequence)
@@ -39,7 +41,11 @@ def _rows(file: Path, place: Place, faults: Faults) -> Iterator[tuple[int, str, 
             faults(place(number), "has no items")
         elif bad is not None:
             faults(place(number), f"has item {bad[:SHOWN]!r}; items are whole numbers from 1")
+        elif user in seen:
+            # Positions stand for times: two lines would be one history, shuffled.
+            faults(place(number), f"has user {user[:SHOWN]!r}, whom line {seen[user]} has")
         else:
+            seen[user] = number
             for position, item in enumerate(sequence):
                 yield number, user, item, position, 1.0
 
@@ -50,12 +56,7 @@ def attributes(file: Path) -> pd.DataFrame:
     Raises:
         UserError: if the file is not one object with a list for each item.
     """
-    place = Place(file.name)
-    text = "\n".join(line for _, line in decoded(opened(file), place, Faults()))
-    found = dict(objects([(1, text)], place, Faults()))[1]
-    wrong = next((item for item, names in found.items() if not isinstance(names, list)), None)
-    if wrong is not None:
-        raise UserError(f"dataset.items: {file.name} has no list of attributes for item {wrong!r}")
+    found = load(file, dict[str, list[int | str]])
     names = pd.Series([sorted(map(str, cell)) for cell in found.values()], dtype=object)
     year = pd.array([pd.NA] * len(found), dtype="Int64")
     return pd.DataFrame({"item": list(found), "title": "", "year": year, "attributes": names,

@@ -90,7 +90,7 @@ def test_gzip_and_plain_files_hold_the_same(read):
         ({"user_id": None}, "has 'None' for user_id"),
         ({"user_id": 7}, "has '7' for user_id"),
         ({"user_id": ""}, "has '' for user_id"),
-        ({"user_id": "\ud800"}, "for user_id"),
+        ({"user_id": "\ud800"}, r"holds '.ud800', half of an escaped pair"),
         ({"parent_asin": ["P1"]}, "for parent_asin"),
         ({"rating": "5"}, "has '5' for rating"),
         ({"rating": True}, "has 'True' for rating"),
@@ -123,8 +123,9 @@ def test_a_product_that_is_not_as_it_must_is_named(read, change):
         read(products=jsonl(PRODUCT, PRODUCT | change))
 
 
-def test_half_of_a_pair_in_a_text_is_replaced(read):
-    assert read(products=jsonl(PRODUCT | {"title": "a\ud83d"})).items["title"].iloc[0] == "a\ufffd"
+def test_half_of_a_pair_in_a_text_is_named_and_a_whole_one_is_a_letter(read):
+    with pytest.raises(UserError, match=r"line 1 of meta_CDs\.jsonl holds '.ud83d', half of an"):
+        read(products=jsonl(PRODUCT | {"title": "a\ud83d"}))
     whole = jsonl(PRODUCT | {"title": "a\U0001f3b5"})
     assert b"\\ud83c" in whole and read(products=whole).items["title"].iloc[0] == "a\U0001f3b5"
 

@@ -1,4 +1,3 @@
-import json
 import pickle
 from collections import Counter
 
@@ -216,15 +215,17 @@ def swapped_role(folder):
         (half_graph, ["line 2 of dbpedia_subkg.json is not JSON"]),
         (swapped_role, ["line 1 of valid_data_dbpedia.jsonl has role 'Recomender'", "Seeker"]),
         (lambda f: (f / "item_ids.json").write_text("[0, 77]"), ["item_ids.json has 77"]),
-        (lambda f: (f / "item_ids.json").write_text('{"0": 1}'), ["holds a dict, a list"]),
+        (lambda f: (f / "item_ids.json").write_text('{"0": 1}'),
+         ["item_ids.json is {'0': 1}, list[int] expected"]),
         (lambda f: (f / "entity2id.json").unlink(), ["has no entity2id.json"]),
         (lambda f: (f / "test_data_dbpedia.jsonl").write_bytes(b"\xff\xfe"),
-         ["not UTF-8 (byte 0)"]),
+         ["line 1 of test_data_dbpedia.jsonl is not utf-8 (byte 0xff)"]),
         (lambda f: (f / "test_data_dbpedia.jsonl").write_text("[{}]"),
-         ["line 1 of test_data_dbpedia.jsonl", "no 'text' that is a str"]),
-        (lambda f: (f / "test_data_dbpedia.jsonl").write_text("3"), ["no list of turns"]),
+         ["turn 1 of line 1 of test_data_dbpedia.jsonl has no 'text'"]),
+        (lambda f: (f / "test_data_dbpedia.jsonl").write_text("3"),
+         ["line 1 of test_data_dbpedia.jsonl is 3, list expected"]),
         (lambda f: (f / "dbpedia_subkg.json").write_text('{"0": [[1]]}'),
-         ["dbpedia_subkg.json has [1] for head '0'"]),
+         ["dbpedia_subkg.json has [1] for head 0"]),
     ],
 )  # fmt: skip
 def test_bad_input_is_one_sentence(tmp_path, spoil, parts):
@@ -233,7 +234,7 @@ def test_bad_input_is_one_sentence(tmp_path, spoil, parts):
     with pytest.raises(UserError) as caught:
         inspired_reader.read(folder, INSPIRED)
     text = str(caught.value)
-    assert text.startswith("dataset.path: ") and "\n" not in text
+    assert text.startswith("dataset: ") and "\n" not in text
     assert [part for part in parts if part not in text] == []
 
 
@@ -265,24 +266,8 @@ def test_a_token2id_without_its_special_ids_is_refused(tmp_path):
         redial.read(folder, REDIAL)
 
 
-def official(folder, **changes):
-    record = {
-        "conversationId": "5", "initiatorWorkerId": 1, "respondentWorkerId": 2,
-        "movieMentions": {"10": "Alpha  (1990)", "11": "Alpha (1990)", "12": "Beta "},
-        "messages": [
-            {"messageId": 1, "timeOffset": 0, "senderWorkerId": 1, "text": "I liked @10."},
-            {"messageId": 2, "timeOffset": 1, "senderWorkerId": 2, "text": "Then @12 or @11!"},
-        ],
-    } | changes  # fmt: skip
-    rows = [record | {"conversationId": str(i)} for i in range(10)]
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "train_data.jsonl").write_text("\n".join(map(json.dumps, rows)))
-    (folder / "test_data.jsonl").write_text(json.dumps(record | {"conversationId": "99"}))
-    return folder
-
-
 def test_the_official_redial(tmp_path):
-    out = tables(redial.read(official(tmp_path), REDIAL), REDIAL)
+    out = tables(redial.read(made.official(tmp_path), REDIAL), REDIAL)
     assert out["items"]["title"].tolist() == ["Alpha", "Beta"]  # two ids, one title
     assert out["items"]["year"].tolist()[0] == 1990
     # All ten training dialogues are one: it is in the validation part, which a tenth makes.
@@ -292,7 +277,7 @@ def test_the_official_redial(tmp_path):
 
 
 def test_titles_come_from_the_table_of_mentions_where_it_is_there(tmp_path):
-    folder = official(tmp_path)
+    folder = made.official(tmp_path)
     (folder / "movies_with_mentions.csv").write_text(
         'movieId,movieName,nbMentions\n12,"Beta, the film (2001)",3\n'
     )
@@ -305,12 +290,15 @@ def test_titles_come_from_the_table_of_mentions_where_it_is_there(tmp_path):
     [
         ({"respondentWorkerId": 3}, "message of worker 2, who is neither"),
         ({"respondentWorkerId": 1}, "who is neither its initiator nor its respondent"),
-        ({"messages": "none"}, "no 'messages' that is a list"),
+        (
+            {"messages": "none"},
+            "'messages' of line 1 of train_data.jsonl is 'none', list.dict. expected",
+        ),
     ],
 )
 def test_a_broken_official_line_is_told(tmp_path, changes, part):
     with pytest.raises(UserError, match=part):
-        redial.read(official(tmp_path, **changes), REDIAL)
+        redial.read(made.official(tmp_path, **changes), REDIAL)
 
 
 def test_a_folder_of_neither_layout_is_refused(tmp_path):

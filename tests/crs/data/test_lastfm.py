@@ -85,14 +85,17 @@ def test_items_and_attributes_without_each_other_are_counted(folder):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"dialog": None}, "record 1 of val_lastfm.json has no `dialog` that is a list"),
-        ({"user": "5"}, "has no `user` that is a int"),
+        ({"dialog": None}, "'dialog' of record 1 of val_lastfm.json is None, list"),
+        ({"user": "5"}, "'user' of record 1 of val_lastfm.json is '5', int expected"),
         ({"pos_item": 99}, "has item 99, item_dict_lastfm1.0.json has not"),
         ({"context": [1, 77]}, "has item 77"),
         ({"dialog": [[1, 14]]}, r"turn 1, \[1, 14\], is neither an attribute .* \(15\)"),
         ({"dialog": [[1, 15], [1, 2, 99]]}, "turn 2"),
-        ({"dialog": [[1, 15], []]}, "turn 2 is no list of numbers"),
-        ({"dialog": [["rock", 15]]}, "turn 1 is no list of numbers"),
+        ({"dialog": [[1, 15], []]}, "turn 2 is empty"),
+        (
+            {"dialog": [["rock", 15]]},
+            "entry 1 of entry 1 of 'dialog' of record 1 .* is 'rock', int expected",
+        ),
     ],
 )
 def test_a_broken_record_is_named(folder, change, message):
@@ -104,7 +107,7 @@ def test_a_broken_record_is_named(folder, change, message):
 def test_a_record_without_dialog_is_named(folder):
     broken = record()
     del broken["dialog"]
-    with pytest.raises(UserError, match=r"record 2 of test_lastfm\.json has no `dialog`"):
+    with pytest.raises(UserError, match=r"record 2 of test_lastfm\.json has no 'dialog'"):
         read(folder(test=[record(), broken]))
 
 
@@ -112,7 +115,7 @@ def test_a_missing_or_broken_file_is_named(folder, tmp_path):
     with pytest.raises(UserError, match=r"has no item_dict_lastfm1\.0\.json"):
         read(tmp_path)
     (folder() / lastfm.RECORDS["valid"]).write_text("[{")
-    with pytest.raises(UserError, match=r"val_lastfm\.json is no JSON"):
+    with pytest.raises(UserError, match=r"val_lastfm\.json is not JSON"):
         read(tmp_path)
 
 

@@ -193,10 +193,12 @@ def test_sequences_can_have_attributes_in_a_file_beside(tmp_path):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("[1]", r"line 1 of a\.json is no JSON object"),
+        ("[1]", r"a\.json is \[1\], dict.* expected"),
         ('{"10": [', r"line 1 of a\.json is not JSON"),
-        ('{"10": 5}', r"dataset\.items: a\.json has no list of attributes for item '10'"),
+        ('{"10": 5}', r"key '10' of a\.json is 5, list.* expected"),
         ("", r"a\.json is empty"),
+        ("\n", r"a\.json is empty"),
+        ('{"10": ["\\ud800"]}', r"a\.json holds '.ud800', half of an escaped pair"),
     ],
 )
 def test_attributes_that_cannot_be_read_are_named(tmp_path, text, message):
