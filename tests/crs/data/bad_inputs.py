@@ -10,7 +10,7 @@ import io
 import json
 import re
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext, redirect_stderr
 from dataclasses import dataclass
 from functools import cache, partial
@@ -18,13 +18,17 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Thread
+from typing import Any
 
+import pandas as pd
 from hydra import compose as hydra_compose
 from hydra import initialize_config_dir
 
 from crs import compose, pipeline
 from crs.config import Config, Source
+from crs.data import lastfm
 from crs.errors import UserError
+from tests.contracts import dialogues
 
 USERS = ITEMS = range(1, 6)
 ROWS = [(f"{u}", f"{i}", 5, 100 * u + i) for u in USERS for i in ITEMS]
@@ -58,13 +62,14 @@ def as_bytes(text: Text) -> bytes:
 
 
 def zipped(
-    members: dict[str, Text], link: str | None = None, cut: int = 0, secret: bool = False
-) -> bytes:
+    members: dict[str, Text], link: str | None = None, cut: int = 0, secret: bool = False,
+    method: int = zipfile.ZIP_DEFLATED,
+) -> bytes:  # fmt: skip
     """A zip archive; `link` is a symbolic link in it, `cut` bytes of its end are missing."""
     stream = io.BytesIO()
-    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(stream, "w", method) as archive:
         for name, text in members.items():
-            archive.writestr(zipfile.ZipInfo(name), as_bytes(text))
+            archive.writestr(zipfile.ZipInfo(name), as_bytes(text), method)
         if link:
             info = zipfile.ZipInfo(link)
             info.external_attr = 0o120777 << 16
@@ -81,8 +86,8 @@ def ml1m(ratings: Text = RATINGS, movies: Text = MOVIES, **options) -> dict[str,
     return {"ml-1m.zip": zipped(members | options.pop("more", {}), **options)}
 
 
-def beauty(lines: Text = LINES) -> dict[str, Text]:
-    return {"Beauty.txt": lines}
+def beauty(lines: Text = LINES, tags: Text | None = None) -> dict[str, Text]:
+    return {"Beauty.txt": lines} | ({"tags.json": tags} if tags is not None else {})
 
 
 def custom(plays: Text = PLAYS, songs: Text | None = None) -> dict[str, Text]:
@@ -97,12 +102,61 @@ def recbole(inter: Text = INTER, item: Text | None = ITEM) -> dict[str, Text]:
     return {"music/music.inter": inter} | ({"music/music.item": item} if item is not None else {})
 
 
+def written(make: Callable[[Path], Path]) -> dict[str, bytes]:
+    """The files of a folder that a function makes."""
+    with TemporaryDirectory() as folder:
+        return {file.name: file.read_bytes() for file in sorted(make(Path(folder)).iterdir())}
+
+
+def json_files(**values: Any) -> dict[str, bytes]:
+    return {f"{name}.json": json.dumps(value).encode() for name, value in values.items()}
+
+
+RECORD = {"user": 5, "context": [1, 2, 3], "pos_item": 4, "dialog": [[1, 6], [3, 5], [2, 3]]}
+"""A dialogue of LastFM about item 4: attribute 1 leaves 6, 2 are refused, attribute 2 leaves 3."""
+SOURCES = {
+    "inspired": written(dialogues.inspired),
+    "redial": written(dialogues.redial),
+    "official": written(dialogues.official)
+    | {"movies_with_mentions.csv": b'movieId,movieName,nbMentions\n12,"Beta, again (2001)",3\n'},
+    "tgredial": written(dialogues.tgredial),
+    "precrs": json_files(**{
+        Path(lastfm.ITEM_FILE).stem: {str(i): [1] if i % 2 else [1, 2] for i in range(1, 7)},
+        Path(lastfm.TAG_FILE).stem: {"1": [1, 2, 3, 4, 5, 6], "2": [2, 4, 6]},
+        Path(lastfm.RECORDS["valid"]).stem: [RECORD],
+        Path(lastfm.RECORDS["test"]).stem: [RECORD | {"user": 6}],
+    }),
+    "scpr": json_files(
+        item_dict={str(i): {"feature_index": [i % 2]} for i in ITEMS},
+        tag_reverse_map={"0": {"real_name": ["rock"]}, "1": {"real_name": ["folk", "songs"]}},
+        review_dict_train={str(u): [1, 2, 3] for u in USERS},
+        review_dict_valid={str(u): [4] for u in USERS},
+        review_dict_test={str(u): [5] for u in USERS},
+    ),
+}  # fmt: skip
+"""Files of the sources that are folders."""
+
+
+def edited(source: str, file: str = "", old: str = "", new: str | bytes = "") -> dict[str, Text]:
+    """A source's files, in one of which something stands once in the place of something else."""
+    files: dict[str, Text] = {f"{source}/{name}": text for name, text in SOURCES[source].items()}
+    if file:
+        text = SOURCES[source][file]
+        assert old.encode() in text
+        files[f"{source}/{file}"] = text.replace(old.encode(), as_bytes(new), 1)
+    return files
+
+
 FILES = {
     "ml1m": {"dataset.archive": "ml-1m.zip"},
-    "beauty": {"dataset.archive": "Beauty.txt"},
+    "beauty": {"dataset.archive": "Beauty.txt", "dataset.items": "tags.json"},
     "custom": {"dataset.path": "plays.csv", "dataset.items": "songs.csv"},
     "cds": {"dataset.archive": "CDs.jsonl", "dataset.items": "meta_CDs.jsonl"},
     "recbole": {"dataset.path": "music"},
+    "inspired": {"dataset.path": "inspired"},
+    "redial": {"dataset.path": "official"},
+    "tgredial": {"dataset.path": "tgredial"},
+    "lastfm": {"dataset.path": "precrs"},
 }
 """The files of each data set, under the settings that name them."""
 
@@ -128,6 +182,20 @@ class Bad:
     served: str = ""
 
 
+def damaged_lzma() -> bytes:
+    """An archive packed with LZMA, one byte of its first member wrong."""
+    content = bytearray(zipped({"ml-1m/movies.dat": MOVIES, "ml-1m/ratings.dat": RATINGS},
+                               method=zipfile.ZIP_LZMA))  # fmt: skip
+    content[60] ^= 0xFF
+    return bytes(content)
+
+
+def parquet(**columns: list[Any]) -> bytes:
+    stream = io.BytesIO()
+    pd.DataFrame(columns).assign(timestamp=1).to_parquet(stream)
+    return stream.getvalue()
+
+
 def spoil(text: str, line: int, new: str | bytes) -> bytes:
     """A text with another line in the place of one."""
     lines = text.encode().splitlines(keepends=True)
@@ -142,9 +210,12 @@ def short(text: str, line: int, separator: str) -> bytes:
 
 DROP = "dataset.bad_lines=drop dataset.min_user=4 dataset.min_item=4"
 LOW = "dataset.min_user=1 dataset.min_item=1"
-LONG = 100_000
+LONG, LONG_NUMBER = 100_000, "1" * 5_000
 AGAIN = "1,1,900,5\n"
 HASH = "an archive with another hash"
+TRAIN, OFFICIAL = "train_data_dbpedia.jsonl", "train_data.jsonl"
+CSV, TG = "movies_with_mentions.csv", "train_data.json"
+LFM_ITEMS, LFM_TAGS, LFM = lastfm.ITEM_FILE, lastfm.TAG_FILE, lastfm.RECORDS["valid"]
 BAD = [
     Bad("a truncated zip", "ml1m", ml1m(cut=30)),
     Bad("a truncated zip", "recbole", {"music.zip": zipped(recbole(), cut=30)},
@@ -268,6 +339,63 @@ BAD = [
         custom(PLAYS + "".join(f"9,{i},{i},5\n" for i in range(LONG))), "dataset.min_item=0"),
     Bad("a history of 100,000 items", "beauty",
         beauty(f"1 {' '.join(map(str, range(1, LONG + 1)))}\n")),
+    Bad("one user on two lines", "beauty", beauty(LINES + "1 5 4 3\n")),
+    Bad("one user on two lines", "beauty", beauty(LINES + "1 5 4 3\n"), "dataset.bad_lines=drop"),
+    Bad("damaged bytes of a member packed with LZMA", "ml1m", {"ml-1m.zip": damaged_lzma()}),
+    Bad("ids that are bytes", "custom", {"a.parquet": parquet(user=[b"\xe9"], item=["1"])},
+        places={"dataset.path": "a.parquet"}),
+    Bad("ids that are lists", "custom", {"a.parquet": parquet(user=["1"], item=[["1"]])},
+        places={"dataset.path": "a.parquet"}),
+    Bad("an empty file", "beauty", beauty(tags="\n")),
+    Bad("a value of another type", "beauty", beauty(tags='{"1": 5}')),
+    Bad("half of an escaped pair", "beauty", beauty(tags='{"1": ["\\ud800"]}')),
+    Bad("half of an escaped pair", "cds", cds(products=PRODUCTS.replace("CD 2", "\\ud800"))),
+    Bad("half of an escaped pair", "inspired", edited("inspired", TRAIN, "Hello", "\\ud800")),
+
+    Bad("lines that are to be dropped", "lastfm", edited("precrs"), "dataset.bad_lines=drop"),
+    Bad("a file that is not there", "tgredial", {"tgredial/a.txt": "a"}),
+    Bad("a file that is not there", "lastfm", {"precrs/a.txt": "a"}),
+    Bad("an empty file", "inspired", edited("inspired") | {f"inspired/{TRAIN}": ""}),
+    Bad("bytes that are not UTF-8", "redial", edited("official", OFFICIAL, "liked", b"\xe9")),
+    Bad("a JSON line cut in half", "inspired", edited("inspired", TRAIN, '"role": "RECOMM', "\n")),
+    Bad("a number of 5,000 digits", "lastfm", edited("precrs", LFM, "5", LONG_NUMBER)),
+    Bad("100,000 open brackets", "lastfm", edited("precrs") | {f"precrs/{LFM}": "[" * LONG}),
+    Bad("mixed-up role names", "inspired", edited("inspired", TRAIN, "SEEKER", "Speaker")),
+    Bad("a value of another type", "inspired", 
+        edited("inspired", TRAIN, '"movie_name": ["Alpha"]', '"movie_name": [5]')),
+    Bad("a value of another type", "inspired", edited("inspired", "item_ids.json", "[0", "[[0]")),
+    Bad("a value of another type", "inspired",
+        edited("inspired", "dbpedia_subkg.json", "[[2, 0]", "[[[2], 0]")),
+    Bad("a value of another type", "redial",
+        edited("official", OFFICIAL, '"senderWorkerId": 1', '"senderWorkerId": [1]')),
+    Bad("a value of another type", "redial", edited("official", OFFICIAL, '"Beta "', "5")),
+    Bad("a value of another type", "tgredial",
+        edited("tgredial", TG, '"messages": [', '"messages": [5, ')),
+    Bad("a value of another type", "lastfm", edited("precrs") | {f"precrs/{LFM_ITEMS}": "[1]"}),
+    Bad("a value of another type", "lastfm", edited("precrs", LFM_ITEMS, "[1]", "5")),
+    Bad("a value of another type", "lastfm", edited("precrs", LFM_ITEMS, '"1"', '"a"')),
+    Bad("a value of another type", "lastfm", edited("precrs", LFM_TAGS, '"1"', '"a"')),
+    Bad("a value of another type", "lastfm", edited("precrs") | {f"precrs/{LFM}": "5"}),
+    Bad("a value of another type", "lastfm", edited("precrs", LFM, "[1, 2, 3]", "[[1, 2], 3]")),
+    Bad("a value of another type", "lastfm",
+        edited("scpr", "item_dict.json", "[1]", "1"), "dataset.source=scpr",
+        {"dataset.path": "scpr"}),
+    Bad("lists that go together, of two lengths", "inspired",
+        edited("inspired", TRAIN, '"movie_name": ["Alpha"]', '"movie_name": []')),
+    Bad("a dialogue twice", "redial",
+        edited("official", OFFICIAL, '"conversationId": "1"', '"conversationId": "0"')),
+    Bad("a dialogue twice", "tgredial", edited("tgredial", TG, '"conv_id": 1', '"conv_id": 0')),
+    Bad("an item id twice", "inspired", edited("inspired", "item_ids.json", "[0", "[0, 0")),
+    Bad("an id that is no entity", "inspired", edited("inspired", "item_ids.json", "[0", "[77")),
+    Bad("an item that is not in the item file", "lastfm",
+        edited("precrs", LFM, "[1, 2, 3]", "[1, 9, 3]")),
+    Bad("a quote that is never closed", "redial", edited("official", CSV, '2001)"', "2001)")),
+    Bad("a line with too few fields", "redial", edited("official", CSV, ",3", "")),
+    Bad("a line with too few fields", "tgredial",
+        edited("tgredial", "cn-dbpedia.txt", "\t类型")),
+    Bad("a cell of 200,000 letters", "redial", edited("official", CSV, "again", "a" * 2 * LONG)),
+    Bad("words without the special ones", "tgredial",
+        edited("tgredial", "token2id.json", "__start__", "__begin__")),
     Bad("a path with blanks and letters that are not ASCII", "custom",
         {"my plays é/möre.csv": PLAYS}, places={"dataset.path": "my plays é/möre.csv"}),
 ]  # fmt: skip

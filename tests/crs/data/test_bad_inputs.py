@@ -10,7 +10,7 @@ from tests.crs.data.bad_inputs import BAD, printed, row
 ROWS = [
     line for line in FILE.read_text().splitlines() if re.match(r"\| [^|]+\| \w+( `.*`)? \| `", line)
 ]
-OUTCOME = re.compile(r"(error: |audit |warning |[\d,]+ users, )[^\n]*")
+OUTCOME = re.compile(r"(error: |audit |warning |[\d,]+ (users|dialogues), )[^\n]*")
 
 
 def test_every_input_stands_in_the_document():

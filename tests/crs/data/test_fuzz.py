@@ -1,13 +1,23 @@
 """Every reader on anything: tables, or one sentence; what is dropped changes nothing else."""
 
+import gzip
+import json
+import pickle
+import zipfile
+from dataclasses import dataclass
 from importlib import import_module
+from io import BytesIO, StringIO
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crs.config import Dataset
-from crs.data.build import statistics, tables
+from crs.data import build, dialogues
 from crs.errors import UserError
 from tests.contracts.tiny import config, quick
 from tests.crs.data import bad_inputs as good
@@ -40,29 +50,18 @@ def read(folder, name, content, about=None, **changes):
         (items := folder / ABOUT[name][0]).write_bytes(good.as_bytes(about or ABOUT[name][1]))
         options.items = str(items)
     module, _, function = options.sources[0].reader.partition(":")
-    return tables(getattr(import_module(module), function)(file, options), options)
+    return build.tables(getattr(import_module(module), function)(file, options), options)
 
 
 def sentence_or_tables(folder, name, *args, **changes):
     try:
-        found = statistics(read(folder, name, *args, **changes))
+        found = build.statistics(read(folder, name, *args, **changes))
     except UserError as error:
         assert "\n" not in str(error) and len(str(error)) < 1000
     else:
         assert found["users"] and found["items"] and found["interactions"]
 
 
-def mutated(data, text, separators):
-    """A text with some of its characters replaced, and cut somewhere."""
-    content = bytearray(good.as_bytes(text))
-    for _ in range(data.draw(st.integers(1, 5))):
-        place = data.draw(st.integers(0, len(content) - 1))
-        new = data.draw(st.binary(max_size=3) | st.sampled_from(separators))
-        content[place : place + 1] = new
-    return bytes(content[: data.draw(st.integers(len(content) // 2, len(content)))])
-
-
-SEPARATORS = [b"\n", b",", b'"', b"\t", b"::", b"0", b"-", b"e", b"{", b"}", b"\\u", b"\r", b" "]
 few = settings(quick, max_examples=20)
 each = pytest.mark.parametrize("name", READERS)
 policy = st.sampled_from(["refuse", "drop"])
@@ -73,24 +72,6 @@ policy = st.sampled_from(["refuse", "drop"])
 @given(content=st.binary(max_size=80), bad=policy)
 def test_any_bytes(tmp_path_factory, name, content, bad):
     sentence_or_tables(tmp_path_factory.getbasetemp(), name, content, bad_lines=bad)
-
-
-@each
-@few
-@given(data=st.data(), bad=policy)
-def test_any_damage(tmp_path_factory, name, data, bad):
-    content = mutated(data, READERS[name][2], SEPARATORS)
-    loose = {"min_user": 1, "min_item": 0, "bad_lines": bad, "unknown_items": "keep"}
-    sentence_or_tables(tmp_path_factory.getbasetemp(), name, content, **loose)
-
-
-@pytest.mark.parametrize("name", ABOUT)
-@few
-@given(data=st.data(), bad=policy)
-def test_any_damage_of_the_items(tmp_path_factory, name, data, bad):
-    about = mutated(data, ABOUT[name][1], SEPARATORS)
-    loose = {"bad_lines": bad, "unknown_items": "keep", "require": []}
-    sentence_or_tables(tmp_path_factory.getbasetemp(), name, READERS[name][2], about, **loose)
 
 
 @each
@@ -144,3 +125,150 @@ def test_ids_with_leading_zeros_are_ids_of_their_own(tmp_path, name):
     loose = {"min_item": 0, "unknown_items": "keep", "require": []}
     out = read(tmp_path, name, READERS[name][2] + more, **loose)
     assert {"1", "01"} <= set(out["users"]["raw"]) and {"5", "05"} <= set(out["items"]["raw"])
+
+
+# Damage of any file of any source
+
+
+@dataclass(frozen=True)
+class Source:
+    """A source as it should be.
+
+    Attributes:
+        words: the settings that choose it.
+        places: setting -> file; `.` is the folder that has them all.
+        files: by name; a zip archive is a dictionary of its members.
+        edition: place of its reader among those of the data set.
+    """
+
+    words: str
+    places: dict[str, str]
+    files: dict[str, Any]
+    edition: int = 0
+
+
+def parquet(text):
+    stream = BytesIO()
+    pd.read_csv(StringIO(text)).to_parquet(stream, compression="none")
+    return stream.getvalue()
+
+
+ATOMIC = "recbole/dataset_example/ml-100k/ml-100k"
+FILM = "{0}|Film {0} (1990)|01-Jan-1990||x" + "|0|1" * 9 + "|0\n"
+FILMS = "item_id:token\tmovie_title:token_seq\trelease_year:token\tclass:token_seq\n"
+ZIPS = {
+    "ml1m": {"ml-1m/ratings.dat": good.RATINGS, "ml-1m/movies.dat": good.MOVIES},
+    "ml100k": {"ml-100k/u.data": good.RATINGS.replace("::", "\t"),
+               "ml-100k/u.item": "".join(map(FILM.format, good.ITEMS))},
+    "atomic": {f"{ATOMIC}.inter": good.INTER,
+               f"{ATOMIC}.item": FILMS + "1\tA\t1990\tDrama War\n2\tB\t\tunknown\n"},
+}  # fmt: skip
+ITEM_TAGS = json.dumps({"1": [7, 8], "2": [], "3": ["rock"]})
+SOURCES = {
+    **{name: Source("dataset=ml1m" if name == "ml1m" else "dataset=ml100k", {"archive": "a.zip"},
+                    {"a.zip": members}, name == "atomic") for name, members in ZIPS.items()},
+    "beauty": Source("dataset=beauty", {"archive": "a.txt", "items": "i.json"},
+                     {"a.txt": good.LINES, "i.json": ITEM_TAGS}),
+    "csv": Source("dataset=custom", {"path": "a.csv", "items": "i.csv"},
+                  {"a.csv": good.PLAYS, "i.csv": good.SONGS}),
+    "csv.gz": Source("dataset=custom", {"path": "a.csv"},
+                     {"a.csv": gzip.compress(good.PLAYS.encode(), mtime=0)}),
+    "parquet": Source("dataset=custom", {"path": "a.parquet", "items": "i.parquet"},
+                      {"a.parquet": parquet(good.PLAYS), "i.parquet": parquet(good.SONGS)}),
+    "cds": Source("dataset=cds", {"archive": "a.jsonl", "items": "i.jsonl"},
+                  {"a.jsonl": good.REVIEWS, "i.jsonl": good.PRODUCTS}),
+    "recbole": Source("dataset=recbole", {"path": "."},
+                      {"a.inter": good.INTER, "a.item": good.ITEM}),
+    **{name: Source(words, {"path": "."}, good.SOURCES[name]) for name, words in {
+        "inspired": "dataset=inspired", "redial": "dataset=redial", "official": "dataset=redial",
+        "tgredial": "dataset=tgredial", "precrs": "dataset=lastfm",
+        "scpr": "dataset=lastfm dataset.source=scpr"}.items()},
+}  # fmt: skip
+SEPARATORS = [b"\n", b",", b'"', b"\t", b"::", b"0", b"-", b"e", b"{", b"}", b"\\u", b"\r", b" ",
+              b"\xe9", b"\\ud800", b"["]  # fmt: skip
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers(-2, 9) | st.just(10**30) | st.floats()
+    | st.sampled_from(["", "1", "01", "@1", "-1", "a", "\ud800", "٣", "1" * 5000, "user", "x\ny"]),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=1), inner,
+                                                                max_size=2),
+    max_leaves=3,
+)  # fmt: skip
+
+
+def mutated(data, content):
+    """Bytes with some of them replaced, and cut somewhere."""
+    content = bytearray(content)
+    for _ in range(data.draw(st.integers(1, 5))):
+        place = data.draw(st.integers(0, len(content) - 1))
+        new = data.draw(st.binary(max_size=3) | st.sampled_from(SEPARATORS))
+        content[place : place + 1] = new
+    end = st.integers(len(content) // 2, len(content)) | st.just(len(content))
+    return bytes(content[: data.draw(end)])
+
+
+def changed(data, value):
+    """A JSON value with another in the place of one of its parts, or without one of them."""
+    inside = isinstance(value, (list, dict)) and value and data.draw(st.integers(0, 4))
+    if not inside:
+        return data.draw(VALUES)
+    keys = range(len(value)) if isinstance(value, list) else list(value)
+    key, value = data.draw(st.sampled_from(keys)), value.copy()
+    part = value.pop(key)
+    if what := data.draw(st.integers(0, 5)):
+        part = changed(data, part) if what > 1 else part
+        if isinstance(value, list):
+            value.insert(key, part)
+        else:
+            value[key if what > 1 else data.draw(st.sampled_from(["", "x", "01", "1", *value]))] = (
+                part
+            )
+    return value
+
+
+def damaged(data, name, content):
+    """A file's content, spoilt; of JSON and pickles also the values."""
+    if isinstance(content, dict):
+        method = data.draw(st.sampled_from([zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED,
+                                            zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA]))  # fmt: skip
+        if data.draw(st.booleans()):
+            return mutated(data, good.zipped(content, method=method))
+        member = data.draw(st.sampled_from(sorted(content)))
+        return good.zipped(content | {member: damaged(data, member, content[member])})
+    content, kind = good.as_bytes(content), Path(name).suffix
+    if kind == ".pkl":  # other bytes might ask the interpreter for all of the memory
+        return pickle.dumps(changed(data, pickle.loads(content)))[: data.draw(st.integers(1, 9999))]
+    if not kind.startswith(".json") or data.draw(st.booleans()):
+        return mutated(data, content)
+    lines = content.splitlines()
+    number = data.draw(st.integers(0, len(lines) - 1))
+    lines[number] = json.dumps(changed(data, json.loads(lines[number]))).encode()
+    return b"\n".join(lines)
+
+
+@pytest.mark.parametrize("name", SOURCES)
+@few
+@given(data=st.data(), bad=policy)
+def test_any_damage_of_any_file(name, data, bad):
+    source = SOURCES[name]
+    spoilt = data.draw(st.sampled_from(sorted(source.files)))
+    with TemporaryDirectory() as folder:
+        for file, content in source.files.items():
+            if file == spoilt:
+                content = damaged(data, file, content)
+            elif isinstance(content, dict):
+                content = good.zipped(content)
+            (Path(folder) / file).write_bytes(good.as_bytes(content))
+        loose = {"min_user": 1, "min_item": 0, "unknown_items": "keep", "require": []}
+        if name not in good.SOURCES:
+            loose["bad_lines"] = bad
+        places = {key: str(Path(folder) / file) for key, file in source.places.items()}
+        options = Dataset(**vars(config(*source.words.split()).dataset) | loose | places)
+        module, _, function = options.editions()[source.edition].reader.partition(":")
+        reader = getattr(import_module(module), function)
+        try:
+            raw = reader(Path(places.get("archive") or places["path"]), options)
+            made = dialogues if isinstance(raw, dialogues.RawDialogues) else build
+            for frame in made.tables(raw, options).values():
+                frame.to_parquet(BytesIO())
+        except UserError as error:
+            assert "\n" not in str(error) and len(str(error)) < 1000
