@@ -25,9 +25,11 @@ RECORDS = {
 KEYS = {"user": int, "pos_item": int, "context": list[int], "dialog": list[list[int]]}
 SHORT = "dialogues with a history of fewer than 2 items dropped"
 UNSATISFIED = "dialogues whose attributes no item has dropped"
+SILENT = "dialogues without a turn dropped"
 STRAY = "training dialogues that continue no history dropped"
 OWNERLESS = "attributes that no item has"
 BARE = "items without attributes"
+EMPTY = "users without an item"
 
 
 def undivided(settings: Dataset) -> None:
@@ -102,8 +104,8 @@ def turns_of(
     """The turns of a released dialogue as (kind, attribute or items, remaining candidates).
 
     The files do not say what a turn is. It is an accepted attribute if it is a pair of an attribute
-    and the number of candidates that it leaves, and a refused recommendation if it is a list of
-    candidates: two refused items are no attribute.
+    of the target and the number of candidates that it leaves, and a refused recommendation if it is
+    a list of other candidates: two refused items are no attribute.
 
     Raises:
         UserError: at a turn that is neither, or a pair that begins with an attribute of the target
@@ -115,16 +117,18 @@ def turns_of(
         if not turn:
             raise UserError(f"dataset: {where}: turn {number} is empty")
         kept = left & catalogue.owners.get(turn[0], set())
-        if len(turn) == 2 and turn[1] == len(kept):
+        # An attribute that leaves no candidate is the target's no more: the dialogue is counted.
+        if len(turn) == 2 and (turn[0] in owned or not kept) and turn[1] == len(kept):
             left = kept
             turns.append((ATTRIBUTE, turn[0], len(left)))
-        elif left.issuperset(turn) and (len(turn) != 2 or turn[0] not in owned):
+        elif left - {target} >= set(turn) and (len(turn) != 2 or turn[0] not in owned):
             left = left - set(turn)
             turns.append((REFUSED, turn, len(left)))
         else:
             raise UserError(
-                f"dataset: {where}: turn {number}, {short(turn)}, is neither an attribute with "
-                f"the number of candidates it leaves ({len(kept)}) nor a list of candidates"
+                f"dataset: {where}: turn {number}, {short(turn)}, is neither an attribute of the "
+                f"target with the number of candidates it leaves ({len(kept)}) nor a list of other "
+                "candidates"
             )
     return turns
 
@@ -161,7 +165,7 @@ def read_precrs(folder: Path, settings: Dataset) -> Raw:
     owned = {item: set(names) for item, names in attributes.items()}
     catalogue = Catalogue(owned)
     tags = load(folder, TAG_FILE, dict) if (folder / TAG_FILE).is_file() else {}
-    dropped = dict.fromkeys((SHORT, UNSATISFIED, STRAY), 0)
+    dropped = dict.fromkeys((SHORT, SILENT, UNSATISFIED, STRAY), 0)
     dropped[OWNERLESS] = len(set(by_number(tags, TAG_FILE)) - set(catalogue.owners))
     dropped[BARE] = sum(not names for names in owned.values())
     kept: list[Record] = []
@@ -170,6 +174,8 @@ def read_precrs(folder: Path, settings: Dataset) -> Raw:
         for record in records(folder, split, catalogue):
             if len(record.history) < 2:
                 dropped[SHORT] += 1
+            elif not record.turns:
+                dropped[SILENT] += 1
             elif not all(left for _, _, left in record.turns):
                 dropped[UNSATISFIED] += 1
             else:
@@ -220,11 +226,11 @@ def read_scpr(folder: Path, settings: Dataset) -> Raw:
         key: real_name(tag, f"tag {key} of {labels}")
         for key, tag in by_number(load(folder, labels, dict), labels).items()
     }
-    attributes = {
-        item: [names.get(tag, str(tag)) for tag in json_files.field(
-            about, "feature_index", list[int], f"item {item} of {owned}")]
+    tags = {
+        item: json_files.field(about, "feature_index", list[int], f"item {item} of {owned}")
         for item, about in load(folder, owned, dict).items()
-    }  # fmt: skip
+    }
+    attributes = {item: [names.get(tag, str(tag)) for tag in own] for item, own in tags.items()}
     sequences: dict[str, list[str]] = {}
     for part in ("train", "valid", "test"):
         name = f"review_dict_{part}.json"
@@ -234,5 +240,9 @@ def read_scpr(folder: Path, settings: Dataset) -> Raw:
                     f"dataset: {name}, user {user}, has item {min(unknown)}, item_dict.json has not"
                 )
             sequences.setdefault(user, []).extend(map(str, items))
-    bare = sum(not tags for tags in attributes.values())
-    return Raw(interactions_of(sequences), item_frame(attributes), dropped={BARE: bare})
+    dropped = {
+        BARE: sum(not own for own in tags.values()),
+        OWNERLESS: len(set(names) - {tag for own in tags.values() for tag in own}),
+        EMPTY: sum(not items for items in sequences.values()),
+    }
+    return Raw(interactions_of(sequences), item_frame(attributes), dropped=dropped)

@@ -69,6 +69,7 @@ def test_two_refused_items_are_not_read_as_an_attribute(folder):
         ({"context": []}, lastfm.SHORT),
         ({"context": [1]}, lastfm.SHORT),
         ({"dialog": [[1, 15], [9, 0]]}, lastfm.UNSATISFIED),
+        ({"dialog": []}, lastfm.SILENT),
     ],
 )
 def test_what_cannot_be_used_is_counted(folder, change, what):
@@ -92,6 +93,7 @@ def test_items_and_attributes_without_each_other_are_counted(folder):
         ({"dialog": [[1, 14]]}, r"turn 1, \[1, 14\], is neither an attribute .* \(15\)"),
         ({"dialog": [[1, 15], [1, 2, 99]]}, "turn 2"),
         ({"dialog": [[1, 15], []]}, "turn 2 is empty"),
+        ({"dialog": [[1, 15], [3, 4, 5]]}, "turn 2, .* nor a list of other candidates"),
         (
             {"dialog": [["rock", 15]]},
             "entry 1 of entry 1 of 'dialog' of record 1 .* is 'rock', int expected",
@@ -139,8 +141,10 @@ def test_training_dialogues_are_used_where_they_continue_a_history(folder):
 def test_scpr_joins_the_three_parts_in_order(tmp_path):
     files = {
         "item_dict": {str(i): {"feature_index": [i % 2], "categories": [7]} for i in range(5)},
-        "tag_reverse_map": {"0": {"real_name": ["rock"]}, "1": {"real_name": ["folk"]}},
-        "review_dict_train": {"0": [3, 1], "4": [2]},
+        "tag_reverse_map": {
+            str(i): {"real_name": [name]} for i, name in enumerate(("rock", "folk", "jazz"))
+        },
+        "review_dict_train": {"0": [3, 1], "4": [2], "9": []},
         "review_dict_valid": {"0": [0]},
         "review_dict_test": {"0": [4], "4": [1]},
     }
@@ -150,6 +154,7 @@ def test_scpr_joins_the_three_parts_in_order(tmp_path):
     sequences = raw.interactions.groupby("user")["item"].agg(list).to_dict()
     assert sequences == {"0": ["3", "1", "0", "4"], "4": ["2", "1"]}
     assert raw.items["attributes"].tolist()[:2] == [["rock"], ["folk"]]
+    assert raw.dropped == {lastfm.BARE: 0, lastfm.OWNERLESS: 1, lastfm.EMPTY: 1}
     (tmp_path / "review_dict_test.json").write_text('{"0": [44]}')
     with pytest.raises(UserError, match=r"review_dict_test\.json, user 0, has item 44"):
         lastfm.read_scpr(tmp_path, SETTINGS)
