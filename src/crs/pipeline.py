@@ -128,7 +128,7 @@ STAGES: dict[str, Stage] = {
         "what users accept, attribute by attribute",
     ),
     "warmup": Stage(
-        "crs.models.{model}.warmup", 1, lambda x: MODEL_SETTINGS[x.model.name, "warmup"](x),
+        "crs.models.{model}.warmup", 2, lambda x: MODEL_SETTINGS[x.model.name, "warmup"](x),
         lambda x: list(x.model.needs.warmup), "the model's own pre-training",
     ),
     "train": Stage(
