@@ -227,6 +227,8 @@ NAMES = {
     "c2crs.without": ("graph", "context", "review"),
 }
 """What a list may hold."""
+OWN_COLUMNS = ("crs.data.custom:read", "crs.data.recbole:read")
+"""Readers of tables whose columns the user names."""
 FILTERS = "min_rating min_user min_item bad_lines duplicates unknown_items require".split()
 """Settings of a data set that act on interactions."""
 MULTIPLES = (
@@ -318,6 +320,14 @@ def check_values(config: Config) -> None:
                 f"{key}={value(key)} is not a multiple of {divisor}={value(divisor)}; choose one "
                 "that is"
             )
+    rated = config.dataset.columns.rating or not any(
+        source.reader in OWN_COLUMNS for source in config.dataset.sources
+    )
+    if config.dataset.min_rating is not None and not rated:
+        raise UserError(
+            f"dataset.min_rating={config.dataset.min_rating:g}: no column has ratings; type "
+            "dataset.columns.rating=NAME too"
+        )
     if config.dataset.conversations:
         for name in FILTERS:
             if getattr(config.dataset, name) != getattr(Dataset(), name):

@@ -42,6 +42,10 @@ def refusal(*words: str) -> str:
         ("+model.nam=x", ["model.nam", "Did you mean model.name?"]),
         ("+dataset.generated.userz=1", ["userz", "Did you mean dataset.generated.users?"]),
         ("dataset.columns.usr=3", ["usr", "Did you mean dataset.columns.user?"]),
+        (
+            "-m dataset=recbole dataset.min_rating=4",
+            ["min_rating=4", "dataset.columns.rating=NAME"],
+        ),
         ("model=latentcr", ["model=latentcr", "Did you mean latentcrs?"]),
         ("model=null", ["model=null", "latentcrs", "sasrec"]),
         ("dataset=movielens", ["dataset=movielens", "There are", "ml1m"]),

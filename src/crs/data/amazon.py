@@ -39,6 +39,8 @@ def read(file: Path, settings: Dataset) -> Raw:
         {"item": pa.string(), "title": pa.string(), "attributes": pa.list_(pa.string()),
          "description": pa.string()},
     )  # fmt: skip
+    if items.empty:
+        raise UserError(f"dataset: {about.name} has no items; give a file with a line an item")
     items["year"] = pd.array([pd.NA] * len(items), dtype="Int64")
     return Raw(frame, items[ITEMS], place=place, faults=faults)
 

@@ -100,8 +100,12 @@ def item_table(
 
     Args:
         separator: between the attributes in a cell of text; None cuts at blanks.
+    Raises:
+        UserError: if there is none: the filters would take that for a source without items.
     """
     frame = named(frame, ["item"], place, faults, names or {}).reset_index(drop=True)
+    if frame.empty:
+        raise UserError(f"dataset: {place.file} has no items; give a file with a row an item")
     year = pd.Series(np.nan, frame.index)
     if "year" in frame:
         year = pd.to_numeric(frame["year"], errors="coerce").astype("float64")

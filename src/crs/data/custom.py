@@ -57,6 +57,4 @@ def read(file: Path, settings: Dataset) -> Raw:
     about, where = table(Path(settings.items).expanduser(), faults)
     about = mapped(about, settings.columns, ITEMS, where.file)
     items = item_table(about, where, faults, settings.attribute_separator, names)
-    if items.empty:
-        raise UserError(f"dataset.items: {where.file} has no items; give a file with a row an item")
     return Raw(frame, items, place=place, faults=faults)

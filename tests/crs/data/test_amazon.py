@@ -164,3 +164,12 @@ def test_the_sample_of_cds_has_its_counts():
     settings = replace(settings, items=str(items))
     out = build.statistics(build.tables(amazon.read(file, settings), settings))
     assert (out["users"], out["items"], out["interactions"]) == (2991, 5590, 25_682)
+
+
+def test_metadata_without_a_product_are_refused(tmp_path):
+    """Or the filter of unknown items would be switched off without a word."""
+    (file := tmp_path / "r.jsonl").write_bytes(jsonl(REVIEW))
+    (items := tmp_path / "m.jsonl").write_text("{}\n")
+    settings = Dataset("cds", items=str(items), bad_lines="drop")
+    with pytest.raises(UserError, match=r"m\.jsonl has no items"):
+        amazon.read(file, settings)
