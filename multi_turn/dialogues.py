@@ -35,7 +35,7 @@ def drawn_cases(inputs: dict[str, Artifact], settings: MultiTurn) -> tuple[Cases
     frame = frame[(frame["split"] == settings.split) & ~frame["dropped"]]
     possible = torch.ones(len(cases), dtype=torch.bool)
     if settings.seen == "out":
-        row, item = cases.seen
+        row, item = cases.excluded
         possible[row[item == cases.target[row]]] = False
     numbers = possible.nonzero()[:, 0]
     order = np.random.default_rng(settings.seed).permutation(len(numbers))

@@ -17,8 +17,9 @@ from crs.dialogue.rerank import WAYS
 from crs.dialogue.talk import Answer, Requirement, Talk, Turn, Understanding, Understood, User
 from crs.dialogue.texts import Texts, half, nearest
 from crs.dialogue.wishes import Facts, Wishes
+from crs.errors import HalfMadeError
 from crs.models.base import Recommender, reads_text
-from crs.store import RESUME, replace_synced
+from crs.store import RESUME, UNFINISHED, keep, kept
 
 SUFFIX = {"none": "", "hard": " + requirements", "as_released": " + re-ranking"}
 """What a way of re-ranking adds to the name of a scorer."""
@@ -189,18 +190,20 @@ class Loop:
         place.mkdir(exist_ok=True)
         for number in range(1, self.settings.turns + 1):
             log, file = place / f"turn_{number}.parquet", place / f"turn_{number}.npy"
-            if log.is_file():
+            if kept(log):
+                if not kept(file):
+                    raise HalfMadeError(f"{RESUME}/{file.name} is gone")
                 frame = pd.read_parquet(log)
                 self.speak(frame["dialogue"].tolist(), frame["said"].tolist())
                 self.hear(frame, np.load(file, allow_pickle=False))
                 there += 1
             else:
                 frame, vectors = self.step(number)
-                with (unfinished := file.with_suffix(".new")).open("wb") as handle:
+                with (unfinished := file.with_suffix(UNFINISHED)).open("wb") as handle:
                     np.save(handle, vectors)
-                replace_synced(unfinished, file)
-                frame.to_parquet(unfinished := log.with_suffix(".new"), index=False)
-                replace_synced(unfinished, log)  # last: it says that the turn is whole
+                keep(unfinished, file)
+                frame.to_parquet(unfinished := log.with_suffix(UNFINISHED), index=False)
+                keep(unfinished, log)  # last: it says that the turn is whole
                 frame = pd.read_parquet(log)
             self.end_turn(frame)
             logs.append(frame)

@@ -156,6 +156,8 @@ def write(
     leaks = {kind: int((answers["leak"] == kind).sum()) for kind in ("exact", "fuzzy")}
     facts = [f"Of {len(answers):,} answers {leaks['exact']} name the target and {leaks['fuzzy']} "
              "nearly do."]  # fmt: skip
+    if loop.cases.sequences.repeating and turns.seen == "out":
+        facts.append("Users take items again here, so items of the history are recommended too.")
     if "generated" in data:
         facts.append("Generated data: these figures show that the code runs, and nothing else.")
     label = own_label(labels, settings.model)

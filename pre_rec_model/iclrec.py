@@ -141,7 +141,7 @@ class ICLRec(Trained):
         """HR and NDCG at 10 of the validation items over the whole catalogue, seen items out."""
         table = self.encoder.item_table.weight.detach().cpu()
         found = ranks(
-            encode(self.encoder, self.valid), (table, None), self.valid.target, self.valid.seen,
+            encode(self.encoder, self.valid), (table, None), self.valid.target, self.valid.excluded,
             n_items=self.encoder.items,
         ).numpy()  # fmt: skip
         scores = per_case(found, [10])

@@ -30,7 +30,7 @@ def job(composed: DictConfig) -> None:
     error, found, code = None, None, 0
     try:
         config = compose.to_config(composed)
-        artifact = pipeline.run(config)
+        artifact = pipeline.run(config, sweep.launch_of(hydra_config))
         if artifact and (artifact.path / results.PARQUET).is_file():
             found = artifact.path / results.PARQUET
             if not swept:

@@ -1,5 +1,6 @@
 """Stage `embed`: each different text once, in shards that a kill cannot take back."""
 
+import hashlib
 import json
 import os
 from pathlib import Path
@@ -12,7 +13,8 @@ import pyarrow.parquet as pq
 
 from crs.config import Embedder
 from crs.console import Context
-from crs.store import RESUME, Artifact, write_json
+from crs.errors import HalfMadeError, NotFiniteError
+from crs.store import RESUME, Artifact, keep_json, kept
 from crs.threads import use_threads
 from text2embedding.encoders import build
 
@@ -38,16 +40,47 @@ def different_texts(texts: pa.ChunkedArray) -> tuple[pa.Array, np.ndarray]:
     return coded.dictionary.take(order), place[coded.indices]
 
 
-def write_rows(file: Path, first: int, rows: np.ndarray, total: int) -> None:
+def write_rows(file: Path, first: int, rows: np.ndarray, total: int) -> str:
     """Rows of an array [total, dim] float16 in a .npy file that is made with the first of them.
 
     Written, not mapped: the pages of a map count as memory, which would grow with the file.
+
+    Returns:
+        sha256 of the rows.
     """
     header = {"shape": (total, rows.shape[1]), "fortran_order": False, "descr": "<f2"}
     with file.open("r+b" if first else "wb") as out:
         np.lib.format.write_array_header_1_0(out, header)
         out.seek(first * rows.shape[1] * 2, os.SEEK_CUR)
-        out.write(rows.astype("<f2").tobytes())
+        out.write(content := rows.astype("<f2").tobytes())
+        out.flush()
+        os.fsync(out.fileno())
+    return hashlib.sha256(content).hexdigest()
+
+
+def shards_of(progress: Path, place: Path, total: int) -> list[dict[str, Any]]:
+    """The shards that an earlier run made durable: `texts` up to its end, and its `sha256`.
+
+    Raises:
+        HalfMadeError: if one is not as it was written.
+    """
+    if not kept(progress):
+        return []
+    shards, first = json.loads(progress.read_text()), 0
+    try:
+        with place.open("rb") as file:
+            np.lib.format.read_magic(file)
+            (rows, dim), *layout = np.lib.format.read_array_header_1_0(file)
+            if (rows, layout) != (total, [False, np.dtype("<f2")]):
+                raise ValueError
+            for shard in shards:
+                content = file.read((shard["texts"] - first) * dim * 2)
+                if hashlib.sha256(content).hexdigest() != shard["sha256"]:
+                    raise ValueError
+                first = shard["texts"]
+    except (OSError, ValueError) as error:
+        raise HalfMadeError(f"{place.name} is damaged") from error
+    return shards
 
 
 def run(
@@ -63,7 +96,8 @@ def run(
     np.save(folder / "index.npy", index)
     progress, place = folder / RESUME / "embedded.json", folder / "vectors.npy"
     progress.parent.mkdir(exist_ok=True)
-    done = json.loads(progress.read_text())["texts"] if progress.is_file() else 0
+    shards = shards_of(progress, place, len(texts))
+    done = shards[-1]["texts"] if shards else 0
     if done:
         context.note(f"{done:,} of {len(texts):,} texts were there")
     if done < len(texts):
@@ -72,8 +106,15 @@ def run(
         with context.bar(len(texts), done, "embed", "text") as bar:
             for first in range(done, len(texts), settings.shard):
                 part = texts[first : first + settings.shard].to_pylist()
-                write_rows(place, first, encoder.encode(part), len(texts))
-                write_json(progress, {"texts": first + len(part)})
+                vectors = encoder.encode(part)
+                if not np.isfinite(vectors.astype(np.float16)).all():
+                    raise NotFiniteError(
+                        f"embedder={settings.kind}: a vector is not finite; type "
+                        "embedder.precision=float32, or take another embedder.model"
+                    )
+                sha256 = write_rows(place, first, vectors, len(texts))
+                shards.append({"texts": first + len(part), "sha256": sha256})
+                keep_json(progress, shards)
                 bar.update(len(part))
     dim = np.load(place, mmap_mode="r").shape[1]
     context.note(f"{len(texts):,} different of {len(index):,} texts, {dim} dimensions")

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from crs.cases import Cases
-from crs.ranking import CHUNK_FLOATS, mid_ranks
+from crs.ranking import CHUNK_FLOATS, check_finite, mid_ranks, multiplied
 from crs.results import CANDIDATES
 
 
@@ -36,7 +36,7 @@ def draw(cases: Cases, owners: Tensor, kind: str, seen: str, seed: int) -> Tenso
         else:
             keys = have + torch.rand(len(part), n + 1, generator=generator)
         if seen == "out":
-            keys.index_put_(cases[part].seen, torch.tensor(-torch.inf))
+            keys.index_put_(cases[part].excluded, torch.tensor(-torch.inf))
         keys[:, 0] = -torch.inf
         keys.scatter_(1, target[part, None], -torch.inf)
         best, found = keys.topk(min(CANDIDATES, n + 1), dim=1)
@@ -53,12 +53,17 @@ def ranks_among(queries: Tensor, catalogue: tuple[Tensor, Tensor | None], lists:
         catalogue: item vectors [N + 1 or more, d] and bias or None.
         lists: item ids, 0 for none, [B, C].
     """
+    check_finite(queries, *catalogue)
     items, bias = catalogue
     step = max(1, CHUNK_FLOATS // (lists.shape[1] * items.shape[1]))
     out = torch.empty(len(queries))
+    product = multiplied(queries, items, slice(None), step) if items.is_sparse else None
     for a in range(0, len(queries), step):
         part = lists[a : a + step]
-        scores = torch.einsum("bd,bcd->bc", queries[a : a + step], items[part])
+        if product is None:
+            scores = torch.einsum("bd,bcd->bc", queries[a : a + step], items[part])
+        else:
+            scores = product(a).gather(1, part)
         if bias is not None:
             scores = scores + bias[part]
         scores = scores.masked_fill(part == 0, -torch.inf)

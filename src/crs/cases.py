@@ -9,7 +9,7 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from crs.data.sequences import Sequences, leave_one_out
+from crs.data.sequences import Sequences, leave_one_out, repeated
 from crs.data.turns import TABLE, Turns, id_lists
 from crs.store import Artifact
 
@@ -19,10 +19,29 @@ DIALOGUES = "dialogues"
 """The set of the turns of attribute dialogues, where it is not the first."""
 ASKED = "attributes"
 """Of `Cases.dialogue`: attributes in the order in which they were accepted, 0 behind."""
-NO_REPEATS = "no_repeats"
-"""The slice of the cases of a dialogue whose item it has not named yet."""
+REPEATS, NO_REPEATS = "repeats", "no_repeats"
+"""The slices of the cases whose item is in the history (or was named in the dialogue), and of the
+others."""
 ROW = "row"
 """In `Cases.dialogue`: the row of the `contexts` artifact that a case belongs to."""
+
+
+Ragged = tuple[Tensor, Tensor]
+"""Lists of items: the row (ascending) and the item of each entry, both [total]."""
+NOBODY = torch.empty(0, dtype=torch.long)
+
+
+def ragged(padded: Tensor) -> Ragged:
+    """Ids [B, S] with 0 for none, as rows and items."""
+    row, column = padded.nonzero(as_tuple=True)
+    return row, padded[row, column]
+
+
+def together(one: Ragged, two: Ragged) -> Ragged:
+    """Two ragged lists as one, rows ascending."""
+    row, item = torch.cat([one[0], two[0]]), torch.cat([one[1], two[1]])
+    order = row.argsort(stable=True)
+    return row[order], item[order]
 
 
 @dataclass
@@ -75,15 +94,35 @@ class Cases:
         return self.sequences.at(self.user, self.cut)
 
     @property
-    def seen(self) -> tuple[Tensor, Tensor]:
-        """All items of the histories, and those shown and refused, ragged: row and item."""
+    def seen(self) -> Ragged:
+        """All items of the histories, and those shown and refused."""
+        return together(self.sequences.histories(self.user, self.cut), self.refused_items)
+
+    @property
+    def refused_items(self) -> Ragged:
+        """The items that were shown and refused."""
+        return (NOBODY, NOBODY) if self.shown is None else ragged(self.shown)
+
+    @property
+    def left_out(self) -> Ragged:
+        """What a ranking leaves out of a history: all of it, or nothing of any history where users
+        take items again."""
+        if self.sequences.repeating:
+            return NOBODY, NOBODY
+        return self.sequences.histories(self.user, self.cut)
+
+    @property
+    def excluded(self) -> Ragged:
+        """What a ranking leaves out: of the histories, and the items that were refused."""
+        return together(self.left_out, self.refused_items)
+
+    @property
+    def repeats(self) -> Tensor:
+        """Which targets are in their own history, a mask [B]."""
         row, item = self.sequences.histories(self.user, self.cut)
-        if self.shown is None:
-            return row, item
-        also, place = self.shown.nonzero(as_tuple=True)
-        rows = torch.cat([row, also])
-        order = rows.argsort(stable=True)
-        return rows[order], torch.cat([item, self.shown[also, place]])[order]
+        found = torch.zeros(len(self), dtype=torch.bool)
+        found[row[item == self.target[row]]] = True
+        return found
 
     @property
     def asked(self) -> Tensor:
@@ -152,8 +191,11 @@ def conversation_cases(dataset: Artifact, split: str) -> Cases:
     cut = torch.tensor(cuts, dtype=torch.long)
     offsets = torch.cat([torch.zeros(2, dtype=torch.long), (cut + 1).cumsum(0)])
     flat = np.concatenate(parts) if parts else np.empty(0)
+    users = dataset.load("users.parquet")
+    trained = said[said["user"].isin(users[users["split"] == "train"]["user"])]
+    pairs = (torch.from_numpy(trained[key].to_numpy(copy=True)) for key in ("user", "item"))
     sequences = Sequences(
-        torch.from_numpy(flat.astype(np.int64)), offsets, dataset.summary["items"]
+        torch.from_numpy(flat.astype(np.int64)), offsets, dataset.summary["items"], repeated(*pairs)
     )
     return Cases(
         sequences, sequences.users, cut,
@@ -204,8 +246,17 @@ def case_sets(inputs: dict[str, Artifact], split: str) -> dict[str, Cases]:
     """
     dataset = inputs["dataset"]
     if dataset.summary["dialogues"]:
-        return {ALL: turn_cases(dataset, dataset.load(TABLE), split)}
-    sets = {ALL: cases_of(inputs, split)}
+        return {ALL: by_repeats(turn_cases(dataset, dataset.load(TABLE), split))}
+    sets = {ALL: by_repeats(cases_of(inputs, split))}
     if "dialogues" in inputs:
-        sets[DIALOGUES] = turn_cases(dataset, inputs["dialogues"].load(TABLE), split)
+        table = inputs["dialogues"].load(TABLE)
+        sets[DIALOGUES] = by_repeats(turn_cases(dataset, table, split))
     return sets
+
+
+def by_repeats(cases: Cases) -> Cases:
+    """The cases with their slices by whether the target repeats, where users take items again."""
+    if not cases.sequences.repeating or NO_REPEATS in cases.slices:
+        return cases
+    repeats = cases.repeats
+    return replace(cases, slices={**cases.slices, REPEATS: repeats, NO_REPEATS: ~repeats})

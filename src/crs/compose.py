@@ -1,7 +1,9 @@
 """The command line, checked before anything runs: a wrong key, type or choice is one sentence."""
 
 import difflib
+import os
 import re
+import uuid
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
 from math import inf
@@ -29,11 +31,13 @@ HELP = "python src/train.py --help lists them"
 
 
 def register() -> None:
-    """Make the schema known to Hydra, and the process id to its folder names."""
-    import os
-
+    """Make the schema known to Hydra, the process id to its folder names, and an id of this launch
+    to the jobs of a sweep: Hydra hands them what the cache of a resolver holds."""
     ConfigStore.instance().store(name="schema", node=Config)
     OmegaConf.register_new_resolver("pid", os.getpid, replace=True, use_cache=True)
+    OmegaConf.register_new_resolver(
+        "launch_id", lambda: uuid.uuid4().hex, replace=True, use_cache=True
+    )
 
 
 def nearest(word: str, known: list[str]) -> str:

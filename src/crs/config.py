@@ -995,5 +995,7 @@ class Config:
     """Stages to make again; the old folder is moved aside."""
     strict: bool = MISSING
     """Refuse a found result that other code made."""
+    verify: bool = MISSING
+    """Compare the content of every result of the plan with its sha256."""
     dry_run: bool = MISSING
     """Print the plan and stop."""

@@ -1,22 +1,68 @@
-"""What a run says: lines and progress bars on standard error, results on standard output."""
+"""What a run says: lines and progress bars on standard error, results on standard output.
 
+Lines go to the log of the command too, and progress goes there every half minute.
+"""
+
+import io
+import logging
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from tqdm import tqdm
 
+LOG = logging.getLogger("crs.console")
+"""Has the log file of the command alone (conf/train.yaml), so that no line is said twice."""
+EVERY = 30.0
+"""Seconds between two lines of progress."""
+PROGRESS = "{percentage:.0f}%, {n_fmt} of {total_fmt} {unit}, {remaining} left{postfix}"
+
 
 def say(text: str) -> None:
-    """One line to the user, above any bar that is drawn."""
+    """One line to the user, above any bar that is drawn, and to the log."""
     tqdm.write(text, file=sys.stderr)
+    LOG.info(text)
 
 
 def stage_line(stage: str, state: str, name: str, note: str = "", seconds: float = -1) -> str:
     """The line of a stage: what it is, found/resumed/made, its name, a note, seconds."""
     took = f"{seconds:,.0f} s" if seconds >= 0 else ""
     return f"{stage:<11}{state:<9}{name:<18}{note}  {took}".rstrip()
+
+
+class Nowhere(io.TextIOBase):
+    """Where a bar is drawn that nobody sees."""
+
+    def write(self, text: str) -> int:
+        """Nothing is kept."""
+        return len(text)
+
+
+class Progress(tqdm):
+    """A bar on a terminal. A line every half minute in the log, and where there is no terminal on
+    standard error."""
+
+    def __init__(self, total: int, done: int, label: str, unit: str, shown: bool) -> None:
+        self.drawn = sys.stderr.isatty()
+        self.due = time.monotonic() + EVERY
+        super().__init__(
+            total=total, initial=done, desc=label, unit=unit, disable=not shown, leave=False,
+            dynamic_ncols=True, file=sys.stderr if self.drawn else Nowhere(),
+        )  # fmt: skip
+
+    def update(self, n: float | None = 1) -> bool | None:
+        """Count, and say a line if one is due."""
+        drawn = super().update(n)
+        if not self.disable and time.monotonic() >= self.due:
+            self.due = time.monotonic() + EVERY
+            (LOG.info if self.drawn else say)(f"{self.desc:<11}{'runs':<9}{self.line()}")
+        return drawn
+
+    def line(self) -> str:
+        """How far it is and what is left."""
+        return self.format_meter(**{**self.format_dict, "bar_format": PROGRESS, "ncols": None})
 
 
 @dataclass
@@ -33,13 +79,9 @@ class Context:
     handed: dict[str, Callable[..., Any]] = field(default_factory=dict)
     """Functions of other stages' packages (crs.handed), by name."""
 
-    def bar(self, total: int, done: int = 0, label: str = "", unit: str = "it") -> tqdm:
-        """A progress bar with what is left; drawn on a terminal only."""
-        hidden = not self.trainer.progress or not sys.stderr.isatty()
-        return tqdm(
-            total=total, initial=done, desc=label, unit=unit, disable=hidden, leave=False,
-            dynamic_ncols=True,
-        )  # fmt: skip
+    def bar(self, total: int, done: int = 0, label: str = "", unit: str = "it") -> Progress:
+        """A progress bar with what is left, or lines where no bar can be drawn."""
+        return Progress(total, done, label, unit, self.trainer.progress)
 
     note: Callable[[str], None] = field(init=False)
 

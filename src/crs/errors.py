@@ -1,5 +1,26 @@
-"""The one exception that a user's mistake raises."""
+"""The exceptions that become one sentence to the user."""
 
 
 class UserError(Exception):
     """Bad input: one sentence that says what is wrong, where, and what to type (exit code 2)."""
+
+
+class DamageError(UserError):
+    """A file of a finished result is not as it was written.
+
+    Attributes:
+        what: the sentence without what to type.
+        stage: what must be made again.
+    """
+
+    def __init__(self, what: str, stage: str) -> None:
+        super().__init__(f"{what}; type force=[{stage}] to make it again")
+        self.what, self.stage = what, stage
+
+
+class HalfMadeError(UserError):
+    """A file that a half-made result would go on from is not as it was written."""
+
+
+class NotFiniteError(UserError):
+    """A loss, a weight or a score is NaN or infinite."""

@@ -7,8 +7,9 @@ weights, optimiser and stopper has to be kept between epochs.
 
 import hashlib
 import logging
+import math
 from abc import abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +21,11 @@ from torch import Tensor, nn
 from crs.average import Average
 from crs.config import Optimisation
 from crs.console import Context
-from crs.errors import UserError
-from crs.store import RESUME, replace_synced, write_json
+from crs.errors import HalfMadeError, NotFiniteError, UserError
+from crs.store import RESUME, UNFINISHED, keep, kept, replace_synced, write_json
 
+LAST, BEST = "last.ckpt", "best.safetensors"
+"""In the folder of a phase: its state after the newest epoch, and the weights of the best one."""
 KEPT = ("best", "best_epoch", "stale", "epoch", "history")
 """What the stopper keeps between epochs."""
 
@@ -140,15 +143,36 @@ def rate(settings: Optimisation, epoch: int) -> float:
     return settings.lr * (1 + done * (settings.decay_to - 1))
 
 
+def finite(tensors: Iterable[Tensor]) -> bool:
+    """Whether no number of some tensors is NaN or infinite."""
+    return all(bool(x.isfinite().all()) for x in tensors if x.is_floating_point())
+
+
 def save_weights(module: nn.Module, path: Path) -> None:
-    """A module's parameters and buffers as safetensors, whole or not at all."""
-    temporary = path.with_suffix(".new")
-    save_file({k: v.contiguous() for k, v in module.state_dict().items()}, temporary)
+    """A module's parameters and buffers as safetensors, whole or not at all.
+
+    Raises:
+        NotFiniteError: if one is NaN or infinite.
+    """
+    write_weights(module, temporary := path.with_suffix(UNFINISHED))
     replace_synced(temporary, path)
 
 
+def write_weights(module: nn.Module, path: Path) -> None:
+    """As `save_weights`, without a temporary file."""
+    weights = {k: v.contiguous() for k, v in module.state_dict().items()}
+    if wrong := [name for name, value in weights.items() if not finite([value])]:
+        raise NotFiniteError(f"the weights {', '.join(wrong[:3])} are not finite")
+    save_file(weights, path)
+
+
 def fit(
-    module: Trained, phase: str, settings: Optimisation, folder: Path, context: Context
+    module: Trained,
+    phase: str,
+    settings: Optimisation,
+    folder: Path,
+    context: Context,
+    lower: str | None = None,
 ) -> dict[str, float]:
     """Train a module until validation stops improving, and leave the best weights in it.
 
@@ -159,31 +183,43 @@ def fit(
         module: what is trained; its `settings` are set to `settings`.
         phase: name of this training within its stage; enters the seeds.
         folder: the half-made result; state is kept in its `resume/<phase>`.
+        lower: the setting of the learning rate, where it is not `<class of settings>.lr`.
     Returns:
         best validation figure, its epoch, and the number of epochs run.
+    Raises:
+        NotFiniteError: if a loss, a weight or a score becomes NaN or infinite; with the phase, the
+            epoch and the setting to lower.
+        HalfMadeError: if what an earlier run left is damaged.
     """
     place = folder / RESUME / phase.replace(" ", "_")
     place.mkdir(parents=True, exist_ok=True)
     module.settings = settings
-    last, best = place / "last.ckpt", place / "best.safetensors"
     stopper, saved = Stopper(settings), None
-    if last.is_file():
-        saved = torch.load(last, map_location="cpu", weights_only=True)
+    if kept(place / LAST):
+        if not kept(place / BEST):
+            raise HalfMadeError(f"{RESUME}/{place.name}/{BEST} is gone")
+        saved = torch.load(place / LAST, map_location="cpu", weights_only=True)
         vars(stopper).update(saved["stopper"])
     if context.trainer.accelerator in ("gpu", "cuda") and not torch.cuda.is_available():
         raise UserError("trainer.accelerator: torch sees no GPU here; type trainer=cpu")
     if not stopper.over:
-        train(module, phase, place, stopper, saved, context)
+        try:
+            train(module, phase, place, stopper, saved, context)
+        except NotFiniteError as error:
+            epoch = max(module.current_epoch, 0)
+            lower = lower or f"{type(settings).__name__.lower()}.lr"
+            raise NotFiniteError(
+                f"phase {phase}, epoch {epoch + 1}: {error}; lower {lower} ({settings.lr:g})"
+            ) from error
     write_json(folder / f"{phase}.json", stopper.history)
     module.cpu()
-    if best.is_file():
-        module.load_state_dict(load_file(best))
+    module.load_state_dict(load_file(place / BEST))
     module.eval()
     return {"best": stopper.best, "best_epoch": stopper.best_epoch, "epochs": stopper.epoch + 1}
 
 
-def update(fabric: Fabric, module: Trained, optimiser: Any, batch: Tensor, index: int) -> None:
-    """One step of the optimiser, as `fabric` has set it up."""
+def update(fabric: Fabric, module: Trained, optimiser: Any, batch: Tensor, index: int) -> Tensor:
+    """One step of the optimiser, as `fabric` has set it up; returns the loss."""
     with fabric.autocast():
         # Or a weight that is used twice would have its gradients added in 16 bits.
         torch.set_autocast_cache_enabled(False)
@@ -194,6 +230,27 @@ def update(fabric: Fabric, module: Trained, optimiser: Any, batch: Tensor, index
         # In 16 bits a gradient may overflow; the scaler then leaves the step out.
         fabric.clip_gradients(module, optimiser, max_norm=clip, error_if_nonfinite=False)
     optimiser.step()
+    return loss.detach()
+
+
+def validated(module: Trained) -> dict[str, float]:
+    """The figures of `validate_epoch`.
+
+    Raises:
+        NotFiniteError: if a weight is not finite, or the figure that chooses the best epoch.
+    """
+    if not finite(module.parameters()):
+        raise NotFiniteError("a weight is not finite")
+    scores = module.validate_epoch()
+    if not math.isfinite(scores[module.monitor]):
+        raise NotFiniteError(f"the validation's {module.monitor} is not finite")
+    return scores
+
+
+def keep_weights(module: nn.Module, place: Path) -> None:
+    """Keep a module's weights as the best of a phase."""
+    write_weights(module, temporary := place / f"{BEST}{UNFINISHED}")
+    keep(temporary, place / BEST)
 
 
 def train(
@@ -224,8 +281,8 @@ def train(
         context.note(f"{phase}: {stopper.epoch + 1} epochs were there")
     else:  # weights count as they come: training never leaves a module worse than it was
         module.eval()
-        stopper.best = module.validate_epoch()[module.monitor]
-        save_weights(module, place / "best.safetensors")
+        stopper.best = validated(module)[module.monitor]
+        keep_weights(module, place)
     passes = len(module.passes())
     total = module.batches() * passes
     bar = context.bar(
@@ -242,27 +299,35 @@ def train(
             module.current_epoch = epoch
             module.start_epoch(epoch)
             batches = shuffled(module.cases(), settings.batch_size, passes)
+            losses = []
             for index, batch in enumerate(batches):
-                update(fabric, module, optimiser, batch, index)
+                losses.append(update(fabric, module, optimiser, batch, index))
                 average.update()
                 bar.update()
+            if not finite(
+                [torch.stack(losses)]
+            ):  # one look an epoch: nothing waits for the device at every step
+                raise NotFiniteError("the loss is not finite")
             module.eval()
             with average.shown():
-                scores = module.validate_epoch()
+                scores = validated(module)
                 score = scores[module.monitor]
                 if stopper.see(score, epoch, module.keep == "last"):
-                    save_weights(module, place / "best.safetensors")
+                    keep_weights(module, place)
             means = {k: torch.stack(v).mean().item() for k, v in module.recorded.items()}
             figures = {"epoch": epoch, **means, **scores}
             context.tracker.log({f"{phase}/{k}": v for k, v in figures.items()} | {"lr": lr})
-            bar.set_postfix_str(f"{module.monitor} {score:.4f}, best {stopper.best:.4f}")
+            bar.set_postfix_str(
+                f"epoch {epoch + 1}, {module.monitor} {score:.4f}, best {stopper.best:.4f}",
+                refresh=False,
+            )
             stopper.history.append(figures)
             state = {
                 "weights": module.state_dict(), "optimiser": optimiser.state_dict(),
                 "scaler": scaler.state_dict(), "average": average.kept, "stopper": stopper.state(),
                 "more": module.more_state(),
             }  # fmt: skip
-            torch.save(state, place / "last.new")
-            replace_synced(place / "last.new", place / "last.ckpt")
+            torch.save(state, temporary := place / f"{LAST}{UNFINISHED}")
+            keep(temporary, place / LAST)
             if stopper.over:
                 return

@@ -5,15 +5,16 @@ that this module imports no stage package and a run that finds everything import
 """
 
 import importlib
-import json
 import platform
 import resource
-import shutil
 import subprocess
 import sys
 import time
+import uuid
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -22,16 +23,14 @@ from crs import config as c
 from crs import tracking
 from crs.closure import code_digest, source_of
 from crs.console import Context, say, stage_line
-from crs.errors import UserError
+from crs.errors import DamageError, HalfMadeError, UserError
 from crs.handed import ENCODER, USER, reach
-from crs.store import BEGUN, Artifact, Store, fingerprint, write_json
+from crs.store import Artifact, Store, fingerprint
 
 LIBRARIES = (
     "torch lightning-fabric faiss-cpu numpy pandas sentence-transformers transformers openai "
     "google-genai wandb"
 ).split()
-FORCED: set[tuple[str, str]] = set()
-"""What this process has made: the jobs of a sweep force a stage they share once."""
 CHEAP = ("dataset", "samples")
 """Stages that a dry run makes to count the requests of those after them."""
 WITH = {
@@ -254,7 +253,11 @@ def code_modules(step: Step, config: c.Config) -> list[str]:
 
 
 def state_of(step: Step, store: Store, found: dict[str, Artifact]) -> str:
-    """`found`, `half made` or `to make`."""
+    """`found`, `half made` or `to make`.
+
+    Raises:
+        DamageError: if what is there is not as it was written.
+    """
     if all(need in found for need in step.inputs):
         inputs = {need: found[need] for need in step.inputs}
         if artifact := store.find(step.name, step.fingerprint, inputs):
@@ -263,14 +266,30 @@ def state_of(step: Step, store: Store, found: dict[str, Artifact]) -> str:
     return "half made" if store.partial(step.name, step.fingerprint).exists() else "to make"
 
 
-def show_plan(steps: list[Step], store: Store, config: c.Config) -> dict[str, Artifact]:
-    """Print what is there and what will be made; returns what is there."""
+def show_plan(
+    steps: list[Step], store: Store, config: c.Config
+) -> tuple[dict[str, Artifact], list[DamageError]]:
+    """Print what is there and what will be made.
+
+    Returns:
+        what is there, and what is damaged.
+    """
     found: dict[str, Artifact] = {}
+    damaged: list[DamageError] = []
     say(f"plan      {config.model.name} on {config.dataset.name}, store {store.root}")
     for step in steps:
-        state = "forced" if step.name in config.force else state_of(step, store, found)
+        try:
+            state = "forced" if step.name in config.force else state_of(step, store, found)
+            if config.verify and step.name in found:
+                found[step.name].verify()
+        except DamageError as damage:
+            state = "damaged"
+            damaged.append(damage)
+            with suppress(DamageError):  # what stands on it is looked at all the same
+                store.at(step.name, step.fingerprint).check_manifest()
+                found[step.name] = store.at(step.name, step.fingerprint)
         say(f"  {step.name:<11}{state:<11}{step.fingerprint}  {step.stage.about}")
-    return found
+    return found, damaged
 
 
 def quote(steps: list[Step], found: dict[str, Artifact], store: Store, config: c.Config) -> None:
@@ -289,7 +308,7 @@ def quote(steps: list[Step], found: dict[str, Artifact], store: Store, config: c
             continue
         for name, need in before.items():
             inputs = {n: found[n] for n in need.inputs}
-            found[name] = found.get(name) or find_or_make(need, inputs, store, config)
+            found[name] = found.get(name) or find_or_make(need, inputs, store, config, "")
         context = Context(config.trainer, tracking.Run(), step.fingerprint)
         inputs = {need: found[need] for need in step.inputs}
         folder = store.partial(step.name, step.fingerprint)
@@ -332,28 +351,63 @@ def versions() -> dict[str, str]:
     return found
 
 
-def make(step: Step, inputs: dict[str, Artifact], store: Store, config: c.Config) -> Artifact:
-    """Make one result, or go on where an earlier attempt stopped. The caller holds the lock."""
-    folder = store.partial(step.name, step.fingerprint)
-    resumed = folder.exists()
-    folder.mkdir(parents=True, exist_ok=True)
-    lineage = {
-        name: {"fingerprint": found.fingerprint, "digest": found.digest}
-        for name, found in inputs.items()
+def make(
+    step: Step, inputs: dict[str, Artifact], store: Store, config: c.Config, command: str
+) -> Artifact:
+    """Make one result, or go on where an earlier attempt stopped. The caller holds the lock.
+
+    Raises:
+        DamageError: if an input is not as it was written.
+    """
+    for artifact in inputs.values():
+        artifact.verify()
+    origin = {
+        "inputs": {
+            name: {"fingerprint": found.fingerprint, "digest": found.digest}
+            for name, found in inputs.items()
+        },
+        "code": code_digest(*code_modules(step, config)),
     }
-    # A half-made result belongs to the inputs and to the code it began with.
-    begun, code = folder / BEGUN, code_digest(*code_modules(step, config))
-    origin = {"inputs": lineage, "code": code}
-    if resumed and (not begun.is_file() or json.loads(begun.read_text()) != origin):
-        say(stage_line(step.name, "anew", step.fingerprint, "half made by other code or inputs"))
-        shutil.rmtree(folder)
-        folder.mkdir()
-        resumed = False
-    write_json(begun, origin)
+    forced = step.name in config.force
+    begun = partial(store.begin, step.name, step.fingerprint, origin, forced=forced)
+    folder, resumed, aside = begun()
+    if aside:
+        why = "half made by other code or inputs, or damaged: set aside"
+        say(stage_line(step.name, "anew", step.fingerprint, why))
+    attempt = partial(complete, step, inputs, origin, store, config, command)
+    if not resumed:
+        return attempt(folder, False)
+    try:
+        return attempt(folder, True)
+    except HalfMadeError as damage:
+        why = f"{damage}: what was half made is set aside"
+        say(stage_line(step.name, "anew", step.fingerprint, why))
+        store.set_aside(folder)
+        return attempt(begun()[0], False)
+
+
+def complete(
+    step: Step,
+    inputs: dict[str, Artifact],
+    origin: dict[str, Any],
+    store: Store,
+    config: c.Config,
+    command: str,
+    folder: Path,
+    resumed: bool,
+) -> Artifact:
+    """Run a stage in its folder and finish the result.
+
+    Args:
+        origin: inputs and code, as `Store.begin` knows them.
+        resumed: the folder has what an earlier attempt left.
+    Raises:
+        HalfMadeError: if a resume file in the folder is not as it was written.
+    """
     identity = step.settings.identity()
     run = tracking.start(
         config.tracker, store.root, step.name, step.fingerprint,
-        {"settings": identity, "inputs": lineage, "model": config.model.name,
+        {"settings": identity, "inputs": origin["inputs"], "model": config.model.name,
          "dataset": config.dataset.name, "seed": config.seed},
     )  # fmt: skip
     context = Context(config.trainer, run, step.fingerprint)
@@ -369,9 +423,9 @@ def make(step: Step, inputs: dict[str, Artifact], store: Store, config: c.Config
             "fingerprint": step.fingerprint,
             "version": step.stage.version,
             "settings": identity,
-            "inputs": lineage,
+            **origin,
             "summary": summary or {},
-            "code": code,
+            "command": command,
             "resumed": resumed,
             "git": git_state(),
             "versions": versions(),
@@ -391,42 +445,56 @@ def make(step: Step, inputs: dict[str, Artifact], store: Store, config: c.Config
     return artifact
 
 
-def run(config: c.Config) -> Artifact | None:
+def run(config: c.Config, command: str | None = None) -> Artifact | None:
     """Find or make what is asked for; None after a dry run.
 
+    Args:
+        command: which command this is a part of: the jobs of a sweep force a stage that they share
+            once. None: a command of its own.
     Raises:
-        UserError: on bad input, and with `strict=true` on a result that other code made.
+        UserError: on bad input, on a damaged result, and with `strict=true` on a result that other
+            code made.
     """
     if unknown := set(config.force) - set(STAGES):
         raise UserError(f"force: no stage {sorted(unknown)[0]!r}; stages are {', '.join(STAGES)}")
+    command = command or uuid.uuid4().hex
     store, steps = Store(config.store), plan(config)
-    there = show_plan(steps, store, config)
+    there, damaged = show_plan(steps, store, config)
+    if damaged:
+        whole = "; ".join(damage.what for damage in damaged)
+        stages = ",".join(damage.stage for damage in damaged)
+        raise UserError(f"{whole}; type force=[{stages}] to make this again")
     if config.dry_run:
         quote(steps, there, store, config)
         return None
     found: dict[str, Artifact] = {}
     for step in steps:
         inputs = {need: found[need] for need in step.inputs}
-        found[step.name] = find_or_make(step, inputs, store, config)
+        found[step.name] = find_or_make(step, inputs, store, config, command)
         if step.name == "dataset" and any(s.name in ("simulate", "dialogues") for s in steps):
             check_views(found[step.name], config)
-    return found[steps[-1].name]
+    asked = found[steps[-1].name]
+    asked.verify()
+    return asked
 
 
 def find_or_make(
-    step: Step, inputs: dict[str, Artifact], store: Store, config: c.Config
+    step: Step, inputs: dict[str, Artifact], store: Store, config: c.Config, command: str
 ) -> Artifact:
     """The result if it is there (and not forced), else a new one; says which."""
 
-    mark = (str(store.root), step.fingerprint)
-
     def look() -> Artifact | None:
-        if step.name in config.force and mark not in FORCED:
+        forced = step.name in config.force
+        try:
+            artifact = store.find(step.name, step.fingerprint, inputs)
+        except DamageError:
+            if forced:
+                return None
+            raise
+        if artifact is None or (forced and artifact.manifest.get("command") != command):
             return None
-        artifact = store.find(step.name, step.fingerprint, inputs)
-        if artifact:
-            say(stage_line(step.name, "found", step.fingerprint, str(artifact.path)))
-            check_code(step, artifact, config)
+        say(stage_line(step.name, "found", step.fingerprint, str(artifact.path)))
+        check_code(step, artifact, config)
         return artifact
 
     def waiting(holder: str) -> None:
@@ -435,11 +503,8 @@ def find_or_make(
     if artifact := look():
         return artifact
     with store.lock(step.name, step.fingerprint, waiting):
-        if artifact := look():  # another process made it while this one waited
-            return artifact
-        store.set_aside(step.name, step.fingerprint)
-        FORCED.add(mark)
-        return make(step, inputs, store, config)
+        # Another process may have made it while this one waited.
+        return look() or make(step, inputs, store, config, command)
 
 
 def check_views(dataset: Artifact, config: c.Config) -> None:

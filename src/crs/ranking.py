@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterator
 import torch
 from torch import Tensor
 
+from crs.errors import NotFiniteError
+
 CHUNK_FLOATS = 1 << 23
 """Scores held at once, whatever the number of cases: 32 MB."""
 PIECE_FLOATS = 1 << 19
@@ -40,23 +42,68 @@ def scored_chunks(
         which cases, their scores [b, N] (with `n_items=None` of all rows), and the rows and columns
         in them of `exclude`.
     """
-    table, bias = (None if x is None else ranked(x, n_items) for x in catalogue)
-    assert table is not None
-    width = len(table)
-    table = table.T.contiguous()  # a product with it takes three quarters of that with the view
+    check_finite(queries, *catalogue)
+    items, bias = catalogue
+    columns = slice(0 if n_items is None else 1, len(items) if n_items is None else n_items + 1)
+    width = columns.stop - columns.start
     step = max(1, CHUNK_FLOATS // width)
-    buffer = queries.new_empty(min(step, len(queries)), width)
+    product = multiplied(queries, items, columns, step)
     row, item = exclude or (torch.empty(0, dtype=torch.long),) * 2
     starts = torch.arange(0, len(queries) + step, step)
     bounds = torch.searchsorted(row, starts).tolist()
     for number, a in enumerate(range(0, len(queries), step)):
-        part = queries[a : a + step]
-        scores = torch.mm(part, table, out=buffer[: len(part)])
+        scores = product(a)
         if bias is not None:
-            scores += bias
+            scores += bias[columns]
         mine = slice(bounds[number], bounds[number + 1])
         places = torch.stack([row[mine] - a, item[mine] - first_id(n_items)])
-        yield slice(a, a + len(part)), scores, places.to(scores.device)
+        yield slice(a, a + len(scores)), scores, places.to(scores.device)
+
+
+def multiplied(
+    queries: Tensor, items: Tensor, columns: slice, step: int
+) -> Callable[[int], Tensor]:
+    """The product of the queries from `a` to `a + step` with some rows of the items, by `a`.
+
+    What it returns is overwritten by the next call. A scorer by rules may have sparse queries and
+    items (both, in COO form).
+    """
+    if items.is_sparse:
+
+        def sparse(a: int) -> Tensor:
+            part = queries.index_select(0, torch.arange(a, min(a + step, len(queries))))
+            return torch.mm(items, part.to_dense().T)[columns].T.contiguous()
+
+        return sparse
+    table = items[columns].T.contiguous()  # three quarters of the time that its view takes
+    buffer = queries.new_empty(min(step, len(queries)), table.shape[1])
+
+    def dense(a: int) -> Tensor:
+        part = queries[a : a + step]
+        return torch.mm(part, table, out=buffer[: len(part)])
+
+    return dense
+
+
+def check_finite(queries: Tensor, items: Tensor, bias: Tensor | None) -> None:
+    """Refuse scores that may be NaN or infinite, without a look at each.
+
+    |q . e + b| <= d max|q| max|e| + max|b|, and the largest number of each tensor tells.
+
+    Raises:
+        NotFiniteError: if one is NaN or infinite, or so large that a score may be.
+    """
+
+    def largest(x: Tensor | None) -> float:
+        if x is None or not x.numel():
+            return 0.0
+        values = x.coalesce().values() if x.is_sparse else x
+        return max(map(abs, (end.item() for end in values.aminmax()))) if values.numel() else 0.0
+
+    bound = items.shape[1] * largest(queries) * largest(items) + largest(bias)
+    # A NaN is in no order with anything.
+    if not bound <= torch.finfo(queries.dtype).max:
+        raise NotFiniteError("a score is not finite")
 
 
 def first_id(n_items: int | None) -> int:
@@ -82,7 +129,7 @@ def ranks(
     """Rank of each case's target in the whole catalogue.
 
     Args:
-        queries: [B, d].
+        queries: [B, d]; sparse if the item vectors are.
         catalogue: item vectors [N + 1 or more, d] and bias or None; row i is item id i, row 0 is
             padding, rows beyond `n_items` are no items.
         targets: item ids, [B]. A target is never excluded.
@@ -92,8 +139,10 @@ def ranks(
         allow: given a slice of cases, a mask [b, rows] of the items that may be ranked.
     Returns:
         [B] float mid-ranks, 1 is best.
+    Raises:
+        NotFiniteError: if a score may be NaN or infinite.
     """
-    out = queries.new_empty(len(queries))
+    out = torch.empty(len(queries), dtype=queries.dtype, device=queries.device)
     exclude = None if seen == "in" else exclude
     for cases, scores, (row, item) in scored_chunks(queries, catalogue, exclude, n_items):
         target = targets[cases, None] - first_id(n_items)
@@ -128,7 +177,7 @@ def topk(
     """
     k = min(k, n_items)
     found = torch.empty(len(queries), k, dtype=torch.long, device=queries.device)
-    values = queries.new_empty(len(queries), k)
+    values = torch.empty(len(queries), k, dtype=queries.dtype, device=queries.device)
     for cases, scores, (row, item) in scored_chunks(queries, catalogue, exclude, n_items):
         scores[row, item] = -torch.inf
         if allow is not None:

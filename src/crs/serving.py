@@ -62,15 +62,23 @@ def load(fingerprint: str, store: str | Path = "artifacts", **embedder: Any) -> 
         embedder: where the text encoder lies, if it was given by a local path or comes from a hub:
             `path=`, `model=` or `hub=True`, as in the group `embedder`.
     Raises:
-        UserError: if the result or one that it stands on is not there.
+        UserError: if the result or one that it stands on is not there, was made anew with other
+            bits, or is damaged.
     """
     result = find(fingerprint, store)
+    result.verify()
     inputs = {}
     for stage, made in result.manifest["inputs"].items():
-        inputs[stage] = Artifact(Path(store).expanduser() / stage / made["fingerprint"])
-        if not (inputs[stage].path / MANIFEST).is_file():
+        artifact = inputs[stage] = Artifact(Path(store).expanduser() / stage / made["fingerprint"])
+        if artifact.identity is None:
             raise UserError(
-                f"{result.path} stands on {inputs[stage].path}, which is not there; make it again"
+                f"{result.path} stands on {artifact.place}, which is not there; make it again"
+            )
+        artifact.verify()
+        if artifact.digest != made["digest"]:
+            raise UserError(
+                f"{result.path} stands on {artifact.place}, which was made anew with other bits "
+                "since; make the result again"
             )
     return System(result, inputs, Path(store).expanduser() / "downloads", embedder)
 
@@ -207,7 +215,8 @@ class System:
     def case(self, history: Sequence[str | int]) -> Cases:
         """One case with this history, B = 1; what comes next nobody knows: 0."""
         items = torch.tensor([*map(self.item, history), 0])
-        alone = Sequences(items, torch.tensor([0, 0, len(items)]), self.sequences.n_items)
+        repeats = float(self.sequences.repeating)  # of the data set, not of this history
+        alone = Sequences(items, torch.tensor([0, 0, len(items)]), self.sequences.n_items, repeats)
         return Cases(alone, torch.tensor([1]), torch.tensor([len(history)]))
 
     def talk(

@@ -16,7 +16,9 @@ from crs.store import write_json
 if TYPE_CHECKING:
     import pandas as pd
 
-OUTCOME = "outcome.json"
+OUTCOMES = "outcomes"
+"""Folder in a sweep's: one folder a launch, in it one JSON file a job. A sweep's folder may be used
+again, and its jobs may lie anywhere in it."""
 SHOWN = [
     ("hr", 10, "HR@10"), ("ndcg", 10, "NDCG@10"), ("mrr", 20, "MRR@20"),
     (SUCCESS, None, "success"), ("avg_turns", None, "average turns"),
@@ -24,13 +26,23 @@ SHOWN = [
 """Metrics of the table, where there are any: name, k, heading."""
 
 
-def record(job: DictConfig, error: str | None, results: Path | None, code: int) -> None:
-    """Leave a job's outcome where the sweep's table will look for it; `job` is Hydra's part."""
-    folder = Path(job.runtime.output_dir)
+def launch_of(hydra: DictConfig) -> str:
+    """The id of the launch that a job belongs to; `hydra` is Hydra's part of its configuration."""
+    return hydra.callbacks.table.launch
+
+
+def outcomes_of(hydra: DictConfig) -> Path:
+    """Where the jobs of a launch leave their outcomes."""
+    return Path(hydra.sweep.dir) / OUTCOMES / launch_of(hydra)
+
+
+def record(hydra: DictConfig, error: str | None, results: Path | None, code: int) -> None:
+    """Leave a job's outcome where the sweep's table will look for it."""
+    folder = outcomes_of(hydra)
     folder.mkdir(parents=True, exist_ok=True)
-    outcome = {"overrides": list(job.overrides.task), "error": error,
+    outcome = {"overrides": list(hydra.overrides.task), "error": error,
                "results": str(results) if results else None, "code": code}  # fmt: skip
-    write_json(folder / OUTCOME, outcome)
+    write_json(folder / f"{hydra.job.num}.json", outcome)
 
 
 def varied(jobs: list[list[str]]) -> list[str]:
@@ -83,15 +95,42 @@ def over_seeds(long: "pd.DataFrame") -> "pd.DataFrame":
 
 
 class SweepTable(Callback):
-    """At the end of a multirun: gather the jobs, print one table, fail if a job failed."""
+    """At the end of a multirun: gather the jobs, print one table, fail if a job failed.
+
+    Args:
+        launch: an id that all jobs of a launch share.
+    """
+
+    def __init__(self, launch: str) -> None:
+        self.launch = launch
+
+    def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
+        """Settle the launch's id, before Hydra makes the configurations of the jobs."""
+        outcomes_of(config.hydra)
 
     def on_multirun_end(self, config: DictConfig, **kwargs: Any) -> None:
-        """Write `results.parquet` and its Markdown twin into the sweep's folder."""
+        """Print the table and leave with the highest code of the jobs.
+
+        Hydra makes a warning of what a callback raises, so that what fails here is told here.
+        """
+        try:
+            code = self.gather(Path(config.hydra.sweep.dir), outcomes_of(config.hydra))
+        except Exception as failure:
+            print(f"error: the sweep's table: {type(failure).__name__}: {failure}", file=sys.stderr)
+            code = 1
+        if code:
+            sys.exit(code)
+
+    def gather(self, folder: Path, outcomes_in: Path) -> int:
+        """Write `results.parquet` and its Markdown twin into the sweep's folder.
+
+        Returns:
+            the highest exit code of a job; 1 if no job left an outcome.
+        """
         import pandas as pd
 
-        folder = Path(config.hydra.sweep.dir)
-        files = sorted(folder.glob(f"*/{OUTCOME}"), key=lambda file: int(file.parent.name))
-        outcomes = {file.parent.name: json.loads(file.read_text()) for file in files}
+        files = sorted(outcomes_in.glob("*.json"), key=lambda file: int(file.stem))
+        outcomes = {file.stem: json.loads(file.read_text()) for file in files}
         failed = {job: o for job, o in outcomes.items() if o["error"]}
         settings = varied([o["overrides"] for o in outcomes.values()])
         frames = [
@@ -115,5 +154,6 @@ class SweepTable(Callback):
             say(f"failed    job {job}: {outcome['error']}")
         if frames:
             announce(folder)
-        if failed:
-            sys.exit(max(outcome["code"] for outcome in failed.values()))
+        if not outcomes:
+            say("failed    no job left an outcome")
+        return max((outcome["code"] for outcome in outcomes.values()), default=1)

@@ -41,10 +41,11 @@ def shared(name: str) -> Path:
 
 
 def sequences(*users: list[int], items: int | None = None) -> Sequences:
-    """Users' items as given, user 1 first."""
+    """Users' items as given, user 1 first; histories are left out of rankings."""
     flat = [item for user in users for item in user]
     offsets = torch.tensor([0, *accumulate([0, *map(len, users)])])
-    return Sequences(torch.tensor(flat, dtype=torch.long), offsets, items or max(flat, default=0))
+    data = torch.tensor(flat, dtype=torch.long)
+    return Sequences(data, offsets, items or max(flat, default=0), repeats=0.0)
 
 
 def random_sequences(users: int, items: int, longest: int, seed: int = 0) -> Sequences:
@@ -101,8 +102,8 @@ def made(stage: Any, settings: Any, inputs: dict[str, Artifact], folder: Path) -
 
 
 def dataset(root: Path, *overrides: str) -> Artifact:
-    """The generated data set with 60 users and 30 items, or as the overrides say."""
-    shape = ("dataset.generated.users=60", "dataset.generated.items=30")
+    """The generated data set with 60 users and 30 items, none taken twice, or as overrides say."""
+    shape = ("dataset.generated.users=60", "dataset.generated.items=30", "dataset.duplicates=drop")
     settings = config(*shape, *overrides).dataset
     return made(build, settings, {}, root / "dataset" / "tiny")
 
@@ -113,7 +114,7 @@ def spoken(root: Path, *overrides: str) -> dict[str, Artifact]:
     from text2embedding import embed
 
     settings = config("embedder=hashed", "embedder.dim=32", "samples.shown=9", *overrides)
-    inputs = {"dataset": dataset(root)}
+    inputs = {"dataset": dataset(root, *overrides)}
     inputs["samples"] = made(samples, settings.samples, inputs, root / "samples" / "tiny")
     said = Simulate(settings.simulator, settings.llm)
     inputs["simulate"] = made(simulate, said, inputs, root / "simulate" / "tiny")

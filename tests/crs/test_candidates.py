@@ -31,7 +31,7 @@ def test_rivals_share_the_first_attribute_as_far_as_there_are_such(items, attrib
         lists = draw(cases, owners, "random", "out", seed=1)
     finally:
         candidates.CANDIDATES = original
-    row, seen = cases.seen
+    row, seen = cases.excluded
     for case, (target, *rivals) in enumerate(lists.tolist()):
         real = [i for i in rivals if i]
         out = {target, *seen[row == case].tolist()}

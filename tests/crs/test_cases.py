@@ -163,3 +163,33 @@ def test_a_datasets_own_dialogues_are_the_cases_of_every_model(talked, tmp_path)
     for inputs in ({"dataset": own}, {**talked, "dataset": own}):
         sets = case_sets(inputs, "valid")
         assert list(sets) == [ALL] and torch.equal(sets[ALL].asked, wanted.asked)
+
+
+def test_where_users_take_items_again_no_history_is_left_out(cases):
+    cases.shown = torch.tensor([[9, 0], [0, 0], [8, 0]])
+    assert cases.left_out[1].tolist() == [1, 2, 4, 5, 6]
+    assert cases.excluded[1].tolist() == [1, 2, 9, 4, 5, 6, 8]
+    again = replace(cases, sequences=replace(cases.sequences, repeats=0.5))
+    assert again.left_out[1].tolist() == []
+    assert [part.tolist() for part in again.excluded] == [
+        [0, 2],
+        [9, 8],
+    ]  # refused: out all the same
+    assert again.seen[1].tolist() == cases.seen[1].tolist()
+
+
+def test_repeats_are_targets_of_the_own_history():
+    data = sequences([1, 2, 1], [1, 2, 3], [3, 3, 3])
+    cases = Cases(data, torch.tensor([1, 2, 3]), torch.tensor([2, 2, 0]))
+    assert cases.repeats.tolist() == [True, False, False]
+
+
+def test_slices_of_repeats_stand_where_users_take_items_again(tmp_path):
+    for name, overrides in (("never", ()), ("again", ("dataset.duplicates=keep",))):
+        found = case_sets(spoken(tmp_path / name, *overrides), "test")[ALL]
+        if name == "never":
+            assert found.slices == {}
+        else:
+            assert list(found.slices) == ["repeats", "no_repeats"]
+            assert torch.equal(found.slices["repeats"], found.repeats)
+            assert torch.equal(found.slices["no_repeats"], ~found.repeats)

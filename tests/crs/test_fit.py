@@ -6,7 +6,9 @@ import torch
 from torch import nn
 
 from crs.config import Optimisation
-from crs.fit import Trained, derive, fit, rate, shuffled
+from crs.errors import HalfMadeError, NotFiniteError
+from crs.fit import BEST, LAST, Trained, derive, fit, rate, save_weights, shuffled
+from crs.store import checksum
 from tests.contracts.tiny import context
 
 SETTINGS = Optimisation(
@@ -232,13 +234,71 @@ def test_steps_are_computed_in_the_precision_that_was_asked_for(tmp_path, precis
     assert set(seen) == {dtype}
 
 
-def test_a_gradient_that_overflows_does_not_end_the_run(tmp_path):
-    class Overflowing(Toy):
+@pytest.mark.parametrize("number", [float("nan"), float("inf")])
+@pytest.mark.parametrize("keep", ["best", "last"])
+def test_a_loss_that_is_not_finite_stops_training_with_what_to_lower(number, keep, tmp_path):
+    class Exploding(Toy):
         def training_step(self, batch, batch_index):
             loss = super().training_step(batch, batch_index)
-            return loss * torch.inf if batch_index == 0 else loss
+            return loss * number if self.current_epoch == 1 and batch_index == 1 else loss
 
-    fit(Overflowing(), "toy", replace(SETTINGS, epochs=1), tmp_path, context())
+    module = Exploding()
+    module.keep = keep
+    told = r"phase toy, epoch 2: the loss is not finite; lower optimisation\.lr \(0\.05\)"
+    for _ in range(2):  # the same command meets the same end, and keeps the epoch before it
+        with pytest.raises(NotFiniteError, match=told):
+            fit(module, "toy", SETTINGS, tmp_path, context())
+    with pytest.raises(NotFiniteError, match=r"lower tasks\.generator_lr"):
+        fit(module, "toy", SETTINGS, tmp_path, context(), lower="tasks.generator_lr")
+
+
+def test_weights_that_are_not_finite_stop_training(tmp_path):
+    """A finite loss may have a gradient that is too large for the weights."""
+
+    class Steep(Toy):
+        def training_step(self, batch, batch_index):
+            loss = super().training_step(batch, batch_index)
+            if batch_index == 2:  # the last of the epoch: no loss sees it
+                torch.nn.init.constant_(self.net[2].bias, torch.inf)
+            return loss
+
+    with pytest.raises(NotFiniteError, match="phase toy, epoch 1: a weight is not finite"):
+        fit(Steep(), "toy", SETTINGS, tmp_path, context())
+
+
+def test_a_validation_that_is_not_finite_stops_training(tmp_path, monkeypatch):
+    monkeypatch.setattr(Toy, "validate_epoch", lambda module: {"ndcg@10": float("nan")})
+    with pytest.raises(NotFiniteError, match="the validation's ndcg@10 is not finite"):
+        fit(Toy(), "toy", SETTINGS, tmp_path, context())
+
+
+def test_weights_that_are_not_finite_are_never_saved(tmp_path):
+    module = Toy()
+    torch.nn.init.constant_(module.net[0].bias, torch.nan)
+    with pytest.raises(NotFiniteError, match=r"the weights net\.0\.bias are not finite"):
+        save_weights(module, tmp_path / "model.safetensors")
+    assert not (tmp_path / "model.safetensors").exists()
+
+
+@pytest.mark.parametrize("name", [LAST, BEST])
+@pytest.mark.parametrize("damage", ["flip", "cut", "gone", "gone with its sha256"])
+def test_damage_to_what_a_phase_goes_on_from_is_told(name, damage, tmp_path):
+    fit(Toy(), "toy", replace(SETTINGS, epochs=2), tmp_path, context())
+    file = tmp_path / "resume" / "toy" / name
+    content = file.read_bytes()
+    if damage == "flip":
+        file.write_bytes(content[:200] + bytes([content[200] ^ 1]) + content[201:])
+    elif damage == "cut":
+        file.write_bytes(content[: len(content) // 2])
+    else:
+        file.unlink()
+    if damage == "gone with its sha256":
+        checksum(file).unlink()
+        if name == LAST:  # nothing says that there was an epoch: it is begun anew
+            assert fit(Toy(), "toy", replace(SETTINGS, epochs=2), tmp_path, context())
+            return
+    with pytest.raises(HalfMadeError, match=name):
+        fit(Toy(), "toy", SETTINGS, tmp_path, context())
 
 
 def test_averaged_weights_are_validated_and_kept(tmp_path, monkeypatch):

@@ -1,5 +1,6 @@
 """The plan, and how it is carried out: names, found, made, resumed, forced, refused."""
 
+import copy
 import json
 import sys
 from collections.abc import Callable, Iterator
@@ -10,9 +11,9 @@ import pytest
 
 from crs import closure, compose, pipeline
 from crs.config import Config
-from crs.errors import UserError
+from crs.errors import HalfMadeError, UserError
 from crs.pipeline import STAGES, Stage, plan
-from crs.store import RESUME, Artifact, Store
+from crs.store import BEGUN, RESUME, Artifact, Store
 from tests.contracts.tiny import pipeline_stages
 
 TINY = "dataset=tiny", "tracker=none"
@@ -48,6 +49,7 @@ def differing(one: Config, two: Config) -> set[str]:
         "store=elsewhere",
         "force=[pretrain]",
         "strict=true",
+        "verify=true",
         "dry_run=true",
     ],
 )
@@ -228,11 +230,9 @@ class Demo:
     def store(self) -> Store:
         return Store(self.config.store)
 
-    def run(self, same_process: bool = False) -> Artifact:
-        """A run, as if in a process of its own."""
-        if not same_process:
-            pipeline.FORCED.clear()
-        found = pipeline.run(self.config)
+    def run(self, command: str | None = None) -> Artifact:
+        """A run: a command of its own, or a job of a sweep."""
+        found = pipeline.run(self.config, command)
         assert found is not None
         return found
 
@@ -259,7 +259,6 @@ def demo(configure: Callable[..., Config], tmp_path, monkeypatch) -> Iterator[De
         "samples": Stage("demo.second", 1, lambda x: x.samples, lambda x: ["dataset"], "second"),
     }
     monkeypatch.setattr(pipeline, "STAGES", stages)
-    monkeypatch.setattr(pipeline, "FORCED", set())
     for function in cached:
         function.cache_clear()
     __import__("demo.first"), __import__("demo.second")
@@ -309,29 +308,29 @@ def test_other_settings_make_another_result_beside_the_first(demo):
 def test_force_makes_again_and_keeps_the_old_aside(demo):
     old = demo.run()
     demo.config.force = ["samples"]
-    assert demo.run().path == old.path
+    assert demo.run().place == old.place
     assert demo.calls == (1, 2)
-    assert len(list(old.path.parent.glob(f"{old.fingerprint}.old-*"))) == 1
+    assert len(list(old.place.parent.glob(f"{old.fingerprint}.old-*"))) == 1
 
 
-def test_a_process_forces_a_result_once(demo):
+def test_a_sweep_forces_a_result_once(demo):
     demo.run()
     demo.config.force = ["samples"]
-    demo.run()
-    demo.run(same_process=True)
+    demo.run("sweep")
+    demo.run("sweep")
     assert demo.calls == (1, 2)
-    demo.run()
+    demo.run("another sweep")
     assert demo.calls == (1, 3)
 
 
 def test_each_result_and_each_store_is_forced(demo, tmp_path):
     demo.run()
     demo.config.force = ["samples"]
-    demo.run()
+    demo.run("sweep")
     demo.config.samples.shown += 1
-    demo.run(same_process=True)
+    demo.run("sweep")
     demo.config.store = str(tmp_path / "other")
-    demo.run(same_process=True)
+    demo.run("sweep")
     assert demo.calls == (2, 4)
 
 
@@ -339,8 +338,9 @@ def test_a_forced_result_that_failed_is_made_by_the_next_job(demo, monkeypatch):
     old = demo.run()
     demo.config.force = ["samples"]
     fail_half_way(demo, monkeypatch)
-    assert demo.run(same_process=True).path == old.path
+    assert demo.run().place == old.place
     assert demo.calls == (1, 3)
+    assert demo.second.calls == [False, False, True]
 
 
 def test_a_child_of_the_same_bits_is_kept(demo):
@@ -396,6 +396,94 @@ def test_a_half_made_result_of_other_code_is_begun_anew(demo, monkeypatch, capsy
     assert made.manifest["code"] == closure.code_digest("demo.second")
 
 
+def test_half_made_of_other_code_is_kept(demo, monkeypatch):
+    fail_half_way(demo, monkeypatch)
+    partial = demo.store.partial("samples", names(demo.config)["samples"])
+    demo.rewrite("second", SECOND + "\nA = 1\n")
+    demo.run()
+    assert len(list(partial.parent.glob(f"{partial.name}.old-*/{RESUME}/half.txt"))) == 1
+
+
+def test_a_damaged_half_made_result_is_told_set_aside_and_begun_anew(demo, monkeypatch, capsys):
+    fail_half_way(demo, monkeypatch)
+    partial = demo.store.partial("samples", names(demo.config)["samples"])
+    calls = []
+
+    def damaged(settings, inputs, folder, context):
+        calls.append(folder)
+        if len(calls) == 1:
+            raise HalfMadeError("resume/half.txt is damaged")
+        return real(settings, inputs, folder, context)
+
+    real = demo.second.run
+    monkeypatch.setattr(demo.second, "run", damaged)
+    capsys.readouterr()
+    assert demo.run().manifest["resumed"] is False
+    assert "resume/half.txt is damaged: what was half made is set aside" in capsys.readouterr().err
+    assert len(list(partial.parent.glob(f"{partial.name}.old-*/{RESUME}/half.txt"))) == 1
+    assert demo.second.calls == [False, False]
+
+
+def test_all_damage_of_a_plan_is_one_sentence_and_force_mends_it(demo, capsys):
+    made = demo.run()
+    dataset = demo.store.at("dataset", names(demo.config)["dataset"])
+    for artifact in (dataset, made):
+        (artifact.path / "file.txt").unlink()
+    stages = r"force=\[dataset,samples\]"
+    with pytest.raises(UserError, match=rf"dataset .* file.txt is not there; samples .*{stages}"):
+        demo.run()
+    assert ["dataset", "damaged"] in [line.split()[:2] for line in
+                                      capsys.readouterr().err.splitlines()]  # fmt: skip
+    demo.config.force = ["dataset", "samples"]
+    assert demo.run().digest == made.digest
+
+
+def test_inputs_are_compared_before_a_result_is_made_from_them(demo):
+    made = demo.run()
+    dataset = demo.store.at("dataset", names(demo.config)["dataset"])
+    (dataset.path / "file.txt").write_text("tex_")
+    assert demo.run() == made  # nothing is made: the size alone is looked at
+    demo.config.samples.shown += 1
+    with pytest.raises(UserError, match=r"dataset .* another content.*force=\[dataset\]"):
+        demo.run()
+    assert demo.calls == (1, 1)
+
+
+def test_a_result_is_compared_before_it_is_given_out(demo):
+    made = demo.run()
+    (made.path / "file.txt").write_text("x" * made.manifest["sizes"]["file.txt"])
+    with pytest.raises(UserError, match=r"samples .* another content.*force=\[samples\]"):
+        demo.run()
+
+
+def test_verify_compares_all_of_a_plan(demo):
+    demo.run()
+    (demo.store.at("dataset", names(demo.config)["dataset"]).path / "file.txt").write_text("tex_")
+    demo.run()
+    demo.config.verify = True
+    with pytest.raises(UserError, match=r"dataset .* another content"):
+        demo.run()
+
+
+def test_a_command_that_reads_a_result_keeps_it_while_another_forces_it(demo, monkeypatch):
+    """What it reads, and what it writes down as its input, is the old one to the end."""
+    demo.run()
+    old = demo.store.at("dataset", names(demo.config)["dataset"])
+    demo.config.samples.shown += 1
+    real = demo.second.run
+
+    def meanwhile(settings, inputs, folder, context):
+        monkeypatch.setattr(demo.first, "TEXT", "other")
+        other = copy.deepcopy(demo.config)
+        other.stage.name, other.force = "dataset", ["dataset"]
+        pipeline.run(other)
+        assert (inputs["dataset"].path / "file.txt").read_text() == "text"
+        return real(settings, inputs, folder, context)
+
+    monkeypatch.setattr(demo.second, "run", meanwhile)
+    assert demo.run().manifest["inputs"]["dataset"]["digest"] == old.digest
+
+
 def test_a_remark_does_not_begin_a_half_made_result_anew(demo, monkeypatch):
     fail_half_way(demo, monkeypatch)
     demo.rewrite("second", SECOND + "\n# a comment\n")
@@ -417,10 +505,10 @@ def test_what_began_half_made_holds_its_inputs_and_code(demo, monkeypatch):
     with pytest.raises(RuntimeError):
         demo.run()
     partial = demo.store.partial("samples", names(demo.config)["samples"])
-    begun = json.loads((partial / pipeline.BEGUN).read_text())
+    begun = json.loads((partial / BEGUN).read_text())
     assert begun["inputs"]["dataset"]["fingerprint"] == names(demo.config)["dataset"]
     assert begun["code"] == closure.code_digest("demo.second")
-    assert set(begun) == {"inputs", "code"}
+    assert set(begun) == {"inputs", "code", "forced"}
 
 
 def test_a_result_by_other_code_is_used_and_said(demo, capsys):

@@ -6,6 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crs import ranking
+from crs.candidates import ranks_among
+from crs.errors import NotFiniteError
 from crs.ranking import mid_ranks, ranks, topk
 from tests.contracts.tiny import quick
 
@@ -143,3 +145,35 @@ def test_memory_is_one_chunk(cases, monkeypatch):
     queries, catalogue, *_ = drawn(0, cases)
     places = {s.data_ptr() for _, s, _ in ranking.scored_chunks(queries, catalogue, None, N)}
     assert len(places) == 1
+
+
+@pytest.mark.parametrize("number", [torch.nan, torch.inf, -torch.inf])
+@pytest.mark.parametrize("place", ["queries", "items", "bias"])
+def test_scores_that_are_not_finite_are_refused(place, number):
+    queries, (items, bias), targets, exclude, _ = drawn(1)
+    {"queries": queries, "items": items, "bias": bias}[place].view(-1)[3] = number
+    with pytest.raises(NotFiniteError, match="a score is not finite"):
+        ranks(queries, (items, bias), targets, exclude, n_items=N)
+    with pytest.raises(NotFiniteError):
+        topk(queries, (items, bias), 3, exclude, n_items=N)
+    with pytest.raises(NotFiniteError):
+        ranks_among(queries, (items, bias), targets[:, None])
+
+
+def test_finite_numbers_whose_product_is_too_large_are_refused():
+    queries, (items, bias), targets, _, _ = drawn(1)
+    with pytest.raises(NotFiniteError):
+        ranks(queries * 1e30, (items * 1e30, bias), targets, n_items=N)
+
+
+@quick
+@given(seed=st.integers(0, 10_000), chunk_floats=st.sampled_from([1, 3 * (N + 2), 1 << 23]))
+def test_sparse_queries_and_items_rank_as_dense_ones(seed, chunk_floats):
+    queries, (items, bias), targets, exclude, _ = drawn(seed)
+    sparse = queries.to_sparse(), (items.to_sparse(), bias)
+    with mock.patch.object(ranking, "CHUNK_FLOATS", chunk_floats):
+        one = ranks(queries, (items, bias), targets, exclude, n_items=N)
+        two = ranks(*sparse, targets, exclude, n_items=N)
+        few = targets[:, None]
+        assert torch.equal(ranks_among(*sparse, few), ranks_among(queries, (items, bias), few))
+    assert torch.equal(one, two)

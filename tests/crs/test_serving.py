@@ -11,7 +11,7 @@ import torch
 from crs.errors import UserError
 from crs.ranking import topk
 from crs.serving import display_titles, find, load
-from crs.store import write_json
+from crs.store import Artifact, Store, write_json
 
 
 def test_three_lines_recommend(finished):
@@ -47,6 +47,36 @@ def test_a_result_without_its_inputs_says_what_is_missing(finished, tmp_path):
     shutil.copytree(finished.path, tmp_path / "evaluate" / finished.fingerprint)
     with pytest.raises(UserError, match=r"stands on .*dataset.* not there"):
         load(finished.fingerprint, tmp_path)
+
+
+def copied(finished, store):
+    """The result and all that it stands on, in another store."""
+    for stage, made in finished.manifest["inputs"].items():
+        folder = finished.place.parents[1] / stage / made["fingerprint"]
+        shutil.copytree(folder, store / stage / made["fingerprint"])
+    shutil.copytree(finished.path, store / "evaluate" / finished.fingerprint)
+    return store
+
+
+def test_damage_below_a_result_is_told_before_it_recommends(finished, tmp_path):
+    store = copied(finished, tmp_path)
+    (weights,) = store.glob("pretrain/*/encoder.safetensors")
+    content = weights.read_bytes()
+    weights.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    with pytest.raises(UserError, match=r"pretrain .*another content.*force=\[pretrain\]"):
+        load(finished.fingerprint, store)
+
+
+def test_an_input_that_was_made_anew_with_other_bits_is_told(finished, tmp_path):
+    store = copied(finished, tmp_path)
+    pretrain = Artifact(next(store.glob("pretrain/*")))
+    made = {k: v for k, v in pretrain.manifest.items() if k not in ("sha256", "digest", "files")}
+    shutil.copytree(pretrain.path, Store(store).partial("pretrain", pretrain.fingerprint))
+    unfinished = Store(store).partial("pretrain", pretrain.fingerprint)
+    (unfinished / "more.txt").write_text("other bits")
+    Store(store).finish("pretrain", pretrain.fingerprint, made)
+    with pytest.raises(UserError, match=r"stands on .*pretrain.* made anew with other bits"):
+        load(finished.fingerprint, store)
 
 
 def test_the_models_best_own_scorer_answers(system, finished):
@@ -123,16 +153,12 @@ def test_a_bias_is_a_column_of_the_index(system, tmp_path, monkeypatch):
 
 
 def test_texts_that_local_weights_embedded_need_them_again(finished, tmp_path):
-    store = tmp_path / "store"
-    for stage, made in finished.manifest["inputs"].items():
-        source = finished.path.parents[1] / stage / made["fingerprint"]
-        shutil.copytree(source, store / stage / made["fingerprint"])
-    shutil.copytree(finished.path, store / "evaluate" / finished.fingerprint)
+    store = copied(finished, tmp_path)
     manifest = (
         store / "embed" / finished.manifest["inputs"]["embed"]["fingerprint"] / "manifest.json"
     )
     system = load(finished.fingerprint, store)
-    settings = {**system.inputs["embed"].manifest["settings"], "path": "ab" * 32}
-    write_json(manifest, {**system.inputs["embed"].manifest, "settings": settings})
+    made = {k: v for k, v in system.inputs["embed"].manifest.items() if k != "sha256"}
+    write_json(manifest, {**made, "settings": {**made["settings"], "path": "ab" * 32}})
     with pytest.raises(UserError, match=r"local embedder\.path \(sha256 abababab…\); .*path="):
         load(finished.fingerprint, store).recommend([1], "a comedy")

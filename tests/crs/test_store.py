@@ -1,7 +1,9 @@
 """The store: names, whole results only, one maker at a time."""
 
+import hashlib
 import json
 import random
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +13,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crs.store import BEGUN, MANIFEST, RESUME, Artifact, Store, fingerprint, write_json
+from crs.errors import DamageError, HalfMadeError, NotFiniteError
+from crs.store import (
+    BEGUN,
+    MANIFEST,
+    RESUME,
+    Artifact,
+    Store,
+    checksum,
+    fingerprint,
+    keep,
+    kept,
+    write_json,
+)
 
 STAGE, NAME = "stage", "0123456789abcdef"
 scalars = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text()
@@ -90,7 +104,7 @@ def test_finish_removes_what_was_kept_to_go_on(store):
     (kept / "last.ckpt").write_text("weights")
     (kept.parent / "file.txt").write_text("text")
     write_json(kept.parent / BEGUN, {"inputs": {}, "code": ""})
-    made = store.finish(STAGE, NAME, {"inputs": {}})
+    made = store.finish(STAGE, NAME, {"inputs": {}, "summary": {}})
     assert sorted(file.name for file in made.path.iterdir()) == ["file.txt", MANIFEST]
     assert list(made.manifest["files"]) == ["file.txt"]
     assert make(store, "other").digest == made.digest
@@ -134,19 +148,206 @@ def test_a_result_is_not_found_once_its_input_has_other_bits(store):
     assert store.find(STAGE, NAME, {"data": after}) is None
 
 
-def test_setting_aside_moves_the_folder_and_keeps_it(store):
-    make(store)
-    aside = store.set_aside(STAGE, NAME)
-    assert store.find(STAGE, NAME, {}) is None
-    assert (aside / "file.txt").read_text() == "text"
-    assert store.set_aside(STAGE, NAME) is None
+def test_a_remake_takes_the_place_and_readers_keep_the_old_one(store):
+    old = make(store)
+    new = make(store, text="other")
+    assert store.find(STAGE, NAME, {}).digest == new.digest != old.digest
+    assert (new.path / "file.txt").read_text() == "other"
+    assert (old.path / "file.txt").read_text() == "text"
+    assert old.path.name.startswith(f"{NAME}.old-") and new.path.name == NAME
 
 
-def test_setting_aside_keeps_a_half_made_result(store):
+def test_a_result_that_is_taken_away_while_it_is_read_is_told(store):
+    found = make(store)
+    assert found.manifest
+    shutil.rmtree(found.path)
+    make(store, text="other")
+    with pytest.raises(DamageError, match="taken away while it was read"):
+        found.path  # noqa: B018
+
+
+def test_a_copy_that_took_its_place_is_the_result(store):
+    found = make(store)
+    assert found.manifest
+    shutil.copytree(found.path, store.root / "copy")
+    shutil.rmtree(found.path)
+    (store.root / "copy").rename(found.place)
+    assert found.path == found.place
+
+
+@pytest.mark.parametrize(
+    ("break_", "what"),
+    [
+        (lambda file: file.unlink(), "file.txt is not there"),
+        (lambda file: file.write_text("a longer text"), "file.txt has 13 bytes instead of 4"),
+        (lambda file: (file.parent / MANIFEST).unlink(), "manifest.json cannot be read"),
+        (lambda file: (file.parent / MANIFEST).write_bytes(b"\xff"), "manifest.json cannot be"),
+        (lambda file: (file.parent / MANIFEST).write_text("[]"), "manifest.json cannot be read"),
+        (lambda file: (file.parent / MANIFEST).write_text("{}"), "manifest.json is not as it"),
+    ],
+)
+def test_what_is_gone_or_of_another_size_is_told_at_every_find(break_, what, store):
+    break_(make(store).path / "file.txt")
+    with pytest.raises(DamageError, match=rf"stage {NAME} is damaged: {what}.*force=\[stage\]"):
+        store.find(STAGE, NAME, {})
+
+
+def test_every_flipped_bit_of_a_manifest_is_told(store):
+    """Unless what it says stays the same: a space between two words of JSON."""
+    file = make(store).path / MANIFEST
+    content, said = file.read_bytes(), json.loads(file.read_text())
+    for place in range(len(content)):
+        for bit in (1, 32):
+            file.write_bytes(flipped(content, place, bit))
+            try:
+                assert store.find(STAGE, NAME, {}).manifest["digest"] == said["digest"]
+            except DamageError:
+                continue
+            left = {key: value for key, value in json.loads(file.read_text()).items()
+                    if key in said and key != "sha256"}  # fmt: skip
+            assert left == {key: said[key] for key in left}
+            assert len(left) >= len(said) - 2  # the name of `sha256` or of `sizes` itself
+
+
+def flipped(content: bytes, place: int, bit: int) -> bytes:
+    """The bytes with one bit other."""
+    return content[:place] + bytes([content[place] ^ bit]) + content[place + 1 :]
+
+
+def test_a_flipped_bit_of_a_file_is_found_by_its_sha256(store):
+    made = make(store)
+    (made.path / "file.txt").write_text("tex_")
+    found = store.find(STAGE, NAME, {})
+    with pytest.raises(DamageError, match=r"file\.txt has another content"):
+        found.verify()
+
+
+def test_manifests_of_before_sizes_were_written_are_valid(store):
+    found = make(store)
+    file = found.path / MANIFEST
+    older = {key: value for key, value in found.manifest.items() if key not in ("sizes", "sha256")}
+    write_json(file, older)
+    store.find(STAGE, NAME, {}).verify()
+    write_json(file, {**older, "files": {**older["files"], "file.txt": "0" * 64}})
+    with pytest.raises(DamageError, match="is not as it was written"):
+        store.find(STAGE, NAME, {})
+
+
+def test_sizes_are_not_in_the_digest(store):
+    manifest = make(store).manifest
+    assert manifest["sizes"] == {"file.txt": 4}
+    whole = hashlib.sha256(json.dumps(manifest["files"], sort_keys=True).encode()).hexdigest()
+    assert manifest["digest"] == whole
+
+
+@pytest.mark.parametrize("left", ["manifest.json.new", "weights.new", "sub/weights.new"])
+def test_what_a_kill_left_of_an_unfinished_file_is_in_no_result(left, store):
     folder = store.partial(STAGE, NAME)
-    folder.mkdir(parents=True)
-    assert store.set_aside(STAGE, NAME) is None
-    assert folder.is_dir()
+    (folder / "sub").mkdir(parents=True)
+    (folder / left).write_text("half")
+    (folder / "file.txt").write_text("text")
+    made = store.finish(STAGE, NAME, {"inputs": {}, "summary": {}})
+    assert made.digest == make(store, "straight").digest
+    assert not (made.path / left).exists()
+
+
+def test_what_a_kill_after_the_rename_left_is_removed_by_who_finds_it(store):
+    made = make(store)
+    (made.path / RESUME).mkdir()
+    (made.path / RESUME / "last.ckpt").write_text("weights")
+    write_json(made.path / BEGUN, {})
+    assert store.find(STAGE, NAME, {}) == made
+    assert sorted(file.name for file in made.path.iterdir()) == ["file.txt", MANIFEST]
+
+
+ORIGIN = {"inputs": {}, "code": "0"}
+
+
+def begin(store: Store, origin: dict = ORIGIN, forced: bool = False) -> tuple[bool, bool]:
+    """Whether something half made goes on, and whether it was set aside."""
+    return store.begin(STAGE, NAME, origin, forced=forced)[1:]
+
+
+def test_a_half_made_result_of_the_same_origin_goes_on(store):
+    assert begin(store) == (False, False)
+    assert begin(store) == (True, False)
+
+
+@pytest.mark.parametrize("content", [None, b"", b"{", b"\xff\xff", b"[]", b"3", b'{"code": "1"}'])
+def test_one_of_another_origin_is_set_aside_and_kept(content, store):
+    begin(store)
+    folder = store.partial(STAGE, NAME)
+    (folder / "half.txt").write_text("half")
+    (folder / BEGUN).unlink() if content is None else (folder / BEGUN).write_bytes(content)
+    assert begin(store) == (False, True)
+    (aside,) = store.root.glob(f"{STAGE}/{NAME}.partial.old-*/half.txt")
+    assert aside.read_text() == "half"
+    assert begin(store) == (True, False)
+
+
+def test_force_begins_anew_and_goes_on_with_its_own_remake(store):
+    begin(store)
+    assert begin(store, forced=True) == (False, True)
+    assert begin(store, forced=True) == (True, False)
+    assert begin(store, forced=False) == (True, False)
+    assert begin(store, forced=True) == (True, False)
+
+
+def kept_text(folder: Path, text: str) -> Path:
+    """A resume file."""
+    (folder / "unfinished").write_text(text)
+    keep(folder / "unfinished", folder / "state")
+    return folder / "state"
+
+
+def test_a_resume_file_is_kept_with_its_sha256(tmp_path):
+    assert not kept(tmp_path / "state")
+    for text in ("one", "two"):
+        assert kept(kept_text(tmp_path, text))
+        assert (tmp_path / "state").read_text() == text
+        assert checksum(tmp_path / "state").read_text() == hashlib.sha256(text.encode()).hexdigest()
+
+
+@pytest.mark.parametrize("text", ["", "twO", "two and more"])
+def test_a_damaged_resume_file_is_told(text, tmp_path):
+    kept_text(tmp_path, "two").write_text(text)
+    with pytest.raises(HalfMadeError, match="resume/state is damaged"):
+        kept(tmp_path / "state")
+
+
+@pytest.mark.parametrize("gone", ["state", "state.sha256"])
+def test_a_resume_file_without_its_other_half_is_told(gone, tmp_path):
+    kept_text(tmp_path, "two")
+    (tmp_path / gone).unlink()
+    with pytest.raises(HalfMadeError):
+        kept(tmp_path / "state")
+
+
+def test_a_kill_at_any_point_leaves_the_old_resume_file_or_the_new(tmp_path, monkeypatch):
+    """Again and again, so that no number of kills makes a good file look damaged."""
+    replace, texts = Path.replace, iter("abcdefghij")
+    current = next(texts)
+    kept_text(tmp_path, current)
+    for survived in (0, 1, 2, 0, 1, 0, 0, 2, 1):
+        calls, wanted = iter(range(9)), next(texts)
+
+        def dies(self: Path, target: Path, calls=calls, survived=survived) -> Path:
+            if next(calls) == survived:
+                raise KeyboardInterrupt
+            return replace(self, target)
+
+        with monkeypatch.context() as broken, pytest.raises(KeyboardInterrupt):
+            broken.setattr(Path, "replace", dies)
+            kept_text(tmp_path, wanted)
+        current = wanted if survived == 2 else current
+        assert kept(tmp_path / "state") and (tmp_path / "state").read_text() == current
+
+
+def test_json_holds_no_number_that_is_not_finite(tmp_path):
+    for number in (float("nan"), float("inf")):
+        with pytest.raises(NotFiniteError, match=r"value\.json: a figure is not finite"):
+            write_json(tmp_path / "value.json", [number])
+    assert not list(tmp_path.iterdir())
 
 
 def test_json_is_replaced_whole(tmp_path):
@@ -176,7 +377,7 @@ with store.lock("stage", "name", lambda text: print(text, flush=True)):
         folder = store.partial("stage", "name")
         folder.mkdir()
         (folder / "file.txt").write_text("text")
-        store.finish("stage", "name", {"inputs": {}})
+        store.finish("stage", "name", {"inputs": {}, "summary": {}})
 """
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from omegaconf import OmegaConf
+from omegaconf import DictConfig, OmegaConf
 
 from crs import sweep
 from crs.results import COLUMNS
@@ -98,8 +98,8 @@ def test_jobs_that_differ_by_more_than_seed_are_told_apart():
 class Sweep:
     """A finished multirun's folder."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, launch: str = "one") -> None:
+        self.folder, self.launch = folder, launch
 
     def job(
         self, number: int, frame: pd.DataFrame | None, overrides: tuple = (), **failure: object
@@ -108,13 +108,17 @@ class Sweep:
         if frame is not None:
             file = self.folder / f"{number}.parquet"
             frame.to_parquet(file, index=False)
-        place = {"output_dir": str(self.folder / str(number))}
-        job = OmegaConf.create({"runtime": place, "overrides": {"task": list(overrides)}})
-        sweep.record(job, failure.get("error"), file, failure.get("code", 0))
+        own = {"overrides": {"task": list(overrides)}, "job": {"num": number}}
+        sweep.record(self.hydra(own), failure.get("error"), file, failure.get("code", 0))
+
+    def hydra(self, own: dict) -> DictConfig:
+        """Hydra's part of a configuration."""
+        launch = {"callbacks": {"table": {"launch": self.launch}}}
+        return OmegaConf.create({"sweep": {"dir": str(self.folder)}, **launch, **own})
 
     def end(self) -> None:
-        config = OmegaConf.create({"hydra": {"sweep": {"dir": str(self.folder)}}})
-        sweep.SweepTable().on_multirun_end(config)
+        config = OmegaConf.create({"hydra": self.hydra({})})
+        sweep.SweepTable(self.launch).on_multirun_end(config)
 
 
 @pytest.fixture
@@ -194,3 +198,30 @@ def test_jobs_that_made_no_table_leave_none(multirun, capsys):
     multirun.job(0, None)
     multirun.end()
     assert capsys.readouterr().out == ""
+
+
+def test_a_folder_that_is_used_again_shows_the_jobs_of_the_last_launch_alone(tmp_path, capsys):
+    first, second = Sweep(tmp_path), Sweep(tmp_path, "two")
+    first.job(0, results(0.1))
+    first.job(1, None, error="no", code=2)
+    second.job(0, results(0.3))
+    second.end()
+    assert capsys.readouterr().err == ""
+    assert pd.read_parquet(tmp_path / "results.parquet")["value"].tolist() == [0.3]
+
+
+def test_a_table_that_cannot_be_made_is_told_and_fails(multirun, capsys):
+    """Hydra would make a warning of it, and the sweep would end with 0."""
+    multirun.job(0, results())
+    (multirun.folder / "0.parquet").write_bytes(b"no table")
+    with pytest.raises(SystemExit) as end:
+        multirun.end()
+    assert end.value.code == 1
+    assert capsys.readouterr().err.startswith("error: the sweep's table: ")
+
+
+def test_a_sweep_without_any_outcome_fails(multirun, capsys):
+    with pytest.raises(SystemExit) as end:
+        multirun.end()
+    assert end.value.code == 1
+    assert capsys.readouterr().err == "failed    no job left an outcome\n"

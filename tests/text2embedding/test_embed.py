@@ -5,6 +5,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
+from crs.errors import HalfMadeError, NotFiniteError
 from crs.store import RESUME
 from tests.contracts.tiny import artifact, config, context, made
 from text2embedding import embed
@@ -101,7 +102,37 @@ def test_a_whole_one_needs_no_encoder(tmp_path, inputs, monkeypatch):
 
 def test_progress_is_kept_with_what_is_no_result(tmp_path, inputs):
     found = made(embed, SETTINGS, inputs, tmp_path / "embed")
-    assert [file.name for file in (found.path / RESUME).iterdir()] == ["embedded.json"]
+    names = sorted(file.name for file in (found.path / RESUME).iterdir())
+    assert names == ["embedded.json", "embedded.json.sha256"]
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda content: content[:-1] + bytes([content[-1] ^ 1]),
+        lambda content: content[:3] + b"x" + content[4:],
+        lambda content: content.replace(b"False", b"True "),
+        lambda content: content[: len(content) // 2],
+        lambda content: b"",
+        None,
+    ],
+)
+def test_damaged_vectors_of_a_half_made_result_are_told(damage, tmp_path, inputs):
+    folder = made(embed, SETTINGS, inputs, tmp_path / "embed").path
+    file = folder / "vectors.npy"
+    file.unlink() if damage is None else file.write_bytes(damage(file.read_bytes()))
+    with pytest.raises(HalfMadeError, match=r"vectors\.npy is damaged"):
+        embed.run(SETTINGS, inputs, folder, context())
+
+
+def test_vectors_that_are_not_finite_are_refused(tmp_path, inputs, monkeypatch):
+    class Broken:
+        def encode(self, texts):
+            return np.full((len(texts), 4), 1e9, np.float32)  # more than 16 bits hold
+
+    monkeypatch.setattr(embed, "build", lambda *_: Broken())
+    with pytest.raises(NotFiniteError, match=r"not finite.*embedder\.precision=float32"):
+        made(embed, SETTINGS, inputs, tmp_path / "embed")
 
 
 @pytest.mark.parametrize("shard", [1, 3, 5, 100])

@@ -7,6 +7,11 @@ from torch import Tensor
 
 from crs.store import Artifact
 
+REPEATING = 0.05
+"""Where a larger share of the training interactions repeats an earlier one, users take items again.
+Then the item that comes next is often one of the history, and a ranking without the history, which
+never leaves out the target, would give the answer away (docs/protocols.md, repeats)."""
+
 
 @dataclass
 class Sequences:
@@ -17,11 +22,14 @@ class Sequences:
         offsets: where user u begins is offsets[u], where it ends offsets[u + 1], [users + 2];
             user 0 is empty.
         n_items: largest item id.
+        repeats: share of the training interactions whose user had the item before; None: count it
+            when it is asked for.
     """
 
     items: Tensor
     offsets: Tensor
     n_items: int
+    repeats: float | None = None
 
     @classmethod
     def of(cls, dataset: Artifact) -> "Sequences":
@@ -32,6 +40,22 @@ class Sequences:
         offsets = torch.cat([torch.zeros(1, dtype=torch.long), counts.cumsum(0)])
         items = torch.from_numpy(frame["item"].to_numpy(copy=True))
         return cls(items, offsets, dataset.summary["items"])
+
+    @property
+    def training(self) -> Tensor:
+        """Which interactions are in the training part: all but each user's last two, a mask."""
+        lengths = self.offsets.diff()
+        place = torch.arange(len(self.items)) - self.offsets[:-1].repeat_interleave(lengths)
+        return place < (lengths - 2).repeat_interleave(lengths)
+
+    @property
+    def repeating(self) -> bool:
+        """Whether users take items again (`REPEATING`)."""
+        if self.repeats is None:
+            trained = self.training
+            user = torch.arange(len(self.offsets) - 1).repeat_interleave(self.offsets.diff())
+            self.repeats = repeated(user[trained], self.items[trained])
+        return self.repeats > REPEATING
 
     @property
     def users(self) -> Tensor:
@@ -63,6 +87,12 @@ class Sequences:
         first = (cut.cumsum(0) - cut).repeat_interleave(cut)
         place = torch.arange(len(row)) - first
         return row, self.items[self.offsets[user][row] + place]
+
+
+def repeated(user: Tensor, item: Tensor) -> float:
+    """Share of interactions, [n], whose user had the item in an earlier one."""
+    pairs = user * (int(item.max()) + 1 if len(item) else 1) + item
+    return (len(pairs) - len(pairs.unique())) / max(1, len(pairs))
 
 
 def leave_one_out(sequences: Sequences, split: str) -> tuple[Tensor, Tensor]:

@@ -12,29 +12,13 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from crs.cases import Cases
+from crs.cases import NOBODY, Cases, Ragged, together
 from crs.dialogue.wishes import Wishes
 from crs.models.base import Recommender
 from crs.ranking import ranks, topk
 
 CHUNK = 256
 """Dialogues whose broken requirements are held at once, [CHUNK, N + 1]."""
-
-Ragged = tuple[Tensor, Tensor]
-"""Row (ascending) and item."""
-
-
-def ragged(padded: Tensor) -> Ragged:
-    """Ids [B, S] with 0 for none, as rows and items."""
-    row, column = padded.nonzero(as_tuple=True)
-    return row, padded[row, column]
-
-
-def together(one: Ragged, two: Ragged) -> Ragged:
-    """Two ragged lists as one, rows ascending."""
-    row, item = torch.cat([one[0], two[0]]), torch.cat([one[1], two[1]])
-    order = row.argsort(stable=True)
-    return row[order], item[order]
 
 
 @dataclass
@@ -68,10 +52,8 @@ class ByScore:
         self.queries, self.catalogue = recommender.queries(cases), recommender.catalogue()
         self.cases, self.wishes, self.top = cases, wishes, top
         self.n_items, self.rows = cases.sequences.n_items, len(self.catalogue[0])
-        nobody = torch.empty(0, dtype=torch.long)
-        history = cases.sequences.histories(cases.user, cases.cut)
-        self.history: Ragged = history if seen == "out" else (nobody, nobody)
-        self.shown: Ragged = (nobody, nobody) if cases.shown is None else ragged(cases.shown)
+        self.history: Ragged = cases.left_out if seen == "out" else (NOBODY, NOBODY)
+        self.shown: Ragged = cases.refused_items
         self.gone = together(self.history, self.shown)
 
     def pick(self, k: int) -> Picked:

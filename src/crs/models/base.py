@@ -33,10 +33,7 @@ class Recommender(Protocol):
 
 def popularity_counts(sequences: Sequences) -> Tensor:
     """How often each item occurs in the training part (all but each user's last two), [N + 1]."""
-    lengths = sequences.offsets.diff()
-    place = torch.arange(len(sequences.items)) - sequences.offsets[:-1].repeat_interleave(lengths)
-    trained = place < (lengths - 2).repeat_interleave(lengths)
-    return torch.bincount(sequences.items[trained], minlength=sequences.n_items + 1)
+    return torch.bincount(sequences.items[sequences.training], minlength=sequences.n_items + 1)
 
 
 def reads_text(recommender: Recommender) -> bool:

@@ -14,9 +14,11 @@ from crs import candidates, stats
 from crs.cases import ALL, Cases, case_sets
 from crs.config import Evaluate, Evaluation
 from crs.console import Context
+from crs.errors import NotFiniteError
 from crs.metrics import per_case
 from crs.models.attribute_filter import attribute_matrix
 from crs.models.base import Recommender, reads_text
+from crs.models.repeat_newest import RepeatNewest
 from crs.ranking import ranks
 from crs.results import COLUMNS, MARKDOWN, PARQUET, SECOND, headline
 from crs.stages.report import DEFAULT, SHUFFLED, chart, report
@@ -24,6 +26,8 @@ from crs.store import Artifact
 from crs.threads import use_threads
 
 SPLITS = ("valid", "test")
+REPEAT_NEWEST = "repeat newest"
+"""The scorer that stands in every table of data in which users take items again."""
 
 
 def case_ranks(
@@ -35,9 +39,11 @@ def case_ranks(
         rivals: the lists of the second protocol (`crs.candidates`), if there is one.
     """
     queries, catalogue = scorer.queries(cases), scorer.catalogue()
+    # The released protocol scores every seen item 0, also where users take items again.
+    exclude = cases.seen if settings.seen == "zero" else cases.excluded
     found = {settings.protocol: ranks(
-        queries, catalogue, cases.target, cases.seen,
-        seen=settings.seen, n_items=None if settings.padding else cases.sequences.n_items,
+        queries, catalogue, cases.target, exclude, seen=settings.seen,
+        n_items=None if settings.padding else cases.sequences.n_items,
     ).numpy()}  # fmt: skip
     if rivals is not None:
         few = candidates.ranks_among(queries, catalogue, rivals)
@@ -110,7 +116,10 @@ def score(
     found: list[Ranked] = []
 
     def add(part: str, name: str, cases: Cases, rivals: torch.Tensor | None) -> None:
-        by_protocol = case_ranks(scorers[name], cases, settings, rivals)
+        try:
+            by_protocol = case_ranks(scorers[name], cases, settings, rivals)
+        except NotFiniteError as error:
+            raise NotFiniteError(f"scorer {name}: {error}") from error
         found.extend(Ranked(name, part, r, cases, protocol) for protocol, r in by_protocol.items())
 
     for part, cases in sets.items():
@@ -169,6 +178,9 @@ def run(
     scorers = importlib.import_module(f"crs.models.{settings.model}").scorers(inputs)
     tables, case_tables = [], []
     sets = {split: case_sets(inputs, split) for split in SPLITS}
+    sequences = sets["test"][ALL].sequences
+    if sequences.repeating and not inputs["dataset"].summary.get("conversations"):
+        scorers[REPEAT_NEWEST] = RepeatNewest(sequences.n_items)
     total = len(scorers) * sum(map(len, sets.values()))
     several = evaluation.candidates != "none"
     owners = attribute_matrix(inputs["dataset"]) if several else None
@@ -206,7 +218,7 @@ def run(
     pd.concat(case_tables, ignore_index=True).to_parquet(folder / "ranks.parquet", index=False)
     tests.to_parquet(folder / "tests.parquet", index=False)
     facts = (inputs[name].summary if name in inputs else {} for name in ("simulate", "dialogues"))
-    (folder / MARKDOWN).write_text(report(long, tests, settings, *facts))
+    (folder / MARKDOWN).write_text(report(long, tests, settings, sequences, *facts))
     chart(main, folder / "ndcg.png", f"{settings.model} on {long['dataset'].iloc[0]}")
     context.tracker.table("evaluate/results", headline(main))
     context.tracker.image("evaluate/ndcg", folder / "ndcg.png")

@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from crs.cases import ALL, DIALOGUES, NO_REPEATS
+from crs.cases import ALL, DIALOGUES, NO_REPEATS, REPEATS
 from crs.config import Evaluate
+from crs.data.sequences import REPEATING, Sequences
 from crs.results import CANDIDATES, headline, markdown
 
 SHUFFLED = "texts shuffled"
@@ -47,6 +48,16 @@ def by_slice(long: pd.DataFrame) -> pd.DataFrame:
     return wide.map("{:.4f}".format).reset_index()
 
 
+def again(sequences: Sequences, seen: str) -> str:
+    """How cases are ranked where users take items again: a sentence for the table."""
+    about = (
+        f"Users take items again here: {sequences.repeats:.1%} of the training interactions repeat "
+        f"an earlier one (more than {REPEATING:.0%})"
+    )
+    ranked = "" if seen == "zero" else ", so items of the history are ranked in every case"
+    return f"{about}{ranked}. `{REPEATS}`: the target is in its history."
+
+
 def about_dialogues(summary: dict[str, Any]) -> str:
     """Where attribute dialogues came from: a sentence for the table.
 
@@ -69,12 +80,14 @@ def report(
     long: pd.DataFrame,
     tests: pd.DataFrame,
     settings: Evaluate,
+    sequences: Sequences,
     sampled: dict[str, Any],
     accepted: dict[str, Any],
 ) -> str:
     """The Markdown twin: the table, what it means, the tests.
 
     Args:
+        sequences: of the cases.
         sampled, accepted: summaries of `simulate` and `dialogues`; empty where they are no inputs.
     """
     label = long["dataset"].iloc[0]
@@ -92,7 +105,10 @@ def report(
         beside = markdown(headline(few).drop(columns=["dataset", "model"]))
         lines += ["", beside, "", f"Test split, protocol `{protocol}`: each target among "
                   f"{CANDIDATES} items."]  # fmt: skip
-    if (long["slice"] == NO_REPEATS).any():
+    slices = set(long["slice"])
+    if REPEATS in slices:
+        lines += ["", again(sequences, evaluation.seen)]
+    if NO_REPEATS in slices and REPEATS not in slices:
         shown = headline(long, cases=NO_REPEATS).drop(columns=["dataset", "model", "sees"])
         lines += ["", markdown(shown), "",
                   "The same without the cases whose item the context has named."]  # fmt: skip
@@ -124,7 +140,7 @@ def report(
         )
     if len(tests):
         part = tests[(tests["metric"] == metric) & (tests["k"] == k)]
-        part = part[part["slice"].isin([ALL, NO_REPEATS, DIALOGUES])]
+        part = part[part["slice"].isin([ALL, REPEATS, NO_REPEATS, DIALOGUES])]
         shown = pd.DataFrame({
             "NDCG@10 of": part["scorer"], "against": part["against"], "cases": part["slice"],
             "difference": [f"{d:+.4f} [{low:+.4f}, {high:+.4f}]" for d, low, high

@@ -1,9 +1,11 @@
+from dataclasses import replace
+
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crs.data.sequences import Sequences, leave_one_out
+from crs.data.sequences import Sequences, leave_one_out, repeated
 from tests.contracts.tiny import dataset, quick, sequences
 
 users = st.lists(st.lists(st.integers(1, 9), min_size=1, max_size=8), min_size=1, max_size=6)
@@ -84,3 +86,25 @@ def test_sequences_are_those_of_the_tables(tmp_path, name):
     lists = frame.groupby("user")["item"].agg(list)
     wanted = sequences(*lists, items=found.summary["items"])
     assert torch.equal(getattr(Sequences.of(found), name), getattr(wanted, name))
+
+
+def test_the_share_of_repeats_by_hand():
+    """Seven interactions of two users; 2 and 2 again, and 1 again, were there before."""
+    user, item = torch.tensor([1, 1, 1, 1, 2, 2, 2]), torch.tensor([1, 2, 2, 2, 1, 3, 1])
+    assert repeated(user, item) == pytest.approx(3 / 7)
+    assert repeated(user[:0], item[:0]) == 0.0
+
+
+def test_repeats_are_counted_in_the_training_part_alone():
+    """Whether validation and test repeat is not looked at: it would tell of the targets."""
+    never = replace(sequences([1, 2, 3, 4, 1, 1]), repeats=None)
+    assert not never.repeating and never.repeats == 0.0
+    again = replace(sequences([1, 1, 2, 3, 4, 5]), repeats=None)
+    assert again.repeating and again.repeats == 0.25
+
+
+def test_few_repeats_leave_the_history_out_as_ever():
+    """One of 20 training interactions, or of 19."""
+    for n, expected in ((20, False), (19, True)):
+        data = replace(sequences([1, *range(1, n), 30, 31]), repeats=None)
+        assert data.repeating == expected

@@ -1,3 +1,4 @@
+import re
 import sys
 from dataclasses import replace
 from types import SimpleNamespace
@@ -9,12 +10,13 @@ import torch
 
 from crs.config import Evaluate
 from crs.data.sequences import Sequences
+from crs.errors import NotFiniteError
 from crs.metrics import per_case
 from crs.models.popularity import Popularity
 from crs.results import COLUMNS, headline
 from crs.stages import evaluate, report
 from crs.stages.evaluate import case_ranks, comparisons, default_scorer, shuffled_texts
-from tests.contracts.tiny import artifact, config, made, sequences, shared, spoken
+from tests.contracts.tiny import artifact, config, dataset, made, sequences, shared, spoken
 
 OPTIONS = replace(config().evaluation, ks=[5, 10], resamples=50, permutations=99)
 
@@ -204,22 +206,72 @@ def test_shuffling_moves_texts_and_nothing_else(inputs):
     assert torch.equal(shuffled_texts(cases, 1).text, mixed.text)
 
 
+class Fixed:
+    """The same scores for every case."""
+
+    sees = "nothing"
+
+    def __init__(self, *scores):
+        self.items = torch.tensor(scores)[:, None]
+
+    def queries(self, cases):
+        return torch.ones(len(cases), 1)
+
+    def catalogue(self):
+        return self.items, None
+
+
+def test_data_with_repeats_do_not_give_the_target_away():
+    """A scorer that knows the history and no more has no better rank under `full` than with the
+    history in, because the target would be all that is left of it."""
+    data = replace(sequences([1, 2, 1, 2, 1, 2, 1]), repeats=None)
+    cases = evaluate.Cases(data, torch.tensor([1]), torch.tensor([6]))
+    scorer = Fixed(0.0, 1.0, 2.0)
+    found = {name: case_ranks(scorer, cases, config(f"evaluation={name}").evaluation)[name]
+             for name in ("full", "latentcrs_as_released", "iclrec_as_released")}  # fmt: skip
+    assert data.repeating and found["full"].tolist() == [2.0]
+    assert found["latentcrs_as_released"].tolist() == [2.0]
+    assert found["iclrec_as_released"].tolist() == [2.0]  # all three are 0: as released
+    alone = evaluate.Cases(replace(data, repeats=0.0), cases.user, cases.cut)
+    assert case_ranks(scorer, alone, OPTIONS)["full"].tolist() == [1.0]
+
+
+@pytest.fixture(scope="module")
+def repeating(tmp_path_factory):
+    """`evaluate` of popularity on data in which users take items again."""
+    root = tmp_path_factory.mktemp("repeating")
+    inputs = {"dataset": dataset(root, "dataset.duplicates=keep")}
+    return made(evaluate, Evaluate("popularity", 3, OPTIONS), inputs, root / "evaluate")
+
+
+def test_repeating_the_newest_stands_beside_where_users_take_items_again(repeating, long):
+    found = repeating.load("results.parquet")
+    assert set(found["scorer"]) == {"popularity", "repeat newest"}
+    assert set(found["slice"]) == {"all", "repeats", "no_repeats"}
+    assert "repeat newest" not in set(long["scorer"])
+    part = found[(found["scorer"] == "repeat newest") & (found["slice"] == "no_repeats")]
+    assert part[part["metric"] == "hr"]["value"].max() < 0.2  # by ties alone
+    text = (repeating.path / "results.md").read_text()
+    assert re.search(r"Users take items again here: \d+\.\d% of the training .*every case", text)
+    assert "| repeats " in text and "| no_repeats " in text
+
+
+def test_scores_that_are_not_finite_name_the_scorer(inputs, tmp_path, monkeypatch):
+    scorers = {"toy": Fixed(*[torch.nan] * 31)}
+    monkeypatch.setitem(sys.modules, "crs.models.toy", SimpleNamespace(scorers=lambda _: scorers))
+    with pytest.raises(NotFiniteError, match="scorer toy: a score is not finite"):
+        made(evaluate, Evaluate("toy", 3, OPTIONS), inputs, tmp_path)
+
+
 def test_protocols_treat_the_history_and_padding_as_they_say():
     data = sequences([1, 2, 3, 4, 5])
     cases = evaluate.Cases(data, torch.tensor([1]), torch.tensor([4]))
 
-    class Fixed:
-        sees = "nothing"
-
-        def queries(self, cases):
-            return torch.ones(len(cases), 1)
-
-        def catalogue(self):  # padding, five items and a mask row; the target has -1
-            return torch.tensor([[-0.5], [-2], [-2], [3], [3], [-1], [-0.6]]), None
-
-    full = case_ranks(Fixed(), cases, OPTIONS)["full"]
+    # Padding, five items and a mask row; the target has -1.
+    scorer = Fixed(-0.5, -2.0, -2.0, 3.0, 3.0, -1.0, -0.6)
+    full = case_ranks(scorer, cases, OPTIONS)["full"]
     zero, kept = (
-        case_ranks(Fixed(), cases, config(f"evaluation={name}").evaluation)[name]
+        case_ranks(scorer, cases, config(f"evaluation={name}").evaluation)[name]
         for name in ("iclrec_as_released", "latentcrs_as_released")
     )
     assert (full.tolist(), zero.tolist(), kept.tolist()) == ([1.0], [7.0], [5.0])

@@ -12,7 +12,7 @@ from crs.fit import Trained
 from crs.models.c2crs.decoder import Decoder, Source, shifted
 from crs.models.c2crs.losses import frequency_weight, weighted_cross_entropy
 from crs.models.c2crs.networks import C2CRS, Batch
-from crs.store import replace_synced
+from crs.store import UNFINISHED, keep, kept
 
 CHUNK = 256
 
@@ -22,10 +22,10 @@ def read_all(model: C2CRS, contexts: Contexts, place: Path, device: torch.device
     """F of every context, real positions only, as float16 on disk; kept for a resumed stage."""
     lengths = (contexts.tokens != PAD).sum(1)
     offsets = torch.cat([torch.zeros(1, dtype=torch.long), lengths.cumsum(0)])
-    if not place.is_file():
+    if not kept(place):
         place.parent.mkdir(parents=True, exist_ok=True)
         shape = (int(offsets[-1]), model.words.embedding_dim)
-        unfinished = place.with_suffix(".new")
+        unfinished = place.with_suffix(UNFINISHED)
         out = np.lib.format.open_memmap(unfinished, "w+", np.float16, shape)
         model.to(device)
         # Rows of similar length together waste little on padding.
@@ -35,7 +35,7 @@ def read_all(model: C2CRS, contexts: Contexts, place: Path, device: torch.device
             for row, state in zip(rows.tolist(), states, strict=True):
                 out[offsets[row] : offsets[row + 1]] = state[: int(lengths[row])].numpy()
         out.flush()
-        replace_synced(unfinished, place)
+        keep(unfinished, place)
     return Ragged(torch.from_numpy(np.load(place, mmap_mode="c")), offsets)
 
 

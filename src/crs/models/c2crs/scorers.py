@@ -14,6 +14,7 @@ from crs.models.c2crs.listening import TOKENS, Listener, heard
 from crs.models.c2crs.networks import C2CRS
 from crs.models.c2crs.training import queries_of
 from crs.models.popularity import Popularity
+from crs.models.repeat_newest import RepeatNewest
 from crs.store import Artifact
 
 
@@ -59,36 +60,12 @@ class C2CRSScorer:
         return self.h[:rows], self.model.bias.detach()[:rows]
 
 
-class RepeatContext:
-    """The items that the dialogue mentioned, the newest first, and nothing else."""
-
-    sees = "items of the context"
-
-    def __init__(self, n_items: int) -> None:
-        self.rows = torch.eye(n_items + 1)
-
-    def queries(self, cases: Cases) -> Tensor:
-        """1 + the place of an item's last mention, 0 for others, [B, N + 1]."""
-        row, item = cases.seen
-        # Mentions are in order, so the later of an item's places is the larger one.
-        place = torch.arange(1, len(row) + 1, dtype=torch.float)
-        first = torch.searchsorted(row, torch.arange(len(cases)))
-        out = torch.zeros(len(cases), len(self.rows)).flatten()
-        at = row * len(self.rows) + item
-        out.scatter_reduce_(0, at, place - first[row], "amax")
-        return out.view(len(cases), len(self.rows))
-
-    def catalogue(self) -> tuple[Tensor, None]:
-        """The identity, [N + 1, N + 1]."""
-        return self.rows, None
-
-
 def scorers(inputs: dict[str, Artifact]) -> dict[str, Recommender]:
     """Baselines first, then C2-CRS without pre-training (where it was trained) and with it."""
     dataset, contexts = inputs["dataset"], Contexts.of(inputs["contexts"])
     found: dict[str, Recommender] = {"popularity": Popularity(training_counts(dataset))}
     if dataset.summary.get("conversations"):
-        found["repeat context"] = RepeatContext(dataset.summary["items"])
+        found["repeat context"] = RepeatNewest(dataset.summary["items"], "items of the context")
     listener = Listener.of(contexts, inputs["graph"])
     trainings = {"no pre-training": "direct", "c2crs": "train"}
     for name, stage in trainings.items():

@@ -165,7 +165,7 @@ class Recommend(Trained):
         queries = queries_of(self.model, self.contexts, h, cases.dialogue[ROW], self.device)
         found = ranks(
             queries, (h[: n + 1].cpu(), self.model.bias[: n + 1].cpu()), cases.target,
-            cases.seen if self.seen_out else None, n_items=n,
+            cases.excluded if self.seen_out else None, n_items=n,
         )  # fmt: skip
         return {f"{m}@{k}": float(v.mean()) for (m, k), v in per_case(found.numpy(), [10]).items()}
 

@@ -14,19 +14,19 @@ from crs.fit import derive, fit, save_weights
 from crs.models.latentcrs.networks import LatentCRS
 from crs.models.latentcrs.training import PHASES, EMTraining, Prepared
 from crs.models.sequential import encode, load_encoder
-from crs.store import RESUME, Artifact, replace_synced, write_json
+from crs.store import RESUME, UNFINISHED, Artifact, keep, kept, write_json
 from crs.threads import use_threads
 
 
 def states(name: str, cases: Cases, inputs: dict[str, Artifact], folder: Path) -> Tensor:
     """The frozen encoder's states of some cases, computed once and kept for a resumed stage."""
     place = folder / RESUME / f"{name}.npy"
-    if not place.is_file():
+    if not kept(place):
         place.parent.mkdir(exist_ok=True)
         h = encode(load_encoder(inputs["pretrain"]), cases)
-        with (unfinished := place.with_suffix(".new")).open("wb") as file:
+        with (unfinished := place.with_suffix(UNFINISHED)).open("wb") as file:
             np.save(file, h.numpy())
-        replace_synced(unfinished, place)
+        keep(unfinished, place)
     return torch.from_numpy(np.load(place))
 
 

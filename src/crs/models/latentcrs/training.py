@@ -48,7 +48,7 @@ class Prepared:
     def of(cls, cases: Cases, h: Tensor) -> "Prepared":
         """From cases with text and their states."""
         assert cases.text is not None
-        return cls(h, cases.text, cases.target, cases.seen)
+        return cls(h, cases.text, cases.target, cases.excluded)
 
     def ndcg(self, queries: Tensor, items: Tensor) -> dict[str, float]:
         """HR and NDCG at 10 over the whole catalogue, seen items out."""

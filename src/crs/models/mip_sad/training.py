@@ -51,7 +51,7 @@ class OverTurns(Trained):
         """HR and NDCG at 10 over the whole catalogue, what was seen or refused out."""
         cases, scorer = self.valid, Fused(self.model.eval())
         found = ranks(
-            scorer.queries(cases), scorer.catalogue(), cases.target, cases.seen,
+            scorer.queries(cases), scorer.catalogue(), cases.target, cases.excluded,
             n_items=self.model.items,
         ).numpy()  # fmt: skip
         return {f"{m}@{k}": float(v.mean()) for (m, k), v in per_case(found, [10]).items()}

@@ -9,7 +9,7 @@ from crs.cases import ROW, Cases, cases_of
 from crs.data.contexts import Contexts, Ragged
 from crs.models.c2crs.build import inform
 from crs.models.c2crs.networks import C2CRS
-from crs.models.c2crs.scorers import C2CRSScorer, RepeatContext, scorers
+from crs.models.c2crs.scorers import C2CRSScorer, scorers
 from tests.contracts.recommender import RecommenderContract
 from tests.contracts.tiny import sequences
 from tests.crs.models.c2crs.conftest import small, source
@@ -64,21 +64,6 @@ class TestC2CRS(RecommenderContract):
 
 class TestAllViews(TestC2CRS):
     views = "all"
-
-
-class TestRepeatContext(RecommenderContract):
-    def recommender(self, sequences):
-        return RepeatContext(sequences.n_items)
-
-
-def test_the_newest_mention_is_repeated_first_by_hand():
-    """Mentioned: 2, 3, 2, 1. Newest first 1, 2 (again after 3), 3; then nothing."""
-    data = sequences([2, 3, 2, 1, 5], items=5)
-    model = RepeatContext(5)
-    query = model.queries(Cases(data, torch.tensor([1]), torch.tensor([4])))
-    assert query.tolist() == [[0, 4, 3, 2, 0, 0]]
-    assert query[0].argsort(descending=True)[:3].tolist() == [1, 2, 3]
-    assert torch.equal(model.catalogue()[0], torch.eye(6))
 
 
 def test_cases_without_contexts_are_told():
