@@ -11,7 +11,7 @@ from hydra import compose as hydra_compose
 from hydra import initialize_config_dir
 
 from crs import compose, pipeline
-from crs.console import say
+from crs.console import interrupt_on_sigterm, say
 from crs.errors import UserError
 
 compose.register()
@@ -67,8 +67,11 @@ def main(words: list[str]) -> None:
 
 
 if __name__ == "__main__":
+    interrupt_on_sigterm()
     try:
         main(sys.argv[1:])
+    except KeyboardInterrupt:
+        sys.exit(130)
     except UserError as mistake:
         print(f"error: {mistake}", file=sys.stderr)
         sys.exit(2)

@@ -14,9 +14,11 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
 from crs import compose, pipeline, results, sweep
+from crs.console import interrupt_on_sigterm
 from crs.errors import UserError
 
 compose.register()
+INTERRUPTED = "interrupted; the same command goes on from here"
 
 
 @hydra.main(config_path="../conf", config_name="train", version_base="1.3")
@@ -38,7 +40,7 @@ def job(composed: DictConfig) -> None:
     except UserError as mistake:
         error, code = str(mistake), 2
     except KeyboardInterrupt:
-        error, code = "interrupted; the same command goes on from here", 130
+        error, code = INTERRUPTED, 130
     except Exception as failure:
         log = Path(hydra_config.runtime.output_dir) / "train.log"
         logging.getLogger(__name__).exception("failed")
@@ -52,9 +54,13 @@ def job(composed: DictConfig) -> None:
 
 
 if __name__ == "__main__":
+    interrupt_on_sigterm()
     try:
         sys.argv[1:] = compose.check(sys.argv[1:])
+        job()
     except UserError as mistake:
         print(f"error: {mistake}", file=sys.stderr)
         sys.exit(2)
-    job()
+    except KeyboardInterrupt:  # outside of a job: while composing, or between two jobs
+        print(f"error: {INTERRUPTED}", file=sys.stderr)
+        sys.exit(130)

@@ -141,6 +141,23 @@ def test_a_sweep_with_a_failed_job_prints_the_others_table_and_fails(straight):
     assert re.match(r"failed +job 1: .*dataset\.path=", failed[0])
 
 
+def test_sigterm_is_ctrl_c(tmp_path):
+    """SLURM and Docker send it: the state is kept, the sentence said, and no lock is left."""
+    store = tmp_path / "store"
+    words = [word for word in RUN if not word.startswith("pretrain.epochs")]
+    with subprocess.Popen(
+        command(store, *words, "pretrain.epochs=5000", "pretrain.patience=5000"),
+        cwd=tmp_path, env=quiet(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    ) as process:  # fmt: skip
+        while process.poll() is None and not list(store.glob("pretrain/*/resume/*/last.ckpt")):
+            time.sleep(0.01)
+        process.terminate()
+        err = process.communicate()[1]
+    assert process.returncode == 130
+    assert err.splitlines()[-1] == "error: interrupted; the same command goes on from here"
+    assert not list(store.glob("pretrain/*.holder"))
+
+
 @pytest.mark.slow
 def test_killed_runs_end_in_the_same_bits(straight, tmp_path):
     store, first = straight

@@ -5,6 +5,7 @@ Lines go to the log of the command too, and progress goes there every half minut
 
 import io
 import logging
+import signal
 import sys
 import time
 from collections.abc import Callable
@@ -24,6 +25,11 @@ def say(text: str) -> None:
     """One line to the user, above any bar that is drawn, and to the log."""
     tqdm.write(text, file=sys.stderr)
     LOG.info(text)
+
+
+def interrupt_on_sigterm() -> None:
+    """Let SIGTERM, which SLURM and Docker send, act as Ctrl-C does."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 def stage_line(stage: str, state: str, name: str, note: str = "", seconds: float = -1) -> str:

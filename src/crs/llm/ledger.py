@@ -4,8 +4,12 @@ A request is `new`, then `sent` (with its job), then `done`, or `failed` where t
 answer. A job is written down before it is created at the vendor's, and its id there before anyone
 waits. One process at a time sends or books, under a file lock; whoever holds the lock and finds a
 job without an id knows that its sender is dead. Of what is asked only the key is kept.
+
+Each row carries a sha256 of its cells. All are compared before anything is sent: what a damaged row
+had paid for is never asked again in silence.
 """
 
+import hashlib
 import sqlite3
 import time
 from collections.abc import Iterable, Iterator, Sequence
@@ -17,6 +21,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from crs.console import say
+from crs.errors import UserError
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS requests (
@@ -26,15 +31,22 @@ CREATE TABLE IF NOT EXISTS requests (
   asked INTEGER NOT NULL DEFAULT 0, tokens_in INTEGER NOT NULL DEFAULT 0,
   tokens_out INTEGER NOT NULL DEFAULT 0, usd REAL NOT NULL DEFAULT 0,
   reserved REAL NOT NULL DEFAULT 0, code TEXT NOT NULL DEFAULT '',
-  wrong INTEGER NOT NULL DEFAULT 0, changed REAL NOT NULL
+  wrong INTEGER NOT NULL DEFAULT 0, changed REAL NOT NULL, seal TEXT
 );
 CREATE INDEX IF NOT EXISTS of_job ON requests (job) WHERE state = 'sent';
 CREATE TABLE IF NOT EXISTS jobs (
   name TEXT PRIMARY KEY, provider TEXT NOT NULL, remote TEXT, open INTEGER NOT NULL DEFAULT 1,
   malformed INTEGER NOT NULL DEFAULT 0, foreign_keys INTEGER NOT NULL DEFAULT 0,
-  doubled INTEGER NOT NULL DEFAULT 0, created REAL NOT NULL
+  doubled INTEGER NOT NULL DEFAULT 0, created REAL NOT NULL, seal TEXT
 );
 """
+UNSEALED = "CREATE INDEX IF NOT EXISTS unsealed_{0} ON {0} (seal) WHERE seal IS NULL"
+TABLES = ("requests", "jobs")
+ELSEWHERE = (
+    sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_INTERRUPT,
+    sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL, sqlite3.SQLITE_CANTOPEN,
+)  # fmt: skip
+"""Errors that say nothing of the file's content."""
 CHUNK = 500
 """Keys in one SQL statement."""
 
@@ -80,6 +92,21 @@ class Job:
     remote: str | None
 
 
+def seal(*cells: Any) -> str:
+    """Sha256 of a row's cells."""
+    return hashlib.sha256(repr(cells).encode()).hexdigest()
+
+
+def columns(db: sqlite3.Connection, table: str) -> list[str]:
+    """The columns of a table."""
+    return [name for _, name, *_ in db.execute(f"PRAGMA table_info({table})")]
+
+
+def cells(db: sqlite3.Connection, table: str) -> str:
+    """The columns that a row's seal is made of, as SQL."""
+    return ", ".join(name for name in columns(db, table) if name != "seal")
+
+
 class Ledger:
     """The SQLite file; safe for several processes, used by one thread of each."""
 
@@ -87,31 +114,95 @@ class Ledger:
         self.path = Path(path).expanduser()
         self.file_lock = FileLock(f"{self.path}.lock")
 
+    @contextmanager
+    def _open(self) -> Iterator[sqlite3.Connection]:
+        """A connection.
+
+        Raises:
+            UserError: if the file is damaged.
+        """
+        try:
+            with closing(sqlite3.connect(self.path, timeout=60, isolation_level=None)) as db:
+                db.create_function("seal", -1, seal, deterministic=True)
+                yield db
+        except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
+            if getattr(error, "sqlite_errorcode", 0) & 0xFF in ELSEWHERE:
+                raise
+            raise self.damage(str(error)) from error
+
+    def damage(self, what: str) -> UserError:
+        """The sentence for a ledger that is not as it was written."""
+        return UserError(
+            f"llm.ledger={self.path} is damaged ({what}); nothing was sent. It is the record of "
+            "what was paid for: put a copy of it back, or move it away to ask and pay anew"
+        )
+
     def _read(self, query: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        """The rows of a query; none where the file or its tables are not there yet."""
+        """The rows of a query; none where the file is not there yet."""
         if not self.path.is_file():
             return []
-        with closing(sqlite3.connect(self.path, timeout=60)) as db:
-            if not db.execute("SELECT 1 FROM sqlite_master WHERE name = 'jobs'").fetchone():
-                return []
+        with self._open() as db:
             return db.execute(query, values).fetchall()
 
     @contextmanager
     def _write(self) -> Iterator[sqlite3.Connection]:
-        """One transaction, durable when it ends."""
-        with closing(sqlite3.connect(self.path, timeout=60, isolation_level=None)) as db:
+        """One transaction, durable when it ends. What it changes has `seal = NULL`, until here."""
+        with self._open() as db:
             db.execute("PRAGMA synchronous=FULL")
             db.execute("BEGIN IMMEDIATE")
             try:
                 yield db
+                for table in TABLES:
+                    db.execute(
+                        f"UPDATE {table} SET seal = seal({cells(db, table)}) WHERE seal IS NULL"
+                    )
             except BaseException:
                 db.execute("ROLLBACK")
                 raise
             db.execute("COMMIT")
 
+    def check(self) -> None:
+        """Compare the file with itself and each row with its seal.
+
+        Raises:
+            UserError: if it is damaged.
+        """
+        if not self.path.is_file():
+            return
+        with self._open() as db:
+            if (found := db.execute("PRAGMA quick_check(1)").fetchone()[0]) != "ok":
+                raise self.damage(found.splitlines()[-1])
+            there = {name for (name,) in db.execute("SELECT name FROM sqlite_master")}
+            if missing := set(TABLES) - there:
+                raise self.damage(f"it has no table {min(missing)}")
+            for table in TABLES:
+                if "seal" not in columns(db, table):
+                    continue  # of before there were seals: the next write adds them
+                other = f"seal IS NOT NULL AND seal != seal({cells(db, table)})"
+                if wrong := db.execute(f"SELECT COUNT(*) FROM {table} WHERE {other}").fetchone()[0]:
+                    raise self.damage(f"{wrong:,} rows of {table} are not as they were written")
+
+    def make(self) -> None:
+        """The file with its tables, if it is not there: it never stands there without them."""
+        if not self.path.is_file():
+            unfinished = self.path.with_name(f"{self.path.name}.new")
+            unfinished.unlink(missing_ok=True)
+            with closing(sqlite3.connect(unfinished)) as db:
+                db.executescript(SCHEMA)
+            unfinished.replace(self.path)
+        with self._open() as db:
+            for table in TABLES:
+                if "seal" not in columns(db, table):
+                    db.execute(f"ALTER TABLE {table} ADD COLUMN seal TEXT")
+                db.execute(UNSEALED.format(table))
+
     @contextmanager
     def lock(self) -> Iterator[None]:
-        """Only one process sends or books; the system frees the lock of one that died."""
+        """Only one process sends or books; the system frees the lock of one that died.
+
+        Raises:
+            UserError: if the ledger is damaged.
+        """
         self.path.parent.mkdir(parents=True, exist_ok=True)
         try:
             self.file_lock.acquire(timeout=0)
@@ -119,8 +210,8 @@ class Ledger:
             say(f"llm       waits: another process works with {self.path}")
             self.file_lock.acquire()
         try:
-            with closing(sqlite3.connect(self.path, timeout=60)) as db:
-                db.executescript(SCHEMA)
+            self.check()
+            self.make()
             yield
         finally:
             self.file_lock.release()
@@ -154,14 +245,14 @@ class Ledger:
             )
             db.executemany(
                 "UPDATE requests SET state = 'sent', job = ?, reserved = ?, asked = asked + 1, "
-                "changed = ? WHERE key = ? AND state = 'new'",
+                "changed = ?, seal = NULL WHERE key = ? AND state = 'new'",
                 [(job, money, now, key) for key, money in reserved.items()],
             )
 
     def accept(self, job: str, remote: str) -> None:
         """The vendor has the job, under this id."""
         with self._write() as db:
-            db.execute("UPDATE jobs SET remote = ? WHERE name = ?", (remote, job))
+            db.execute("UPDATE jobs SET remote = ?, seal = NULL WHERE name = ?", (remote, job))
 
     def jobs(self, provider: str) -> list[Job]:
         """The open jobs of a provider, oldest first."""
@@ -182,7 +273,7 @@ class Ledger:
         db.executemany(
             "UPDATE requests SET state = ?, answer = ?, reason = ?, cut = ?, "
             "tokens_in = tokens_in + ?, tokens_out = tokens_out + ?, usd = usd + ?, code = ?, "
-            "wrong = wrong + (? = 'wrong'), reserved = 0, changed = ? "
+            "wrong = wrong + (? = 'wrong'), reserved = 0, changed = ?, seal = NULL "
             "WHERE key = ? AND state = 'sent'",
             [
                 (b.state, b.answer, b.reason, b.cut, b.tokens_in, b.tokens_out, b.usd, b.code,
@@ -199,12 +290,13 @@ class Ledger:
         with self._write() as db:
             self._book(db, bookings)
             db.execute(
-                "UPDATE jobs SET open = 0, malformed = ?, foreign_keys = ?, doubled = ? "
-                "WHERE name = ?",
+                "UPDATE jobs SET open = 0, malformed = ?, foreign_keys = ?, doubled = ?, "
+                "seal = NULL WHERE name = ?",
                 (malformed, foreign, doubled, job),
             )
             return db.execute(
-                "UPDATE requests SET state = 'new', reserved = 0 WHERE job = ? AND state = 'sent'",
+                "UPDATE requests SET state = 'new', reserved = 0, seal = NULL WHERE job = ? "
+                "AND state = 'sent'",
                 (job,),
             ).rowcount
 
@@ -212,7 +304,7 @@ class Ledger:
         """Requests that failed with an error may be asked again; refusals stay."""
         with self._write() as db:
             db.executemany(
-                "UPDATE requests SET state = 'new' WHERE key = ? AND state = 'failed' "
+                "UPDATE requests SET state = 'new', seal = NULL WHERE key = ? AND state = 'failed' "
                 "AND reason LIKE 'error%'",
                 [(key,) for key in keys],
             )

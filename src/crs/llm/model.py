@@ -56,9 +56,10 @@ class LanguageModel:
         """The answers to the requests, in their order; only what has none yet is sent.
 
         Raises:
-            UserError: over budget, out of reach, or no answer after `llm.rounds` rounds. What was
-                answered is kept.
+            UserError: over budget, out of reach, a damaged ledger, or no answer after `llm.rounds`
+                rounds. What was answered is kept.
         """
+        self.ledger.check()
         keys = [self.key(request) for request in requests]
         if {row.key for row in self.ledger.rows(keys).values() if row.reason.startswith("error")}:
             self.ledger.renew(keys)

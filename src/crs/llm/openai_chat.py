@@ -3,8 +3,9 @@
 import signal
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
+from itertools import islice
 
 from crs.config import LLM
 from crs.llm.calls import RefusalError, call
@@ -35,28 +36,34 @@ class OpenAIChat:
     def answer(self, requests: dict[str, Request]) -> Iterator[list[Reply]]:
         """Replies one by one, in the order in which they come.
 
-        After a failure, or a Ctrl-C, no more are begun, but those under way are awaited and
-        yielded: they are paid for. A second Ctrl-C leaves them.
+        A request begins when the caller has come back for more, so has booked what it was given:
+        never are more than `llm.workers` begun and not booked. After a failure, a Ctrl-C or a
+        SIGTERM no more are begun, but those under way are awaited and yielded: they are paid for. A
+        second Ctrl-C leaves them.
         """
         failed: BaseException | None = None
-        with ThreadPoolExecutor(self.settings.workers) as pool:
-            waiting = [pool.submit(self.one, key, request) for key, request in requests.items()]
+        left = iter(requests.items())
 
-            def stop(reason: BaseException) -> None:
-                nonlocal failed
-                failed = failed or reason
-                for future in waiting:
-                    future.cancel()
+        def stop(reason: BaseException) -> None:
+            nonlocal failed, left
+            failed, left = failed or reason, iter(())
+
+        with ThreadPoolExecutor(self.settings.workers) as pool:
+
+            def begin(most: int) -> set[Future[Reply]]:
+                return {pool.submit(self.one, *request) for request in islice(left, most)}
 
             try:
                 with first_interrupt(lambda: stop(KeyboardInterrupt())):
-                    for future in as_completed(waiting):
-                        if future.cancelled():
-                            continue
-                        if (error := future.exception()) is None:
-                            yield [future.result()]
-                        else:
-                            stop(error)
+                    under_way = begin(self.settings.workers)
+                    while under_way:
+                        done, under_way = wait(under_way, return_when=FIRST_COMPLETED)
+                        for future in done:
+                            if (error := future.exception()) is None:
+                                yield [future.result()]
+                            else:
+                                stop(error)
+                            under_way |= begin(1)
             finally:
                 pool.shutdown(wait=False, cancel_futures=True)
         if failed is not None:
@@ -65,18 +72,24 @@ class OpenAIChat:
 
 @contextmanager
 def first_interrupt(act: Callable[[], None]) -> Iterator[None]:
-    """Within it the first Ctrl-C calls `act` and raises nothing; in the main thread alone."""
+    """Within it the first Ctrl-C or SIGTERM calls `act` and raises nothing; in the main thread
+    alone."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = signal.getsignal(signal.SIGINT)
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+
+    def restore() -> None:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
     def handle(*_: object) -> None:
-        signal.signal(signal.SIGINT, before)
+        restore()
         act()
 
-    signal.signal(signal.SIGINT, handle)
+    for number in before:
+        signal.signal(number, handle)
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        restore()

@@ -1,7 +1,10 @@
 """A process that dies at any point loses nothing and sends nothing twice."""
 
+import time
+
 import pytest
 
+from crs.errors import UserError
 from crs.llm.ledger import Ledger
 from crs.llm.openai_chat import OpenAIChat
 from tests.fakes.asking import BATCHES, fresh, paid, questions, right, texts
@@ -92,3 +95,37 @@ def test_another_process_waits_for_a_job_that_was_sent(model, asked):
         assert texts(second.ask(more)) == right(more)
         assert texts(first.ask(asked)) == right(asked)
         assert paid(vendor) == [1] * 14 and vendor.calls["create"] == 2
+
+
+@pytest.mark.parametrize("workers", [1, 3, 8])
+def test_a_chat_never_has_more_than_its_workers_begun_and_not_booked(
+    workers, model, asked, monkeypatch
+):
+    """What a kill at any moment loses: bookings are slow here, and answers wait for them."""
+    with fresh("openai") as vendor:
+        llm, most = model("openai", vendor, workers=workers), 0
+        real, booked = Ledger.book, 0
+
+        def slow(ledger, bookings):
+            nonlocal most, booked
+            time.sleep(0.02)
+            most = max(most, len(vendor.generated) - booked)
+            real(ledger, bookings)
+            booked += 1
+
+        monkeypatch.setattr(Ledger, "book", slow)
+        assert texts(llm.ask(asked)) == right(asked)
+        assert most <= workers
+
+
+def test_a_damaged_ledger_is_told_before_anything_is_sent(model, asked):
+    with fresh("openai") as vendor:
+        llm = model("openai", vendor)
+        llm.ask(asked)
+        content = bytearray(llm.ledger.path.read_bytes())
+        place = content.index(b"tonight")
+        content[place] ^= 1
+        llm.ledger.path.write_bytes(content)
+        with pytest.raises(UserError, match="is damaged"):
+            model("openai", vendor).ask([*asked, *questions(2, sample=9)])
+        assert paid(vendor) == [1] * len(asked)

@@ -1,9 +1,12 @@
 """States of a request, and two processes with one ledger."""
 
 import multiprocessing
+import sqlite3
+from pathlib import Path
 
 import pytest
 
+from crs.errors import UserError
 from crs.llm.ledger import Booking, Ledger
 
 
@@ -98,3 +101,74 @@ def test_two_processes_send_each_request_once(tmp_path):
     rows = Ledger(path).rows(f"{i}-{j}" for i in range(25) for j in range(5))
     assert len(rows) == 125
     assert {(row.state, row.asked) for row in rows.values()} == {("done", 1)}
+
+
+@pytest.fixture
+def written(ledger) -> Ledger:
+    """With answers of several pages."""
+    with ledger.lock():
+        ledger.accept("one", "remote")
+        ledger.book([Booking("a", "done", "yes" * 3000, usd=0.25), Booking("b", "failed", None)])
+    return ledger
+
+
+def content(ledger: Ledger) -> tuple[object, ...]:
+    return ledger.rows("abc"), ledger.jobs("p"), ledger.sent("one"), ledger.spent()
+
+
+def test_every_flipped_bit_is_told_or_changes_nothing(written):
+    """Wherever it lies: in a page's head, in a key, an answer, a price, a job, or in no row."""
+    whole, before = written.path.read_bytes(), content(written)
+    told = 0
+    for place in range(0, len(whole), 23):
+        damaged = bytearray(whole)
+        damaged[place] ^= 1 << place % 8
+        written.path.write_bytes(damaged)
+        try:
+            written.check()
+            assert content(written) == before, place
+        except UserError as error:
+            told += 1
+            assert "is damaged" in str(error) and "nothing was sent" in str(error)
+    assert told > 100
+
+
+@pytest.mark.parametrize("left", [0, 1, 100, 5000])
+def test_a_cut_ledger_is_told(left, written):
+    written.path.write_bytes(written.path.read_bytes()[:left])
+    with pytest.raises(UserError, match=r"llm\.ledger=.* is damaged"), written.lock():
+        pass
+    assert written.path.stat().st_size == left  # kept as it is, for who can mend it
+
+
+def test_a_row_that_was_changed_by_hand_is_told(written):
+    with sqlite3.connect(written.path) as db:
+        db.execute("UPDATE requests SET answer = 'no' WHERE key = 'a'")
+    with pytest.raises(UserError, match="1 rows of requests are not as they were written"):
+        written.check()
+
+
+def test_a_ledger_of_before_there_were_seals_gets_them(written):
+    before = content(written)
+    with sqlite3.connect(written.path) as db:
+        for table in ("requests", "jobs"):
+            db.execute(f"DROP INDEX unsealed_{table}")
+            db.execute(f"ALTER TABLE {table} DROP COLUMN seal")
+    written.check()
+    with written.lock():
+        written.add("d", "m")
+    assert content(written) == before
+    with sqlite3.connect(written.path) as db:
+        assert db.execute("SELECT COUNT(*) FROM requests WHERE seal IS NULL").fetchone() == (0,)
+
+
+def test_a_kill_while_the_file_is_made_leaves_none(tmp_path, monkeypatch):
+    ledger = Ledger(tmp_path / "ledger.sqlite")
+    with monkeypatch.context() as broken, pytest.raises(KeyboardInterrupt):
+        broken.setattr(Path, "replace", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        with ledger.lock():
+            pass
+    assert not ledger.path.exists()
+    with ledger.lock():
+        ledger.add("a", "m")
+    assert set(ledger.rows("a")) == {"a"}
