@@ -189,6 +189,8 @@ class Loop:
         place, logs, there = folder / RESUME, [], 0
         place.mkdir(exist_ok=True)
         for number in range(1, self.settings.turns + 1):
+            if not self.open.any():
+                break  # all have seen their target: nobody says anything more
             log, file = place / f"turn_{number}.parquet", place / f"turn_{number}.npy"
             if kept(log):
                 if not kept(file):

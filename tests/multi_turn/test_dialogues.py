@@ -343,3 +343,14 @@ def test_cases_are_drawn_by_their_own_seed(inputs):
     drawn = (drawn_cases(inputs, replace(OPTIONS, seed=seed))[0] for seed in (1, 2))
     one, two = (cases.user.tolist() for cases in drawn)
     assert one != two and len(one) == len(set(one)) == 20 and one == sorted(one)
+
+
+def test_dialogues_that_all_succeed_early_leave_a_table(inputs, tmp_path):
+    """Thirty items, five new ones a turn: after six turns nobody is left to speak."""
+    talks = play(inputs, tmp_path / "long", turns=9, shown=5, scorers=["popularity"], ways=["none"])
+    log, long = talks.load("dialogues.parquet"), talks.load("results.parquet")
+    assert log["turn"].max() <= 6
+    for turn in range(int(log["turn"].max()), 10):
+        assert value(long, "popularity", f"turn={turn}", "success", 5) == 1.0
+    assert "turn 9" in (talks.path / "results.md").read_text()
+    play(inputs, tmp_path / "long", turns=9, shown=5, scorers=["popularity"], ways=["none"])

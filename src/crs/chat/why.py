@@ -12,7 +12,9 @@ def reasons(conversation: Conversation, reply: Reply) -> list[tuple[str, str]]:
         found.append(("history", had))
     if reply.asked:
         found.append(("asked for", ", ".join(reply.asked)))
-    if reply.broken:
+    if not reply.kept:
+        found.append(("note", "no item has all of it; these lack something"))
+    elif reply.broken:
         found.append(("note", "too few items have all of it; the last ones lack something"))
     found += [(f"intent {share:.0%}", "; ".join(titles)) for share, titles in reply.intents]
     if conversation.refused:

@@ -37,6 +37,7 @@ class Reply:
         intents: probability and most typical titles of the strongest intents; empty for a model
             that has none.
         broken: hard requirements that the worst of the items breaks.
+        kept: whether one of the items keeps them all.
     """
 
     items: list[int]
@@ -44,6 +45,7 @@ class Reply:
     asked: list[str]
     intents: list[tuple[float, list[str]]] = field(default_factory=list)
     broken: int = 0
+    kept: bool = True
 
 
 class Conversation:
@@ -63,6 +65,7 @@ class Conversation:
         self.texts = Texts(text, 1, system.dim, system.encode)
         self.refused: list[int] = []
         self.understood: list[str] = []
+        self.years = ""
 
     @property
     def history(self) -> list[int]:
@@ -83,6 +86,9 @@ class Conversation:
         self.wishes.hear([0], [understood])
         names = self.system.attributes
         self.understood = [asked_text(asdict(one), names) for one in understood.requirements]
+        for one, words in zip(understood.requirements, self.understood, strict=True):
+            if one.years and one.hard:
+                self.years = words
         if understood.text and self.system.dim:
             self.texts.add([0], [understood.text], self.texts.embed([0], [understood.text]))
 
@@ -123,8 +129,10 @@ class Conversation:
         items = [item for item in picked.items[0].tolist() if item]
         if self.talk.turns:
             self.talk.turns[-1].shown = items
+        broken = int(picked.broken[0])
+        least = int(self.wishes.violations()[0, items].min()) if broken else 0
         return Reply(
-            items, self.understood, self.so_far(), self.intents(case), int(picked.broken[0])
+            items, self.understood, self.so_far(), self.intents(case), broken, kept=least == 0
         )
 
     def so_far(self) -> list[str]:
@@ -136,7 +144,9 @@ class Conversation:
                 maybe = "" if wishes.hard[0, attribute] else "maybe "
                 found.append(f"{maybe}{prefix}{names[attribute].lower()}")
         years = wishes.years[0, :-1]
-        if not years.all():
+        if not years.any() and self.years:  # outside of all years that the items have
+            found.append(self.years)
+        elif not years.all():
             kept = facts.calendar[years].tolist()
             whole = len(kept) == kept[-1] - kept[0] + 1
             found.append(years_text(kept[0], kept[-1]) if whole else "not all years")

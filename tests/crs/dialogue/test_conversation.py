@@ -1,6 +1,9 @@
 import pytest
 import torch
 
+from crs.chat.why import reasons
+from crs.dialogue.wishes import Facts
+
 
 @pytest.fixture
 def talk(system):
@@ -74,3 +77,31 @@ def test_a_system_without_texts_converses_by_requirements(system, monkeypatch):
     number = system.attributes.index("Western")
     assert all(number in system.items["attributes"].iloc[i - 1] for i in reply.items)
     assert reply.intents == []
+
+
+@pytest.mark.parametrize("scorer", ["popularity", "latentcrs mixture"])
+@pytest.mark.parametrize(
+    ("said", "asked"),
+    [
+        ("something from 2024", "from 2024"),
+        ("from the 1920s", "from 1920 to 1929"),
+    ],
+)
+def test_years_outside_of_the_catalogue_are_kept_and_told(said, asked, scorer, system, monkeypatch):
+    monkeypatch.setattr(system, "scorer", scorer)
+    talk = system.talk([])
+    reply = talk.say(said)
+    assert reply.asked == [asked] and len(reply.items) == 5
+    assert not reply.kept and ("note", "no item has all of it; these lack something") in reasons(
+        talk, reply
+    )
+    later = talk.say("a drama from the 1970s")  # the newest years hold
+    assert later.asked == ["drama", "from 1970 to 1979"] and later.kept
+
+
+def test_years_of_a_catalogue_that_has_none_are_told(system, monkeypatch):
+    facts = system.facts
+    nowhere = torch.zeros_like(facts.place)
+    monkeypatch.setattr(system, "facts", Facts(facts.matrix, torch.arange(0), nowhere))
+    reply = system.talk([]).say("a drama from the 1990s")
+    assert reply.asked == ["drama", "from 1990 to 1999"] and not reply.kept
