@@ -15,6 +15,7 @@ from typing import Any
 
 from omegaconf import MISSING
 
+from crs.data.reader import label_of
 from crs.errors import UserError
 
 
@@ -151,7 +152,17 @@ class Counts:
     users: int | None = None
     items: int | None = None
     interactions: int | None = None
+    min_length: int | None = None
+    max_length: int | None = None
+    attributes: int | None = None
+    dialogues: int | None = None
     conversations: int | None = None
+    conversations_train: int | None = None
+    conversations_valid: int | None = None
+    conversations_test: int | None = None
+    turns: int | None = None
+    entities: int | None = None
+    triples: int | None = None
 
 
 @dataclass
@@ -260,7 +271,8 @@ class Dataset(Settings):
         return (editions[0].expect if editions else None) or self.expect
 
     def identity(self) -> dict[str, Any]:
-        """As `Settings.identity`, with the data named by content and not by where it was got."""
+        """As `Settings.identity`, with the data named by content and reader, and not by where it
+        was got."""
         plain = {f.name: getattr(self, f.name) for f in fields(self)}
         for place in ("sources", "sha256", "archive", "path", "items", "expect"):
             plain.pop(place)
@@ -272,6 +284,9 @@ class Dataset(Settings):
                 del plain[key]
         if not self.conversations:
             del plain["conversations"], plain["roles"]
+        labels = (label_of(source.reader, self.name) for source in self.editions())
+        if readers := [label for label in labels if label]:
+            plain["readers"] = readers
         plain["columns"] = vars(self.columns)
         plain["generated"] = vars(self.generated) if self.generated else None
         local = self.archive or self.path
@@ -607,6 +622,8 @@ class Graph(Settings):
         """As `Settings.identity`, a mirror named by its content."""
         plain = super().identity()
         plain["mirror"] = self.mirror and (self.mirror.sha256 or self.mirror.pip)
+        if self.mirror and (reader := label_of(self.mirror.reader, "graph")):
+            plain["reader"] = reader
         return plain
 
 

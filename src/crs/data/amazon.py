@@ -14,9 +14,11 @@ import pyarrow as pa
 from crs.config import Dataset
 from crs.data.lines import LIMIT, SHOWN, decoded, gathered, objects, opened
 from crs.data.raw import ITEMS, Faults, Place, Raw
+from crs.data.reader import reader
 from crs.errors import UserError
 
 
+@reader("amazon_2023", 1, unnamed_in=("cds", "video_games"))
 def read(file: Path, settings: Dataset) -> Raw:
     """Reviews of `dataset.archive` and items of `dataset.items`, or their downloads.
 

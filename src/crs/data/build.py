@@ -124,17 +124,20 @@ def statistics(out: dict[str, pd.DataFrame]) -> dict[str, Any]:
         "attributes": len(out["attributes"]),
         "items_with_attributes": int((out["items"]["attributes"].map(len) > 0).sum()),
         "dialogues": dialogues["dialogue"].nunique() if dialogues is not None else 0,
+        "turns": len(dialogues) if dialogues is not None else 0,
     }
 
 
 def check_counts(settings: Dataset, found: dict[str, Any], label: str, digest: str) -> str:
     """The label in the light of the published counts.
 
-    Where no hash is public, counts that are met make a file the public one, and others make it
-    `unverified <first 8 of its sha256>`. They are not refused: the user may have changed a filter.
+    Where no hash is public, counts that are all met make a file the public one. Others, or none to
+    compare with, make a download `unverified <first 8 of its sha256>`. They are not refused: the
+    user may have changed a filter.
     """
     if settings.published is None:
-        return label
+        unknown = label == settings.label and settings.sha256 is None
+        return f"{label} unverified {digest[:8]}" if unknown else label
     wanted = {key: count for key, count in vars(settings.published).items() if count is not None}
     seen = {key: found[key] for key in wanted}
     if seen == wanted:

@@ -14,6 +14,7 @@ from crs.data.inspired import entity_names, graph_of, items_of
 from crs.data.json_files import expect, field, load, parallel, text_of
 from crs.data.lines import cut, of_width
 from crs.data.raw import Faults, Place, reason
+from crs.data.reader import reader
 from crs.errors import UserError
 
 SPECIAL = ("__pad__", "__start__", "__end__", "__unk__")
@@ -146,6 +147,7 @@ def redial(folder: Path, settings: Dataset) -> RawDialogues:
     )  # fmt: skip
 
 
+@reader("tgredial", 1, unnamed_in=("tgredial",))
 def tgredial(folder: Path, settings: Dataset) -> RawDialogues:
     """`{train,valid,test}_data.json` (`messages`), `entity2id`, `movie_ids`, `cn-dbpedia.txt`,
     `token2id`, and `{split}_conv_idx_to_review_info.pkl` where they are there. In a text `@12` is

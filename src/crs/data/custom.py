@@ -9,6 +9,7 @@ from crs.config import Dataset
 from crs.data.columns import INTERACTIONS, interactions, item_table, mapped
 from crs.data.lines import decoded, of_width, opened, texts, unquoted
 from crs.data.raw import ITEMS, Faults, Place, Raw, empty_items, reason
+from crs.data.reader import reader
 from crs.errors import UserError
 
 
@@ -42,6 +43,7 @@ def table(path: Path, faults: Faults) -> tuple[pd.DataFrame, Place]:
     return texts(of_width(rows, len(header), place, faults), header), place
 
 
+@reader("custom", 1, unnamed_in=("custom",))
 def read(file: Path, settings: Dataset) -> Raw:
     """Interactions from `dataset.path`, item texts from `dataset.items` where that is given.
 

@@ -7,6 +7,7 @@ import pandas as pd
 
 from crs.config import Dataset
 from crs.data.raw import Place, Raw
+from crs.data.reader import reader
 
 FIRST = "Silent Crimson Hollow Golden Broken Distant Paper Winter Electric Velvet".split()
 SECOND = "Harbor Garden Engine Mirror Orchard Station River Lantern Canyon Parade".split()
@@ -14,6 +15,7 @@ KINDS = "Comedy Drama Thriller Western Musical Mystery Fantasy Romance Horror Wa
 MOODS = "Quiet Fast Dark Bright".split()
 
 
+@reader("synthetic", 1, unnamed_in=("tiny",))
 def read(file: Path | None, settings: Dataset) -> Raw:
     """Sequences in which a user stays with an intent for a while and then turns to another.
 

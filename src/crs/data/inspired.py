@@ -15,6 +15,7 @@ from crs.data.json_files import by_number, expect, field, fits, lines, load, par
 from crs.data.lines import LIMIT
 from crs.data.movielens import title_and_year
 from crs.data.names import linked
+from crs.data.reader import reader
 from crs.errors import UserError
 
 RESOURCE = re.compile(r"<?(?:https?://dbpedia\.org/resource/)?(.*?)>?")
@@ -105,6 +106,7 @@ def utterance(turn: Any, items: set[str], where: str, dropped: Counter[str]) -> 
     )  # fmt: skip
 
 
+@reader("inspired", 1, unnamed_in=("inspired",))
 def read(folder: Path, settings: Dataset) -> RawDialogues:
     """`{train,valid,test}_data_dbpedia.jsonl`, `entity2id.json`, `item_ids.json`,
     `dbpedia_subkg.json` and, where it is there, `relation2id.json`.

@@ -12,6 +12,7 @@ from crs.config import Dataset
 from crs.data import json_files
 from crs.data.json_files import by_number
 from crs.data.raw import ITEMS, Raw
+from crs.data.reader import reader
 from crs.data.turns import ATTRIBUTE, REFUSED
 from crs.errors import UserError
 
@@ -151,6 +152,7 @@ def records(folder: Path, split: str, catalogue: Catalogue) -> Iterator[Record]:
         yield Record(split, user, history, target, turns_of(dialog, target, catalogue, where))
 
 
+@reader("lastfm_precrs", 1, unnamed_in=("lastfm",))
 def read_precrs(folder: Path, settings: Dataset) -> Raw:
     """Pre-CRS' release: users' histories with their targets, item attributes, dialogues.
 
@@ -214,6 +216,7 @@ def real_name(tag: Any, where: str) -> str:
     return names[0]
 
 
+@reader("lastfm_scpr", 1, unnamed_in=("lastfm",))
 def read_scpr(folder: Path, settings: Dataset) -> Raw:
     """SCPR's files: users' items in three consecutive parts, joined; 33 coarse attributes.
 

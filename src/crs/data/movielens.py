@@ -14,6 +14,7 @@ from crs.data import recbole
 from crs.data.columns import INTERACTIONS, interactions, mapped
 from crs.data.lines import Rows, cut, decoded, of_width, texts
 from crs.data.raw import ITEMS, Faults, Place, Raw, member
+from crs.data.reader import reader
 from crs.errors import UserError
 
 RATINGS = ["user", "item", "rating", "timestamp"]
@@ -57,6 +58,7 @@ def _rows(
     return of_width(cut(lines, separator), width, place, faults), place
 
 
+@reader("movielens_1m", 1, unnamed_in=("ml1m",))
 def read_1m(archive: Path, settings: Dataset) -> Raw:
     """`ml-1m.zip`: `ratings.dat` and `movies.dat`, `::` between fields, ISO-8859-1.
 
@@ -73,6 +75,7 @@ def read_1m(archive: Path, settings: Dataset) -> Raw:
     return Raw(frame, items, place=place, faults=faults)
 
 
+@reader("movielens_100k", 1, unnamed_in=("ml100k",))
 def read_100k(archive: Path, settings: Dataset) -> Raw:
     """`ml-100k.zip`: `u.data` (tabs) and `u.item` (`|`, ISO-8859-1, one flag per genre).
 
@@ -90,6 +93,7 @@ def read_100k(archive: Path, settings: Dataset) -> Raw:
     return Raw(frame, items, place=place, faults=faults)
 
 
+@reader("movielens_100k_atomic", 1, unnamed_in=("ml100k",))
 def read_atomic(wheel: Path, settings: Dataset) -> Raw:
     """MovieLens-100K as the `recbole` wheel carries it: typed, tab-separated atomic files.
 
@@ -116,6 +120,7 @@ def read_atomic(wheel: Path, settings: Dataset) -> Raw:
     return Raw(frame, _items(movies), place=place, faults=faults)
 
 
+@reader("freebase_100k", 1, unnamed_in=("graph",))
 def freebase_100k(wheel: Path) -> tuple[dict[str, str], list[tuple[str, str, str]]]:
     """Freebase's graph of the films of MovieLens-100K, as the `recbole` wheel carries it.
 

@@ -10,6 +10,7 @@ from crs.config import Dataset
 from crs.data.columns import INTERACTIONS, interactions, item_table, mapped
 from crs.data.lines import cut, decoded, is_zip, of_width, opened, texts
 from crs.data.raw import ITEMS, Faults, Place, Raw, empty_items, member, members
+from crs.data.reader import reader
 from crs.errors import UserError
 
 TYPES = ("token", "token_seq", "float", "float_seq")
@@ -88,6 +89,7 @@ def files(path: Path) -> tuple[tuple[BinaryIO, str], tuple[BinaryIO, str] | None
     return get(found[0]), get(about) if about in names else None
 
 
+@reader("recbole", 1, unnamed_in=("recbole",))
 def read(path: Path, settings: Dataset) -> Raw:
     """Interactions and items of any data set in RecBole's format, as `dataset.columns` names them.
 

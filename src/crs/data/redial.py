@@ -17,12 +17,14 @@ from crs.data.lines import decoded, of_width, opened, unquoted
 from crs.data.movielens import title_and_year
 from crs.data.names import words
 from crs.data.raw import Faults, Place
+from crs.data.reader import reader
 from crs.errors import UserError
 
 VALID_SHARE, VALID_SEED = 0.1, 2018
 """The official files have no validation part: a tenth of the training dialogues, drawn once."""
 
 
+@reader("redial", 1, unnamed_in=("redial",))
 def read(folder: Path, settings: Dataset) -> RawDialogues:
     """The folder's dialogues; `train_data.jsonl` is the official format, `train_data.json` is
     CRSLab's.

@@ -10,8 +10,10 @@ from crs.config import Dataset
 from crs.data.json_files import load
 from crs.data.lines import SHOWN, decoded, gathered, opened
 from crs.data.raw import Faults, Place, Raw, empty_items
+from crs.data.reader import reader
 
 
+@reader("iclrec_text", 1, unnamed_in=("beauty", "sports", "toys", "yelp"))
 def read(file: Path, settings: Dataset) -> Raw:
     """Interactions whose timestamps are positions in the line; no titles.
 

@@ -1,3 +1,6 @@
+import json
+import shutil
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -5,11 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crs.config import Counts, Dataset
+from crs.data import build
 from crs.data.build import check_counts, dense, statistics, tables
 from crs.data.raw import Raw, empty_items
 from crs.data.select import core
 from crs.errors import UserError
-from tests.contracts.tiny import config, dataset, quick
+from tests.contracts.tiny import config, dataset, made, quick, shared
 
 
 def raw_of(*rows, items=None):
@@ -117,7 +121,7 @@ def test_statistics_count():
     assert found == {
         "users": 2, "items": 3, "interactions": 4, "density": 4 / 6, "mean_length": 2.0,
         "median_length": 2.0, "min_length": 1, "max_length": 3, "attributes": 0,
-        "items_with_attributes": 0, "dialogues": 0,
+        "items_with_attributes": 0, "dialogues": 0, "turns": 0,
     }  # fmt: skip
 
 
@@ -136,12 +140,48 @@ DIGEST = "89abcdef" * 8
         ("ff", Counts(2, 3, 5), "x", "x"),
         (None, Counts(**COUNTS), "x", "x"),
         (None, Counts(2, 3, 5), "x", "x unverified 89abcdef"),
-        (None, None, "x", "x"),
+        (None, None, "x", "x unverified 89abcdef"),
+        (None, Counts(**COUNTS, turns=5), "x local 01234567", "x local 01234567"),
     ],
 )
 def test_published_counts_stand_for_a_hash_that_nobody_published(sha256, expect, label, after):
     settings = Dataset("x", sha256=sha256, expect=expect)
-    assert check_counts(settings, COUNTS, label, DIGEST) == after
+    assert check_counts(settings, {**COUNTS, "turns": 4}, label, DIGEST) == after
+
+
+PUBLIC = ("inspired", "lastfm")
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_a_changed_copy_of_public_data_does_not_keep_its_label(name, tmp_path, monkeypatch):
+    """Without a public hash: one dialogue less, with as many users, items and interactions."""
+    folder = tmp_path / "raw"
+    source = shared({"inspired": "inspired", "lastfm": "lastfm-precrs"}[name])
+    shutil.copytree(source, folder)
+    labels = []
+    for changed in (False, True):
+        if changed and name == "inspired":
+            file = folder / "train_data_dbpedia.jsonl"
+            lines = file.read_text().splitlines()
+            turns = json.loads(lines[0])
+            lines[0] = json.dumps([turn | {"movie_link": []} for turn in turns])
+            file.write_text("\n".join(lines))
+        elif changed:
+            file = folder / "test_lastfm.json"
+            records = json.loads(file.read_text())
+            records[0]["dialog"] = records[0]["dialog"][:1]
+            file.write_text(json.dumps(records))
+        model = "c2crs" if name == "inspired" else "popularity"
+        settings = config(f"dataset={name}", f"model={model}", f"dataset.path={folder}").dataset
+        labels.append(made(build, settings, {}, tmp_path / "a" / str(changed)).summary["label"])
+    assert labels[0] in ("inspired", "lastfm precrs")
+    assert labels[1].startswith(f"{labels[0]} local ")
+
+
+@pytest.mark.parametrize("name", ["beauty", "toys", "sports", "yelp"])
+def test_iclrecs_files_are_known_by_their_hash(name):
+    settings = config(f"dataset={name}", "model=sasrec").dataset
+    assert len(settings.sha256) == 64 and settings.sources[0].sha256 == settings.sha256
 
 
 @pytest.mark.parametrize("sha256", [None, "ff"])
