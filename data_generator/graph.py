@@ -1,6 +1,6 @@
 """Stage `graph`: the knowledge graph of a data set as typed edges (docs/c2crs.md, graph)."""
 
-from collections import Counter
+from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,7 @@ import pandas as pd
 
 from crs.config import Graph
 from crs.console import Context
+from crs.data.self_loops import released_loops
 from crs.data.sources import from_wheel
 from crs.errors import UserError
 from crs.store import Artifact
@@ -95,21 +96,23 @@ def mirror(
 
 
 def edges_of(
-    triples: list[tuple[int, str, int]], entities: int, min_count: int
+    triples: list[tuple[int, str, int]], looped: Sequence[int] | np.ndarray, min_count: int
 ) -> tuple[np.ndarray, pd.DataFrame]:
-    """Edges in both directions and a loop on every entity, each once.
+    """Edges in both directions and a loop on some entities, each once.
 
     A triple (h, r, t) gives h -> t and t -> h, both of relation r; a loop in the triples is left to
     the relation of all loops. Relations with fewer than `min_count` edges, counted before
     duplicates are dropped, are left out.
 
+    Args:
+        looped: the entities that get a loop.
     Returns:
         head, tail and relation (from 0), [3, E], sorted by relation, tail, head; and the relations:
         relation (-1 for one left out), name, edges.
     """
     frame = pd.DataFrame(triples, columns=["head", "name", "tail"])
     frame = frame[frame["head"] != frame["tail"]]
-    loops = pd.DataFrame({"head": range(1, entities + 1), "tail": range(1, entities + 1)})
+    loops = pd.DataFrame({"head": looped, "tail": looped})
     back = frame.rename(columns={"head": "tail", "tail": "head"})
     both = pd.concat([frame, back, loops.assign(name=SELF_LOOP)], ignore_index=True)
     counts = both["name"].value_counts(sort=False)
@@ -138,13 +141,19 @@ def run(
     if settings.mirror is not None:
         triples += mirror(dataset, settings, entities, folder.parents[1] / "downloads")
     table = entities.frame()
-    edges, relations = edges_of(triples, len(table), settings.min_count)
+    released = settings.loops == "released"
+    if released and not (dataset.path / "triples.parquet").is_file():
+        raise UserError(
+            "graph.loops=released: the dataset has no graph of its own, as the authors' have; type "
+            "graph.loops=all"
+        )
+    looped = released_loops(dataset) if released else range(1, len(table) + 1)
+    edges, relations = edges_of(triples, looped, settings.min_count)
     np.save(folder / "edges.npy", edges)
     relations.to_parquet(folder / "relations.parquet", index=False)
     table.to_parquet(folder / "entities.parquet", index=False)
     kept = relations[relations["relation"] >= 0]
-    degree = Counter(edges[1].tolist())
-    alone = sum(count == 1 for count in degree.values())
+    alone = len(table) - len(np.unique(edges[1][edges[0] != edges[1]]))
     context.note(
         f"{len(table):,} entities, {edges.shape[1]:,} edges, {len(kept)} of {len(relations)} "
         f"relations, {alone:,} entities without a neighbour"

@@ -1,4 +1,4 @@
-"""Reading encoder weights: the authors' state dict, or ours (docs/iclrec.md)."""
+"""Reading encoder weights: ICLRec's authors', Pre-CRS' generator, or ours (docs/iclrec.md)."""
 
 from pathlib import Path
 
@@ -9,7 +9,8 @@ from torch import Tensor
 
 from crs.errors import UserError
 from crs.nn.encoder import Encoder
-from crs.nn.released import layers
+from crs.nn.released import check_same_items, layers, raw_numbers
+from crs.store import Artifact
 
 NAMES = {
     "item_embeddings.weight": "item_table.weight",
@@ -17,65 +18,117 @@ NAMES = {
     "LayerNorm.weight": "norm.weight",
     "LayerNorm.bias": "norm.bias",
 }
+GENERATOR_NAMES = {
+    "position_embeddings.weight": "positions.weight",
+    "LayerNorm.weight": "norm.weight",
+    "LayerNorm.bias": "norm.bias",
+    "item_norm.weight": "head.weight",
+    "item_norm.bias": "head.bias",
+}
+TABLE = "embeddings.weight"
+"""One table of Pre-CRS' generator: padding, items, mask, attributes. It tells its files."""
+KEY = "pretrain.checkpoint"
 
 
-def translate(released: dict[str, Tensor]) -> dict[str, Tensor]:
-    """The authors' names as ours; query, key and value become one matrix.
+def of_iclrec(released: dict[str, Tensor], dataset: Artifact) -> dict[str, Tensor]:
+    """The names of ICLRec's authors as ours; query, key and value become one matrix.
 
     Raises:
         KeyError: with the first name that is missing.
+        UserError: if the data set does not number its items as the authors' files do: row i of
+            their table is item i.
     """
+    names = dataset.load("items.parquet")["raw"].tolist()
+    other = [name for i, name in enumerate(names, 1) if name != str(i)]
+    if other:
+        raise UserError(
+            f"{KEY}: row i of the authors' table is the item that their file calls i, and this "
+            f"data set's items are not called 1 to {len(names)} (item {other[0]!r}); type "
+            "dataset=beauty dataset.archive=FILE with the file of numbers that it was trained on"
+        )
     ours = {our: released[theirs] for theirs, our in NAMES.items()}
-    ours |= layers(released, "item_encoder.layer", "layers")
-    return ours
+    return ours | layers(released, "item_encoder.layer", "layers")
 
 
-def load(path: Path, items: int, heads: int, norm: str) -> tuple[Encoder, dict[str, int | float]]:
+def of_generator(released: dict[str, Tensor], dataset: Artifact) -> dict[str, Tensor]:
+    """The names of Pre-CRS' generator as ours, its rows in the order of our ids.
+
+    Its readers of attributes and of refused items, and its users, score nothing and are left aside.
+
+    Raises:
+        KeyError: with the first name that is missing.
+        UserError: if its table belongs to another catalogue.
+    """
+    items, attributes = dataset.summary["items"], dataset.summary["attributes"]
+    table = released[TABLE]
+    if len(table) != items + attributes + 2:
+        raise UserError(
+            f"{KEY}: its table has {len(table)} rows, and {items} items, {attributes} attributes, "
+            f"padding and mask make {items + attributes + 2}; give the dataset it was trained on"
+        )
+    own = raw_numbers(dataset, "items", "raw", KEY)
+    rows = torch.cat([torch.tensor([0]), own, torch.tensor([items + 1])])
+    ours = {our: released[theirs] for theirs, our in GENERATOR_NAMES.items()}
+    ours |= layers(released, "SAS_encoder.layer", "layers")
+    return ours | {"item_table.weight": table[rows]}
+
+
+def load(
+    path: Path, dataset: Artifact, heads: int, norm: str
+) -> tuple[Encoder, dict[str, int | float]]:
     """An encoder with the weights of a file, its shape read from them.
 
     Args:
-        path: a torch state dict of the authors, or our `encoder.safetensors`.
-        items: number of items of the dataset.
+        path: a torch state dict of ICLRec's authors, Pre-CRS' generator, or our
+            `encoder.safetensors`.
+        dataset: whose items its rows are.
         heads, norm: attention heads and place of layer norm, which no weight shows; the authors'
-            encoder has it behind (`post`).
+            encoders have it behind (`post`).
     Returns:
         the encoder and the arguments that build it.
     Raises:
-        UserError: if the file is neither, lacks a weight, or belongs to another catalogue.
+        UserError: if the file is none of these, lacks a weight, or belongs to another catalogue.
     """
+    items, more = dataset.summary["items"], {}
     try:
         if path.suffix == ".safetensors":
             weights = load_file(path)
         else:
             norm = "post"
-            weights = translate(torch.load(path, map_location="cpu", weights_only=True))
+            loaded = torch.load(path, map_location="cpu", weights_only=True)
+            if TABLE in loaded:
+                weights = of_generator(loaded, dataset)
+                more = {"causal": False, "project": True}
+            else:
+                weights = of_iclrec(loaded, dataset)
         rows, dim = weights["item_table.weight"].shape
         max_len = len(weights["positions.weight"])
     except KeyError as error:
-        raise UserError(f"pretrain.checkpoint={path.name} has no weight {error}") from error
+        raise UserError(f"{KEY}={path.name} has no weight {error}") from error
     except (SafetensorError, RuntimeError, ValueError, OSError, EOFError) as error:
         raise UserError(
-            f"pretrain.checkpoint={path.name} is not a state dict of plain tensors "
-            f"({type(error).__name__})"
+            f"{KEY}={path.name} is not a state dict of plain tensors ({type(error).__name__})"
         ) from error
+    except UserError:
+        raise
     except Exception as error:  # torch raises pickle's own errors for anything but tensors
-        raise UserError(
-            f"pretrain.checkpoint={path.name} holds more than tensors and was not loaded"
-        ) from error
+        raise UserError(f"{KEY}={path.name} holds more than tensors and was not loaded") from error
     if rows != items + 2:
         raise UserError(
-            f"pretrain.checkpoint={path.name} knows {rows - 2} items and the dataset has {items}; "
+            f"{KEY}={path.name} knows {rows - 2} items and the dataset has {items}; "
             "give the dataset it was trained on"
         )
+    if path.suffix == ".safetensors":
+        check_same_items(path, dataset, KEY)
     shape: dict[str, int | float] = {
         "items": items, "dim": dim, "heads": heads, "max_len": max_len,
         "layers": sum(name.endswith(".qkv.weight") for name in weights),
-        "dropout": 0.0, "attention_dropout": 0.0, "norm": norm,
+        "dropout": 0.0, "attention_dropout": 0.0, "norm": norm, **more,
     }  # fmt: skip
     encoder = Encoder(**shape)  # type: ignore[arg-type]
     try:
         encoder.load_state_dict(weights)
     except RuntimeError as error:  # its second line says what is missing, left over or misshapen
         reason = str(error).splitlines()[1].strip()
-        raise UserError(f"pretrain.checkpoint={path.name} does not fit: {reason}") from error
+        raise UserError(f"{KEY}={path.name} does not fit: {reason}") from error
     return encoder, shape

@@ -32,7 +32,7 @@ def run(
     sequences = Sequences.of(inputs["dataset"])
     if settings.checkpoint is not None:
         encoder, shape = checkpoint.load(
-            Path(settings.checkpoint).expanduser(), sequences.n_items, settings.heads, settings.norm
+            Path(settings.checkpoint).expanduser(), inputs["dataset"], settings.heads, settings.norm
         )
         summary: dict[str, Any] = {"checkpoint": Path(settings.checkpoint).name}
     else:

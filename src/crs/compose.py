@@ -195,6 +195,8 @@ CHOICES = {
     "dataset.unknown_items": ("keep", "drop", "refuse"),
     "simulator.on_leak": ("keep", "drop", "redo"),
     "em.posterior": ("exact", "amortised"),
+    "graph.loops": ("all", "released"),
+    "towers.reads": ("auto", "mask", "newest"),
     "tasks.generator": ("sasrec", "flattened", "none"),
     "tasks.loss_on": ("logits", "sigmoid"),
     "tuning.loss_on": ("logits", "sigmoid"),

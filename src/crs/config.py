@@ -613,14 +613,19 @@ class Graph(Settings):
 
     min_count: int = MISSING
     """Relations with fewer edges than this are left out."""
+    loops: str = MISSING
+    """Self-loops: on `all` entities, or on those that have one in the `released` graph."""
     facts: list[str] = MISSING
     """What of the item table becomes triples: `attributes`, `year`, `decade`."""
     mirror: Source | None = None
     """A wheel with a graph of the items, where there is one."""
 
     def identity(self) -> dict[str, Any]:
-        """As `Settings.identity`, a mirror named by its content."""
+        """As `Settings.identity`, a mirror named by its content; loops on `all`, as older code had
+        them, are in no name."""
         plain = super().identity()
+        if self.loops == "all":
+            del plain["loops"]
         plain["mirror"] = self.mirror and (self.mirror.sha256 or self.mirror.pip)
         if self.mirror and (reader := label_of(self.mirror.reader, "graph")):
             plain["reader"] = reader
@@ -794,6 +799,14 @@ class Towers(Settings):
     max_len: int = MISSING
     """Positions of the item tower, the masked one at the end included."""
     dropout: float = MISSING
+    reads: str = MISSING
+    """Where the state of a history is read: at a [MASK] behind it (`mask`) or at its `newest` item;
+    `auto` is `newest` for the authors' weights (`checkpoint`), as their code reads, else `mask`."""
+
+    def identity(self) -> dict[str, Any]:
+        """As `Settings.identity`; `auto` is what older code did, and in no name."""
+        plain = super().identity()
+        return {k: v for k, v in plain.items() if (k, v) != ("reads", "auto")}
 
 
 @dataclass
@@ -843,6 +856,12 @@ class WarmedUp(Settings):
     towers: Towers = field(default_factory=Towers)
     tasks: Tasks = field(default_factory=Tasks)
 
+    def identity(self) -> dict[str, Any]:
+        """As `Settings.identity`; the warm-up masks the newest item, whatever is read later."""
+        plain = super().identity()
+        plain["towers"].pop("reads", None)
+        return plain
+
 
 @dataclass
 class Tuned(Settings):
@@ -853,6 +872,13 @@ class Tuned(Settings):
     tuning: Tuning = field(default_factory=Tuning)
     checkpoint: str | None = path_field(key="checkpoint")
     """Weights to take instead of training."""
+
+    def identity(self) -> dict[str, Any]:
+        """As `Settings.identity`; how given weights are read is always in the name."""
+        plain = super().identity()
+        if self.checkpoint is not None:
+            plain["towers"]["reads"] = self.towers.reads
+        return plain
 
 
 @dataclass

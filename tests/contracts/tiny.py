@@ -1,6 +1,7 @@
 """Tiny data and quiet settings that several tests share."""
 
 import json
+import shutil
 from functools import cache
 from itertools import accumulate
 from pathlib import Path
@@ -92,6 +93,13 @@ def artifact(folder: Path, summary: dict[str, Any], **files: Any) -> Artifact:
         else:
             np.save(folder / f"{name}.npy", value)
     (folder / "manifest.json").write_text(json.dumps({"summary": summary}))
+    return Artifact(folder)
+
+
+def other(found: Artifact, folder: Path, **manifest: Any) -> Artifact:
+    """A copy of a result with something else in its manifest."""
+    shutil.copytree(found.path, folder)
+    (folder / "manifest.json").write_text(json.dumps(found.manifest | manifest))
     return Artifact(folder)
 
 

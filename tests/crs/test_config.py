@@ -17,6 +17,7 @@ from crs.config import (
     Simulator,
     Source,
     Talks,
+    WarmedUp,
     prompt_file,
     sha256_of,
 )
@@ -50,6 +51,8 @@ def idle(node: Any, path: tuple[str, ...]) -> bool:
         return key in (own if node.kind in ("minilm", "hashed") else ("path", "hub", "dim"))
     if isinstance(node, Simulate) and key == "llm" and node.simulator.kind == "rules":
         return True
+    if isinstance(node, WarmedUp):
+        return path == ("towers", "reads")
     if isinstance(node, Talks) and key == "multi_turn":
         rules = node.simulate.simulator.kind == "rules"
         return {"prompt": node.reader is None, "user_prompt": rules}.get(rest[0], False)

@@ -15,7 +15,7 @@ SETTINGS = config().graph
 
 def test_edges_by_hand():
     """Entities 1, 2, 3; (1, a, 2) and (2, b, 2): a both ways, b is left to the self loops."""
-    edges, relations = edges_of([(1, "a", 2), (2, "b", 2)], 3, 0)
+    edges, relations = edges_of([(1, "a", 2), (2, "b", 2)], [1, 2, 3], 0)
     name = relations.set_index("relation")["name"]
     rows = {(h, t, name[r]) for h, t, r in edges.T.tolist()}
     assert rows == {(1, 2, "a"), (2, 1, "a"), *((i, i, SELF_LOOP) for i in (1, 2, 3))}
@@ -25,7 +25,7 @@ def test_edges_by_hand():
 def test_rare_relations_are_left_out_and_counted_before_duplicates():
     """a has 2 triples, one of them twice: 6 edges counted, 4 kept; b has 2 edges; loops 4."""
     triples = [(1, "a", 2), (1, "a", 2), (1, "a", 3), (3, "b", 4)]
-    edges, relations = edges_of(triples, 4, 3)
+    edges, relations = edges_of(triples, [1, 2, 3, 4], 3)
     found = relations.set_index("name")
     assert found["edges"].to_dict() == {"a": 6, "b": 2, SELF_LOOP: 4}
     assert found.loc["b", "relation"] == -1
@@ -38,7 +38,7 @@ triple = st.tuples(st.integers(1, 5), st.sampled_from("ab"), st.integers(1, 5))
 @quick
 @given(st.lists(triple, max_size=12))
 def test_edges_go_both_ways_once_and_relations_are_numbered_from_0(triples):
-    edges, relations = edges_of(triples, 5, 0)
+    edges, relations = edges_of(triples, range(1, 6), 0)
     rows = [tuple(row) for row in edges.T.tolist()]
     assert len(set(rows)) == len(rows)
     assert {(t, h, r) for h, t, r in rows} == set(rows)
@@ -102,3 +102,16 @@ def test_a_mirror_that_cannot_be_had_says_what_to_type(tmp_path, monkeypatch):
     with pytest.raises(UserError, match=r"no network.*graph\.mirror=null"):
         made(graph, settings, {"dataset": dataset(tmp_path)}, tmp_path / "graph" / "a")
     settings.mirror = None
+
+
+def test_loops_are_on_the_entities_that_get_one():
+    edges, relations = edges_of([(1, "a", 2)], [2], 0)
+    name = relations.set_index("relation")["name"]
+    rows = {(h, t, name[r]) for h, t, r in edges.T.tolist()}
+    assert rows == {(1, 2, "a"), (2, 1, "a"), (2, 2, SELF_LOOP)}
+
+
+def test_released_loops_need_a_graph_of_the_source(tmp_path):
+    inputs = {"dataset": dataset(tmp_path)}
+    with pytest.raises(UserError, match=r"graph\.loops=released.*type graph\.loops=all"):
+        made(graph, config("graph.loops=released").graph, inputs, tmp_path / "graph" / "a")

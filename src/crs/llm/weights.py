@@ -107,13 +107,19 @@ def load(weights: Weights, kind: str, precision: str, trainer: Trainer, group: s
             tokenizer = transformers.AutoTokenizer.from_pretrained(
                 weights.place, **weights.options()
             )
-            model = getattr(transformers, kind).from_pretrained(
-                weights.place, dtype=getattr(torch, precision), **weights.options()
-            )
+            model, told = getattr(transformers, kind).from_pretrained(
+                weights.place, dtype=getattr(torch, precision), output_loading_info=True,
+                **weights.options(),
+            )  # fmt: skip
     except (OSError, ImportError) as error:
         raise UserError(
             f"{group}.model: {weights.place} could not be loaded ({str(error).splitlines()[0]})"
         ) from error
+    if missing := sorted(told["missing_keys"]):  # transformers would draw them, and only warn
+        raise UserError(
+            f"{group}.model: {weights.place} lacks the weights {', '.join(missing[:3])}; give a "
+            "model that has all of them"
+        )
     tokenizer.padding_side = "left"
     if tokenizer.pad_token_id is None:
         tokenizer.pad_token = tokenizer.eos_token

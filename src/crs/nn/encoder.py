@@ -153,6 +153,7 @@ class Encoder(nn.Module):
         norm: `post`, layer norm of the input and after each block; `pre`, before each block and of
             the last state.
         causal: states see what came before them, or (False) the whole row.
+        project: states are mapped once more before they are compared with items, s -> W s + b.
     """
 
     def __init__(
@@ -166,9 +167,11 @@ class Encoder(nn.Module):
         attention_dropout: float,
         norm: str,
         causal: bool = True,
+        project: bool = False,
     ) -> None:
         super().__init__()
         self.items, self.dim, self.max_len, self.before = items, dim, max_len, norm == "pre"
+        self.causal = causal
         self.item_table = nn.Embedding(items + 2, dim)
         self.positions = nn.Embedding(max_len, dim)
         self.norm = nn.LayerNorm(dim, eps=EPSILON)
@@ -176,6 +179,7 @@ class Encoder(nn.Module):
         self.layers = nn.ModuleList(
             Layer(dim, heads, dropout, attention_dropout, norm, causal) for _ in range(layers)
         )
+        self.head = nn.Linear(dim, dim) if project else None
         for module in self.modules():
             if isinstance(module, nn.Linear | nn.Embedding):
                 nn.init.normal_(module.weight, std=0.02)
@@ -196,7 +200,8 @@ class Encoder(nn.Module):
         x = self.dropout(x if self.before else self.norm(x))
         for layer in self.layers if len(x) else ():
             x = layer(x, packed)
-        return self.norm(x) if self.before else x, packed
+        x = self.norm(x) if self.before else x
+        return x if self.head is None else self.head(x), packed
 
     def states(self, ids: Tensor) -> Tensor:
         """State at each row's newest item, [B, T] -> [B, d]."""

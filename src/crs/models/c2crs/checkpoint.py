@@ -8,8 +8,10 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor
 
+from crs.data.self_loops import by_line, released_loops
 from crs.errors import UserError
 from crs.models.c2crs.networks import C2CRS
+from crs.nn.released import check_same_items
 from crs.store import Artifact
 
 SELF_LOOP = "self loop"
@@ -25,6 +27,11 @@ NAMES = {
     "recommender.rec_bias.bias": "bias",
 }
 """The authors' names of what their recommender reads, and ours."""
+READ = ("graph.", "pool.graph.", "bias")
+"""How the names of ours begin that a query by `model.views=graph` reads."""
+AGE = "pool.graph.age"
+"""How much the place of an entity in the context counts, which the authors' pooling does not know
+(`c2crs.recency`)."""
 
 
 class _Ignored:
@@ -70,11 +77,6 @@ def entity_rows(dataset: Artifact, graph: Artifact) -> Tensor:
     return torch.from_numpy(source)
 
 
-def by_line(dataset: Artifact) -> bool:
-    """The authors read TG-ReDial's triples line by line, ReDial's entity by entity."""
-    return dataset.summary["label"].startswith("tgredial")
-
-
 def relation_rows(dataset: Artifact, graph: Artifact) -> Tensor:
     """The row of each of our relations in the authors' table, [R].
 
@@ -94,21 +96,6 @@ def relation_rows(dataset: Artifact, graph: Artifact) -> Tensor:
         met = [SELF_LOOP, *name.loc[triples["relation"].to_numpy()[order]]]
     number = {one: i for i, one in enumerate(x for x in dict.fromkeys(met) if x in kept.index)}
     return torch.tensor([number[one] for one in kept.sort_values().index])
-
-
-def loopless(dataset: Artifact) -> Tensor:
-    """Our entities without a loop in the authors' graph, [n].
-
-    There, TG-ReDial's loops are on what is in a triple, ReDial's on what has an entry of its own in
-    `dbpedia_subkg.json`: the heads of triples, and the items, each of which has one.
-    """
-    triples = dataset.load("triples.parquet")
-    if by_line(dataset):
-        looped = np.union1d(triples["head"], triples["tail"])
-    else:
-        looped = np.union1d(triples["head"], dataset.load("items.parquet")["item"])
-    entities = dataset.load("entities.parquet")["entity"]
-    return torch.from_numpy(np.setdiff1d(entities, looped))
 
 
 def translated(weights: dict[str, Tensor], dataset: Artifact, graph: Artifact) -> dict[str, Tensor]:
@@ -143,23 +130,28 @@ def translated(weights: dict[str, Tensor], dataset: Artifact, graph: Artifact) -
 
 
 def take_off_loops(weights: dict[str, Tensor], dataset: Artifact, graph: Artifact) -> None:
-    """Make up for loops that the authors' graph has not, where ours has one on every entity: the
-    root of such an entity gives off what the loop adds to it."""
+    """Make up for loops that the authors' graph has not, where ours has one on every entity
+    (`graph.loops=all`): the root of such an entity gives off what the loop adds to it."""
+    if graph.manifest.get("settings", {}).get("loops") == "released":
+        return
     loop = graph.load("relations.parquet").set_index("name")["relation"][SELF_LOOP]
     if loop >= 0:
-        bare = loopless(dataset)
+        entities = dataset.load("entities.parquet")["entity"]
+        bare = torch.from_numpy(np.setdiff1d(entities, released_loops(dataset)))
         mix, bases = weights["graph.mix"][loop], weights["graph.bases"][:, bare]
         weights["graph.root"][bare] -= torch.einsum("b,bed->ed", mix, bases)
 
 
-def restore(model: C2CRS, path: Path, dataset: Artifact, graph: Artifact) -> None:
+def restore(model: C2CRS, path: Path, dataset: Artifact, graph: Artifact) -> bool:
     """Put a file's weights into a network.
 
     The authors' recommender reads the graph alone: our text encoders stay as they are, and no query
     looks at them.
 
+    Returns:
+        whether the file is the authors'.
     Raises:
-        UserError: if weights are missing (they are named), or of another shape.
+        UserError: if a weight that a query reads is missing (it is named), or of another shape.
     """
     weights = weights_of(path)
     released = any(name.startswith(GRAPH) for name in weights)
@@ -168,13 +160,20 @@ def restore(model: C2CRS, path: Path, dataset: Artifact, graph: Artifact) -> Non
             raise UserError("checkpoint: the authors' recommender has model.views=graph alone")
         weights = translated(weights, dataset, graph)
     own = model.state_dict()
-    missing = [] if released else sorted(set(own) - set(weights))
+    read = {name for name in own if not released or name.startswith(READ)}
+    missing = sorted(read - set(weights))
     wrong = [f"{name} {list(value.shape)} ({list(own[name].shape)} needed)"
              for name, value in weights.items()
              if name in own and value.shape != own[name].shape]  # fmt: skip
     if missing or wrong:
         what = f"lacks {', '.join(missing)}" if missing else f"has {', '.join(wrong)}"
-        raise UserError(f"checkpoint={path.name} {what}; give the settings it was trained with")
+        hint = "type c2crs.recency=false" if missing == [AGE] else (
+            "give the settings it was trained with"
+        )  # fmt: skip
+        raise UserError(f"checkpoint={path.name} {what}; {hint}")
     if released:
         take_off_loops(weights, dataset, graph)
+    else:
+        check_same_items(path, dataset, "checkpoint")
     model.load_state_dict(own | {name: weights[name] for name in own if name in weights})
+    return released

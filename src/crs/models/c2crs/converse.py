@@ -12,6 +12,7 @@ from crs import stats
 from crs.config import Conversing
 from crs.console import Context
 from crs.data.contexts import END, ITEM, PAD, SPECIAL, START, Contexts
+from crs.errors import UserError
 from crs.fit import derive, fit, save_weights
 from crs.models.c2crs.build import trained
 from crs.models.c2crs.conversing import CHUNK, Converse, read_all
@@ -34,6 +35,12 @@ def run(
     """Writes the table of `evaluate` with the scores of the responses below it (`results.parquet`,
     `results.md`), `responses.parquet` (all test responses), `sample.md`, `model.safetensors`."""
     use_threads(context.trainer)
+    if untrained := inputs["train"].summary.get("untrained"):
+        raise UserError(
+            f"stage=converse: checkpoint={inputs['train'].summary['checkpoint']} does not fill "
+            f"{', '.join(untrained)}, which the decoder reads; train the model, or give weights of "
+            "ours"
+        )
     contexts = Contexts.of(inputs["contexts"])
     model = trained(inputs["train"], inputs["graph"])
     device = device_of(context)

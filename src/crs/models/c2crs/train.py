@@ -16,6 +16,9 @@ from crs.models.c2crs.training import Recommend
 from crs.store import Artifact, write_json
 from crs.threads import use_threads
 
+TEXT_ENCODERS = ["words", "context", "review"]
+"""Parts of the network that the authors' file of their recommender does not fill."""
+
 
 def run(
     settings: Recommending, inputs: dict[str, Artifact], folder: Path, context: Context
@@ -30,10 +33,10 @@ def run(
     model, contexts, shape = build(settings.c2crs, inputs, settings.views)
     if settings.checkpoint is not None:
         path = Path(settings.checkpoint).expanduser()
-        restore(model, path, inputs["dataset"], inputs["graph"])
+        released = restore(model, path, inputs["dataset"], inputs["graph"])
         save_weights(model, folder / "model.safetensors")
         write_json(folder / "model.json", shape)
-        return {"checkpoint": path.name}
+        return {"checkpoint": path.name, "untrained": TEXT_ENCODERS if released else []}
     if "warmup" in inputs:
         # What pre-training has no part in, the fusion, starts as it is made.
         model.load_state_dict(

@@ -13,7 +13,7 @@ from torch import Tensor
 from crs.config import Towers
 from crs.errors import UserError
 from crs.models.mip_sad.networks import MIPSAD
-from crs.nn.released import layers
+from crs.nn.released import check_same_items, layers, raw_numbers
 from crs.store import Artifact
 
 NAMES = {
@@ -27,21 +27,6 @@ NAMES = {
 }
 TABLE = "embeddings.weight"
 """The authors' one table: padding, items, mask, attributes."""
-
-
-def numbers(dataset: Artifact, table: str, column: str) -> Tensor:
-    """The authors' ids, which are the data set's own, by ours from 1.
-
-    Raises:
-        UserError: if the data set has other ids than numbers.
-    """
-    names = dataset.load(f"{table}.parquet")[column]
-    if not names.str.isdecimal().all():
-        raise UserError(
-            "checkpoint: the authors number items and attributes, this dataset names them; use "
-            "dataset=lastfm dataset.source=precrs"
-        )
-    return torch.from_numpy(names.astype("int64").to_numpy(copy=True))
 
 
 def translate(released: dict[str, Tensor], dataset: Artifact) -> dict[str, Tensor]:
@@ -63,8 +48,8 @@ def translate(released: dict[str, Tensor], dataset: Artifact) -> dict[str, Tenso
             "trained on"
         )
     ends = torch.tensor([0]), torch.tensor([items + 1])
-    item_rows = torch.cat([ends[0], numbers(dataset, "items", "raw"), ends[1]])
-    own = numbers(dataset, "attributes", "name") + items + 1
+    item_rows = torch.cat([ends[0], raw_numbers(dataset, "items", "raw", "checkpoint"), ends[1]])
+    own = raw_numbers(dataset, "attributes", "name", "checkpoint") + items + 1
     return {
         **{our: released[their] for their, our in NAMES.items()},
         **layers(released, "SAS_encoder.layer", "item_tower.layers"),
@@ -79,8 +64,9 @@ def load(path: Path, dataset: Artifact, towers: Towers) -> tuple[MIPSAD, dict[st
 
     Args:
         path: our `model.safetensors`, or a state dict of the authors' fine-tuned model.
-        towers: for what no weight shows, dropout and heads; the `model.json` beside weights of ours
-            knows the heads.
+        towers: for what no weight shows: dropout, heads, and how a history is read. Weights of
+            ours have a `model.json` beside them that knows heads and reading; the authors' files
+            are read as their code reads, at the newest item, unless `towers.reads` says otherwise.
     Returns:
         the network and the arguments that build it.
     Raises:
@@ -97,17 +83,23 @@ def load(path: Path, dataset: Artifact, towers: Towers) -> tuple[MIPSAD, dict[st
                     f"checkpoint={path.name} is no state dict, but a {type(loaded).__name__}"
                 )
             weights = translate(loaded, dataset)
+        released = path.suffix != ".safetensors"
         rows, dim = weights["item_tower.item_table.weight"].shape
         beside = path.with_name("model.json")
-        own = path.suffix == ".safetensors" and beside.is_file()
-        heads = json.loads(beside.read_text())["heads"] if own else towers.heads
+        about = {} if released or not beside.is_file() else json.loads(beside.read_text())
+        usual = "newest" if released else about.get("reads", "mask")
         shape: dict[str, Any] = {
-            "items": rows - 2, "attributes": len(weights["attribute_tower.table.weight"]) - 1,
-            "dim": dim, "heads": heads, "dropout": towers.dropout,
+            "items": rows - 2,
+            "attributes": len(weights["attribute_tower.table.weight"]) - 1,
+            "dim": dim,
+            "heads": about.get("heads", towers.heads),
+            "dropout": towers.dropout,
             "layers": sum(bool(re.fullmatch(r"item_tower.*qkv\.weight", n)) for n in weights),
             "max_len": len(weights["item_tower.positions.weight"]),
             "sees": ["items", "attributes"],
-        }  # fmt: skip
+        }
+        if (usual if towers.reads == "auto" else towers.reads) == "newest":
+            shape["reads"] = "newest"  # fmt: skip
     except KeyError as error:
         raise UserError(f"checkpoint={path.name} has no weight {error}") from error
     except (SafetensorError, RuntimeError, ValueError, OSError, EOFError) as error:
@@ -127,6 +119,8 @@ def load(path: Path, dataset: Artifact, towers: Towers) -> tuple[MIPSAD, dict[st
             f"attributes, the dataset has {summary['items']} and {summary['attributes']}; give the "
             "dataset it was trained on"
         )
+    if not released:
+        check_same_items(path, dataset, "checkpoint")
     model = MIPSAD(**shape)
     try:
         missing, unexpected = model.load_state_dict(weights, strict=False)

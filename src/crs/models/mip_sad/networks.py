@@ -45,6 +45,8 @@ class MIPSAD(nn.Module):
         items, attributes: how many.
         max_len: positions of the item tower; the newest is the last.
         sees: the towers whose states enter the query, `items`, `attributes` or both.
+        reads: where the state of a history is read: at a [MASK] behind it (`mask`), or at its
+            `newest` item, as the released fine-tuning does.
     """
 
     def __init__(
@@ -57,8 +59,10 @@ class MIPSAD(nn.Module):
         max_len: int,
         dropout: float,
         sees: tuple[str, ...] = ("items", "attributes"),
+        reads: str = "mask",
     ) -> None:
         super().__init__()
+        self.reads = reads
         self.items, self.mask, self.dim, self.max_len = items, items + 1, dim, max_len
         self.sees = sees
         self.item_tower = Encoder(
@@ -73,14 +77,22 @@ class MIPSAD(nn.Module):
         """E with its padding row, [N + 1, d]."""
         return self.item_tower.item_table.weight[: self.items + 1]
 
+    @property
+    def window(self) -> int:
+        """Items of a history that are read: a [MASK] takes a position."""
+        return self.max_len - (self.reads == "mask")
+
     def history_states(self, history: Tensor) -> Tensor:
-        """s^I: the state at a [MASK] behind the history, where the next item will be.
+        """s^I: the state at a [MASK] behind the history, where the next item will be, or at the
+        newest item.
 
         Args:
-            history: right-aligned items, [B, T] with T < max_len; may be all padding.
+            history: right-aligned items, [B, T], T at most `window`; may be all padding.
         Returns:
-            [B, d].
+            [B, d]; without a [MASK] zeros for an empty history.
         """
+        if self.reads == "newest":
+            return self.item_tower.states(history)
         return self.item_tower.states(F.pad(history, (0, 1), value=self.mask))
 
     def attribute_states(self, lists: Tensor) -> Tensor:

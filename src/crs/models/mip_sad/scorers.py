@@ -39,7 +39,7 @@ class Fused:
         for part in key.argsort(stable=True).split(CHUNK):
             some = cases[part]
             _, row, size = key[part].unique_consecutive(return_inverse=True, return_counts=True)
-            history = some[size.cumsum(0) - size].history(model.max_len - 1)
+            history = some[size.cumsum(0) - size].history(model.window)
             place = (history, row, some.asked)
             found[part] = model.queries(*(x.to(self.device) for x in place)).cpu()
         return found

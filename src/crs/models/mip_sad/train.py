@@ -32,7 +32,9 @@ def network(
     """A fresh network, and the arguments that build it."""
     shape: dict[str, Any] = {
         "items": dataset.summary["items"], "attributes": dataset.summary["attributes"],
-        **towers.identity(), "sees": list(sees),
+        "dim": towers.dim, "layers": towers.layers, "heads": towers.heads,
+        "max_len": towers.max_len, "dropout": towers.dropout, "sees": list(sees),
+        **({"reads": "newest"} if towers.reads == "newest" else {}),
     }  # fmt: skip
     torch.manual_seed(derive(seed, "mip_sad", *sees))
     return MIPSAD(**shape), shape
@@ -54,7 +56,9 @@ def run(
             Path(settings.checkpoint).expanduser(), inputs["dataset"], settings.towers
         )
         save(model, shape, folder)
-        return {"checkpoint": Path(settings.checkpoint).name}
+        where = {"mask": "at a [MASK] behind it", "newest": "at its newest item"}[model.reads]
+        context.note(f"weights of {Path(settings.checkpoint).name}; a history is read {where}")
+        return {"checkpoint": Path(settings.checkpoint).name, "reads": model.reads}
     model, shape = network(inputs["dataset"], settings.towers, settings.train.seed)
     if "warmup" in inputs:
         model.load_state_dict(load_file(inputs["warmup"].path / "model.safetensors"))

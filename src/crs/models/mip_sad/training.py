@@ -126,9 +126,10 @@ class WarmUp(OverTurns):
         owned = self.owned[item]
         chosen = tasks.subsets(owned, options.subset)
         changed = tasks.substituted(chosen, owned, options.substitute, self.attributes)
-        negatives = self.negatives(ids, taken, packed, place)
+        masked = ids.masked_fill(mask, self.model.mask)
+        negatives = self.negatives(ids, masked, taken, packed, place)
         candidates = torch.cat([item[:, None], negatives], 1)
-        return Slots(ids.masked_fill(mask, self.model.mask), place, candidates, chosen, changed)
+        return Slots(masked, place, candidates, chosen, changed)
 
     def loss(self, slots: Slots) -> Tensor:
         """w_mip L_MIP + w_sad L_SAD, each a mean over masked slots or their attributes."""
@@ -157,20 +158,30 @@ class WarmUp(OverTurns):
         if self.generator is not None:
             self.generator.eval()
 
-    def negatives(self, ids: Tensor, taken: Tensor, packed: Packed, place: Tensor) -> Tensor:
+    def negatives(
+        self, ids: Tensor, masked: Tensor, taken: Tensor, packed: Packed, place: Tensor
+    ) -> Tensor:
         """Negatives of some packed positions, [S, m]: none is taken or padding.
 
         The generator's state before a position, on the unmasked window, cannot have seen its item;
-        the first position of a window draws uniformly (eq. 5).
+        the first position of a window draws uniformly (eq. 5). One that sees both sides, as the
+        released one does, is given the masked window and asked at the position itself.
+
+        Args:
+            ids, masked: windows without and with [MASK], [B, T].
         """
         row, options = packed.row[place], self.options
         if self.generator is None:
             logits = torch.zeros(len(place), self.model.items + 1, device=self.device)
         else:
-            states, _ = self.generator(ids)
-            inside = (place > 0) & (packed.row[place - 1] == row)
-            before = states[place - 1] * inside[:, None]
-            logits = before @ self.generator.item_table.weight[: self.model.items + 1].T
+            if self.generator.causal:
+                states, _ = self.generator(ids)
+                inside = (place > 0) & (packed.row[place - 1] == row)
+                asked = states[place - 1] * inside[:, None]
+            else:
+                states, _ = self.generator(masked)
+                asked = states[place]
+            logits = asked @ self.generator.item_table.weight[: self.model.items + 1].T
             logits = logits.sigmoid() if options.generator == "flattened" else logits
             logits = logits / options.temperature
         return tasks.draw_negatives(logits, taken[row], options.negatives)
@@ -195,7 +206,7 @@ class Tune(OverTurns):
             row = torch.cat([row, torch.arange(len(index))])
             count = torch.cat([count, torch.zeros(len(index), dtype=torch.long)])
         lists = upto(turns.attributes[index][row], count)
-        history = self.sequences.windows(user, cut, self.model.max_len - 1)
+        history = self.sequences.windows(user, cut, self.model.window)
         target = self.sequences.at(user, cut)
         taken = self.taken(index) if self.options.negatives else None
         history, target, row, lists = (x.to(self.device) for x in (history, target, row, lists))

@@ -56,7 +56,8 @@ def run(
     data = prepare(inputs)
     for phase, (source, lr) in phases.items():
         module = WarmUp(model, options, *data, owned, dataset.summary["attributes"], source)
-        found = fit(module, phase, replace(settings.warmup, lr=lr), folder, context)
+        lower = "warmup.lr" if phase == "random" else "tasks.generator_lr"
+        found = fit(module, phase, replace(settings.warmup, lr=lr), folder, context, lower)
         summary |= {f"{phase}_{key}": value for key, value in found.items()}
     save(model, shape, folder)
     best = ", ".join(f"{summary[f'{phase}_best']:.4f} {phase}" for phase in phases)

@@ -1,3 +1,4 @@
+import json
 import pickle
 from dataclasses import dataclass
 from types import SimpleNamespace
@@ -9,6 +10,7 @@ from safetensors.torch import save_file
 from crs.errors import UserError
 from crs.models.c2crs.build import build
 from crs.models.c2crs.checkpoint import GRAPH, entity_rows, relation_rows, restore
+from tests.contracts.tiny import other
 from tests.crs.models.c2crs.conftest import small, source
 from tests.crs.models.c2crs.test_graph import looped
 
@@ -114,6 +116,41 @@ def test_the_authors_weights_give_the_same_scores(tmp_path, both, kind, wrapped)
     model = new(inputs, 1)
     restore(model, tmp_path / "m.pth", inputs["dataset"], inputs["graph"])
     same_scores(model, found, kind)
+
+
+@pytest.mark.parametrize("kind", THEIRS)
+def test_the_released_graph_needs_no_making_up_for_loops(tmp_path, kind):
+    """`graph.loops=released`: our edges are theirs, each of them, and so are the scores."""
+    inputs = source(tmp_path, kind, *PLAIN, "graph.loops=released")
+    graph = other(inputs["graph"], tmp_path / "told", settings={"loops": "released"})
+    theirs, name = THEIRS[kind], graph.load("relations.parquet").set_index("relation")["name"]
+    ours = {(theirs.source[h - 1], theirs.source[t - 1], theirs.relations[name[r]])
+            for h, t, r in graph.load("edges.npy").T.tolist()}  # fmt: skip
+    assert ours == set(theirs.edges)
+    found, model = released(kind), new(inputs, 1)
+    torch.save(found, tmp_path / "m.pth")
+    assert restore(model, tmp_path / "m.pth", inputs["dataset"], graph)
+    same_scores(model, found, kind)
+
+
+def test_a_parameter_of_ours_that_the_authors_file_does_not_fill_is_refused_by_name(
+    tmp_path, inputs
+):
+    torch.save(released(), tmp_path / "m.pth")
+    model = new(inputs, 1, "c2crs.recency=true")
+    with pytest.raises(UserError, match=r"lacks pool\.graph\.age; type c2crs\.recency=false"):
+        restore(model, tmp_path / "m.pth", inputs["dataset"], inputs["graph"])
+
+
+def test_weights_of_ours_of_another_data_set_are_refused(tmp_path, inputs, capsys):
+    save_file(new(inputs, 0).state_dict(), tmp_path / "model.safetensors")
+    restore(new(inputs, 1), tmp_path / "model.safetensors", inputs["dataset"], inputs["graph"])
+    assert "no manifest.json beside it says which items" in capsys.readouterr().err
+    made = {"fingerprint": "other", "digest": "other"}
+    (tmp_path / "manifest.json").write_text(json.dumps({"inputs": {"dataset": made}}))
+    mine = other(inputs["dataset"], tmp_path / "mine", digest="mine")
+    with pytest.raises(UserError, match="trained on the data set other, this one is mine"):
+        restore(new(inputs, 1), tmp_path / "model.safetensors", mine, inputs["graph"])
 
 
 @pytest.mark.parametrize("kind", THEIRS)

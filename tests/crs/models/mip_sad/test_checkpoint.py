@@ -1,5 +1,6 @@
 """Weights of a file: the authors' names and ids, ours, and what is refused."""
 
+import json
 from dataclasses import replace
 
 import pandas as pd
@@ -66,9 +67,23 @@ def scores(model):
 
 
 def test_the_authors_weights_give_the_same_scores(model, dataset, saved):
+    """Read as the authors read: at the newest item, of one item more."""
     found, shape = checkpoint.load(saved(released(model)), dataset, TOWERS)
-    assert torch.equal(scores(found), scores(model))
+    assert (found.reads, shape["reads"], found.window) == ("newest", "newest", model.max_len)
+    history, lists = padded([1, 2, 3], [4]), torch.tensor([[3, 1], [2, 0]])
+    s_items = model.eval().item_tower.states(history)
+    expected = model.query(s_items, model.attribute_states(lists)) @ model.table[1:].T
+    assert torch.equal(scores(found), expected)
+    masked, _ = checkpoint.load(saved(released(model)), dataset, replace(TOWERS, reads="mask"))
+    assert torch.equal(scores(masked), scores(model)) and masked.window == model.max_len - 1
     assert shape["layers"] == 2 and shape["max_len"] == 9 and shape["dim"] == DIM
+
+
+@pytest.mark.parametrize("reads", ["mask", "newest"])
+def test_our_weights_are_read_as_they_were_trained(model, dataset, tmp_path, reads):
+    save_weights(model, tmp_path / "model.safetensors")
+    (tmp_path / "model.json").write_text(json.dumps({"heads": 2, "reads": reads}))
+    assert checkpoint.load(tmp_path / "model.safetensors", dataset, TOWERS)[0].reads == reads
 
 
 def test_our_weights_come_back(model, dataset, tmp_path):

@@ -43,9 +43,9 @@ def owned():
     return id_lists(matrix)
 
 
-def generator():
+def generator(causal=True):
     torch.manual_seed(1)
-    encoder = Encoder(ITEMS, 8, 1, 2, MAX_LEN, 0.5, 0.5, "post")
+    encoder = Encoder(ITEMS, 8, 1, 2, MAX_LEN, 0.5, 0.5, "post", causal, project=not causal)
     for weight in encoder.parameters():
         torch.nn.init.normal_(weight, std=0.8)
     return encoder.requires_grad_(False)
@@ -97,6 +97,25 @@ def test_the_first_slot_of_a_batch_draws_uniformly(model):
     ids = torch.tensor([[3]])
     negatives = module.draw(ids, items_of(ids)).candidates[0, 1:]
     assert set(negatives.tolist()) == set(range(1, ITEMS + 1)) - {3}
+
+
+def test_a_generator_that_sees_both_sides_is_asked_at_the_masked_slot(model, monkeypatch):
+    """Pre-CRS' released one: it is given [MASK], and what it says there draws the negatives."""
+    source = generator(causal=False)
+    module = warm_up(model, source, negatives=500, temperature=1e-4)
+    module.start_epoch(0)
+    read = []
+    monkeypatch.setattr(source, "forward", lambda ids, real=source.forward: read.append(ids) or
+                        real(ids))  # fmt: skip
+    everyone = torch.arange(module.cases())
+    taken = module.taken(everyone)
+    slots = module.draw(module.batch(everyone), taken)
+    assert len(read) == 1 and torch.equal(read[0], slots.masked)
+    states, packed = source(slots.masked)
+    scores = states[slots.place] @ source.item_table.weight[: ITEMS + 1].T
+    scores = scores.masked_fill(taken[packed.row[slots.place]], -torch.inf)
+    scores[:, 0] = -torch.inf
+    assert torch.equal(slots.candidates[:, 1], scores.argmax(1))
 
 
 def test_the_generator_cannot_see_the_item_it_is_to_mislead_about(model):
