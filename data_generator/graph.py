@@ -142,11 +142,6 @@ def run(
         triples += mirror(dataset, settings, entities, folder.parents[1] / "downloads")
     table = entities.frame()
     released = settings.loops == "released"
-    if released and not (dataset.path / "triples.parquet").is_file():
-        raise UserError(
-            "graph.loops=released: the dataset has no graph of its own, as the authors' have; type "
-            "graph.loops=all"
-        )
     looped = released_loops(dataset) if released else range(1, len(table) + 1)
     edges, relations = edges_of(triples, looped, settings.min_count)
     np.save(folder / "edges.npy", edges)

@@ -135,6 +135,27 @@ def test_a_protocol_means_what_its_name_says(protocol, configure):
         compose.check_values(config)
 
 
+@pytest.mark.parametrize("model", GROUPS["model"])
+@pytest.mark.parametrize("dataset", ["tiny", "ml100k", "inspired"])
+def test_a_protocol_that_was_chosen_is_nobodys_to_change(model, dataset, configure):
+    """Neither a model's file, nor a preset or a data set: the group's own values hold."""
+    words = f"model={model}", f"dataset={dataset}"
+    for choice in GROUPS["evaluation"]:
+        assert configure(*words, f"evaluation={choice}").evaluation == (
+            configure("model=popularity", "dataset=tiny", f"evaluation={choice}").evaluation
+        )
+    for choice in GROUPS["multi_turn"]:
+        assert configure(*words, f"multi_turn={choice}").multi_turn == (
+            configure("model=popularity", "dataset=tiny", f"multi_turn={choice}").multi_turn
+        )
+
+
+def test_released_candidates_of_mip_sad_are_the_first_100(configure):
+    chosen = configure("model=mip_sad", "dataset=tiny", "evaluation=mip_sad_as_released")
+    assert chosen.evaluation.candidates == "first"
+    assert configure("model=mip_sad", "dataset=tiny").evaluation.candidates == "random"
+
+
 def test_every_protocol_that_can_be_chosen_has_its_meaning(configure):
     for choice in GROUPS["evaluation"]:
         assert configure("dataset=tiny", f"evaluation={choice}").evaluation.protocol in (

@@ -111,7 +111,8 @@ def test_loops_are_on_the_entities_that_get_one():
     assert rows == {(1, 2, "a"), (2, 1, "a"), (2, 2, SELF_LOOP)}
 
 
-def test_released_loops_need_a_graph_of_the_source(tmp_path):
+def test_a_source_without_a_graph_has_released_loops_on_its_items(tmp_path):
     inputs = {"dataset": dataset(tmp_path)}
-    with pytest.raises(UserError, match=r"graph\.loops=released.*type graph\.loops=all"):
-        made(graph, config("graph.loops=released").graph, inputs, tmp_path / "graph" / "a")
+    found = made(graph, config("graph.loops=released").graph, inputs, tmp_path / "graph" / "a")
+    head, tail, _ = found.load("edges.npy")
+    assert head[head == tail].tolist() == inputs["dataset"].load("items.parquet")["item"].tolist()

@@ -14,8 +14,11 @@ def released_loops(dataset: Artifact) -> np.ndarray:
     """Our entities with a self-loop in the authors' graph, ascending, [n].
 
     TG-ReDial's loops are on what is in a triple; ReDial's on what has an entry of its own in
-    `dbpedia_subkg.json`: the heads of triples, and the items, each of which has one.
+    `dbpedia_subkg.json`: the heads of triples, and the items, each of which has one. A source
+    without a graph knows items alone.
     """
+    items = dataset.load("items.parquet")["item"].to_numpy()
+    if not (dataset.path / "triples.parquet").is_file():
+        return items
     triples = dataset.load("triples.parquet")
-    others = triples["tail"] if by_line(dataset) else dataset.load("items.parquet")["item"]
-    return np.union1d(triples["head"], others)
+    return np.union1d(triples["head"], triples["tail"] if by_line(dataset) else items)
