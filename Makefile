@@ -11,7 +11,7 @@ CACHE := $(shell d="$${XDG_CACHE_HOME:-$$HOME/.cache}/pip"; mkdir -p "$$d" 2>/de
 TORCH := $(shell grep '^torch==' constraints.txt)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint types bench bench-peers digests clean
+.PHONY: help run test test-all lint types bench bench-peers digests clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -22,13 +22,16 @@ run: $(DONE) ## set up, then LatentCRS on MovieLens-100K (about 5 minutes on 2 c
 test: $(DONE) ## the tests (a few minutes on 2 cores, no network)
 	$(BIN)/python -m pytest -n 2 --dist loadscope
 
+test-all: $(DONE) ## the tests with those that take minutes: kills at every write, damage to every file
+	$(BIN)/python -m pytest -n 2 --dist loadscope -m ""
+
 lint: $(DONE) ## ruff, format check and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
 bench: $(DONE) ## the speed programs; each prints its ratio last
-	for program in ranking iclrec_step em_epoch mip_sad c2crs kmeans bfloat16 embedding; do \
+	for program in ranking iclrec_step em_epoch mip_sad c2crs kmeans bfloat16 embedding busy; do \
 	  echo "== $$program"; $(BIN)/python benchmarks/$$program.py || exit 1; done
 
 bench-peers: $(DONE) ## against RecTools and RecBole, in environments of 3 GB; BEAUTY=FILE adds Beauty

@@ -5,7 +5,8 @@
 Everything: a whole epoch of the phase `em` as `fit` makes it, an E and an M pass over all training
 cases, recording, the optimiser, validation of all scorers, the checkpoint. Bare: losses and
 gradients of the same two passes over batches that are there already. Generated users, items and
-cases as many as MovieLens-1M's, K = 512, settings of `model=latentcrs dataset=ml1m`.
+cases as many as MovieLens-1M's, K = 512, settings of `model=latentcrs dataset=ml1m`; with
+`--dataset ml100k` as many as MovieLens-100K's, and its settings.
 """
 
 import tempfile
@@ -26,6 +27,8 @@ from crs.models.latentcrs.training import EMTraining, Prepared
 from data_generator import samples
 
 DIM = 64
+SIZES = {"ml1m": (6_034, 3_533, 95.3), "ml100k": (938, 1_447, 59.0)}
+"""Users, items and interactions of a user."""
 
 
 class Clocked(EMTraining):
@@ -62,11 +65,15 @@ def prepared(data: Sequences, user: torch.Tensor, cut: torch.Tensor, text_dim: i
 
 
 def main() -> None:
-    args = parsed(options(__doc__, runs=7))
-    config = settings("model=latentcrs", "dataset=ml1m", *(["intents.k=16"] if args.quick else []))
-    users, items = (200, 100) if args.quick else (6_034, 3_533)
+    parser = options(__doc__, runs=7)
+    parser.add_argument("--dataset", choices=SIZES, default="ml1m")
+    args = parsed(parser)
+    quick = ["intents.k=16"] if args.quick else []
+    config = settings("model=latentcrs", f"dataset={args.dataset}", *quick)
+    users, items, length = SIZES[args.dataset]
+    users, items = (200, 100) if args.quick else (users, items)
     torch.manual_seed(0)
-    data = sequences(users, items, 95.3, 1.0)
+    data = sequences(users, items, length, 1.0)
     frame = samples.cases(data, config.samples)
     train, valid = (
         prepared(data, *(torch.from_numpy(part[c].to_numpy(copy=True)) for c in ("user", "cut")),

@@ -107,12 +107,14 @@ def run(
             for first in range(done, len(texts), settings.shard):
                 part = texts[first : first + settings.shard].to_pylist()
                 vectors = encoder.encode(part)
-                if not np.isfinite(vectors.astype(np.float16)).all():
+                with np.errstate(over="ignore"):
+                    stored = vectors.astype(np.float16)
+                if not np.isfinite(stored).all():
                     raise NotFiniteError(
                         f"embedder={settings.kind}: a vector is not finite; type "
                         "embedder.precision=float32, or take another embedder.model"
                     )
-                sha256 = write_rows(place, first, vectors, len(texts))
+                sha256 = write_rows(place, first, stored, len(texts))
                 shards.append({"texts": first + len(part), "sha256": sha256})
                 keep_json(progress, shards)
                 bar.update(len(part))

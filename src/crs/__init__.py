@@ -4,3 +4,11 @@ import os
 
 # Arrow's own allocators keep what was freed; the system's gives most of it back.
 os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
+
+SPIN = "5000"
+"""How often a waiting thread of OpenMP looks before it sleeps: some 50 µs. Longer takes a busy
+machine's processors from the threads that are waited for (benchmarks/busy.py)."""
+# Read once, when torch is imported: so before it, and never over what the user set.
+if not {"OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "KMP_BLOCKTIME"} & set(os.environ):
+    os.environ["GOMP_SPINCOUNT"] = SPIN
+    os.environ["KMP_BLOCKTIME"] = "0"

@@ -21,6 +21,7 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, ListConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from crs import native
 from crs.config import Config, Dataset
 from crs.errors import UserError
 
@@ -143,6 +144,8 @@ def to_config(composed: DictConfig) -> Config:
         raise UserError(_sentence(error)) from error
     assert isinstance(config, Config)
     check_values(config)
+    if config.embedder.precision == "auto":
+        config.embedder.precision = "bfloat16" if native.bfloat16() else "float32"
     return config
 
 
@@ -187,7 +190,7 @@ CHOICES = {
     "pretrain.norm": ("post", "pre"),
     "pretrain.contrast": ("none", "instance", "intent", "hybrid"),
     "embedder.kind": ("minilm", "hashed", "llama_eol", "sentence_transformers"),
-    "embedder.precision": ("float32", "bfloat16"),
+    "embedder.precision": ("float32", "bfloat16", "auto"),
     "simulator.kind": ("rules", "llm"),
     "llm.provider": ("none", "gemini_batch", "openai_batch", "openai", "local", "replay"),
     "dataset.bad_lines": ("refuse", "drop"),

