@@ -11,7 +11,7 @@ CACHE := $(shell d="$${XDG_CACHE_HOME:-$$HOME/.cache}/pip"; mkdir -p "$$d" 2>/de
 TORCH := $(shell grep '^torch==' constraints.txt)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-all lint types bench bench-peers digests clean
+.PHONY: help run test test-all faults lint types bench bench-peers digests clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -29,6 +29,9 @@ lint: $(DONE) ## ruff, format check and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+faults: $(DONE) ## kills at every write and damage to every file (half an hour on 2 cores)
+	$(BIN)/python -m tests.faults
 
 bench: $(DONE) ## the speed programs; each prints its ratio last
 	for program in ranking iclrec_step em_epoch mip_sad c2crs kmeans bfloat16 embedding busy; do \

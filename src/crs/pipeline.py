@@ -23,7 +23,7 @@ from crs import config as c
 from crs import tracking
 from crs.closure import code_digest, source_of
 from crs.console import Context, say, stage_line
-from crs.errors import DamageError, HalfMadeError, UserError
+from crs.errors import DamageError, HalfMadeError, NotFiniteError, UserError
 from crs.handed import ENCODER, USER, reach
 from crs.store import Artifact, Store, fingerprint
 
@@ -436,6 +436,9 @@ def complete(
         }
         artifact = store.finish(step.name, step.fingerprint, manifest)
         run.finish(artifact.manifest)
+    except NotFiniteError as error:
+        run.finish()
+        raise NotFiniteError(f"{step.name}: {error}") from error
     except BaseException:
         run.finish()
         raise

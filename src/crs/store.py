@@ -84,6 +84,10 @@ def write_json(path: Path, value: Any) -> None:
     replace_synced(temporary, path)
 
 
+ABSENT = "absent"
+"""In the place of a sha256: the file may not be there yet."""
+
+
 def checksum(path: Path) -> Path:
     """The file beside a resume file that holds its sha256."""
     return path.with_name(f"{path.name}.sha256")
@@ -105,11 +109,11 @@ def record(path: Path, digests: list[str]) -> None:
 def keep(temporary: Path, path: Path) -> None:
     """Put a finished resume file in its place, with its sha256 beside it.
 
-    While the file is exchanged both the old sha256 and the new one stand there, so that a kill at
-    any point leaves a file that `kept` accepts.
+    While the file is exchanged both the old sha256 and the new one stand there (`ABSENT`, where
+    there is no old one), so that a kill at any point leaves what `kept` accepts.
     """
     new = digest_of_file(temporary)
-    record(path, [new, *recorded(path)])
+    record(path, [new, *(recorded(path) or [ABSENT])])
     replace_synced(temporary, path)
     record(path, [new])
 
@@ -127,9 +131,10 @@ def kept(path: Path) -> bool:
     Raises:
         HalfMadeError: if it is not as `keep` left it.
     """
-    if not path.is_file() and not checksum(path).is_file():
+    there, digests = path.is_file(), recorded(path)
+    if not there and (ABSENT in digests or not checksum(path).is_file()):
         return False
-    if not path.is_file() or digest_of_file(path) not in recorded(path):
+    if not there or digest_of_file(path) not in digests:
         raise HalfMadeError(f"{RESUME}/{path.name} is damaged")
     return True
 
@@ -293,6 +298,10 @@ class Store:
         """Where the result grows until it is whole."""
         return self.root / stage / f"{name}.partial"
 
+    def holder(self, stage: str, name: str) -> Path:
+        """The file that says who has the lock."""
+        return self.root / stage / f"{name}.holder"
+
     def at(self, stage: str, name: str) -> Artifact:
         """What lies in the place of that result, whole or not."""
         return Artifact(self.folder(stage, name))
@@ -320,6 +329,7 @@ class Store:
             shutil.rmtree(folder / RESUME, ignore_errors=True)
             with suppress(OSError):  # another process is as fast, or the store is read-only
                 (folder / BEGUN).unlink(missing_ok=True)
+                self.holder(stage, name).unlink(missing_ok=True)
 
     def begin(
         self, stage: str, name: str, origin: dict[str, Any], *, forced: bool
@@ -359,9 +369,8 @@ class Store:
     @contextmanager
     def lock(self, stage: str, name: str, say) -> Iterator[None]:
         """Only one process makes a result; `say` is told who has it while this one waits."""
-        path = self.root / stage / f"{name}.lock"
+        path, holder = self.root / stage / f"{name}.lock", self.holder(stage, name)
         path.parent.mkdir(parents=True, exist_ok=True)
-        holder = path.with_suffix(".holder")
         lock = FileLock(path)
         try:
             lock.acquire(timeout=0)
