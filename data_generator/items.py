@@ -28,7 +28,13 @@ class Utterance:
 
 
 class User(Protocol):
-    """A simulated user: one of `data_generator.<simulator.kind>`."""
+    """A simulated user: one of `data_generator.<simulator.kind>`.
+
+    Attributes:
+        advice: what to type where it says too little.
+    """
+
+    advice: str
 
     def say(self, cases: pd.DataFrame, attempt: int) -> list[Utterance]:
         """What each case's user says first, in another wording at each attempt.

@@ -56,6 +56,8 @@ def tidy(text: str) -> str:
 class LLMUser:
     """Asks the model once a case; the answers go through the ledger."""
 
+    advice = "the answers are kept; try another llm.model"
+
     def __init__(
         self, settings: Simulate, inputs: dict[str, Artifact], folder: Path, context: Context
     ) -> None:

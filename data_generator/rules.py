@@ -126,6 +126,8 @@ def speak(
 class RuleUser:
     """Says what `speak` draws, from a generator of each case's own."""
 
+    advice = "try another simulator.seed"
+
     def __init__(self, settings: Simulator, dataset: Artifact, context: Context) -> None:
         self.settings, self.context = settings, context
         self.items, self.noun = item_table(dataset), dataset.summary["noun"]

@@ -1,5 +1,6 @@
 """Stage `samples`: the (user, cut) cases that get a text (LatentCRS, section 2.1)."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,9 @@ import pandas as pd
 from crs.config import Samples
 from crs.console import Context
 from crs.data.sequences import Sequences, leave_one_out
+from crs.errors import UserError
 from crs.store import Artifact
+from data_generator.processed_files import spoken
 
 MARGIN = 4
 """A random cut leaves at least so many items on both sides."""
@@ -67,12 +70,47 @@ def cases(sequences: Sequences, settings: Samples) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
+def spoken_of(
+    dataset: Artifact, settings: Samples, context: Context
+) -> tuple[pd.DataFrame, dict[str, int]]:
+    """The rows of `cases` that the files of `settings.path` have a text of, at the files' cuts.
+
+    Returns:
+        the rows, and what became of those of the files.
+    Raises:
+        UserError: as `spoken`, or if a split has no row.
+    """
+    told, keys = spoken(settings.path, dataset, settings.shown), ["split", "kind", "user"]
+    asked = cases(Sequences.of(dataset), replace(settings, valid=None))[keys]
+    frame = asked.merge(told.cases[[*keys, "cut"]], on=keys)
+    figures = told.figures | {
+        "of cases that samples does not ask for": len(told.cases) - len(frame),
+        "cases without a row": len(asked) - len(frame),
+    }
+    shown = ", ".join(f"{count:,} {what}" for what, count in figures.items() if count)
+    context.note(f"files: {shown}")
+    for split in ("train", "valid", "test"):
+        if not (frame["split"] == split).any():
+            raise UserError(
+                f"simulator.path: no row is a {split} case; give a folder with the authors' files "
+                "of training (DATASET_combination.jsonl), validation and test"
+            )
+    valid = np.flatnonzero(frame["split"] == "valid")
+    left_out = np.delete(valid, drawn(len(valid), settings))
+    return frame.drop(index=left_out).reset_index(drop=True), figures
+
+
 def run(
     settings: Samples, inputs: dict[str, Artifact], folder: Path, context: Context
 ) -> dict[str, Any]:
     """Writes `cases.parquet` (split, kind, user, cut)."""
-    frame = cases(Sequences.of(inputs["dataset"]), settings)
+    dataset, figures = inputs["dataset"], {}
+    if settings.path is None:
+        frame = cases(Sequences.of(dataset), settings)
+    else:
+        frame, read = spoken_of(dataset, settings, context)
+        figures = {"files": read}
     frame.to_parquet(folder / "cases.parquet", index=False)
     counts = {str(k): int(v) for k, v in frame["split"].value_counts(sort=False).items()}
     context.note(", ".join(f"{count:,} {split}" for split, count in counts.items()))
-    return {"cases": len(frame), **counts, "shown": settings.shown}
+    return {"cases": len(frame), **counts, "shown": settings.shown, **figures}

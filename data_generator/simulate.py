@@ -75,7 +75,7 @@ def run(
                 for i in asked
                 if leaks[i]
             ][:EXAMPLES]
-            refuse_silence(list(said.values()))
+            refuse_silence(list(said.values()), settings.simulator.kind, user.advice)
         asked = [i for i in asked if leaks[i]]
         if on_leak != "redo" or not asked:
             break
@@ -110,11 +110,11 @@ def run(
     }
 
 
-def refuse_silence(said: list[Utterance]) -> None:
+def refuse_silence(said: list[Utterance], kind: str, advice: str) -> None:
     """Raises UserError if too many users said nothing, with the reason of the first."""
     silent = [utterance for utterance in said if not utterance.text]
     if len(silent) > MOST_SILENT * len(said):
         raise UserError(
-            f"simulator=llm: {len(silent):,} of {len(said):,} requests got no utterance (the first:"
-            f" {silent[0].silence or 'an empty one'}); the answers are kept; try another llm.model"
+            f"simulator={kind}: {len(silent):,} of {len(said):,} requests got no utterance (the "
+            f"first: {silent[0].silence or 'an empty one'}); {advice}"
         )

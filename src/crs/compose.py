@@ -26,7 +26,10 @@ from crs.config import Config, Dataset
 from crs.errors import UserError
 
 CONF = Path(__file__).parents[2] / "conf"
-PATHS = "dataset.archive dataset.path dataset.items pretrain.checkpoint embedder.path store".split()
+PATHS = (
+    "dataset.archive dataset.path dataset.items pretrain.checkpoint embedder.path simulator.path "
+    "store"
+).split()
 """Settings that name a file or a folder."""
 HELP = "python src/train.py --help lists them"
 
@@ -191,7 +194,7 @@ CHOICES = {
     "pretrain.contrast": ("none", "instance", "intent", "hybrid"),
     "embedder.kind": ("minilm", "hashed", "llama_eol", "sentence_transformers"),
     "embedder.precision": ("float32", "bfloat16", "auto"),
-    "simulator.kind": ("rules", "llm"),
+    "simulator.kind": ("rules", "llm", "processed"),
     "llm.provider": ("none", "gemini_batch", "openai_batch", "openai", "local", "replay"),
     "dataset.bad_lines": ("refuse", "drop"),
     "dataset.duplicates": ("keep", "drop", "refuse"),

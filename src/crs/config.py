@@ -387,10 +387,15 @@ class Samples(Settings):
     valid: int | None = None
     """Validation cases, drawn from all users; null: all of them."""
     valid_seed: int = MISSING
+    path: str | None = path_field(key="simulator.path")
+    """A file of processed texts, or a folder of files (data_generator/processed_files.py): only
+    cases that it has a text of, at its cuts; null: all cases, at cuts that are drawn."""
 
     def identity(self) -> dict[str, Any]:
-        """As `Settings.identity`, less a draw that is not made."""
+        """As `Settings.identity`, less a draw that is not made and files that are not read."""
         plain = super().identity()
+        if self.path is None:
+            del plain["path"]
         if self.valid is None:
             del plain["valid"], plain["valid_seed"]
         return plain
@@ -401,26 +406,36 @@ class Simulator(Settings):
     """The simulated user's first utterance (stage `simulate`)."""
 
     kind: str = MISSING
-    """`rules`, or `llm`: the model of the group `llm`."""
+    """`rules`; `llm`: the model of the group `llm`; or `processed`: the texts of files."""
     on_leak: str = MISSING
     """An utterance that names the target: `keep`, `drop` or `redo` it."""
     noise: float = MISSING
     """`rules`: share of utterances with one condition that does not hold for the target."""
     seed: int = MISSING
-    """`rules`: of what is said."""
+    """`rules`: of what is said. They also say the later turns of a dialogue where `processed` said
+    the first."""
     prompt: str = MISSING
     """`llm`: what the model is told: a text file in data_generator/prompts/, or a path."""
     reveal_title: bool = MISSING
     """`llm`: tell the model the target's title, as the released code does."""
+    path: str | None = path_field()
+    """`processed`: the file of texts, or the folder of files."""
 
     def identity(self) -> dict[str, Any]:
         """As `Settings.identity`, less what does not act; a prompt counts by its text."""
         plain = super().identity()
-        if self.kind == "rules":
-            return {k: v for k, v in plain.items() if k not in ("prompt", "reveal_title")}
-        text = prompt_file(self.prompt, "simulator.prompt").read_bytes()
-        plain["prompt"] = hashlib.sha256(text).hexdigest()
-        return {k: v for k, v in plain.items() if k not in ("noise", "seed")}
+        if self.kind == "llm":
+            text = prompt_file(self.prompt, "simulator.prompt").read_bytes()
+            plain["prompt"] = hashlib.sha256(text).hexdigest()
+        return {k: v for k, v in plain.items() if k not in IDLE.get(self.kind, ())}
+
+
+IDLE = {
+    "rules": ("prompt", "reveal_title", "path"),
+    "llm": ("noise", "seed", "path"),
+    "processed": ("prompt", "reveal_title"),
+}
+"""Settings of a simulated user that do not act."""
 
 
 @dataclass

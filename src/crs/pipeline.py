@@ -232,6 +232,11 @@ def plan(config: c.Config) -> list[Step]:
             "attributes without words; type dataset.source=scpr, or model=mip_sad"
         )
     add(goal)
+    if "simulate" in steps and config.simulator.kind == "processed" and not config.simulator.path:
+        raise UserError(
+            "simulator=processed reads texts that you have; type simulator.path=FOLDER, the "
+            "processed_data of LatentCRS' authors"
+        )
     return list(steps.values())
 
 

@@ -32,6 +32,8 @@ PLACES = ("sources", "sha256", "archive", "path", "items", "expect")
 
 CASES = [(model, stage, "") for model, stage in pipeline_stages()] + [
     ("latentcrs", "simulate", "simulator=llm"),
+    ("latentcrs", "simulate", f"simulator=processed simulator.path={__file__}"),
+    ("latentcrs", "samples", f"simulator=processed simulator.path={__file__}"),
     ("latentcrs", "embed", "embedder=hashed"),
     ("latentcrs", "embed", "embedder=llama_eol"),
     ("latentcrs", "multi_turn", "simulator=llm llm=openai multi_turn.understanding=llm"),
@@ -45,11 +47,12 @@ def idle(node: Any, path: tuple[str, ...]) -> bool:
     if isinstance(node, Dataset) and not node.conversations:
         return key == "roles"
     if isinstance(node, Simulator):
-        return key in (("prompt", "reveal_title") if node.kind == "rules" else ("noise", "seed"))
+        spoken = ("noise", "seed") if node.kind == "llm" else ("prompt", "reveal_title")
+        return key in spoken or (key == "path" and node.kind != "processed")
     if isinstance(node, Embedder):
         own = ("model", "revision", "pip", "prompts")
         return key in (own if node.kind in ("minilm", "hashed") else ("path", "hub", "dim"))
-    if isinstance(node, Simulate) and key == "llm" and node.simulator.kind == "rules":
+    if isinstance(node, Simulate) and key == "llm" and node.simulator.kind != "llm":
         return True
     if isinstance(node, WarmedUp):
         return path == ("towers", "reads")
