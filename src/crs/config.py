@@ -286,12 +286,13 @@ class Dataset(Settings):
                 del plain[key]
         if not self.conversations:
             del plain["conversations"], plain["roles"]
-        labels = (label_of(source.reader, self.name) for source in self.editions())
+        local = self.archive or self.path
+        folder = Path(local).expanduser() if local else None
+        labels = (label_of(source.reader, self.name, folder) for source in self.editions())
         if readers := [label for label in labels if label]:
             plain["readers"] = readers
         plain["columns"] = vars(self.columns)
         plain["generated"] = vars(self.generated) if self.generated else None
-        local = self.archive or self.path
         key = "dataset.archive" if self.archive else "dataset.path"
         plain["content"] = sha256_of(local, key) if local else self.sha256
         plain["item_content"] = sha256_of(self.items, "dataset.items") if self.items else None

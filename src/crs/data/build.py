@@ -11,6 +11,7 @@ import pandas as pd
 from crs.config import Dataset, sha256_of
 from crs.console import Context, say
 from crs.data import dialogues, turns
+from crs.data.layouts import refusal
 from crs.data.raw import Noticed, Raw
 from crs.data.select import select
 from crs.data.sources import fetch, fetch_items
@@ -161,7 +162,12 @@ def run(
     items = fetch_items(settings, cache)
     settings = replace(settings, items=str(items) if items else None)
     module, _, function = source.reader.partition(":")
-    raw = getattr(import_module(module), function)(path, settings)
+    try:
+        raw = getattr(import_module(module), function)(path, settings)
+    except UserError as error:
+        if path and (told := refusal(path, source.reader)):
+            raise UserError(told) from error
+        raise
     if isinstance(raw, dialogues.RawDialogues):
         out = dialogues.tables(raw, settings)
         found = dialogues.statistics(out, raw.dropped, settings)

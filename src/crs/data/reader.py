@@ -6,8 +6,8 @@ so that a plan imports no reader. One of the user's own is named by the sha256 o
 
 import ast
 import hashlib
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -25,15 +25,23 @@ class Reader:
     name: str
     version: int
     unnamed_in: tuple[str, ...] = ()
+    newer: Mapping[str, int] = field(default_factory=dict)
 
-    def label(self, dataset: str) -> str | None:
+    def label(self, dataset: str, folder: Path | None = None) -> str | None:
         """`name/version`; None where that is in no name."""
-        if self.version == 1 and dataset in self.unnamed_in:
+        read = (folder / file for file in self.newer) if folder else ()
+        version = max([self.version, *(self.newer[file.name] for file in read if file.is_file())])
+        if version == 1 and dataset in self.unnamed_in:
             return None
-        return f"{self.name}/{self.version}"
+        return f"{self.name}/{version}"
 
 
-def reader(name: str, version: int, unnamed_in: tuple[str, ...] = ()) -> Callable[[F], F]:
+def reader(
+    name: str,
+    version: int,
+    unnamed_in: tuple[str, ...] = (),
+    newer: Mapping[str, int] | None = None,
+) -> Callable[[F], F]:
     """Declare a reader; all arguments are literals.
 
     Args:
@@ -41,8 +49,9 @@ def reader(name: str, version: int, unnamed_in: tuple[str, ...] = ()) -> Callabl
         version: raised when the same file gives other tables.
         unnamed_in: data sets that it read before readers were in names, fixed for ever: version 1
             is in no name there, so that those results kept theirs.
+        newer: version of a folder that has a file which older versions did not read, by file.
     """
-    del name, version, unnamed_in
+    del name, version, unnamed_in, newer
     return lambda function: function
 
 
@@ -79,9 +88,13 @@ def source(module: str, target: str) -> bytes:
     return Path(spec.origin).read_bytes()
 
 
-def label_of(target: str, dataset: str) -> str | None:
-    """What stands for a reader in the name of a data set; None where nothing does."""
+def label_of(target: str, dataset: str, folder: Path | None = None) -> str | None:
+    """What stands for a reader in the name of a data set; None where nothing does.
+
+    Args:
+        folder: what it reads, where that lies on this machine.
+    """
     found = declared(target)
     if found is not None:
-        return found.label(dataset)
+        return found.label(dataset, folder)
     return hashlib.sha256(source(target.partition(":")[0], target)).hexdigest()

@@ -11,7 +11,7 @@ import pandas as pd
 
 from crs.config import Dataset
 from crs.data import crslab
-from crs.data.dialogues import RawDialogues, Utterance
+from crs.data.dialogues import SPLITS, RawDialogues, Utterance
 from crs.data.json_files import expect, field, lines
 from crs.data.lines import decoded, of_width, opened, unquoted
 from crs.data.names import words
@@ -21,10 +21,10 @@ from crs.data.titles import title_and_year
 from crs.errors import UserError
 
 VALID_SHARE, VALID_SEED = 0.1, 2018
-"""The official files have no validation part: a tenth of the training dialogues, drawn once."""
+"""Where there is no validation part it is a tenth of the training dialogues, drawn once."""
 
 
-@reader("redial", 1, unnamed_in=("redial",))
+@reader("redial", 1, unnamed_in=("redial",), newer={"valid_data.jsonl": 2})
 def read(folder: Path, settings: Dataset) -> RawDialogues:
     """The folder's dialogues; `train_data.jsonl` is the official format, `train_data.json` is
     CRSLab's.
@@ -43,7 +43,8 @@ def read(folder: Path, settings: Dataset) -> RawDialogues:
 
 
 def official(folder: Path) -> RawDialogues:
-    """`{train,test}_data.jsonl`, and titles from `movies_with_mentions.csv` where it is there.
+    """`{train,test}_data.jsonl`, `valid_data.jsonl` where it is there (the official files have
+    none), and titles from `movies_with_mentions.csv` where it is there.
 
     Movies of one title are one item: the file has several ids for some. There is no graph and no
     entity but the movies; the stage `graph` adds years and decades.
@@ -53,8 +54,10 @@ def official(folder: Path) -> RawDialogues:
     """
     titles = mention_titles(folder / "movies_with_mentions.csv")
     found: dict[str, dict[str, list[Utterance]]] = {}
-    for split in ("train", "test"):
-        file = folder / f"{split}_data.jsonl"
+    files = {split: folder / f"{split}_data.jsonl" for split in SPLITS}
+    if not files["valid"].exists():
+        del files["valid"]
+    for split, file in files.items():
         found[split] = {}
         for number, record in lines(file):
             where = f"line {number} of {file.name}"
@@ -73,14 +76,7 @@ def official(folder: Path) -> RawDialogues:
                 utterance(message, record, mentions, where)
                 for message in field(record, "messages", list[dict], where)
             ]
-    names = list(found["train"])
-    order = np.random.default_rng(VALID_SEED).permutation(len(names))
-    held = {names[i] for i in order[: round(VALID_SHARE * len(names))]}
-    dialogues = {
-        "train": {name: said for name, said in found["train"].items() if name not in held},
-        "valid": {name: said for name, said in found["train"].items() if name in held},
-        "test": found["test"],
-    }
+    dialogues = found if "valid" in found else with_valid(**found)
     mentioned = sorted({
         item for part in dialogues.values() for said in part.values()
         for one in said for item in one.items
@@ -95,6 +91,20 @@ def official(folder: Path) -> RawDialogues:
     })  # fmt: skip
     entities = {name: i for i, name in enumerate(mentioned)}
     return RawDialogues(dialogues, items, entities, dropped=Counter())
+
+
+def with_valid(
+    train: dict[str, list[Utterance]], test: dict[str, list[Utterance]]
+) -> dict[str, dict[str, list[Utterance]]]:
+    """The splits, with a validation part that is drawn from training."""
+    names = list(train)
+    order = np.random.default_rng(VALID_SEED).permutation(len(names))
+    held = {names[i] for i in order[: round(VALID_SHARE * len(names))]}
+    return {
+        "train": {name: said for name, said in train.items() if name not in held},
+        "valid": {name: said for name, said in train.items() if name in held},
+        "test": test,
+    }
 
 
 def clean(title: str) -> str:

@@ -1,5 +1,7 @@
+import json
 import pickle
 from collections import Counter
+from dataclasses import replace
 
 import pandas as pd
 import pytest
@@ -274,6 +276,28 @@ def test_the_official_redial(tmp_path):
     test = out["cases"][out["cases"]["split"] == "test"]
     assert test[["item", "repeat"]].to_numpy().tolist() == [[2, False], [1, True]]
     assert list(out["dialogues"]["tokens"].iloc[-1]) == ["Then", "@2", "or", "@1", "!"]
+
+
+def test_a_validation_part_of_the_official_redial_is_the_validation_split(tmp_path):
+    folder = made.official(tmp_path)
+    whole = redial.read(folder, REDIAL).dialogues
+    assert [len(whole[split]) for split in ("train", "valid", "test")] == [9, 1, 1]
+    record = json.loads((folder / "test_data.jsonl").read_text())
+    rows = [json.dumps(record | {"conversationId": name}) for name in ("55", "56", "57")]
+    (folder / "valid_data.jsonl").write_text("\n".join(rows))
+    parts = redial.read(folder, REDIAL).dialogues
+    assert set(parts["train"]) == {str(i) for i in range(10)}
+    assert (set(parts["valid"]), set(parts["test"])) == ({"55", "56", "57"}, {"99"})
+    (folder / "valid_data.jsonl").write_text("{}\n")
+    with pytest.raises(UserError, match=r"line 1 of valid_data\.jsonl has no 'conversationId'"):
+        redial.read(folder, REDIAL)
+
+
+def test_a_validation_part_makes_the_reader_another_one(tmp_path):
+    settings = replace(REDIAL, path=str(made.official(tmp_path)))
+    assert "readers" not in settings.identity()
+    (tmp_path / "valid_data.jsonl").write_text("{}\n")
+    assert settings.identity()["readers"] == ["redial/2"]
 
 
 def test_titles_come_from_the_table_of_mentions_where_it_is_there(tmp_path):
