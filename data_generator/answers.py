@@ -68,7 +68,7 @@ class RuleUser:
                 for asked in self.rules.utterance(turn.said, first=True).requirements]  # fmt: skip
         refused = self.refusable(talk, item, {a.attribute for a in said if not a.wanted})
         heard = {a.attribute for a in said if a.wanted}
-        dated = any(a.years and a.years[0] <= (item.year or 0) <= a.years[1] for a in said)
+        dated = any(first <= (item.year or 0) <= last for a in said for first, last in a.spans)
         left = [a for a in item.attributes if a not in heard]
         year = None if dated else item.year
         about = described(rng, item) if item.description else None

@@ -12,8 +12,8 @@ from dataclasses import replace
 from string import Template
 from typing import Any
 
-from crs.dialogue.rules import EARLIEST, LATEST, Rules
-from crs.dialogue.talk import Requirement, Talk, Turn, Understood
+from crs.dialogue.rules import Rules
+from crs.dialogue.talk import EARLIEST, LATEST, Requirement, Talk, Turn, Understood
 from crs.llm.request import Request
 
 LISTS = ("wanted", "refused", "preferred")

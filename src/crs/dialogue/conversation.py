@@ -88,7 +88,7 @@ class Conversation:
         self.understood = [asked_text(asdict(one), names) for one in understood.requirements]
         for one, words in zip(understood.requirements, self.understood, strict=True):
             if one.years and one.hard:
-                self.years = words
+                self.years = "" if one.any_year else words
         if understood.text and self.system.dim:
             self.texts.add([0], [understood.text], self.texts.embed([0], [understood.text]))
 

@@ -3,14 +3,24 @@
 from collections.abc import Iterable
 from typing import Any
 
+from crs.dialogue.talk import EARLIEST, LATEST
 
-def years_text(first: int, last: int) -> str:
+
+def years_text(*years: int) -> str:
+    """Spans of years, first and last of each, in words."""
+    spans = zip(years[::2], years[1::2], strict=True)
+    return " or ".join(span_text(first, last) for first, last in spans)
+
+
+def span_text(first: int, last: int) -> str:
     """A span of years in words."""
+    if first <= EARLIEST and last >= LATEST:
+        return "from any year"
     if first == last:
         return f"from {first}"
-    if first <= 0:
+    if first <= EARLIEST:
         return f"until {last}"
-    return f"since {first}" if last >= 9999 else f"from {first} to {last}"
+    return f"since {first}" if last >= LATEST else f"from {first} to {last}"
 
 
 def asked_text(requirement: dict[str, Any], attributes: list[str]) -> str:

@@ -6,20 +6,14 @@ No model and no list of synonyms: what is not called by its name is left to the 
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from crs.dialogue.talk import Requirement, Talk, Understood
+from crs.dialogue.talk import EARLIEST, LATEST, Requirement, Talk, Understood
+from crs.dialogue.years import ANY, span, spelt, union, years_of
 
-EARLIEST, LATEST = 0, 9999
-ABOUT = 2
-"""`around 1994` means so many years to either side."""
-DECADES = dict(zip(
-    "twenties thirties forties fifties sixties seventies eighties nineties".split(),
-    range(1920, 2000, 10), strict=True,
-))  # fmt: skip
 PHRASES = [
-    (r"\b(anything|everything|all) but\b", " except "),
+    (r"\b(anything|everything|all|any (year|decade)) but\b", " except "),
     (r"\b(instead of|rather than|other than|apart from|away from|fed up with|not a fan of|"
      r"(tired|sick|bored|enough) of|(cant|cannot) stand)\b", " except "),
     (r"\b(nothing but|not (only|just|necessarily)|why not)\b", " also "),
@@ -42,15 +36,11 @@ QUOTES = set("lines where about plot story".split())
 """What follows such a word and a colon describes an item and requires nothing."""
 REACTION = re.compile(r"\W*(no|nope|nah|not|none|neither|never|sorry|thanks?|hm+|these|those)\b")
 """How an answer to a list begins, before it comes to the wish."""
-BEFORE, AFTER, NEAR = set("before pre".split()), set("after post".split()), set(
-    "about around circa near roughly approximately".split()
-)  # fmt: skip
-FILLERS = set("the early mid late year years decade".split())
 
 
 def plain(text: str) -> str:
     """Lower case without apostrophes (`don't` is dont, `'90s` is 90s), phrases replaced."""
-    text = re.sub(r"['’‘`´]", "", text.lower())
+    text = spelt(text.lower())
     for pattern, replacement in PHRASES:
         text = re.sub(pattern, replacement, text)
     return text
@@ -63,17 +53,6 @@ def singular(word: str) -> str:
     if re.search(r"(sh|ch|x|ss|zz)es$", word):
         return word[:-2]
     return word[:-1] if len(word) > 3 and re.search(r"[^s]s$", word) else word
-
-
-def years_of(word: str) -> tuple[int, int] | None:
-    """The years a word names: `1994`, `1990s`, `90s`, `nineties`."""
-    if match := re.fullmatch(r"(1[89]|20)\d\d", word):
-        return int(word), int(word)
-    if match := re.fullmatch(r"((?:1[89]|20)\d0)s|(\d0)s", word):
-        short = int(match[2] or 0)
-        first = int(match[1]) if match[1] else short + (1900 if short > 20 else 2000)
-        return first, first + 9
-    return (DECADES[word], DECADES[word] + 9) if word in DECADES else None
 
 
 @dataclass
@@ -91,45 +70,6 @@ def clauses(sentence: str) -> Iterator[Clause]:
     for after, text in zip(["", *parts[1::2]], parts[::2], strict=True):
         if words := re.findall(r"\w+", text):
             yield Clause(words, after)
-
-
-def span(words: list[str], place: int) -> tuple[int, int, int] | None:
-    """The years asked for by the words around one that names some.
-
-    Returns:
-        first year, last year, and the place behind what was read; None if it names none.
-    """
-    here = years_of(words[place])
-    if here is None:
-        return None
-    first, last = here
-    back = place - 1
-    while back >= 0 and words[back] in FILLERS:
-        back -= 1
-    cue, before = (words[i] if i >= 0 else "" for i in (back, back - 1))
-    following = [*words[place + 1 : place + 3], "", ""]
-    joined = following[0] in ("to", "until", "till", "through") or (
-        following[0] == "and" and cue == "between"
-    )
-    beyond = place + (2 if joined else 1)
-    while joined and beyond < len(words) - 1 and words[beyond] in FILLERS:
-        beyond += 1
-    other = years_of(words[beyond]) if beyond < len(words) else None
-    if other:  # 1980 to 1990; 1980-1990
-        return first, other[1], beyond + 1
-    if cue in BEFORE or (cue == "than" and before in ("older", "earlier")):
-        return EARLIEST, first - 1, place + 1
-    if cue in ("until", "till") or following[:2] in (["or", "older"], ["or", "earlier"]):
-        return EARLIEST, last, place + 1
-    if cue in AFTER or (cue == "than" and before in ("newer", "later", "recent")):
-        return last + 1, LATEST, place + 1
-    if cue == "since" or following[0] in ("onward", "onwards", "on") or (
-        following[0] in ("or", "and") and following[1] in ("newer", "later", "after")
-    ):  # fmt: skip
-        return first, LATEST, place + 1
-    if cue in NEAR or following[:2] == ["or", "so"]:
-        return first - ABOUT, last + ABOUT, place + 1
-    return first, last, place + 1
 
 
 class Rules:
@@ -182,7 +122,7 @@ class Rules:
         """Requirements of a clause, and whether it ends within a negation."""
         found: list[Requirement] = []
         hard = hard and not HEDGES & set(words)
-        place, fresh = 0, negated
+        place, fresh, either = 0, negated, False
         while place < len(words):
             word = words[place]
             if word in NEGATIONS:
@@ -192,11 +132,23 @@ class Rules:
             if attribute := self.attribute_at(words, place):
                 found.append(Requirement(attribute[0], None, not negated, hard))
                 place, fresh = attribute[1], False
-            elif years := span(words, place):
+            elif word == ANY:
+                found.append(Requirement(0, (EARLIEST, LATEST)))
+                place += 1
+            elif years_of(word):
+                *years, place = span(words, place)
                 # `without romance from the 1990s` refuses romance alone.
-                found.append(Requirement(0, years[:2], not (negated and fresh), hard))
-                place = years[2]
+                asked = Requirement(0, tuple(years), not (negated and fresh), hard)
+                last = next((one for one in reversed(found) if one.years), None)
+                if either and last and last.wanted == asked.wanted:
+                    found[found.index(last)] = replace(
+                        last, years=union(*(last.years or ()), *years)
+                    )
+                else:
+                    found.append(asked)
+                either = False
             else:
+                either = either or word == "or"
                 place += 1
         return found, negated
 

@@ -4,6 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
+EARLIEST, LATEST = 0, 9999
+"""All years lie between them; a span of all of them takes back what was said of years."""
+
 
 @dataclass
 class Turn:
@@ -28,16 +31,28 @@ class Talk:
 
 @dataclass(frozen=True)
 class Requirement:
-    """One thing that is asked for: an attribute or a span of years."""
+    """One thing that is asked for: an attribute or years."""
 
     attribute: int = 0
     """Id; 0 if it is about the year."""
-    years: tuple[int, int] | None = None
-    """First and last year, both included."""
+    years: tuple[int, ...] | None = None
+    """First and last year, both included, of each span that may be: (1980, 1989), or (1960, 1969,
+    1980, 1989)."""
     wanted: bool = True
     """False: it is refused."""
     hard: bool = True
     """It must hold; a soft one is a preference."""
+
+    @property
+    def spans(self) -> list[tuple[int, int]]:
+        """First and last year of each span."""
+        years = self.years or ()
+        return list(zip(years[::2], years[1::2], strict=True))
+
+    @property
+    def any_year(self) -> bool:
+        """Whether it says that the year does not matter."""
+        return self.wanted and self.years == (EARLIEST, LATEST)
 
 
 @dataclass(frozen=True)

@@ -72,13 +72,20 @@ class Wishes:
                     place = row, asked.attribute
                     self.wanted[place], self.refused[place] = asked.wanted, not asked.wanted
                     self.hard[place] = asked.hard
+                elif asked.any_year:
+                    self.years[row] = True
                 elif asked.years and asked.hard:
-                    self.hear_years(row, asked.years, asked.wanted)
+                    self.hear_years(row, asked.spans, asked.wanted)
 
-    def hear_years(self, row: int, span: tuple[int, int], wanted: bool) -> None:
-        """Narrow the years of a dialogue; if no year is left, the newest word alone holds."""
-        first, last = span
-        within = (self.facts.calendar >= first) & (self.facts.calendar <= last)
+    def hear_years(self, row: int, spans: list[tuple[int, int]], wanted: bool) -> None:
+        """Narrow the years of a dialogue; if no year is left, the newest word alone holds.
+
+        Args:
+            spans: first and last years that are asked for, or refused, together.
+        """
+        within = torch.zeros(len(self.facts.calendar), dtype=torch.bool)
+        for first, last in spans:
+            within |= (self.facts.calendar >= first) & (self.facts.calendar <= last)
         may = torch.cat([within if wanted else ~within, torch.tensor([not wanted])])
         both = self.years[row] & may
         self.years[row] = both if both[:-1].any() else may

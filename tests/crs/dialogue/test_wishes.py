@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pandas as pd
 import pytest
 import torch
@@ -55,6 +57,18 @@ def test_years_are_narrowed_and_the_newest_word_holds_if_none_is_left():
     assert broken(nineties, said(Requirement(years=(2000, 9999)))) == [1, 1, 1, 0]
 
 
+def test_spans_that_may_both_be_are_one_requirement():
+    either = Requirement(years=(1990, 1991, 2001, 2001))
+    assert broken(said(either)) == [0, 1, 1, 0]
+    assert broken(said(replace(either, wanted=False))) == [1, 0, 0, 1]
+    assert broken(said(either), said(NINETIES)) == [0, 1, 1, 1]
+
+
+@pytest.mark.parametrize("hard", [True, False])
+def test_any_year_takes_back_what_was_said_of_years(hard):
+    assert broken(said(NINETIES), said(Requirement(years=(0, 9999), hard=hard))) == [0, 0, 0, 0]
+
+
 def test_a_refused_span_leaves_the_others_and_the_unknown():
     not_nineties = said(Requirement(years=(1990, 1999), wanted=False))
     assert broken(not_nineties) == [1, 1, 0, 0]
@@ -72,7 +86,9 @@ def test_violations_are_what_a_reader_would_count(utterances):
     dated = False
     for one in utterances:
         for r in one:
-            if r.years and r.hard:
+            if r.years == (0, 9999):  # any year
+                years, dated = set(range(1990, 2002)), False
+            elif r.years and r.hard:
                 span = set(range(r.years[0], r.years[1] + 1))
                 years, dated = (years & span) or (set(range(1990, 2002)) & span), True
     expected = [

@@ -1,0 +1,181 @@
+"""Years as people say them: one, a decade, a span, a limit, or any (docs/multi_turn.md)."""
+
+import re
+
+from crs.dialogue.talk import EARLIEST, LATEST
+
+ABOUT = 2
+"""`around 1994` means so many years to either side."""
+DECADES = dict(zip(
+    "twenties thirties forties fifties sixties seventies eighties nineties".split(),
+    range(1920, 2000, 10), strict=True,
+))  # fmt: skip
+SHORT = 30
+"""`'29` is of this century, `'30` of the last one."""
+ANY = "anyyear"
+"""The word that stands for `any year is fine`."""
+APOSTROPHES = "['’‘`´]"
+FILLERS = set("the early mid late year years decade".split())
+BEFORE, UNTIL = set("before pre".split()), set("until till".split())
+AFTER, SINCE = set("after post past".split()), set("since".split())
+NEAR = set("about around circa near roughly approximately".split())
+OLDER, NEWER = set("older earlier".split()), set("newer later younger recent".split())
+JOINS = set("to until till through thru and".split())
+"""Between two years they make a span; `or` leaves both."""
+NOW = set("now today present date".split())
+OPEN = set("on onward onwards forward upward upwards".split())
+"""Behind a year: and all later ones."""
+LATER, EARLIER = NEWER | set("after above beyond up".split()), OLDER | set("before below".split())
+"""Behind a year and `or` or `and`."""
+SO = set("so thereabouts".split())
+
+_YEAR = rf"(?:(?:1[89]|20)\d\ds?|\d0s|{'|'.join(DECADES)})\b"
+_DASH = "[-‐‑‒–—―−~]+"
+_TIME = r"(?:years?|decades?|eras?|time periods?)\b"
+_ALONE = r"(?! (?:before|after|from|between|until|till|since|in|of|but|except|up|around|about|" \
+         r"other|older|newer|earlier|later|that|which|with|without)\b)"  # fmt: skip
+"""No `any year before 1990`."""
+_ANY = [
+    rf"(?:any|whatever|whichever|no (?:particular|specific)) {_TIME}",
+    r"all (?:the )?(?:years|decades|eras|time periods)\b",
+    rf"(?:no matter|regardless of|never mind|forget(?: about)?|ignore|(?:dont|do not) "
+    rf"(?:care|mind|worry)(?: (?:about|for))?|no preference (?:for|on|about)|not (?:picky|fussy) "
+    rf"about) (?:the |which |what )*{_TIME}",
+    rf"{_TIME} (?:(?:doesnt|does not|dont|do not) matter|(?:isnt|is not|arent|are not) important|"
+    r"is unimportant|is irrelevant)",
+]
+"""Ways to say that the year may be any."""
+_FINE = r"(?: (?:is|are|will|would|be|do|works?|goes|fine|ok|okay|good|welcome)\b)*"
+PHRASES = [
+    # 80-90s: both are decades.
+    (rf"\b(\d0)(?=\s*(?:{_DASH}|[/,&]|to\b|and\b|or\b)\s*\d0s\b)", r"\1s"),
+    (rf"\b({_YEAR})\s*{_DASH}\s*(?=(?:the )?(?:{_YEAR}|now\b|today\b|present\b))", r"\1 to "),
+    # 60s, 70s or 80s: a list, not three clauses.
+    (rf"\b({_YEAR})\s*[,/]\s*(?:(?:or|and)\s+)?(?=(?:(?:the|from|in|early|mid|late) )*{_YEAR})",
+     r"\1 or "),
+    (rf"\b({_YEAR})\s*(?:\+|plus\b)", r"\1 or later "),
+    (rf"\b({_YEAR}),? at (?:the )?latest\b", r"\1 or earlier "),
+    (rf"\b({_YEAR}),? (?:at (?:the )?earliest|at least|minimum)\b", r"\1 or later "),
+    (rf"\b(?:{'|'.join(_ANY)}){_ALONE}{_FINE}", f" {ANY} "),
+    (r"\bup (?:to|till|until)\b(?: and including\b)?|\bat (?:the )?most\b|≤|<=|"
+     r"\b(?:no|not) (?:any )?(?:later|newer|more recent) than\b", " until "),
+    (r"\bat (?:the )?least\b(?: (?:from|in|since)\b)?|≥|>=|"
+     r"\b(?:no|not) (?:any )?(?:earlier|older) than\b|"
+     r"\b(?:starting|beginning) (?:in|from|with|at)\b", " since "),
+    (r"\bprior to\b|<", " before "),
+    (r">", " after "),
+]  # fmt: skip
+
+
+def spelt(text: str) -> str:
+    """A lower-case text with years as whole numbers and limits as single words; no apostrophes."""
+    text = re.sub(rf"(?<!\w){APOSTROPHES}(\d\d)\b", lambda match: of_two(int(match[1])), text)
+    text = re.sub(APOSTROPHES, "", text)
+    short = rf"\b((?:1[89]|20)\d\d)(\s*{_DASH}\s*| to )(\d\d)(?![\w-])"
+    text = re.sub(short, lambda match: match[1] + match[2] + second(match[1], match[3]), text)
+    for pattern, replacement in PHRASES:
+        text = re.sub(pattern, replacement, text)
+    return text
+
+
+def of_two(digits: int) -> str:
+    """The year that two digits stand for."""
+    return str(digits + (2000 if digits < SHORT else 1900))
+
+
+def second(first: str, digits: str) -> str:
+    """The end of a span whose century was said at its beginning: `1990-95`."""
+    return first[:2] + digits if digits > first[2:] else digits
+
+
+def years_of(word: str) -> tuple[int, int] | None:
+    """The years a word names: `1994`, `1990s`, `90s`, `nineties`."""
+    if re.fullmatch(r"(1[89]|20)\d\d", word):
+        return int(word), int(word)
+    if match := re.fullmatch(r"((?:1[89]|20)\d0)s|(\d0)s", word):
+        first = int(match[1] or of_two(int(match[2])))
+        return first, first + 9
+    return (DECADES[word], DECADES[word] + 9) if word in DECADES else None
+
+
+def at(words: list[str], place: int) -> str:
+    """The word at a place, empty beyond the ends."""
+    return words[place] if 0 <= place < len(words) else ""
+
+
+def past_fillers(words: list[str], place: int, step: int = 1) -> int:
+    """The next place whose word says something."""
+    while at(words, place) in FILLERS:
+        place += step
+    return place
+
+
+def joined(words: list[str], place: int) -> tuple[int, int] | None:
+    """The last year of a span that goes on at a place, and the place behind it; else None."""
+    join = at(words, place)
+    if join in JOINS:
+        place = past_fillers(words, place + 1)
+        if join != "and" and at(words, place) in NOW:
+            return LATEST, place + 1
+    years = years_of(at(words, place))
+    return (years[1], place + 1) if years else None
+
+
+def span(words: list[str], place: int) -> tuple[int, int, int]:
+    """The years asked for by the words around one that names some.
+
+    Returns:
+        first year, last year, and the place behind what was read.
+    Raises:
+        ValueError: if the word names none.
+    """
+    here = years_of(words[place])
+    if here is None:
+        raise ValueError(f"{words[place]!r} names no year")
+    (first, last), behind = here, place + 1
+    while join := joined(words, behind):
+        last, behind = join
+    if behind > place + 1:  # 1980 to 1990; 1980 1990
+        return min(first, last), max(first, last), behind
+    back = past_fillers(words, place - 1, -1)
+    cue, than = at(words, back), at(words, back - 1) if at(words, back) == "than" else ""
+    if cue in BEFORE or than in OLDER:
+        return EARLIEST, first - 1, behind
+    if cue in UNTIL:
+        return EARLIEST, last, behind
+    if cue in AFTER or than in NEWER:
+        return last + 1, LATEST, behind
+    if cue in SINCE:
+        return first, LATEST, behind
+    if cue in NEAR:
+        return first - ABOUT, last + ABOUT, behind
+    return limited(words, behind, first, last)
+
+
+def limited(words: list[str], place: int, first: int, last: int) -> tuple[int, int, int]:
+    """A year or decade with what is said behind it: `or later`, `onwards`, `or so`."""
+    if at(words, place) in OPEN:
+        return first, LATEST, place + 1
+    if at(words, place) not in ("or", "and"):
+        return first, last, place
+    limit = place + 1 + (at(words, place + 1) in ("more", "even"))
+    following = past_fillers(words, limit + 1 + (at(words, limit + 1) == "than"))
+    if years_of(at(words, following)) is None:  # else `or before 1980` is another limit
+        if at(words, limit) in LATER:
+            return first, LATEST, limit + 1
+        if at(words, limit) in EARLIER:
+            return EARLIEST, last, limit + 1
+    if at(words, limit) in SO:
+        return first - ABOUT, last + ABOUT, limit + 1
+    return first, last, place
+
+
+def union(*years: int) -> tuple[int, ...]:
+    """Spans, first and last year of each, in order and without overlap; neighbours are one."""
+    found: list[int] = []
+    for first, last in sorted(zip(years[::2], years[1::2], strict=True)):
+        if found and first <= found[-1] + 1:
+            found[-1] = max(found[-1], last)
+        else:
+            found += [first, last]
+    return tuple(found)
