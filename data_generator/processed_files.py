@@ -31,6 +31,7 @@ SAMPLE = re.compile(r"(.+)_sample_[0-9]+\.jsonl")
 """`X_sample_500.jsonl` holds rows of `X.jsonl`."""
 BACK = {"train": 3, "valid": 2, "test": 1}
 """How far from a sequence's end the target of a raw case lies."""
+AS_IT_IS = "Give the authors' processed_data as it is"
 NEARLY_NOTHING = 0.05
 """Files of which a smaller share are cases of the data set are of other data."""
 
@@ -38,11 +39,9 @@ NEARLY_NOTHING = 0.05
 class Refused(Faults):
     """A line that is not as the authors wrote it."""
 
-    def __call__(self, where: str, what: str, lines: int = 1) -> NoReturn:
+    def __call__(self, where: str, what: str, lines: int = 1, remedy: str = AS_IT_IS) -> NoReturn:
         """Raises UserError: nothing is left out."""
-        raise UserError(
-            f"simulator.path: {where} {what}; give the authors' processed_data as it is"
-        )
+        raise UserError(f"simulator.path: {where} {what}. {remedy}")
 
 
 @dataclass(frozen=True)

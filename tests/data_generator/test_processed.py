@@ -213,7 +213,7 @@ def having(**changed):
 def test_a_line_that_is_not_as_the_authors_wrote_it_is_named(data, parts, tmp_path, spoil, message):
     spoil(parts["raw_seedtest"][4])
     where = r"^simulator\.path: line 5 of tiny_raw_seedtest\.jsonl "
-    with pytest.raises(UserError, match=f"{where}.*{message}.*; give the authors' processed_data"):
+    with pytest.raises(UserError, match=f"{where}.*{message}.*\\. Give the authors' processed"):
         drawn(data, write(tmp_path / "texts", parts))
 
 

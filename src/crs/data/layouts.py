@@ -18,6 +18,8 @@ TALKS = set(
     "conversation conversations dialog dialogue messages turns utterances log history".split()
 )
 """Fields of a dialogue that may hold what was said as a list of texts."""
+ITEMS = {"item", "item_id"}
+"""Columns of interactions: texts beside them are reviews."""
 METADATA, PATHS = ("meta", "metadata"), ("path", "paths", "kg_path", "kg_paths")
 BLANK = "\ufeff \t\r\n"
 FIELDS = 8
@@ -205,7 +207,7 @@ def of_file(file: Path) -> Dialogue | None:
     line = text.partition("\n")[0]
     header = next(csv.reader([line], delimiter="\t" if "\t" in line else ","), [])
     names = frozenset(name.strip().lower() for name in header)
-    spoken = "messages" in names or (names & TEXTS and names & SPEAKERS)
+    spoken = "messages" in names or (names & TEXTS and names & SPEAKERS and not names & ITEMS)
     return Dialogue("a row", frozenset(header), frozenset()) if spoken else None
 
 

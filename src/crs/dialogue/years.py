@@ -31,25 +31,26 @@ SO = set("so thereabouts".split())
 
 _YEAR = rf"(?:(?:1[89]|20)\d\ds?|\d0s|{'|'.join(DECADES)})\b"
 _DASH = "[-‐‑‒–—―−~]+"
-_TIME = r"(?:years?|decades?|eras?|time periods?)\b"
+_TIME = r"(?:(?:release )?years?|release dates?|decades?|eras?|time periods?)\b"
 _ALONE = r"(?! (?:before|after|from|between|until|till|since|in|of|but|except|up|around|about|" \
          r"other|older|newer|earlier|later|that|which|with|without)\b)"  # fmt: skip
 """No `any year before 1990`."""
 _ANY = [
     rf"(?:any|whatever|whichever|no (?:particular|specific)) {_TIME}",
     r"all (?:the )?(?:years|decades|eras|time periods)\b",
-    rf"(?:no matter|regardless of|never mind|forget(?: about)?|ignore|(?:dont|do not) "
-    rf"(?:care|mind|worry)(?: (?:about|for))?|no preference (?:for|on|about)|not (?:picky|fussy) "
-    rf"about) (?:the |which |what )*{_TIME}",
-    rf"{_TIME} (?:(?:doesnt|does not|dont|do not) matter|(?:isnt|is not|arent|are not) important|"
-    r"is unimportant|is irrelevant)",
+    rf"no {_TIME} preferences?",
+    rf"(?:no matter|(?:doesnt|does not) matter|regardless of|never mind|forget(?: about)?|ignore|"
+    rf"(?:dont|do not) (?:care|mind|worry)(?: (?:about|for))?|no preference (?:for|on|about)|"
+    rf"not (?:picky|fussy) about) (?:the |which |what )*{_TIME}",
+    rf"{_TIME} (?:(?:doesnt|does not|dont|do not) matter|(?:isnt|is not|arent|are not) "
+    r"(?:important|a concern)|is (?:unimportant|irrelevant|no concern))",
 ]
 """Ways to say that the year may be any."""
 _FINE = r"(?: (?:is|are|will|would|be|do|works?|goes|fine|ok|okay|good|welcome)\b)*"
 PHRASES = [
     # 80-90s: both are decades.
     (rf"\b(\d0)(?=\s*(?:{_DASH}|[/,&]|to\b|and\b|or\b)\s*\d0s\b)", r"\1s"),
-    (rf"\b({_YEAR})\s*{_DASH}\s*(?=(?:the )?(?:{_YEAR}|now\b|today\b|present\b))", r"\1 to "),
+    (rf"\b({_YEAR})\s*(?:{_DASH}|&)\s*(?=(?:the )?(?:{_YEAR}|now\b|today\b|present\b))", r"\1 to "),
     # 60s, 70s or 80s: a list, not three clauses.
     (rf"\b({_YEAR})\s*[,/]\s*(?:(?:or|and)\s+)?(?=(?:(?:the|from|in|early|mid|late) )*{_YEAR})",
      r"\1 or "),
@@ -114,7 +115,8 @@ def joined(words: list[str], place: int) -> tuple[int, int] | None:
     """The last year of a span that goes on at a place, and the place behind it; else None."""
     join = at(words, place)
     if join in JOINS:
-        place = past_fillers(words, place + 1)
+        # `to no later than 1995` is `to until 1995`.
+        place = past_fillers(words, place + 1 + (join != "and" and at(words, place + 1) in UNTIL))
         if join != "and" and at(words, place) in NOW:
             return LATEST, place + 1
     years = years_of(at(words, place))

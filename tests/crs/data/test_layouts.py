@@ -117,6 +117,7 @@ def test_a_turn_that_lacks_a_field_does_not_make_it_another_layout(tmp_path):
 
 @pytest.mark.parametrize("text", [
     "", "[", "{", '{"a":', "[]", "{}", "null", "[[[", '{"a": [1, 2]}', "user item\n1 2\n",
+    "user,item,text,agent\n1,2,good,web\n",
     '{"user_id": "1", "parent_asin": "2", "text": "good", "rating": 5}\n', "\x00\xff",
     json.dumps({"customer_id": "1_raw_raw", "history": ["1", "2"], "response": "Hello"}),
 ])  # fmt: skip

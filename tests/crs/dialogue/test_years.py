@@ -55,7 +55,8 @@ def test_years_with_or_between_them_may_all_be(said, years):
     "1990–1995", "1990—1995", "1990 - 1995", "1990-1995", "1990 – 1995", "1990‑1995", "1990-95",
     "from 1990 to 95", "from 1990 until 1995", "1990 to 1995", "1990 through 1995",
     "between 1990 and 1995", "between '90 and '95", "between ’90 and ’95", "'90-'95", "1995-1990",
-    "between 1990 & 1995",
+    "between 1990 & 1995", "from 1990 up to 1995", "from 1990 to no later than 1995", "1990 to '95",
+    "at least 1990, at most 1995", "no earlier than 1990 and no later than 1995",
 ])  # fmt: skip
 def test_a_dash_and_words_like_it_make_a_span(said):
     assert left(f"a comedy, {said}, please") == (1990, 1995)
@@ -64,6 +65,7 @@ def test_a_dash_and_words_like_it_make_a_span(said):
 @pytest.mark.parametrize("said", [
     "80s and 90s", "80s & 90s", "80-90s", "80s-90s", "the eighties–nineties", "1980s to 1990s",
     "from the late 80s to the early 90s", "'80s and '90s", "the 80's and 90's",
+    "the 80s & the 90s", "mid-80s to mid-90s",
 ])  # fmt: skip
 def test_decades_make_spans_too(said):
     assert left(said) == (1980, 1999)
@@ -95,6 +97,7 @@ def test_lower_limits(said):
     "I don't care about the year", "I don't care which year", "I don't mind the year", "no matter "
     "the year", "regardless of the decade", "from any era", "perhaps any decade", "all years are "
     "fine", "no particular year", "the year isn't important", "forget the year", "whatever year",
+    "it doesn't matter which year", "the release date does not matter", "no year preference",
 ])  # fmt: skip
 def test_any_year_takes_the_wish_back(said):
     assert left("from the 90s", said) == left() == (FIRST, LAST, None)
