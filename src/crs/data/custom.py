@@ -11,6 +11,20 @@ from crs.data.lines import decoded, of_width, opened, texts, unquoted
 from crs.data.raw import ITEMS, Faults, Place, Raw, empty_items, reason
 from crs.data.reader import reader
 from crs.errors import UserError
+from crs.unpacked import bomb, too_much
+
+
+def check_size(path: Path) -> None:
+    """Refuse a Parquet file that says it holds more than such a file can.
+
+    Raises:
+        UserError: by its rows, at eight bytes a cell, or by its unpacked pages.
+    """
+    with parquet.ParquetFile(path) as file:
+        about = file.metadata
+    pages = sum(about.row_group(i).total_byte_size for i in range(about.num_row_groups))
+    if too_much(max(pages, 8 * about.num_rows * about.num_columns), path.stat().st_size):
+        raise bomb(f"dataset: {path.name}")
 
 
 def table(path: Path, faults: Faults) -> tuple[pd.DataFrame, Place]:
@@ -24,9 +38,12 @@ def table(path: Path, faults: Faults) -> tuple[pd.DataFrame, Place]:
     """
     if path.suffix == ".parquet":
         try:
+            check_size(path)
             content = parquet.read_table(path)
             content.validate(full=True)
             frame = content.to_pandas()
+        except UserError:
+            raise
         except Exception as error:  # of damaged bytes almost anything may come
             raise UserError(f"dataset: {path.name} cannot be read: {reason(error)}") from error
         return frame.set_index(pd.RangeIndex(1, len(frame) + 1)), Place(path.name, "row")
