@@ -10,6 +10,7 @@ import pandas as pd
 from crs.charts import SUCCESS, TURN, success_by_turn
 from crs.config import MultiTurn, Talks
 from crs.dialogue.replies import reply
+from crs.escape import markup
 from crs.results import COLUMNS, MARKDOWN, PARQUET, markdown
 from crs.store import Artifact
 from multi_turn.figures import BEFORE, SUCCESSES, comparisons, line_rows, own_label
@@ -57,8 +58,15 @@ def effect(long: pd.DataFrame, label: str, settings: MultiTurn) -> pd.DataFrame:
     return pd.concat([frame["turn"], texts], axis=1)
 
 
-def to_read(log: pd.DataFrame, label: str, titles: list[str]) -> str:
+def names_of(dataset: Artifact) -> tuple[list[str], list[str]]:
+    """Titles and attributes by id."""
+    items, names = dataset.load("items.parquet"), dataset.load("attributes.parquet")["name"]
+    return ["", *items["title"]], ["", *names]
+
+
+def to_read(log: pd.DataFrame, label: str, titles: list[str], attributes: list[str]) -> str:
     """Some dialogues of one line as Markdown: late successes and failures."""
+    titles, attributes = [*map(markup, titles)], [*map(markup, attributes)]
     mine = log[log["scorer"] == label]
     ends = mine.groupby("case").agg(turns=("turn", "max"), success=("success", "max"))
     late = ends[ends["success"] & (ends["turns"] > 1)].index[:SAMPLE]
@@ -67,12 +75,11 @@ def to_read(log: pd.DataFrame, label: str, titles: list[str]) -> str:
     for case in [*late, *lost]:
         turns = mine[mine["case"] == case].sort_values("turn")
         end = "found" if ends["success"][case] else "not found"
-        parts += [
-            f"## User {turns['user'].iloc[0]}, looking for {turns['title'].iloc[0]}: {end}",
-            "",
-        ]
-        for said, text in turns[["said", "reply"]].itertuples(index=False):
-            parts += [f"**User:** {said}", "", text, ""]
+        user, target = turns[["user", "target"]].iloc[0]
+        parts += [f"## User {user}, looking for {titles[target]}: {end}", ""]
+        for said, asked, shown in turns[["said", "requirements", "shown"]].itertuples(index=False):
+            answer = reply(json.loads(asked), shown, titles, attributes)
+            parts += [f"**User:** {markup(said)}", "", answer, ""]
     if len(parts) == 2:
         parts.append("Every dialogue succeeded in its first turn.")
     return "\n".join(parts) + "\n"
@@ -80,8 +87,7 @@ def to_read(log: pd.DataFrame, label: str, titles: list[str]) -> str:
 
 def dialogues(log: pd.DataFrame, loop: Loop, dataset: Artifact) -> pd.DataFrame:
     """The log with names: who talks, about what, and what the system answers."""
-    items, names = dataset.load("items.parquet"), dataset.load("attributes.parquet")["name"]
-    titles, attributes = ["", *items["title"]], ["", *names]
+    titles, attributes = names_of(dataset)
     cases, size = loop.cases, len(loop.cases)
     case = log["dialogue"].to_numpy() % size
     target = cases.target.numpy()[case]
@@ -118,7 +124,7 @@ def text(
     turns = settings.multi_turn
     data = long["dataset"].iloc[0]
     lines = [
-        f"### {settings.model} on {data}: success in at most {turns.turns} turns", "",
+        f"### {settings.model} on {markup(data)}: success in at most {turns.turns} turns", "",
         markdown(by_turn(long, turns)), "",
         f"Share of {long['cases'].max()} dialogues in which the target was among the {turns.shown} "
         f"items shown by that turn; {turns.level:.0%} intervals resample users. Average turns "
@@ -167,7 +173,7 @@ def write(
     long.to_parquet(folder / PARQUET, index=False)
     log.to_parquet(folder / "dialogues.parquet", index=False)
     (folder / MARKDOWN).write_text(text(long, tests, label, settings, facts))
-    sample = to_read(log, label, ["", *inputs["dataset"].load("items.parquet")["title"]])
+    sample = to_read(log, label, *names_of(inputs["dataset"]))
     (folder / "dialogues.md").write_text(sample)
     success_by_turn(long, folder / "success.png", f"{settings.model} on {data}")
     context.tracker.table("multi_turn/results", by_turn(long, turns))

@@ -4,12 +4,11 @@ from pathlib import Path
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file
 from torch import Tensor
 
 from crs.errors import UserError
 from crs.nn.encoder import Encoder
-from crs.nn.released import check_same_items, layers, raw_numbers
+from crs.nn.released import check_same_items, layers, raw_numbers, read
 from crs.store import Artifact
 
 NAMES = {
@@ -92,10 +91,10 @@ def load(
     items, more = dataset.summary["items"], {}
     try:
         if path.suffix == ".safetensors":
-            weights = load_file(path)
+            weights = read(path, KEY)
         else:
             norm = "post"
-            loaded = torch.load(path, map_location="cpu", weights_only=True)
+            loaded = read(path, KEY)
             if TABLE in loaded:
                 weights = of_generator(loaded, dataset)
                 more = {"causal": False, "project": True}

@@ -17,6 +17,7 @@ import pandas as pd
 
 from crs import stats
 from crs.cases import ALL
+from crs.console import complain
 from crs.errors import UserError
 from crs.metrics import per_case
 from crs.results import MARKDOWN, PARQUET, markdown
@@ -150,5 +151,5 @@ if __name__ == "__main__":
     try:
         main(sys.argv[1:])
     except UserError as mistake:
-        print(f"error: {mistake}", file=sys.stderr)
+        complain(mistake)
         sys.exit(2)

@@ -11,7 +11,7 @@ from hydra import compose as hydra_compose
 from hydra import initialize_config_dir
 
 from crs import compose, pipeline
-from crs.console import interrupt_on_sigterm, say
+from crs.console import complain, interrupt_on_sigterm, say, show_failure
 from crs.errors import UserError
 
 compose.register()
@@ -67,11 +67,12 @@ def main(words: list[str]) -> None:
 
 
 if __name__ == "__main__":
+    sys.excepthook = show_failure
     interrupt_on_sigterm()
     try:
         main(sys.argv[1:])
     except KeyboardInterrupt:
         sys.exit(130)
     except UserError as mistake:
-        print(f"error: {mistake}", file=sys.stderr)
+        complain(mistake)
         sys.exit(2)

@@ -14,7 +14,7 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
 from crs import compose, pipeline, results, sweep
-from crs.console import interrupt_on_sigterm
+from crs.console import complain, interrupt_on_sigterm, plain, show_failure
 from crs.errors import UserError
 
 compose.register()
@@ -46,21 +46,22 @@ def job(composed: DictConfig) -> None:
         logging.getLogger(__name__).exception("failed")
         error, code = f"{type(failure).__name__}: {failure} (traceback in {log})", 1
     if swept:
-        sweep.record(hydra_config, error, found, code)
+        sweep.record(hydra_config, plain(error) if error else None, found, code)
     if error:
-        print(f"error: {error}", file=sys.stderr)
+        complain(error)
         if not swept or code == 130:
             sys.exit(code)
 
 
 if __name__ == "__main__":
+    sys.excepthook = show_failure
     interrupt_on_sigterm()
     try:
         sys.argv[1:] = compose.check(sys.argv[1:])
         job()
     except UserError as mistake:
-        print(f"error: {mistake}", file=sys.stderr)
+        complain(mistake)
         sys.exit(2)
     except KeyboardInterrupt:  # outside of a job: while composing, or between two jobs
-        print(f"error: {INTERRUPTED}", file=sys.stderr)
+        complain(INTERRUPTED)
         sys.exit(130)

@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from crs.escape import terminal
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -46,6 +48,6 @@ def success_by_turn(long: "pd.DataFrame", path: Path, title: str) -> None:
         axes.set_xticks(sorted(rows["turn"].unique()))
     panels[0][0].set_ylabel("share of dialogues that have succeeded")
     panels[0][0].legend(fontsize=8)
-    figure.suptitle(title, fontsize=11)
+    figure.suptitle(terminal(title), fontsize=11, parse_math=False)
     figure.savefig(path, dpi=120)
     plt.close(figure)

@@ -1,6 +1,7 @@
 """What a run says: lines and progress bars on standard error, results on standard output.
 
-Lines go to the log of the command too, and progress goes there every half minute.
+Lines go to the log of the command too, and progress goes there every half minute. Whatever is
+said holds no secret and no command to the terminal, whoever wrote its parts.
 """
 
 import io
@@ -8,11 +9,15 @@ import logging
 import signal
 import sys
 import time
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from tqdm import tqdm
+
+from crs.escape import terminal
+from crs.secrets import redact
 
 LOG = logging.getLogger("crs.console")
 """Has the log file of the command alone (conf/train.yaml), so that no line is said twice."""
@@ -21,10 +26,40 @@ EVERY = 30.0
 PROGRESS = "{percentage:.0f}%, {n_fmt} of {total_fmt} {unit}, {remaining} left{postfix}"
 
 
+def plain(text: str) -> str:
+    """A line as it may be shown and kept: without secrets, and text alone."""
+    return terminal(redact(text))
+
+
+def plain_lines(text: str) -> str:
+    """The same of several lines, which stay several."""
+    return "\n".join(map(plain, text.split("\n")))
+
+
+class PlainFormatter(logging.Formatter):
+    """Log records, their tracebacks too, as they may be shown and kept."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The record's lines."""
+        return plain_lines(super().format(record))
+
+
 def say(text: str) -> None:
     """One line to the user, above any bar that is drawn, and to the log."""
-    tqdm.write(text, file=sys.stderr)
-    LOG.info(text)
+    line = plain(text)
+    tqdm.write(line, file=sys.stderr)
+    LOG.info(line)
+
+
+def complain(sentence: object) -> None:
+    """The line on standard error that says why a command ends without what was asked for."""
+    print(f"error: {plain(str(sentence))}", file=sys.stderr)
+
+
+def show_failure(kind: type[BaseException], error: BaseException, _: Any) -> None:
+    """Python's last words on a failure of ours, in the place of `sys.excepthook`."""
+    lines = "".join(traceback.format_exception(kind, error, error.__traceback__))
+    print(plain_lines(lines.rstrip()), file=sys.stderr)
 
 
 def interrupt_on_sigterm() -> None:

@@ -4,6 +4,8 @@ from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from crs.escape import markup, terminal
+
 if TYPE_CHECKING:  # pandas takes a second to import, and a found result needs none of it
     import pandas as pd
 
@@ -23,11 +25,12 @@ SHOWN = {"dialogues": tuple(product(("hr", "ndcg", "mrr"), (1, 10, 50)))}
 
 
 def markdown(frame: "pd.DataFrame") -> str:
-    """A frame of strings as a Markdown table."""
-    rows = [list(frame.columns), *frame.astype(str).to_numpy().tolist()]
-    widths = [max(len(str(row[i])) for row in rows) for i in range(len(rows[0]))]
+    """A frame of strings as a Markdown table that shows them as they are."""
+    cells = [list(frame.columns), *frame.astype(str).to_numpy().tolist()]
+    rows = [[markup(str(cell)) for cell in row] for row in cells]
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
     lines = [
-        "| " + " | ".join(str(cell).ljust(w) for cell, w in zip(row, widths, strict=True)) + " |"
+        "| " + " | ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)) + " |"
         for row in rows
     ]
     return "\n".join([lines[0], "|" + "|".join("-" * (w + 2) for w in widths) + "|", *lines[1:]])
@@ -55,7 +58,7 @@ def headline(long: "pd.DataFrame", split: str = "test", cases: str = "all") -> "
 
 def announce(folder: Path) -> None:
     """Print the Markdown twin, then the line that scripts read: the last on standard output."""
-    print((folder / MARKDOWN).read_text().rstrip())
+    print("\n".join(map(terminal, (folder / MARKDOWN).read_text().rstrip().split("\n"))))
     beside = (f.name for f in folder.iterdir() if f.suffix in (".parquet", ".png", ".md"))
     if others := sorted(set(beside) - {PARQUET, MARKDOWN}):
         print(f"\nalso in {folder}: {', '.join(others)}")

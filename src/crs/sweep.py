@@ -9,7 +9,7 @@ from hydra.experimental.callback import Callback
 from omegaconf import DictConfig
 
 from crs.charts import SUCCESS, success_by_turn
-from crs.console import say
+from crs.console import complain, say
 from crs.results import COLUMNS, MARKDOWN, PARQUET, SECOND, announce, markdown
 from crs.store import write_json
 
@@ -116,7 +116,7 @@ class SweepTable(Callback):
         try:
             code = self.gather(Path(config.hydra.sweep.dir), outcomes_of(config.hydra))
         except Exception as failure:
-            print(f"error: the sweep's table: {type(failure).__name__}: {failure}", file=sys.stderr)
+            complain(f"the sweep's table: {type(failure).__name__}: {failure}")
             code = 1
         if code:
             sys.exit(code)

@@ -3,13 +3,14 @@
 import os
 from typing import Any
 
+from crs.chat.guard import HOST, guards
 from crs.chat.why import reasons
 from crs.dialogue.conversation import Conversation, Reply
 from crs.errors import UserError
+from crs.escape import markup
 from crs.serving import System
 
 SHOWN = 5
-HOST = "127.0.0.1"
 CSS = """
 .item {align-items: center; gap: 4px}
 #history .wrap-inner {max-height: 110px; overflow-y: auto}
@@ -33,7 +34,7 @@ def gradio() -> Any:
 
 def explained(talk: Conversation, reply: Reply) -> str:
     """Why, as Markdown."""
-    lines = [f"- **{about}**: {words}" for about, words in reasons(talk, reply)]
+    lines = [f"- **{about}**: {markup(words)}" for about, words in reasons(talk, reply)]
     return "\n".join(lines) or "Nothing is known yet: choose a history or say a wish."
 
 
@@ -44,6 +45,10 @@ class Page:
         self.system, self.text, self.way = system, text, way
         self.gr = gradio()
 
+    def mistake(self, sentence: str) -> Exception:
+        """What shows a sentence in a corner of the page, which takes it for HTML."""
+        return self.gr.Error(markup(sentence), print_exception=False)
+
     def choices(self, items: list[int]) -> list[tuple[str, int]]:
         """Titles and ids for the list of the history."""
         return [(self.system.titles[item], item) for item in items]
@@ -53,14 +58,14 @@ class Page:
         try:
             history = self.system.history_of(int(number or 0))
         except UserError as mistake:
-            raise self.gr.Error(str(mistake), print_exception=False) from mistake
+            raise self.mistake(str(mistake)) from mistake
         return self.gr.update(choices=self.choices(history), value=history)
 
     def search(self, words: str, history: list[int]) -> Any:
         """Titles that can be added to the history."""
         found = self.system.search(words)["item"].tolist() if words.strip() else []
         if not found:
-            raise self.gr.Error(f"No title has the words {words!r}.", print_exception=False)
+            raise self.mistake(f"No title has the words {words!r}.")
         kept = [item for item in history if item not in found]
         return self.gr.update(choices=self.choices([*kept, *found]), value=history)
 
@@ -72,10 +77,11 @@ class Page:
     def say(self, words: str, talk: Conversation, said: list[dict[str, str]]) -> list[Any]:
         """Words of the person."""
         if not words.strip():
-            raise self.gr.Error("Say what you would like.", print_exception=False)
+            raise self.mistake("Say what you would like.")
         reply = talk.say(words)
         answer = f"Understood: {', '.join(reply.understood)}." if reply.understood else "I see."
-        said = [*said, {"role": "user", "content": words}, {"role": "assistant", "content": answer}]
+        both = (("user", words), ("assistant", answer))
+        said = [*said, *({"role": role, "content": markup(text)} for role, text in both)]
         return ["", said, *self.shown(talk, reply)]
 
     def refuse(self, place: int, talk: Conversation, items: list[int]) -> list[Any]:
@@ -85,10 +91,14 @@ class Page:
     def shown(self, talk: Conversation, reply: Reply) -> list[Any]:
         """The ids, the five rows, their texts, and why."""
         names = self.system.titles
-        titles = [f"**{n}.** {names[item]}" for n, item in enumerate(reply.items, 1)]
+        titles = [f"**{n}.** {markup(names[item])}" for n, item in enumerate(reply.items, 1)]
         blank = SHOWN - len(titles)
         rows = [self.gr.update(visible=n < len(titles)) for n in range(SHOWN)]
         return [reply.items, *rows, *titles, *[""] * blank, explained(talk, reply)]
+
+    def prose(self, value: str = "", elem_id: str | None = None) -> Any:
+        """A place for Markdown, in which `$$` are two dollars."""
+        return self.gr.Markdown(value, elem_id=elem_id, latex_delimiters=[])
 
     def build(self) -> Any:
         """The page."""
@@ -96,7 +106,7 @@ class Page:
         with gr.Blocks(title="CRS Suite") as page:
             talk = gr.State(None)
             items = gr.State([])
-            gr.Markdown(f"### {self.system.model} on {self.system.label}")
+            self.prose(f"### {self.system.model} on {markup(self.system.label)}")
             with gr.Row():
                 with gr.Column(scale=1):
                     user = gr.Number(label="User of the data set", precision=0, minimum=1)
@@ -109,17 +119,19 @@ class Page:
                     )  # fmt: skip
             with gr.Row():
                 with gr.Column(scale=1):
-                    chat = gr.Chatbot(label="Conversation", height=340, buttons=[])
+                    chat = gr.Chatbot(
+                        label="Conversation", height=340, buttons=[], latex_delimiters=[]
+                    )
                     wish = gr.Textbox(label="What would you like?", autofocus=True)
                 with gr.Column(scale=1):
                     rows, texts, buttons = [], [], []
                     for number in range(1, SHOWN + 1):
                         with gr.Row(visible=False, elem_classes="item") as row:
-                            texts.append(gr.Markdown(elem_id=f"title-{number}"))
+                            texts.append(self.prose(elem_id=f"title-{number}"))
                             buttons.append(gr.Button(f"Not {number}", size="sm", scale=0))
                         rows.append(row)
                     gr.Markdown("#### Why")
-                    why = gr.Markdown(elem_id="why")
+                    why = self.prose(elem_id="why")
             shown = [items, *rows, *texts, why]
             take.click(self.take_user, user, history)
             words.submit(self.search, [words, history], history)
@@ -148,6 +160,7 @@ def serve(page: Page, port: int, block: bool = True) -> tuple[Any, str]:
     _, address, _ = app.launch(
         server_name=HOST, server_port=port or None, share=False, quiet=True,
         prevent_thread_lock=not block, theme=gr.themes.Default(**fonts), css=CSS,
-        footer_links=["gradio"],
+        footer_links=["gradio"], ssr_mode=False, mcp_server=False, enable_monitoring=False,
+        app_kwargs={"middleware": guards()},
     )  # fmt: skip
     return app, address

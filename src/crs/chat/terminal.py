@@ -7,6 +7,7 @@ from rich.text import Text
 from crs.chat.why import reasons
 from crs.dialogue.conversation import Conversation, Reply
 from crs.errors import UserError
+from crs.escape import terminal
 from crs.serving import System
 
 HELP = """\
@@ -56,7 +57,7 @@ class Terminal:
                 self.reply = reply
                 self.show(reply)
         except UserError as mistake:
-            self.console.print(f"{mistake}", style="red", markup=False)
+            self.tell(f"{mistake}", "red")
 
     def answer(self, words: str) -> Reply | None:
         """What a line leads to; None if there is nothing new to recommend.
@@ -83,7 +84,7 @@ class Terminal:
                 return self.talk.show()
             case "/history":
                 titles = "; ".join(self.system.titles[item] for item in self.history)
-                self.console.print(titles or "nothing yet", markup=False)
+                self.tell(titles or "nothing yet")
                 return None
             case "/new":
                 self.begin([])
@@ -94,6 +95,10 @@ class Terminal:
         if words.startswith("/"):
             raise UserError(f"{command}: no such command; /help lists them")
         return self.talk.say(words)
+
+    def tell(self, words: str, style: str = "") -> None:
+        """A line of text, in which nothing is a command to the terminal or a mark of Rich's."""
+        self.console.print(Text(terminal(words), style))
 
     def shown(self, numbers: str) -> list[int]:
         """Item ids of the numbers in the list that is shown."""
@@ -107,7 +112,7 @@ class Terminal:
         """The list and why."""
         table = Table(show_header=False, box=None, padding=(0, 1))
         for number, item in enumerate(reply.items, 1):
-            table.add_row(Text(str(number), "bold"), Text(self.system.titles[item]))
+            table.add_row(Text(str(number), "bold"), Text(terminal(self.system.titles[item])))
         self.console.print(table)
         for about, words in reasons(self.talk, reply):
-            self.console.print(f"  {about}: {words}", style="dim", markup=False, highlight=False)
+            self.tell(f"  {about}: {words}", "dim")

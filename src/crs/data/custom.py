@@ -5,7 +5,6 @@ from itertools import chain
 from pathlib import Path
 
 import pandas as pd
-from pyarrow import parquet
 
 from crs.config import Columns, Dataset
 from crs.data.columns import INTERACTIONS, interactions, item_table, mapped
@@ -22,11 +21,12 @@ from crs.data.lines import (
     unquoted,
     words,
 )
-from crs.data.raw import ITEMS, Faults, Place, Raw, empty_items, reason
+from crs.data.parquet_table import MARK, rows_of_parquet
+from crs.data.raw import ITEMS, Faults, Place, Raw, empty_items
 from crs.data.reader import reader
 from crs.errors import UserError
 
-PARQUET = b"PAR1"
+
 SEPARATORS = ",\t;|"
 """Of a text file's cells: the one that its first line has most often, the first of equals."""
 
@@ -43,7 +43,7 @@ def table(path: Path, faults: Faults, columns: Columns) -> tuple[pd.DataFrame, P
     Raises:
         UserError: for a file that cannot be read, or has no header.
     """
-    if first_bytes(path) == PARQUET or path.suffix == ".parquet":
+    if first_bytes(path) == MARK or path.suffix == ".parquet":
         return rows_of_parquet(path), Place(path.name, "row"), columns
     place = Place(path.name)
     lines, before = decoded(opened(path), place, faults), faults.count
@@ -68,21 +68,6 @@ def table(path: Path, faults: Faults, columns: Columns) -> tuple[pd.DataFrame, P
         frame = texts(of_width(rows, len(header), place, faults), header)
     faults.settle(len(frame))
     return frame, place, columns
-
-
-def rows_of_parquet(path: Path) -> pd.DataFrame:
-    """A Parquet file, indexed by row.
-
-    Raises:
-        UserError: if it cannot be read.
-    """
-    try:
-        content = parquet.read_table(path)
-        content.validate(full=True)
-        frame = content.to_pandas()
-    except Exception as error:  # of damaged bytes almost anything may come
-        raise UserError(f"dataset: {path.name} cannot be read: {reason(error)}") from error
-    return frame.set_index(pd.RangeIndex(1, len(frame) + 1))
 
 
 def pairs(first: str, columns: Columns) -> bool:

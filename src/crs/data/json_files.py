@@ -12,6 +12,8 @@ from crs.data.lines import decoded, opened, values
 from crs.data.raw import Faults, Place
 from crs.errors import UserError
 
+WHOLE = 1 << 30
+"""The most bytes of a text that is one line, as JSON often is."""
 NUMBER = re.compile("0|[1-9][0-9]{0,17}")
 
 
@@ -23,7 +25,8 @@ def text_of(file: Path) -> str:
     """
     if not file.exists():
         raise UserError(f"dataset: {file.parent} has no {file.name}; is it complete?")
-    text = "\n".join(line for _, line in decoded(opened(file), Place(file.name), Faults()))
+    lines = decoded(opened(file), Place(file.name), Faults(), longest=WHOLE)
+    text = "\n".join(line for _, line in lines)
     if not text.strip():
         raise UserError(f"dataset: {file.name} is empty; give a file with data")
     return text

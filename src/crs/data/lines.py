@@ -10,6 +10,7 @@ import re
 import sys
 import zlib
 from collections.abc import Iterable, Iterator
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from reprlib import repr as short
@@ -21,8 +22,11 @@ import pyarrow as pa
 
 from crs.data.raw import COMPLETE, Faults, Place
 from crs.errors import UserError
+from crs.unpacked import unpacked
 
 BATCH = 1 << 16
+LINE = 64 << 20
+"""The most bytes of a line."""
 UTF_16 = {b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}
 """By the marks that such a file begins with."""
 CONTROLS = {*range(32), 127} - {*b"\t\r\n"}
@@ -58,26 +62,42 @@ def opened(path: Path) -> BinaryIO:
     """A file's bytes, unpacked if they are gzip.
 
     Raises:
-        UserError: for a zip archive.
+        UserError: for a zip archive; as it is read, if it unpacks to too much.
     """
     if is_zip(path):
         raise UserError(f"dataset: {path.name} is a zip archive; unpack it and give the file in it")
-    return gzip.open(path) if first_bytes(path).startswith(GZIP) else path.open("rb")  # type: ignore[return-value]
+    if not first_bytes(path).startswith(GZIP):
+        return path.open("rb")
+    stream: Any = gzip.GzipFile(path)
+    return unpacked(stream, stream.fileobj.tell, f"dataset: {path.name}")
 
 
 def decoded(
-    stream: BinaryIO, place: Place, faults: Faults, encoding: str = "utf-8"
+    stream: BinaryIO, place: Place, faults: Faults, encoding: str = "utf-8", longest: int = LINE
 ) -> Iterator[tuple[int, str]]:
     """Numbered lines without their ends; a byte-order mark before the first is skipped.
 
+    Args:
+        longest: the most bytes of a line.
     Raises:
-        UserError: if there is nothing, or a gzip stream breaks off.
+        UserError: if there is nothing, a gzip stream breaks off, a line is too long for one of a
+            table, or what was unpacked is packed again.
     """
     number = 0
     try:
         with stream:
             # Only a newline ends a line: others that Unicode knows stand in old titles.
-            for number, line in enumerate(stream, 1):
+            for number, line in enumerate(iter(partial(stream.readline, longest + 1), b""), 1):
+                if len(line) > longest:
+                    raise UserError(
+                        f"dataset: {place(number)} is longer than {longest >> 20} MB; give a file "
+                        "with a row a line"
+                    )
+                if number == 1 and line.startswith((ZIP, GZIP)):
+                    raise UserError(
+                        f"dataset: {place.file} holds an archive in an archive; unpack it and give "
+                        "the file in it"
+                    )
                 try:
                     text = (line.removeprefix(BOM) if number == 1 else line).decode(encoding)
                 except UnicodeDecodeError as error:

@@ -9,9 +9,14 @@ from pathlib import Path, PurePosixPath
 import pandas as pd
 
 from crs.errors import UserError
+from crs.unpacked import bomb, too_much, unpacked
 
 ITEMS = ["item", "title", "year", "attributes", "description"]
 LONG = 200
+MEMBER = 2 << 30
+"""The most bytes of a file in an archive, which is read as a whole."""
+HEADER = 30
+"""Bytes that stand before each file in a zip archive, at least."""
 SYMLINK, KIND = 0o120000, 0o170000
 BROKEN = (
     zipfile.BadZipFile,
@@ -153,7 +158,8 @@ def members(archive: Path) -> list[str]:
     """The names of a zip archive's files.
 
     Raises:
-        UserError: if it is no whole zip file, or holds a link or a name that leads out of it.
+        UserError: if it is no whole zip file, or holds a link, a name that leads out of it, files
+            that share bytes, or one that says it unpacks to too much.
     """
     if archive.is_dir():
         raise UserError(f"dataset: {archive.name} is a folder, a zip file expected")
@@ -166,15 +172,16 @@ def members(archive: Path) -> list[str]:
         parts = PurePosixPath(info.filename.replace("\\", "/")).parts
         first = parts[0] if parts else ""
         if ".." in parts or first.startswith("/") or ":" in first:
-            raise UserError(
-                f"dataset: {archive.name} holds {info.filename!r}, a name that leads out of the "
-                "archive; it is not read. Get the archive from its public home"
-            )
+            raise hostile(archive, f"{info.filename!r}, a name that leads out of the archive")
         if info.external_attr >> 16 & KIND == SYMLINK:
-            raise UserError(
-                f"dataset: {archive.name} holds {info.filename!r}, a symbolic link; it is not "
-                "read. Get the archive from its public home"
-            )
+            raise hostile(archive, f"{info.filename!r}, a symbolic link")
+        if too_much(info.file_size, info.compress_size):
+            raise bomb(f"dataset: {info.filename!r} in {archive.name}")
+    placed = sorted(infos, key=lambda info: info.header_offset)
+    ends = [*(info.header_offset for info in placed[1:]), archive.stat().st_size]
+    for info, end in zip(placed, ends, strict=False):
+        if info.header_offset + HEADER + info.compress_size > end:
+            raise hostile(archive, f"{info.filename!r}, whose bytes are not its own")
     return [info.filename for info in infos]
 
 
@@ -182,15 +189,32 @@ def member(archive: Path, name: str) -> bytes:
     """One file of a zip archive, read in place: nothing is ever unpacked.
 
     Raises:
-        UserError: as `members`, or if there is no such file, or it cannot be read.
+        UserError: as `members`, or if there is no such file, it cannot be read, or it unpacks to
+            too much.
     """
     if name not in members(archive):
         raise UserError(f"dataset.archive: {archive.name} has no {name}; is it the right archive?")
     try:
         with zipfile.ZipFile(archive) as opened:
-            return opened.read(name)
+            info = opened.getinfo(name)
+            if info.file_size > MEMBER:  # zipfile reads no further than this
+                raise UserError(
+                    f"dataset: {name!r} in {archive.name} is larger than {MEMBER >> 30} GB, more "
+                    "than is read from within an archive; unpack it and give what is in it"
+                )
+            what = f"dataset: {name!r} in {archive.name}"
+            with unpacked(opened.open(name), lambda: info.compress_size, what) as stream:
+                return stream.read()
     except BROKEN as error:
         raise broken(archive, error) from error
+
+
+def hostile(archive: Path, what: str) -> UserError:
+    """The sentence for an archive that was made to do harm."""
+    return UserError(
+        f"dataset: {archive.name} holds {what}; it is not read. Get the archive from its public "
+        "home"
+    )
 
 
 def broken(archive: Path, error: Exception) -> UserError:

@@ -38,12 +38,12 @@ def reply(
     requirements: list[dict[str, Any]], shown: Iterable[int], titles: list[str],
     attributes: list[str],
 ) -> str:  # fmt: skip
-    """A turn of the system as Markdown.
+    """A turn of the system: Markdown, if the names are.
 
     Args:
         requirements: of the newest utterance.
         shown: item ids.
-        titles, attributes: names by id.
+        titles, attributes: names by id, in the language of the place where the turn is shown.
     """
     asked = ", ".join(asked_text(one, attributes) for one in requirements)
     opening = f"Understood: {asked}." if asked else "How about these?"

@@ -15,11 +15,11 @@ from tenacity import (
 
 from crs.config import LLM
 from crs.errors import UserError
+from crs.secrets import redact
 
 T = TypeVar("T")
 AGAIN = (408, 409, 425, 429, 500, 502, 503, 504, 529)
 """HTTP statuses that may pass."""
-SECRETS = ("OPENAI_API_KEY", "GEMINI_API_KEY", "GOOGLE_API_KEY", "WANDB_API_KEY", "HF_TOKEN")
 LONGEST_WAIT = 60.0
 LONGEST_RETRY_AFTER = 600.0
 TRANSPORT = ("httpx", "httpcore", "requests", "urllib3", "google.auth.exceptions.TransportError")
@@ -31,14 +31,6 @@ class RefusalError(UserError):
     def __init__(self, sentence: str, status: int) -> None:
         super().__init__(sentence)
         self.status = status
-
-
-def redact(text: str) -> str:
-    """A text without the values of the keys in the environment, or what looks like a key."""
-    for name in SECRETS:
-        if value := os.environ.get(name):
-            text = text.replace(value, f"<{name}>")
-    return re.sub(r"\b(sk-|AIza|ya29\.|hf_)[\w*.-]{4,}", "<key>", text)
 
 
 def status_of(error: BaseException) -> int | None:

@@ -9,12 +9,13 @@ from typing import Any
 
 from crs.config import LLM
 from crs.errors import UserError
-from crs.llm.calls import call, redact, secret
+from crs.llm.calls import call, secret
 from crs.llm.lines import fetch
 from crs.llm.openai_api import failure
 from crs.llm.protocol import Results, once
 from crs.llm.request import CODE, Reply, Request
 from crs.llm.storage import Bucket, Storage
+from crs.secrets import redact
 
 API_VERSION = "v1beta"
 """Of the Developer API; the client's own default has no file upload."""

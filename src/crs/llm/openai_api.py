@@ -6,8 +6,9 @@ from typing import Any
 
 from crs.config import LLM
 from crs.errors import UserError
-from crs.llm.calls import AGAIN, redact, secret
+from crs.llm.calls import AGAIN, secret
 from crs.llm.request import Reply, Request
+from crs.secrets import redact
 
 NO_ANSWER = {"content_filter": "blocked"}
 """Reasons to end that leave no answer, and their outcome."""

@@ -6,11 +6,12 @@ from itertools import islice
 from typing import Any
 
 from crs.config import LLM
-from crs.llm.calls import call, redact
+from crs.llm.calls import call
 from crs.llm.lines import fetch
 from crs.llm.openai_api import body, client, failure, reply
 from crs.llm.protocol import Results, once
 from crs.llm.request import Reply, Request
+from crs.secrets import redact
 
 ENDPOINT = "/v1/chat/completions"
 OVER = ("completed", "failed", "expired", "cancelled")

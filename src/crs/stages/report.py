@@ -9,6 +9,7 @@ import pandas as pd
 from crs.cases import ALL, DIALOGUES, NO_REPEATS, REPEATS
 from crs.config import Evaluate
 from crs.data.sequences import REPEATING, Sequences
+from crs.escape import markup, terminal
 from crs.results import CANDIDATES, headline, markdown
 
 SHUFFLED = "texts shuffled"
@@ -34,7 +35,7 @@ def chart(long: pd.DataFrame, path: Path, title: str) -> None:
     colours = ["#b8b8b8" if sees in ITEMS_ALONE else "#4878a8" for sees in part["sees"]]
     axes.barh(part["scorer"], part["value"], xerr=spread, color=colours, capsize=3)
     axes.set_xlabel("NDCG@10 (test); blue: sees more than items")
-    axes.set_title(title, fontsize=10)
+    axes.set_title(terminal(title), fontsize=10, parse_math=False)
     figure.savefig(path, dpi=120)
     plt.close(figure)
 
@@ -94,7 +95,7 @@ def report(
     evaluation = settings.evaluation
     every, long = long, long[long["protocol"] == evaluation.protocol]
     lines = [
-        f"### {settings.model} on {label}",
+        f"### {settings.model} on {markup(label)}",
         "",
         markdown(headline(long).drop(columns=["dataset", "model"])),
         "",
@@ -115,9 +116,9 @@ def report(
     elif len(parts := by_slice(long)):
         lines += ["", markdown(parts), "", "NDCG@10 by slice, test split."]
     if "local" in label:
-        lines.append(f"`{label}`: a local file that is not known to be the public one.")
+        lines.append(f"{markup(label)}: a local file that is not known to be the public one.")
     if "unverified" in label:
-        lines.append(f"`{label}`: a download whose counts are not the published ones.")
+        lines.append(f"{markup(label)}: a download whose counts are not the published ones.")
     if "generated" in label:
         lines.append("Generated data: these figures show that the code runs, and nothing else.")
     if sampled:

@@ -2,14 +2,18 @@
 
 import shutil
 from collections.abc import Iterator
+from copy import copy
 from typing import Any
 
 import pytest
 
 pytest.importorskip("gradio", reason="the page needs the extra `web`")
 
-from crs.chat.page import HOST, SHOWN, Page, serve
+from crs.chat.guard import HOST
+from crs.chat.page import SHOWN, Page, serve
 from crs.errors import UserError
+from crs.escape import terminal
+from tests.fakes.titles import HOSTILE
 
 
 @pytest.fixture(scope="module")
@@ -80,6 +84,73 @@ def browser() -> Iterator[Any]:
             pytest.skip(f"no browser: {str(error).splitlines()[0]}")
         yield opened
         opened.close()
+
+
+@pytest.fixture
+def address(page) -> Iterator[str]:
+    """Where the page is served."""
+    app, address = serve(page, 0, block=False)
+    yield address
+    app.close()
+
+
+def test_the_page_answers_this_machine_alone(address):
+    httpx = pytest.importorskip("httpx")
+
+    def status(headers, part="", method="GET"):
+        return httpx.request(method, address + part, headers=headers).status_code
+
+    port = address.rstrip("/").rpartition(":")[2]
+    assert status({}) == status({"Host": f"localhost:{port}"}) == 200
+    assert status({"Host": f"evil.example:{port}"}) == status({"Host": "evil.example"}) == 400
+    join = "gradio_api/queue/join"
+    for origin in ("http://evil.example", "null", f"http://{HOST}:1", f"https://{HOST}:{port}"):
+        assert status({"Origin": origin}) == status({"Origin": origin}, join, "POST") == 403
+    assert status({"Origin": f"http://{HOST}:{port}"}, join, "POST") == 422  # asked for nothing
+    for method, part in [
+        ("POST", "gradio_api/upload"), ("GET", "gradio_api/file=/etc/hostname"),
+        ("GET", "gradio_api/queue/%2e%2e/file=/etc/hostname"), ("GET", "gradio_api/proxy=http://a"),
+        ("GET", "gradio_api/info"), ("POST", "gradio_api/run/say"), ("GET", "monitoring"),
+    ]:  # fmt: skip
+        assert status({}, part, method) == 404
+
+
+@pytest.mark.slow
+def test_titles_and_words_ask_no_host_and_show_as_they_are(browser, system):
+    """Hostile titles are recommended, said, and looked for in vain."""
+    hostile = copy(system)
+    hostile.titles = [HOSTILE[i % len(HOSTILE)] for i in range(len(system.titles))]
+    demo, address = serve(Page(hostile, "mean", "hard"), 0, block=False)
+    asked, opened = [], []
+    try:
+        view = browser.new_page(viewport={"width": 1300, "height": 950})
+        view.set_default_timeout(60_000)
+        view.on("request", lambda request: asked.append(request.url))
+        view.on("dialog", lambda dialog: opened.append(dialog.message) or dialog.dismiss())
+        view.goto(address)
+        view.get_by_label("User of the data set").fill("3")
+        view.get_by_role("button", name="Take this user's history").click()
+        view.locator("#why", has_text="history").wait_for()
+        shown = set()
+        for title in HOSTILE[:4]:
+            wish = view.get_by_label("What would you like?")
+            wish.fill(f"a drama, {title}")
+            wish.press("Enter")
+            view.locator(".message-row", has_text=terminal(title)).first.wait_for()
+            rows = (view.locator(f"#title-{n}").inner_text() for n in range(1, SHOWN + 1))
+            shown |= {text.split(". ", 1)[1] for text in rows}
+            view.get_by_role("button", name="Not 1").click()
+        view.get_by_label("Search titles").fill(f"zzzz {HOSTILE[1]}")
+        view.get_by_label("Search titles").press("Enter")
+        view.get_by_test_id("toast-text").get_by_text("<img").wait_for()
+        assert shown <= {" ".join(terminal(title).split()) for title in HOSTILE}
+        assert len(shown) >= SHOWN
+        texts = view.locator("#why, [id^=title-], .message-row, .toast-message-text")
+        assert texts.locator("a, img, script, h1, h2, h3, ul ul").count() == 0
+        view.close()
+    finally:
+        demo.close()
+    assert [url for url in asked if "evil" in url] == opened == []
 
 
 @pytest.mark.slow

@@ -1,9 +1,12 @@
+from copy import copy
 from io import StringIO
 
 import pytest
 from rich.console import Console
 
 from crs.chat.terminal import Terminal
+from crs.escape import terminal as plain
+from tests.fakes.titles import HOSTILE, ORDINARY
 
 
 @pytest.fixture
@@ -61,6 +64,20 @@ def test_a_history_is_composed_by_titles(terminal, system):
 ])  # fmt: skip
 def test_mistakes_are_one_sentence(terminal, line, says):
     assert says in told(terminal, line)
+
+
+@pytest.mark.parametrize("title", [*HOSTILE, *ORDINARY, ":heart: [bold]x[/bold]"])
+def test_a_title_is_text_and_one_line(system, title):
+    named = copy(system)
+    named.titles = [title] * len(system.titles)
+    out = StringIO()
+    one = Terminal(named, Console(file=out, width=500, force_terminal=False), "mean", "hard")
+    for line in ("/user 3", "a drama", "/no 1", "/history", f"/add {title}"):
+        one.line(line)
+    text = out.getvalue()
+    assert not set(text) & {"\x1b", "\x07", "\r", "\x9b", "\u202e"}
+    assert not any(line.startswith(("results:", "- a list")) for line in text.split("\n"))
+    assert plain(title) in text
 
 
 def test_it_ends_when_the_person_leaves(terminal, monkeypatch):

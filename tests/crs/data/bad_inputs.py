@@ -63,9 +63,10 @@ def as_bytes(text: Text) -> bytes:
 
 def zipped(
     members: dict[str, Text], link: str | None = None, cut: int = 0, secret: bool = False,
-    method: int = zipfile.ZIP_DEFLATED,
+    method: int = zipfile.ZIP_DEFLATED, declared: int = 0,
 ) -> bytes:  # fmt: skip
-    """A zip archive; `link` is a symbolic link in it, `cut` bytes of its end are missing."""
+    """A zip archive; `link` is a symbolic link in it, `cut` bytes of its end are missing, and its
+    last file says that it has `declared` bytes."""
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w", method) as archive:
         for name, text in members.items():
@@ -78,6 +79,9 @@ def zipped(
     if secret:  # the flag of encryption, in the directory of the archive
         place = content.rindex(b"PK\x01\x02")
         content[place + 8] |= 1
+    if declared:
+        place = content.rindex(b"PK\x01\x02") + 24
+        content[place : place + 4] = declared.to_bytes(4, "little")
     return bytes(content[: len(content) - cut])
 
 
@@ -225,6 +229,11 @@ BAD = [
     Bad("no zip at all", "ml1m", {"ml-1m.zip": RATINGS}),
     Bad("a zip without the file", "ml1m", {"ml-1m.zip": zipped({"ratings.dat": RATINGS})}),
     Bad("a zip where a text is read", "custom", {"plays.csv": zipped({"plays.csv": PLAYS})}),
+    Bad("gzip in gzip", "custom", {"plays.csv": gzip.compress(gzip.compress(PLAYS.encode()))}),
+    Bad("a file in an archive that unpacks to 4 GB", "ml1m", ml1m(declared=(1 << 32) - 1)),
+    Bad("a file in an archive that unpacks to 4 GB", "recbole",
+        {"music.zip": zipped(recbole(), declared=(1 << 32) - 1)},
+        places={"dataset.path": "music.zip"}),
     Bad("`../` in a name of an archive", "ml1m", ml1m(more={"../evil.dat": "x"})),
     Bad("`../` in a name of an archive", "recbole",
         {"music.zip": zipped(recbole() | {"../evil.inter": "x"})},

@@ -5,13 +5,12 @@ from typing import Any
 
 import numpy as np
 import torch
-from safetensors.torch import load_file
 from torch import Tensor
 
 from crs.data.self_loops import by_line, released_loops
 from crs.errors import UserError
 from crs.models.c2crs.networks import C2CRS
-from crs.nn.released import check_same_items
+from crs.nn.released import check_same_items, read
 from crs.store import Artifact
 
 SELF_LOOP = "self loop"
@@ -49,10 +48,10 @@ def weights_of(path: Path) -> dict[str, Tensor]:
         UserError: if it holds anything but tensors and the authors' settings.
     """
     try:
-        if path.suffix == ".safetensors":
-            return load_file(path)
         with torch.serialization.safe_globals([(_Ignored, "crslab.config.config.Config")]):
-            loaded = torch.load(path, map_location="cpu", weights_only=True)
+            loaded = read(path, "checkpoint")
+    except UserError:
+        raise
     except Exception as error:  # torch's reader raises whatever it trips over
         raise UserError(
             f"checkpoint={path.name} is not a file of plain tensors ({type(error).__name__})"

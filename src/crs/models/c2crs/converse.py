@@ -13,6 +13,7 @@ from crs.config import Conversing
 from crs.console import Context
 from crs.data.contexts import END, ITEM, PAD, SPECIAL, START, Contexts
 from crs.errors import UserError
+from crs.escape import markup
 from crs.fit import derive, fit, save_weights
 from crs.models.c2crs.build import trained
 from crs.models.c2crs.conversing import CHUNK, Converse, read_all
@@ -221,7 +222,8 @@ def write(
     converse = settings.converse
     how = "greedy search" if converse.beams == 1 else f"beam search, {converse.beams} beams"
     lines = [
-        text.rstrip(), "", f"### Responses of c2crs on {one['dataset']}", "", table(scores), "",
+        text.rstrip(), "", f"### Responses of c2crs on {markup(one['dataset'])}", "",
+        table(scores), "",
         f"{len(frame):,} test responses, {how}; `{PEOPLE}` is what was really said. The three "
         "kinds of Distinct are not comparable with each other.",
     ]  # fmt: skip
@@ -230,8 +232,8 @@ def write(
     step = max(1, len(frame) // EXAMPLES)
     sample = frame.iloc[::step].head(EXAMPLES)[["context", "truth", "response"]]
     parts = [
-        f"**{place + 1}.** {row.context}\n\n- truth: {row.truth}\n- response: {row.response}\n"
-        for place, row in enumerate(sample.itertuples())
+        f"**{place + 1}.** {said}\n\n- truth: {truth}\n- response: {response}\n"
+        for place, (said, truth, response) in enumerate(sample.map(markup).itertuples(index=False))
     ]
     (folder / "sample.md").write_text("\n".join(parts))
     context.tracker.table("converse/sample", sample)

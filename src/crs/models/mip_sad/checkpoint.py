@@ -7,13 +7,12 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file
 from torch import Tensor
 
 from crs.config import Towers
 from crs.errors import UserError
 from crs.models.mip_sad.networks import MIPSAD
-from crs.nn.released import check_same_items, layers, raw_numbers
+from crs.nn.released import check_same_items, layers, raw_numbers, read
 from crs.store import Artifact
 
 NAMES = {
@@ -75,9 +74,9 @@ def load(path: Path, dataset: Artifact, towers: Towers) -> tuple[MIPSAD, dict[st
     """
     try:
         if path.suffix == ".safetensors":
-            weights = load_file(path)
+            weights = read(path, "checkpoint")
         else:
-            loaded = torch.load(path, map_location="cpu", weights_only=True)
+            loaded = read(path, "checkpoint")
             if not isinstance(loaded, dict):
                 raise UserError(
                     f"checkpoint={path.name} is no state dict, but a {type(loaded).__name__}"

@@ -1,0 +1,37 @@
+"""What must be shown to nobody: keys and passwords, by the variables of the environment that hold
+them, by their looks, and where an address carries them."""
+
+import os
+import re
+from urllib.parse import unquote
+
+ADDRESSES = ("OPENAI_BASE_URL", "GOOGLE_GEMINI_BASE_URL")
+"""Whole addresses that may have a key in their path."""
+NAMES = re.compile(r"(?:^|_)(?:KEY|TOKEN|SECRET|PASSWORD|PASSWD)$", re.IGNORECASE)
+SHORTEST = 6
+"""Shorter values are no keys, and stand in ordinary words."""
+LOOKS = re.compile(r"\b(?:sk-|AIza|ya29\.|hf_)[\w*.-]{4,}")
+IN_ADDRESS = re.compile(r"(?<=://)[^/\s@'\"]+(?=@)")
+IN_QUERY = re.compile(r"(?<=[?&])([\w-]*(?:key|token|secret|password))=[^&\s'\"]+", re.IGNORECASE)
+
+
+def secrets() -> dict[str, str]:
+    """The variable's name by each secret of the environment, the longest first."""
+    found = {}
+    for name, value in os.environ.items():
+        parts = [value] if NAMES.search(name) or name in ADDRESSES else []
+        for userinfo in IN_ADDRESS.findall(value):  # of a proxy or an index
+            parts += [userinfo, userinfo.partition(":")[2]]
+        for part in (part.strip().rstrip("/") for part in parts):
+            for text in {part, unquote(part)}:
+                if len(text) >= SHORTEST:
+                    found[text] = name
+    return dict(sorted(found.items(), key=lambda pair: -len(pair[0])))
+
+
+def redact(text: str) -> str:
+    """A text without the secrets of the environment, or what looks like one."""
+    for value, name in secrets().items():
+        text = text.replace(value, f"<{name}>")
+    text = IN_QUERY.sub(r"\1=<key>", IN_ADDRESS.sub("<user>", text))
+    return LOOKS.sub("<key>", text)
