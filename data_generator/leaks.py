@@ -4,29 +4,23 @@ import re
 from difflib import SequenceMatcher
 from functools import lru_cache
 
+from crs.titles import names
+
 FUZZY = 0.85
 """Similarity of the title to a run of as many words, from which on it counts as named."""
 MIN_LETTERS = 4
 """Titles shorter than this (`M`, `Up`) match ordinary words by chance and are not counted."""
-ARTICLE = re.compile(r"^(.*), (the|a|an|le|la|les|il|das|der|die|el|l)$")
 
 
 @lru_cache(maxsize=1 << 16)
 def names_of_title(title: str) -> tuple[tuple[str, ...], ...]:
     """The names an item goes by, each as lower-case words.
 
-    `Usual Suspects, The` is turned round, a leading article dropped as people drop it, and what
-    stands in brackets (another title; not a year) is a name of its own.
+    As in crs/titles.py, with a leading English article dropped as people drop it.
     """
-    lower = title.lower()
-    in_brackets = [name for name in re.findall(r"\((.*?)\)", lower) if not name.isdecimal()]
-    names = [re.sub(r"\(.*?\)", " ", lower), *in_brackets]
     found = []
-    for name in names:
-        plain = name.strip()
-        if match := ARTICLE.match(plain):
-            plain = f"{match[2]} {match[1]}"
-        words = re.findall(r"\w+", plain)
+    for name in names(title):
+        words = re.findall(r"\w+", name)
         words = words[1:] if len(words) > 1 and words[0] in ("the", "a", "an") else words
         if len(" ".join(words)) >= MIN_LETTERS:
             found.append(tuple(words))

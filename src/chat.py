@@ -3,46 +3,65 @@
 python src/chat.py model=latentcrs dataset=ml100k
 python src/chat.py model=latentcrs dataset=ml100k --web --port=7860
 python src/chat.py model=latentcrs dataset=ml100k --export=items.faiss
+
+--web                a page in the browser instead of the terminal
+--port=7860          where the page listens
+--export=FILE        write the item table as a FAISS index and leave
+--config-dir=FOLDER  choices of your own, as for src/train.py
+--version            print the version and leave
+--help, -h           print this and leave
 """
 
+import argparse
 import sys
-
-from hydra import compose as hydra_compose
-from hydra import initialize_config_dir
 
 from crs import compose, pipeline
 from crs.console import complain, interrupt_on_sigterm, say, show_failure
 from crs.errors import UserError
+from crs.version import told
 
 compose.register()
 PORT = 7860
 
 
-def options(words: list[str]) -> tuple[list[str], dict[str, str]]:
-    """Overrides, as for train.py, and the options that begin with `--`.
+def options(words: list[str]) -> tuple[list[str], argparse.Namespace]:
+    """Overrides, as for train.py, and the options.
 
     Raises:
         UserError: on an option that does not exist.
     """
-    given = dict(word[2:].partition("=")[::2] for word in words if word.startswith("--"))
-    if unknown := set(given) - {"web", "port", "export", "help"}:
-        raise UserError(
-            f"--{min(unknown)}: no such option; there is --web, --port, --export, --help"
-        )
-    if not given.get("port", str(PORT)).isdecimal():
-        raise UserError(f"--port={given['port']}: must be a number, e.g. --port={PORT}")
-    return [word for word in words if not word.startswith("--")], given
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    for name in ("--web", "--version"):
+        parser.add_argument(name, action="store_true")
+    parser.add_argument("--help", "-h", action="store_true")
+    parser.add_argument("--port", default=str(PORT))
+    parser.add_argument("--export")
+    parser.add_argument("--config-dir")
+    known = "there is --web, --port, --export, --config-dir, --version, --help"
+
+    def refuse(message: str) -> None:
+        raise UserError(f"{message}; {known}")
+
+    setattr(parser, "error", refuse)  # noqa: B010 (argparse's own would print its usage and exit)
+    given, overrides = parser.parse_known_args(words)
+    if unknown := [word for word in overrides if word.startswith("-")]:
+        raise UserError(f"{unknown[0]}: no such option; {known}")
+    if not given.port.isdecimal() or int(given.port) > 65535:
+        raise UserError(f"--port={given.port}: must be a number up to 65535, e.g. --port={PORT}")
+    if given.export == "":
+        raise UserError("--export is empty; type --export=FILE")
+    if given.config_dir:
+        overrides = ["--config-dir", given.config_dir, *overrides]
+    return overrides, given
 
 
 def main(words: list[str]) -> None:
     """Find or make the system, then talk."""
     overrides, given = options(words)
-    if "help" in given:
-        print(__doc__)
+    if given.help or given.version:
+        print(__doc__ if given.help else told())
         return
-    compose.check(overrides)
-    with initialize_config_dir(str(compose.CONF), version_base="1.3"):
-        config = compose.to_config(hydra_compose("train", overrides=overrides))
+    config = compose.configured(overrides)
     artifact = pipeline.run(config)
     if artifact is None:  # dry_run
         return
@@ -51,13 +70,13 @@ def main(words: list[str]) -> None:
     where = {key: getattr(config.embedder, key) for key in ("path", "model", "hub")}
     system = load(artifact.fingerprint, config.store, **where)
     text, way = config.multi_turn.text, config.multi_turn.ways[-1]
-    if "export" in given:
-        say(f"export    {system.export_faiss(given['export']):,} items to {given['export']}")
-    elif "web" in given:
+    if given.export:
+        say(f"export    {system.export_faiss(given.export):,} items to {given.export}")
+    elif given.web:
         from crs.chat.page import HOST, Page, serve
 
-        say(f"chat      http://{HOST}:{given.get('port', PORT)} (Ctrl-C ends it)")
-        serve(Page(system, text, way), int(given.get("port", PORT)))
+        say(f"chat      http://{HOST}:{given.port} (Ctrl-C ends it)")
+        serve(Page(system, text, way), int(given.port))
     else:
         from rich.console import Console
 

@@ -4,21 +4,39 @@ python src/train.py model=latentcrs dataset=ml100k
 python src/train.py -m model=sasrec,iclrec,latentcrs dataset=tiny seed=1,2 tracker=none
 """
 
+import io
 import logging
+import os
 import sys
 from pathlib import Path
 
 import hydra
 from hydra.core.hydra_config import HydraConfig
+from hydra.errors import HydraException
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
 from crs import compose, pipeline, results, sweep
-from crs.console import complain, interrupt_on_sigterm, plain, show_failure
+from crs.console import complain, interrupt_on_sigterm, plain, say, show_failure
 from crs.errors import UserError
+from crs.places import refusal, unwritable
+from crs.version import told
 
 compose.register()
+# What Hydra raises comes to the end of this file, and is no traceback of Hydra's own.
+os.environ.setdefault("HYDRA_FULL_ERROR", "1")
+WITHOUT_LOG = (
+    "hydra.run.dir=.", "hydra.output_subdir=null",
+    f"hydra.job_logging.handlers.file.filename={os.devnull}",
+)  # fmt: skip
 INTERRUPTED = "interrupted; the same command goes on from here"
+
+
+def broken(failure: Exception, hydra_config: DictConfig) -> str:
+    """A failure of ours in a line; its traceback goes to the log."""
+    logging.getLogger(__name__).error("failed", exc_info=failure)
+    log = hydra_config.job_logging.handlers.file.filename
+    return f"{type(failure).__name__}: {failure} (traceback in {log})"
 
 
 @hydra.main(config_path="../conf", config_name="train", version_base="1.3")
@@ -42,9 +60,10 @@ def job(composed: DictConfig) -> None:
     except KeyboardInterrupt:
         error, code = INTERRUPTED, 130
     except Exception as failure:
-        log = Path(hydra_config.runtime.output_dir) / "train.log"
-        logging.getLogger(__name__).exception("failed")
-        error, code = f"{type(failure).__name__}: {failure} (traceback in {log})", 1
+        if isinstance(failure, OSError) and (why := refusal(failure)):  # what is printed
+            sys.stdout, error, code = io.StringIO(), f"standard output: {why}", 2
+        else:
+            error, code = broken(failure, hydra_config), 1
     if swept:
         sweep.record(hydra_config, plain(error) if error else None, found, code)
     if error:
@@ -53,12 +72,40 @@ def job(composed: DictConfig) -> None:
             sys.exit(code)
 
 
+def main(words: list[str]) -> None:
+    """Find or make what the command line asks for.
+
+    Where the folder of the log cannot be made a result that is there is found all the same.
+
+    Raises:
+        UserError: on a command line that makes no sense, and on a store that takes no files.
+    """
+    if "--version" in words:
+        print(told())
+        return
+    words = compose.check(words)
+    sys.argv[1:] = words
+    try:
+        job()
+    except HydraException as error:
+        raise UserError(str(error).splitlines()[0]) from error
+    except OSError as error:  # of Hydra's own files: a job tells its own
+        why = refusal(error) or str(error.strerror)
+        if compose.is_sweep(compose.flags_of(words)):
+            raise unwritable(error.filename or "the folder of the sweep", why) from error
+        store = Path(compose.configured(words).store)
+        if not store.is_dir():
+            raise unwritable(f"store={store}", why) from error
+        say(f"note      no log is kept: store={store} cannot be written ({why})")
+        sys.argv[1:] = [*words, *WITHOUT_LOG]
+        job()
+
+
 if __name__ == "__main__":
     sys.excepthook = show_failure
     interrupt_on_sigterm()
     try:
-        sys.argv[1:] = compose.check(sys.argv[1:])
-        job()
+        main(sys.argv[1:])
     except UserError as mistake:
         complain(mistake)
         sys.exit(2)

@@ -1,6 +1,5 @@
 """The command: options, what is missing is made, and the three ways to go on."""
 
-import io
 import runpy
 import subprocess
 import sys
@@ -30,13 +29,23 @@ def run(store, *words, said=""):
 
 
 def test_overrides_and_options_are_told_apart(chat):
-    found = chat["options"](["model=sasrec", "--web", "seed=2", "--port=1234"])
-    assert found == (["model=sasrec", "seed=2"], {"web": "", "port": "1234"})
+    words, given = chat["options"](["model=sasrec", "--web", "seed=2", "--port=1234"])
+    assert words == ["model=sasrec", "seed=2"]
+    assert (given.web, given.port, given.export) == (True, "1234", None)
+
+
+def test_choices_of_ones_own_are_found_as_for_the_command(chat):
+    words, _ = chat["options"](["dataset=mine", "--config-dir=mine"])
+    assert words == ["--config-dir", "mine", "dataset=mine"]
 
 
 @pytest.mark.parametrize(("word", "says"), [
     ("--webb", "--webb: no such option; there is --web"),
+    ("-x", "-x: no such option; there is --web"),
+    ("--port", "argument --port: expected one argument; there is --web"),
     ("--port=x", "--port=x: must be a number"),
+    ("--port=70000", "--port=70000: must be a number up to 65535"),
+    ("--export=", "--export is empty; type --export=FILE"),
 ])  # fmt: skip
 def test_a_wrong_option_is_one_sentence(chat, word, says):
     with pytest.raises(UserError, match=says):
@@ -70,7 +79,14 @@ def test_a_dry_run_talks_to_nobody(tmp_path):
     assert done.returncode == 0 and "plan" in done.stderr and done.stdout == ""
 
 
-def test_help_names_every_option(chat, monkeypatch):
-    monkeypatch.setattr(sys, "stdout", told := io.StringIO())
-    chat["main"](["--help"])
-    assert all(word in told.getvalue() for word in ("--web", "--port", "--export"))
+@pytest.mark.parametrize("word", ["--help", "-h"])
+def test_help_names_every_option(chat, word, capsys):
+    chat["main"]([word])
+    told = capsys.readouterr().out
+    assert all(f"--{name}" in told for name in vars(chat["options"]([])[1]) if name != "config_dir")
+    assert "--config-dir" in told
+
+
+def test_the_version_is_told(chat, capsys):
+    chat["main"](["--version"])
+    assert capsys.readouterr().out.startswith("CRS Suite ")

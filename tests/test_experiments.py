@@ -81,7 +81,7 @@ def test_model_is_loaded_and_recommends(store, name):
     system = load(found.fingerprint, store)
     assert system.scorer.startswith(name.replace("_", " "))
     for text in ("", "a comedy from the 1990s"):
-        items = system.recommend([3, 8], text)["item"]
+        items = system.recommend(["i0002", "i0007"], text)["item"]
         assert items.nunique() == 5 and not {3, 8} & set(items)
 
 

@@ -1,7 +1,9 @@
 """The command itself, on generated data: what scripts rely on, and that a kill changes no bit."""
 
+import errno
 import os
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -92,12 +94,62 @@ def test_a_mistake_exits_with_2_and_one_line(tmp_path):
 
 def test_a_failure_of_ours_exits_with_1_and_keeps_the_traceback(tmp_path):
     store = tmp_path / "store"
-    store.mkdir()
-    (store / "dataset").write_text("a file where a folder should be")
-    done = run(store, "dataset=tiny", "stage=dataset", "tracker=none")
+    (tmp_path / "numpy.py").write_text("raise RuntimeError('a broken installation')")
+    words = command(store, "dataset=tiny", "stage=dataset", "tracker=none")
+    path = os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")])
+    ran = subprocess.run(words, cwd=tmp_path, env=quiet() | {"PYTHONPATH": path},
+                         capture_output=True, text=True, check=False)  # fmt: skip
+    done = Done(ran.returncode, ran.stdout.splitlines(), ran.stderr.splitlines())
     assert (done.code, done.out) == (1, [])
     named = re.fullmatch(r"error: .* \(traceback in (.*)\)", done.err[-1])
     assert "Traceback" in Path(named[1]).read_text()
+
+
+@pytest.mark.parametrize("flags", [(), ("-m",)])
+def test_a_store_that_takes_no_files_is_one_sentence(tmp_path, flags):
+    (tmp_path / "file.csv").write_text("user,item")
+    done = run(tmp_path / "file.csv", *RUN, *flags)
+    assert (done.code, done.out, len(done.err)) == (2, [], 1)
+    assert re.match(r"error: .*file\.csv.* cannot be written \(.*type store=PLACE", done.err[0])
+
+
+def test_what_is_found_needs_no_log(straight):
+    """As in a store that may only be read."""
+    store, first = straight
+    shutil.move(store / "logs", store / "moved")
+    (store / "logs").write_text("a file, in which no folder can be made")
+    done = run(store, *RUN)
+    (store / "logs").unlink()
+    shutil.move(store / "moved", store / "logs")
+    assert (done.code, done.results) == (0, first.results)
+    assert any(line.startswith("note      no log is kept: ") for line in done.err)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_standard_output_that_is_full_is_one_sentence(straight):
+    store, _ = straight
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(command(store, *RUN), env=quiet(), stdout=full, check=False,
+                              stderr=subprocess.PIPE, text=True)  # fmt: skip
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[-1] == f"error: standard output: {os.strerror(errno.ENOSPC)}"
+
+
+def test_a_tilde_is_the_home_folder_for_results_and_logs(tmp_path):
+    words = [sys.executable, str(TRAIN), "dataset=tiny", "stage=dataset", "tracker=none"]
+    home = tmp_path / "home"
+    done = subprocess.run([*words, "store=~/crs"], cwd=tmp_path, capture_output=True, check=False,
+                          env=quiet() | {"HOME": str(home)})  # fmt: skip
+    assert done.returncode == 0
+    assert {place.name for place in (home / "crs").iterdir()} == {"dataset", "logs"}
+    assert [place.name for place in tmp_path.iterdir()] == ["home"]
+
+
+def test_flags_that_ask_for_no_run_are_answered(tmp_path):
+    told = run(tmp_path / "store", "--version")
+    assert (told.code, len(told.out)) == (0, 1) and told.out[0].startswith("CRS Suite ")
+    shell = run(tmp_path / "store", "-sc", "install=bash")
+    assert shell.code == 0 and "COMPREPLY" in "".join(shell.out)
 
 
 def test_a_whole_run_ends_with_the_path_of_its_table(straight):

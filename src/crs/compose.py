@@ -4,7 +4,10 @@ import difflib
 import os
 import re
 import uuid
+import warnings
+from argparse import Namespace
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import fields, is_dataclass
 from math import inf
 from pathlib import Path
@@ -12,32 +15,36 @@ from types import UnionType
 from typing import Any, get_args
 
 from hydra import compose, initialize_config_dir
+from hydra._internal.hydra import Hydra
 from hydra._internal.utils import get_args_parser
+from hydra.core.config_search_path import SearchPathQuery
 from hydra.core.config_store import ConfigStore
 from hydra.core.global_hydra import GlobalHydra
+from hydra.core.object_type import ObjectType
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from hydra.errors import HydraException
 from omegaconf import DictConfig, ListConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from crs import native
+from crs import extras, native
 from crs.config import Config, Dataset
 from crs.errors import UserError
+from crs.places import home
 
 CONF = Path(__file__).parents[2] / "conf"
-PATHS = (
-    "dataset.archive dataset.path dataset.items pretrain.checkpoint embedder.path simulator.path "
-    "store"
-).split()
-"""Settings that name a file or a folder."""
+ROOT = "train"
+"""The root of conf/."""
 HELP = "python src/train.py --help lists them"
+LARGEST = 2**63 - 1
+"""Whole numbers above it fit into no table."""
 
 
 def register() -> None:
-    """Make the schema known to Hydra, the process id to its folder names, and an id of this launch
-    to the jobs of a sweep: Hydra hands them what the cache of a resolver holds."""
+    """Make the schema known to Hydra, `~` and the process id to its folder names, and an id of this
+    launch to the jobs of a sweep: Hydra hands them what the cache of a resolver holds."""
     ConfigStore.instance().store(name="schema", node=Config)
+    OmegaConf.register_new_resolver("home", home, replace=True)
     OmegaConf.register_new_resolver("pid", os.getpid, replace=True, use_cache=True)
     OmegaConf.register_new_resolver(
         "launch_id", lambda: uuid.uuid4().hex, replace=True, use_cache=True
@@ -50,14 +57,22 @@ def nearest(word: str, known: list[str]) -> str:
     return f" Did you mean {close[0]}?" if close else ""
 
 
-def known_keys(schema: type = Config, prefix: str = "") -> Iterator[str]:
-    """Every dotted key of the schema."""
+def typed_keys(schema: type = Config, prefix: str = "") -> Iterator[tuple[str, tuple[Any, ...]]]:
+    """Every dotted key of the schema, and the types that its value may have."""
     for f in fields(schema):
-        yield prefix + f.name
         kinds: Any = get_args(f.type) if isinstance(f.type, UnionType) else (f.type,)
+        yield prefix + f.name, kinds
         for kind in kinds:
             if isinstance(kind, type) and is_dataclass(kind):
-                yield from known_keys(kind, f"{prefix}{f.name}.")
+                yield from typed_keys(kind, f"{prefix}{f.name}.")
+
+
+TYPES = dict(typed_keys())
+
+
+def known_keys(schema: type = Config) -> Iterator[str]:
+    """Every dotted key of the schema."""
+    return (key for key, _ in typed_keys(schema))
 
 
 def refuse_key(key: str) -> UserError:
@@ -93,42 +108,122 @@ def refuse_unknown(node: Any, prefix: str = "") -> None:
         refuse_unknown(node._get_node(key), f"{dotted}.")
 
 
+def flags_of(words: list[str]) -> Namespace:
+    """Hydra's flags and, as `overrides`, all other words.
+
+    Raises:
+        UserError: if there is no such flag, or two exclude each other.
+    """
+    parser = get_args_parser()
+
+    def refuse(message: str) -> None:
+        raise UserError(f"{message}; python src/train.py --hydra-help lists the flags")
+
+    setattr(parser, "error", refuse)  # noqa: B010 (argparse's own would print its usage and exit)
+    flags = parser.parse_intermixed_args(words)
+    modes = [flags.run, flags.multirun, flags.cfg, flags.info, flags.shell_completion]
+    if sum(mode not in (None, False) for mode in modes) > 1:
+        refuse("only one of --run, --multirun, --cfg, --info and --shell-completion can be had")
+    return flags
+
+
+def is_sweep(flags: Namespace) -> bool:
+    """Whether a command line runs several jobs."""
+    return flags.multirun or "hydra.mode=MULTIRUN" in flags.overrides
+
+
+@contextmanager
+def searching(flags: Namespace | None = None) -> Iterator[None]:
+    """Hydra, with the search path that a command line names: `conf/`, `--config-path`,
+    `--config-dir` and `hydra.searchpath`.
+
+    Raises:
+        UserError: if the folder of a flag is not there.
+    """
+    own = flags and flags.config_path  # Hydra counts it from the command's own folder
+    conf = (CONF.parent / "src" / own).resolve() if own else CONF
+    more = flags and flags.config_dir
+    for flag, folder in (("path", conf), ("dir", Path(more or conf))):
+        if not folder.is_dir():
+            raise UserError(f"--config-{flag}={folder}: there is no such folder")
+    with initialize_config_dir(str(conf), version_base="1.3"):
+        if more:
+            path = GlobalHydra.instance().config_loader().get_search_path()
+            place = f"file://{Path(more).resolve()}"
+            path.prepend("command-line", place, SearchPathQuery(provider="schema"))
+            GlobalHydra.instance().clear()
+            Hydra.create_main_hydra2("train", path)
+        yield
+
+
+def root_of(flags: Namespace | None) -> str:
+    """The name of the root configuration."""
+    return (flags and flags.config_name) or ROOT
+
+
+def choices(flags: Namespace | None = None) -> dict[str, list[str]]:
+    """Config groups and their choices, over the search path of the Hydra that is initialised.
+
+    Raises:
+        UserError: if `hydra.searchpath` is no list of places that are there.
+    """
+    # Hydra's own answer to where it looks, `hydra.searchpath` among it.
+    loader: Any = GlobalHydra.instance().config_loader()
+    words = [word for word in flags.overrides if "hydra.searchpath=" in word] if flags else []
+    try:
+        with warnings.catch_warnings(action="ignore"):  # of a place that is not there
+            _, places = loader._parse_overrides_and_create_caching_repo(root_of(flags), words)
+    except Exception as error:
+        raise UserError(_sentence(error)) from error
+    found: dict[str, set[str]] = {}
+    for source in places.get_sources():
+        if not source.available():
+            raise UserError(f"hydra.searchpath: there is no {source.full_path()}")
+        waiting = source.list("", ObjectType.GROUP)
+        while waiting:
+            group = waiting.pop()
+            found.setdefault(group, set()).update(source.list(group, ObjectType.CONFIG))
+            waiting += [f"{group}/{name}" for name in source.list(group, ObjectType.GROUP)]
+    return {group: sorted(names) for group, names in sorted(found.items())}
+
+
 def groups() -> dict[str, list[str]]:
-    """Config groups and their choices."""
-    return {
-        folder.name: sorted(file.stem for file in folder.glob("*.yaml"))
-        for folder in sorted(CONF.iterdir())
-        if folder.is_dir()
-    }
+    """The groups of conf/ and their choices."""
+    with searching():
+        return {group: names for group, names in choices().items() if (CONF / group).is_dir()}
 
 
-def check_override(override: Override) -> None:
+def check_override(override: Override, groups: dict[str, list[str]]) -> None:
     """Refuse an override of a group or key that does not exist.
 
+    Args:
+        groups: those that can be chosen from, with their choices.
     Raises:
         UserError: with the nearest right one.
     """
     key = override.key_or_group.split("@")[0]
-    if key.split(".")[0] == "hydra" or key.startswith("hydra/"):
+    if key.split(".")[0] == "hydra":
         return
-    choices = groups().get(key)
-    if choices is None:
-        if key not in set(known_keys()) and not key.startswith("hydra"):
-            known = [*known_keys(), *groups()]
+    if key not in groups:
+        if key not in TYPES:
             if "." not in key:
-                raise UserError(f"{key}: no such setting.{nearest(key, known)} ({HELP})")
+                near = nearest(key, [*TYPES, *groups])
+                raise UserError(f"{key}: no such setting.{near} ({HELP})")
             raise refuse_key(key)
         return
+    names = groups[key]
     if override.is_delete():
         return
     values = override.sweep_iterator() if override.is_sweep_override() else [override.value()]
     for value in values:
         for choice in value if isinstance(value, list) else [value]:
             name = "null" if choice is None else str(choice)
-            if name not in choices:
+            if name not in names:
+                if extra := extras.CHOICES.get(f"{key}={name}"):
+                    raise UserError(f"{key}={name} needs more: {extras.install(extra)}")
                 raise UserError(
-                    f"{key}={name}: no such choice.{nearest(name, choices)} "
-                    f"There are {', '.join(choices)}"
+                    f"{key}={name}: no such choice.{nearest(name, names)} "
+                    f"There are {', '.join(names)}"
                 )
 
 
@@ -146,7 +241,9 @@ def to_config(composed: DictConfig) -> Config:
     except OmegaConfBaseException as error:
         raise UserError(_sentence(error)) from error
     assert isinstance(config, Config)
+    check_plain(config)
     check_values(config)
+    config.store = home(config.store)
     if config.embedder.precision == "auto":
         config.embedder.precision = "bfloat16" if native.bfloat16() else "float32"
     return config
@@ -259,6 +356,25 @@ POSITIVE = (
     "converse.batch_size converse.threshold converse.beams contexts.response contexts.entities "
     "contexts.reviews contexts.review"
 ).split()
+
+
+def check_plain(node: Any, prefix: str = "") -> None:
+    """Refuse texts that are empty, as an unset variable leaves them, and numbers that are too long.
+
+    Raises:
+        UserError: at the first one.
+    """
+    values = {prefix + f.name: getattr(node, f.name) for f in fields(node)}
+    for key, value in values.items():
+        for one in value if isinstance(value, list) else [value]:
+            if isinstance(one, int) and abs(one) > LARGEST:
+                raise UserError(f"{key}={one}: must be at most {LARGEST}")
+        if value == "":
+            none = f" or {key}=null" * (type(None) in TYPES.get(key, ()))
+            raise UserError(f"{key} is empty; type {key}=VALUE{none}")
+    for key, value in values.items():
+        if is_dataclass(value):
+            check_plain(value, f"{key}.")
 
 
 def check_values(config: Config) -> None:
@@ -383,21 +499,23 @@ def check(arguments: list[str]) -> list[str]:
     """Refuse a command line whose overrides cannot be composed; flags are Hydra's own affair.
 
     Returns:
-        The command line with flags first, as Hydra reads it, and with quotes round the file names
-        that it cannot read without.
+        The command line with flags first, as Hydra reads it, and with quotes round the texts that
+        it cannot read without.
     Raises:
         UserError: what is wrong, where, and what to type.
     """
-    with initialize_config_dir(str(CONF), version_base="1.3"):
-        arguments = [readable(word) for word in arguments]
-        flags = get_args_parser().parse_intermixed_args(arguments)
-        words = flags.overrides
-        multirun = flags.multirun or "hydra.mode=MULTIRUN" in words
+    flags = flags_of(arguments)
+    if flags.shell_completion:  # its words are no overrides
+        return arguments
+    with searching(flags):
+        arguments = [readable(word, is_sweep(flags)) for word in arguments]
+        words = flags_of(arguments).overrides
+        known = choices(flags)
         try:
             overrides = [parse(word) for word in words]
             for override, word in zip(overrides, words, strict=True):
-                check_override(override)
-                if override.is_sweep_override() and not multirun:
+                check_override(override, known)
+                if override.is_sweep_override() and not is_sweep(flags):
                     raise UserError(
                         f"{word}: several values; type -m to run each, or quote a value that "
                         "has a comma"
@@ -406,26 +524,57 @@ def check(arguments: list[str]) -> list[str]:
         except HydraException as error:
             raise UserError(str(error).splitlines()[0]) from error
         for variant in variants:
-            try:
-                composed = compose("train", overrides=variant)
-            except Exception as error:  # Hydra and OmegaConf raise built-in ones too
-                raise UserError(_sentence(error)) from error
-            to_config(composed)
+            to_config(composed(flags, variant))
     return sorted(arguments, key=words.__contains__)
 
 
-def readable(word: str) -> str:
-    """`key=PATH` with quotes round a path that Hydra's grammar cannot read as it is: `é`, `(1)`."""
-    key, _, path = word.partition("=")
-    if key.lstrip("+") not in PATHS:
+def composed(flags: Namespace, words: list[str]) -> DictConfig:
+    """What overrides compose to.
+
+    Raises:
+        UserError: if they compose to nothing.
+    """
+    try:
+        return compose(root_of(flags), overrides=words)
+    except Exception as error:  # Hydra and OmegaConf raise built-in ones too
+        raise UserError(_sentence(error)) from error
+
+
+def configured(arguments: list[str]) -> Config:
+    """The one configuration that a command line without `-m` composes.
+
+    Raises:
+        UserError: as `check`.
+    """
+    flags = flags_of(check(arguments))
+    with searching(flags):
+        return to_config(composed(flags, flags.overrides))
+
+
+def readable(word: str, swept: bool = False) -> str:
+    """`key=TEXT` with quotes round a text that Hydra's grammar cannot read as it is, or would read
+    as something else than a text: `é`, `用户`, `Rating (1-10)`, `;`, `1e5`, `[1].csv`.
+
+    Args:
+        swept: commas separate several values.
+    """
+    key, _, text = word.partition("=")
+    if str not in TYPES.get(key.lstrip("+"), ()):
         return word
     try:
-        parse(word)
-        return word
+        override = parse(word)
     except UserError:
-        # Within quotes a backslash acts before a quote alone.
-        inside = re.sub(r"(\\*)('|$)", lambda m: m[1] * 2 + "\\'" * bool(m[2]), path)
-        return f"{key}='{inside}'"
+        parts = text.split(",") if swept else [text]
+        return f"{key}={','.join(map(quoted, parts))}"
+    value = None if override.is_sweep_override() else override.value()
+    plain = value is None or isinstance(value, str) or str(value) == text
+    return word if plain else f"{key}={quoted(text)}"
+
+
+def quoted(text: str) -> str:
+    """A text as Hydra's grammar reads any: within quotes a backslash acts before a quote alone."""
+    inside = re.sub(r"(\\*)('|$)", lambda m: m[1] * 2 + "\\'" * bool(m[2]), text)
+    return f"'{inside}'"
 
 
 def parse(word: str) -> Override:
@@ -434,7 +583,11 @@ def parse(word: str) -> Override:
     try:
         return parser.parse_overrides([word])[0]
     except HydraException as error:
-        raise UserError(f"{word}: {str(error).splitlines()[0]}; type KEY=VALUE") from error
+        key = word.partition("=")[0] or "KEY"
+        raise UserError(
+            f"{word}: {str(error).splitlines()[0]}; type KEY=VALUE, a value with other signs in "
+            f"quotes: \"{key}='VALUE'\""
+        ) from error
 
 
 def one_by_one(overrides: list[Override], words: list[str]) -> list[list[str]]:

@@ -62,6 +62,19 @@ def show_failure(kind: type[BaseException], error: BaseException, _: Any) -> Non
     print(plain_lines(lines.rstrip()), file=sys.stderr)
 
 
+class LogFile(logging.FileHandler):
+    """The log of a command. That it cannot be written is told once, and costs no result."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 (logging's name)
+        """Say why, and leave the log as it is."""
+        failure = sys.exc_info()[1]
+        if isinstance(failure, OSError) and self.level <= logging.CRITICAL:
+            self.setLevel(logging.CRITICAL + 1)
+            tqdm.write(f"note      the log ends here ({failure.strerror})", file=sys.stderr)
+        elif not isinstance(failure, OSError):
+            super().handleError(record)
+
+
 def interrupt_on_sigterm() -> None:
     """Let SIGTERM, which SLURM and Docker send, act as Ctrl-C does."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)

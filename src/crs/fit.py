@@ -327,7 +327,9 @@ def train(
                 "scaler": scaler.state_dict(), "average": average.kept, "stopper": stopper.state(),
                 "more": module.more_state(),
             }  # fmt: skip
-            torch.save(state, temporary := place / f"{LAST}{UNFINISHED}")
+            # Through a file of Python's, which tells why it cannot be written.
+            with (temporary := place / f"{LAST}{UNFINISHED}").open("wb") as file:
+                torch.save(state, file)
             keep(temporary, place / LAST)
             if stopper.over:
                 return

@@ -11,8 +11,8 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from crs import config as c
-from crs import tracking
+from crs import extras, places, tracking
 from crs.closure import code_digest, source_of
 from crs.console import Context, say, stage_line
 from crs.errors import DamageError, HalfMadeError, NotFiniteError, UserError
@@ -460,8 +460,8 @@ def run(config: c.Config, command: str | None = None) -> Artifact | None:
         command: which command this is a part of: the jobs of a sweep force a stage that they share
             once. None: a command of its own.
     Raises:
-        UserError: on bad input, on a damaged result, and with `strict=true` on a result that other
-            code made.
+        UserError: on bad input, on a damaged result, on a store that takes no files, without a
+            package that is needed, and with `strict=true` on a result that other code made.
     """
     if unknown := set(config.force) - set(STAGES):
         raise UserError(f"force: no stage {sorted(unknown)[0]!r}; stages are {', '.join(STAGES)}")
@@ -472,18 +472,37 @@ def run(config: c.Config, command: str | None = None) -> Artifact | None:
         whole = "; ".join(damage.what for damage in damaged)
         stages = ",".join(damage.stage for damage in damaged)
         raise UserError(f"{whole}; type force=[{stages}] to make this again")
-    if config.dry_run:
-        quote(steps, there, store, config)
-        return None
     found: dict[str, Artifact] = {}
-    for step in steps:
-        inputs = {need: found[need] for need in step.inputs}
-        found[step.name] = find_or_make(step, inputs, store, config, command)
-        if step.name == "dataset" and any(s.name in ("simulate", "dialogues") for s in steps):
-            check_views(found[step.name], config)
-    asked = found[steps[-1].name]
-    asked.verify()
-    return asked
+    with in_a_sentence(store):
+        if config.dry_run:
+            quote(steps, there, store, config)
+            return None
+        for step in steps:
+            inputs = {need: found[need] for need in step.inputs}
+            found[step.name] = find_or_make(step, inputs, store, config, command)
+            if step.name == "dataset" and any(s.name in ("simulate", "dialogues") for s in steps):
+                check_views(found[step.name], config)
+        asked = found[steps[-1].name]
+        asked.verify()
+        return asked
+
+
+@contextmanager
+def in_a_sentence(store: Store) -> Iterator[None]:
+    """Within it a place that takes no files and a package that is not installed are one sentence.
+
+    Raises:
+        UserError: that sentence.
+    """
+    try:
+        yield
+    except UserError:
+        raise
+    except Exception as error:
+        sentence = extras.missing(error) if isinstance(error, ImportError) else None
+        if sentence := sentence or places.told(error, store.root):
+            raise sentence from error
+        raise
 
 
 def find_or_make(

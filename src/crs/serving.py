@@ -7,7 +7,7 @@ print(system.recommend(["Fargo (1996)", "Heat (1995)"], "a dark comedy from the 
 
 import importlib
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable
 from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
@@ -25,8 +25,11 @@ from crs.dialogue.rules import Rules
 from crs.dialogue.wishes import Facts
 from crs.errors import UserError
 from crs.handed import ENCODER, reach
+from crs.ids import Ids, Number
 from crs.models.base import Recommender, reads_text
+from crs.places import home, refusal
 from crs.store import MANIFEST, Artifact
+from crs.titles import Titles, spellings, words
 
 STAGES = ("evaluate", "multi_turn")
 """The stages whose results know everything that a model's scorers read."""
@@ -98,6 +101,8 @@ class System:
 
     Attributes:
         scorers: by name; `scorer` is the model's own one that answers.
+        titles: as people write them, by our number.
+        item_ids, user_ids: ids of the user's file, by our number.
     """
 
     def __init__(
@@ -108,6 +113,8 @@ class System:
         self.model: str = result.manifest["settings"]["model"]
         self.items: pd.DataFrame = dataset.load("items.parquet")
         self.titles = ["", *display_titles(self.items, dataset.summary["noun"])]
+        self.item_ids = Ids("item", self.items["raw"])
+        self.user_ids = Ids("user", dataset.load("users.parquet")["raw"])
         self.attributes = ["", *dataset.load("attributes.parquet")["name"]]
         self.sequences, self.facts = Sequences.of(dataset), Facts.of(dataset)
         self.understanding = Rules(self.attributes)
@@ -170,75 +177,91 @@ class System:
         return self.encoder.encode(texts)
 
     def search(self, title: str, most: int = 20) -> pd.DataFrame:
-        """Items whose title and year have these words anywhere, whatever the case."""
-        names = [name.lower() for name in self.titles[1:]]
-        words = title.lower().split()
-        return self.items[[all(word in name for word in words) for name in names]].head(most)
+        """Items whose title and year have these words anywhere, without regard to accents."""
+        return self.items.iloc[self.named.containing(title)].head(most)
 
-    def item(self, title: str | int) -> int:
-        """The id of an item that is named by its title or is an id already.
+    @cached_property
+    def named(self) -> Titles:
+        """The titles, as people type them."""
+        return Titles(self.titles[1:])
+
+    def item(self, name: Any) -> Number:
+        """Our number of an item that is named by its title or by its id in the user's file.
+
+        A text is an id if the file has it, else a title. A `Number`, which this module's functions
+        return, is ours already.
 
         Raises:
-            UserError: if no title, or more than one, has these words; with those that are near.
+            UserError: if no item, or more than one, is named so; with those that are near.
         """
-        if not isinstance(title, str):
-            if 1 <= title < len(self.titles):
-                return int(title)
+        title = isinstance(name, str)
+        places = self.named.find(name) if title else []
+        meant = {Number(place + 1) for place in places}
+        if name in self.item_ids:
+            number = self.item_ids.number(name)
+            if title and len(meant) == 1 and number not in meant and self.titled(name, *meant):
+                raise UserError(
+                    f"history: {name!r} is the id of {self.titles[number]!r} and the title of "
+                    f"{self.titles[min(meant)]!r}; type that title, or in Python the id as a number"
+                )
+            return number
+        if not title:
+            return self.item_ids.number(name)
+        if len(meant) != 1:
+            found = [self.titles[number] for number in sorted(meant)[:NEAR]]
+            near = found or get_close_matches(name, self.titles, NEAR, 0.4)
             raise UserError(
-                f"history: there is no item {title}; ids are 1 to {len(self.titles) - 1}"
-            )
-        wanted = title.strip().lower()
-        plain = (self.items["title"].str.lower() == wanted).to_numpy()
-        exact = self.items[plain | [name.lower() == wanted for name in self.titles[1:]]]
-        found = exact if len(exact) else self.search(title)
-        if len(found) != 1:
-            names = [self.titles[item] for item in found["item"].head(NEAR)]
-            near = names or get_close_matches(title, self.titles, NEAR, 0.4)
-            raise UserError(
-                f"history: {title!r} is {'no' if found.empty else 'not one'} title; there is "
+                f"history: {name!r} is {'not one' if meant else 'no'} title; there is "
                 f"{', '.join(map(repr, near)) or 'nothing near'}"
             )
-        return int(found["item"].iloc[0])
+        return min(meant)
 
-    def history_of(self, user: int) -> list[int]:
-        """All items of a user of the data set, oldest first.
+    def titled(self, name: str, number: Number) -> bool:
+        """Whether a text is all of an item's title, but for its year."""
+        return words(name) in set(spellings(self.titles[number]))
 
+    def history_of(self, user: Any) -> list[int | str]:
+        """The ids of all items of a user of the data set, oldest first.
+
+        Args:
+            user: the id in the user's file.
         Raises:
             UserError: if there is no such user.
         """
-        users = len(self.sequences.offsets) - 2
-        if not 1 <= user <= users:
-            raise UserError(f"user: there is no user {user}; ids are 1 to {users}")
-        first, last = self.sequences.offsets[user : user + 2].tolist()
-        return self.sequences.items[first:last].tolist()
+        number = self.user_ids.number(user)
+        first, last = self.sequences.offsets[number : number + 2].tolist()
+        return [self.item_ids[number] for number in self.sequences.items[first:last].tolist()]
 
-    def case(self, history: Sequence[str | int]) -> Cases:
+    def case(self, history: Iterable[Any]) -> Cases:
         """One case with this history, B = 1; what comes next nobody knows: 0."""
-        items = torch.tensor([*map(self.item, history), 0])
+        items = torch.tensor([*map(int, map(self.item, history)), 0])
         repeats = float(self.sequences.repeating)  # of the data set, not of this history
         alone = Sequences(items, torch.tensor([0, 0, len(items)]), self.sequences.n_items, repeats)
-        return Cases(alone, torch.tensor([1]), torch.tensor([len(history)]))
+        return Cases(alone, torch.tensor([1]), torch.tensor([len(items) - 1]))
 
     def talk(
-        self, history: Sequence[str | int], text: str = "mean", way: str = "hard", shown: int = 5
+        self, history: Iterable[Any], text: str = "mean", way: str = "hard", shown: int = 5
     ) -> Conversation:
-        """A conversation with somebody of this history, titles or ids; arguments as in the group
-        `multi_turn`."""
+        """A conversation with somebody of this history, titles or ids as in `item`; arguments as in
+        the group `multi_turn`."""
         return Conversation(self, self.case(history), text, way, shown)
 
-    def recommend(self, history: Sequence[str | int], text: str = "", k: int = 5) -> pd.DataFrame:
-        """The best items for a history and a wish, best first: item, raw, title, year, …
+    def recommend(self, history: Iterable[Any], text: str = "", k: int = 5) -> pd.DataFrame:
+        """The best items for a history and a wish, best first: item, title, year, …
+
+        History and result name items as the user's file does: by their ids there, or their titles.
 
         What the wish requires by name is a filter; what it says beyond that is for the model.
 
         Raises:
-            UserError: on a title that is not there.
+            UserError: on an id or a title that is not there.
         """
         talk = self.talk(history, shown=k)
         reply = talk.say(text) if text else talk.show()
-        return self.items.set_index("item").loc[reply.items].reset_index()
+        found = self.items.set_index("item").loc[reply.items].reset_index().drop(columns="raw")
+        return found.assign(item=[self.item_ids[number] for number in reply.items])
 
-    def query(self, history: Sequence[str | int], text: str = "") -> np.ndarray:
+    def query(self, history: Iterable[Any], text: str = "") -> np.ndarray:
         """What to search the exported index for, [1, d] float32.
 
         Exported is the table of the scorer that answers, so one that reads a text needs one here.
@@ -252,19 +275,33 @@ class System:
         return query.numpy().astype(np.float32)
 
     def export_faiss(self, path: str | Path) -> int:
-        """Write the scorer's item table as a FAISS index of inner products; ids are item ids.
+        """Write the scorer's item table as a FAISS index of inner products.
+
+        FAISS has numbers alone: its ids are those of the user's file where these are whole numbers,
+        else our own numbers; `item_ids[number]` is the file's id of one of these.
 
         A bias is the last column: `query` has a 1 there. Exact search; histories are not excluded.
 
         Returns:
             how many items it holds.
+        Raises:
+            UserError: if the file cannot be written.
         """
         import faiss
 
         items, bias = self.recommender.catalogue()
         table = items if bias is None else torch.cat([items, bias[:, None]], dim=1)
-        ids = np.arange(1, self.sequences.n_items + 1)
+        numbers = np.arange(1, self.sequences.n_items + 1)
+        ids = (
+            np.array([self.item_ids[n] for n in numbers.tolist()])
+            if self.item_ids.whole
+            else numbers
+        )
         index = faiss.IndexIDMap(faiss.IndexFlatIP(table.shape[1]))
-        index.add_with_ids(np.ascontiguousarray(table.numpy()[ids], dtype=np.float32), ids)
-        faiss.write_index(index, str(Path(path).expanduser()))
+        index.add_with_ids(np.ascontiguousarray(table.numpy()[numbers], dtype=np.float32), ids)
+        try:
+            faiss.write_index(index, home(path))
+        except RuntimeError as error:
+            why = refusal(error) or "there is no such folder"
+            raise UserError(f"{path} cannot be written ({why}); give another file") from error
         return int(index.ntotal)

@@ -21,6 +21,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from crs.errors import DamageError, HalfMadeError, NotFiniteError
+from crs.places import unwritable
 
 MANIFEST = "manifest.json"
 BEGUN = "begun.json"
@@ -368,9 +369,16 @@ class Store:
 
     @contextmanager
     def lock(self, stage: str, name: str, say) -> Iterator[None]:
-        """Only one process makes a result; `say` is told who has it while this one waits."""
+        """Only one process makes a result; `say` is told who has it while this one waits.
+
+        Raises:
+            UserError: if the store takes no folder.
+        """
         path, holder = self.root / stage / f"{name}.lock", self.holder(stage, name)
-        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise unwritable(f"store={self.root}", str(error.strerror)) from error
         lock = FileLock(path)
         try:
             lock.acquire(timeout=0)

@@ -10,6 +10,7 @@ from omegaconf import DictConfig
 
 from crs.charts import SUCCESS, success_by_turn
 from crs.console import complain, say
+from crs.places import refusal, unwritable
 from crs.results import COLUMNS, MARKDOWN, PARQUET, SECOND, announce, markdown
 from crs.store import write_json
 
@@ -116,8 +117,10 @@ class SweepTable(Callback):
         try:
             code = self.gather(Path(config.hydra.sweep.dir), outcomes_of(config.hydra))
         except Exception as failure:
-            complain(f"the sweep's table: {type(failure).__name__}: {failure}")
-            code = 1
+            why = refusal(failure)
+            what = str(unwritable(config.hydra.sweep.dir, why)) if why else repr(failure)
+            complain(f"the sweep's table: {what}")
+            code = 2 if why else 1
         if code:
             sys.exit(code)
 

@@ -290,6 +290,95 @@ PLACES = [
 ]
 
 
+TEXTS = ["用户", "Book-Rating (1-10)", "película", ";", "1e5", "0.10", "true", "[a]", "{a: 1}"]
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_a_setting_that_is_a_text_takes_any_text(text):
+    """What Hydra's grammar cannot read, and what it reads as something else."""
+    with compose.searching():
+        for key in ("dataset.columns.user", "++dataset.noun", "llm.model", "store"):
+            assert compose.parse(compose.readable(f"{key}={text}")).value() == text
+
+
+def test_the_texts_of_a_sweep_are_quoted_one_by_one():
+    with compose.searching():
+        word = compose.readable("dataset.noun=película,映画", swept=True)
+    assert word == "dataset.noun='película','映画'"
+
+
+def test_a_value_that_cannot_be_read_says_how_it_is_quoted():
+    assert refusal("force=[用户]").endswith("in quotes: \"force='VALUE'\"")
+
+
+@pytest.mark.parametrize("key", [
+    "store", "dataset.path", "dataset.columns.item", "llm.ledger", "model.name",
+])  # fmt: skip
+def test_an_unset_variable_is_told(key):
+    assert refusal(f"{key}=").startswith(f"{key} is empty; type {key}=VALUE")
+
+
+@pytest.mark.parametrize("words", [
+    "seed=12345678901234567890", "samples.seeds=[1,12345678901234567890]",
+])  # fmt: skip
+def test_a_number_that_fits_into_no_table_is_refused(words):
+    assert "1234567890: must be at most 9223372036854775807" in refusal(words)
+
+
+def test_the_largest_seed_passes():
+    compose.check(["dataset=tiny", "seed=9223372036854775807"])
+
+
+def test_a_home_folder_of_nobody_is_told():
+    assert refusal("store=~nobody_of_that_name/a").endswith("type the whole path")
+
+
+@pytest.fixture
+def own(tmp_path):
+    """A configuration folder of one's own."""
+    (tmp_path / "dataset").mkdir()
+    (tmp_path / "dataset" / "mine.yaml").write_text(
+        "defaults: [tiny, _self_]\nname: mine\nnoun: song\n"
+    )
+    return tmp_path
+
+
+@pytest.mark.parametrize("place", ["--config-dir={}", "hydra.searchpath=[file://{}]"])
+def test_a_folder_of_ones_own_adds_choices(own, place):
+    words = [place.format(own), "dataset=mine", "model=popularity"]
+    assert compose.configured(words).dataset.noun == "song"
+    compose.check(["-m", place.format(own), "dataset=mine,tiny"])
+    with pytest.raises(UserError, match=r"dataset=mien: no such choice\. Did you mean mine\?"):
+        compose.check([place.format(own), "dataset=mien"])
+
+
+@pytest.mark.parametrize(("words", "says"), [
+    ("--config-dir=/nowhere/at/all", "--config-dir=/nowhere/at/all: there is no such folder"),
+    ("--config-path=nowhere", "nowhere: there is no such folder"),
+    ("--config-name=trein", "trein"),
+    ("hydra.searchpath=[file:///nowhere/at/all]", "there is no file:///nowhere/at/all"),
+    ("hydra.searchpath=5", "hydra.searchpath must be a list"),
+    ("--nothing", "unrecognized arguments: --nothing"),
+    ("--cfg=all -m", "only one of --run"),
+    ("hydra/launcher=jobblib", "no such choice"),
+])  # fmt: skip
+def test_flags_and_search_paths_that_lead_nowhere_are_one_sentence(words, says):
+    with pytest.raises(UserError) as caught:
+        compose.check(words.split())
+    assert says in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_a_choice_that_an_extra_brings_names_it(monkeypatch):
+    monkeypatch.setattr(compose, "choices", lambda flags: {"hydra/launcher": ["basic"]})
+    says = r"^hydra/launcher=joblib needs more: pip install 'crs-suite\[launch\]'$"
+    with pytest.raises(UserError, match=says):
+        compose.check(["-m", "hydra/launcher=joblib"])
+
+
+def test_words_of_a_shell_that_completes_are_its_own():
+    assert compose.check(["-sc", "query=bash"]) == ["-sc", "query=bash"]
+
+
 def test_a_path_may_have_any_letter():
     for path in PLACES:
         with initialize_config_dir(str(compose.CONF), version_base="1.3"):

@@ -8,18 +8,21 @@ import pandas as pd
 import pytest
 import torch
 
+from crs import pipeline
 from crs.errors import UserError
+from crs.ids import Number
 from crs.ranking import topk
 from crs.serving import display_titles, find, load
 from crs.store import Artifact, Store, write_json
+from tests.conftest import composed
 
 
 def test_three_lines_recommend(finished):
     system = load(finished.fingerprint, finished.path.parents[1])
     titles = [system.titles[item] for item in (3, 8)]
     found = system.recommend(titles, "a comedy from the 1990s", k=4)
-    assert len(found) == 4 and not {3, 8} & set(found["item"])
-    assert found.columns.tolist()[:3] == ["item", "raw", "title"]
+    assert len(found) == 4 and not {titles[0], titles[1]} & set(map(str, found["title"]))
+    assert found.columns.tolist() == ["item", "title", "year", "attributes", "description"]
 
 
 def test_a_fingerprint_may_be_short(finished):
@@ -85,14 +88,14 @@ def test_the_models_best_own_scorer_answers(system, finished):
 
 
 def test_a_wish_changes_the_list_and_is_kept(system):
-    none, drama = (system.recommend([5, 6], text) for text in ("", "some drama"))
+    none, drama = (system.recommend(["i0004", "i0005"], text) for text in ("", "some drama"))
     number = system.attributes.index("Drama")
     assert all(number in cell for cell in drama["attributes"])
     assert none["item"].tolist() != drama["item"].tolist()
 
 
 def test_a_new_history_is_encoded_as_a_users(system):
-    history = system.history_of(4)
+    history = system.history_of(Number(4))
     states = system.recommender.states
     one = states(system.case(history))
     from crs.cases import Cases
@@ -104,7 +107,7 @@ def test_a_new_history_is_encoded_as_a_users(system):
 def test_titles_are_found_by_words_and_mistakes_are_told(system):
     title = system.items["title"].iloc[0]
     assert system.titles[1] == f"{title} ({system.items['year'].iloc[0]})"
-    assert system.item(title.upper()) == system.item(system.titles[1]) == system.item(1) == 1
+    assert system.item(title.upper()) == system.item(system.titles[1]) == system.item("i0000") == 1
     first, second = title.split()[:2]
     found = system.search(f"{second} {first}".lower())["title"]
     assert title in set(found) and all(first in t and second in t for t in found)
@@ -112,10 +115,69 @@ def test_titles_are_found_by_words_and_mistakes_are_told(system):
         system.item("Velvet")
     with pytest.raises(UserError, match="no title; there is"):
         system.item("zzzz")
-    with pytest.raises(UserError, match="no item 9999"):
+    with pytest.raises(UserError, match="no item 9999; ids are those of your file"):
         system.item(9999)
-    with pytest.raises(UserError, match=r"no user 0; ids are 1 to 240"):
+    with pytest.raises(UserError, match=r"no user 0; ids are those of your file"):
         system.history_of(0)
+
+
+@pytest.fixture(scope="module")
+def own(tmp_path_factory):
+    """A system of a file with ids of its own: films 11 to 42, users 101 to 130."""
+    folder = tmp_path_factory.mktemp("own")
+    films = [f'{n},"Film, The {n}th ({1960 + n})"' for n in range(11, 42)]
+    films += ['42,"11 (2001)"']
+    (folder / "films.csv").write_text("film,title\n" + "\n".join(films))
+    plays = [f"{user},{11 + (user * 7 + n * 5) % 32},{n}" for user in range(101, 131)
+             for n in range(12)]  # fmt: skip
+    (folder / "plays.csv").write_text("who,film,timestamp\n" + "\n".join(plays))
+    result = pipeline.run(composed(
+        "model=popularity", "dataset=custom", f"dataset.path={folder / 'plays.csv'}",
+        f"dataset.items={folder / 'films.csv'}", "dataset.columns.user=who",
+        "dataset.columns.item=film", "dataset.min_user=1", "dataset.min_item=1",
+        "tracker=none", "debug=fast", "trainer=cpu", f"store={folder / 'store'}",
+    ))  # fmt: skip
+    return load(result.fingerprint, folder / "store")
+
+
+def test_ids_are_those_of_the_users_file(own):
+    number = own.item(20)
+    assert own.titles[number] == "Film, The 20th (1980)"
+    assert own.item("20") == own.item("The film 20th") == own.item(number) == number
+    assert own.item(number) != 20
+    history = own.history_of(110)
+    assert history == own.history_of("110")
+    assert history == [11 + (110 * 7 + n * 5) % 32 for n in range(12)]
+    for ours in (1, 2):
+        with pytest.raises(UserError, match=f"no item {ours}; ids are those of your file, as 11"):
+            own.recommend([ours])
+        with pytest.raises(UserError, match=f"no user {ours}; ids are those of your file, as 101"):
+            own.history_of(ours)
+
+
+def test_what_is_recommended_can_be_a_history(own):
+    found = own.recommend([20], k=3)
+    assert all(own.titles[own.item(one)].startswith("Film") for one in found["item"])
+    again = own.recommend(found["item"], k=3)
+    assert not set(found["item"]) & set(again["item"])
+    talk = own.talk(own.history_of(110))
+    first = talk.show().items
+    assert first[0] not in talk.refuse(own.item_ids[first[0]]).items
+
+
+def test_an_id_that_is_anothers_title_is_no_guess(own):
+    with pytest.raises(UserError, match=r"'11' is the id of 'Film, The 11th .* and the title"):
+        own.item("11")
+    assert own.item(11) == 1 and own.titles[own.item("11 (2001)")] == "11 (2001)"
+
+
+def test_the_exported_index_has_the_ids_of_the_file(own, tmp_path):
+    own.export_faiss(tmp_path / "items.faiss")
+    index = faiss.read_index(str(tmp_path / "items.faiss"))
+    _, found = index.search(own.query([20]), 3)
+    assert set(map(str, found[0].tolist())) < set(own.item_ids.raw[1:])
+    with pytest.raises(UserError, match=r"nowhere/items\.faiss cannot be written"):
+        own.export_faiss(tmp_path / "nowhere" / "items.faiss")
 
 
 @pytest.mark.parametrize("scorer", ["latentcrs linear", "latentcrs mixture", "direct"])
@@ -124,7 +186,7 @@ def test_the_exported_index_finds_what_the_model_ranks_first(system, tmp_path, s
     size = system.export_faiss(tmp_path / "items.faiss")
     index = faiss.read_index(str(tmp_path / "items.faiss"))
     assert size == index.ntotal == len(system.items)
-    history, text = [2, 9, 4], "a quiet mystery"
+    history, text = [Number(n) for n in (2, 9, 4)], "a quiet mystery"
     scores, found = index.search(system.query(history, text), 7)
     talk = system.talk(history)
     talk.hear(text)
@@ -147,7 +209,7 @@ def test_a_bias_is_a_column_of_the_index(system, tmp_path, monkeypatch):
     index = faiss.read_index(str(tmp_path / "items.faiss"))
     _, found = index.search(system.query([], "no comedy, a western"), 5)
     names = system.attributes
-    for item in found[0]:
+    for item in found[0]:  # not whole numbers, the file's ids cannot be FAISS's: these are ours
         had = {names[a] for a in system.items["attributes"].iloc[item - 1]}
         assert "Western" in had or "Comedy" not in had
 
@@ -161,4 +223,4 @@ def test_texts_that_local_weights_embedded_need_them_again(finished, tmp_path):
     made = {k: v for k, v in system.inputs["embed"].manifest.items() if k != "sha256"}
     write_json(manifest, {**made, "settings": {**made["settings"], "path": "ab" * 32}})
     with pytest.raises(UserError, match=r"local embedder\.path \(sha256 abababab…\); .*path="):
-        load(finished.fingerprint, store).recommend([1], "a comedy")
+        load(finished.fingerprint, store).recommend(["i0000"], "a comedy")

@@ -1,6 +1,7 @@
 """A chat as a page in the browser, on this machine alone (Gradio, extra `web`)."""
 
 import os
+from collections.abc import Iterable
 from typing import Any
 
 from crs.chat.guard import HOST, guards
@@ -49,27 +50,28 @@ class Page:
         """What shows a sentence in a corner of the page, which takes it for HTML."""
         return self.gr.Error(markup(sentence), print_exception=False)
 
-    def choices(self, items: list[int]) -> list[tuple[str, int]]:
+    def choices(self, ids: Iterable[int | str]) -> list[tuple[str, int | str]]:
         """Titles and ids for the list of the history."""
-        return [(self.system.titles[item], item) for item in items]
+        return [(self.system.titles[self.system.item(one)], one) for one in ids]
 
-    def take_user(self, number: float | None) -> Any:
-        """The history of a user of the data set."""
+    def take_user(self, user: str) -> Any:
+        """The history of a user of the data set, named as in the user's file."""
         try:
-            history = self.system.history_of(int(number or 0))
+            history = self.system.history_of(str(user or "").strip())
         except UserError as mistake:
             raise self.mistake(str(mistake)) from mistake
         return self.gr.update(choices=self.choices(history), value=history)
 
-    def search(self, words: str, history: list[int]) -> Any:
+    def search(self, words: str, history: list[int | str]) -> Any:
         """Titles that can be added to the history."""
-        found = self.system.search(words)["item"].tolist() if words.strip() else []
+        numbers = self.system.search(words)["item"].tolist() if words.strip() else []
+        found = [self.system.item_ids[number] for number in numbers]
         if not found:
             raise self.mistake(f"No title has the words {words!r}.")
         kept = [item for item in history if item not in found]
         return self.gr.update(choices=self.choices([*kept, *found]), value=history)
 
-    def begin(self, history: list[int]) -> list[Any]:
+    def begin(self, history: list[int | str]) -> list[Any]:
         """A new conversation with this history."""
         talk = self.system.talk(history, self.text, self.way, SHOWN)
         return [talk, [], *self.shown(talk, talk.show())]
@@ -109,7 +111,7 @@ class Page:
             self.prose(f"### {self.system.model} on {markup(self.system.label)}")
             with gr.Row():
                 with gr.Column(scale=1):
-                    user = gr.Number(label="User of the data set", precision=0, minimum=1)
+                    user = gr.Textbox(label="User of the data set", placeholder="id, Enter")
                     take = gr.Button("Take this user's history")
                 with gr.Column(scale=3):
                     words = gr.Textbox(label="Search titles", placeholder="words of a title, Enter")
@@ -134,6 +136,7 @@ class Page:
                     why = self.prose(elem_id="why")
             shown = [items, *rows, *texts, why]
             take.click(self.take_user, user, history)
+            user.submit(self.take_user, user, history)
             words.submit(self.search, [words, history], history)
             page.load(self.begin, history, [talk, chat, *shown])
             history.change(self.begin, history, [talk, chat, *shown])

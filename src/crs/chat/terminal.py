@@ -8,12 +8,13 @@ from crs.chat.why import reasons
 from crs.dialogue.conversation import Conversation, Reply
 from crs.errors import UserError
 from crs.escape import terminal
+from crs.ids import Number
 from crs.serving import System
 
 HELP = """\
 Type what you would like; names of attributes and years are understood, the rest is for the model.
   /no 2 4        you do not want items 2 and 4        /none          none of these
-  /user 12       be user 12 of the data set           /add TITLE     you have had this one
+  /user ID       be this user of the data set         /add TITLE     you have had this one
   /history       what you have had                    /new           start again with nothing
   /quit          leave"""
 
@@ -27,12 +28,12 @@ class Terminal:
 
     def __init__(self, system: System, console: Console, text: str, way: str) -> None:
         self.system, self.console, self.text, self.way = system, console, text, way
-        self.history: list[int] = []
+        self.history: list[int | str] = []
         self.reply: Reply | None = None
         self.begin([])
 
-    def begin(self, history: list[int]) -> None:
-        """A new conversation."""
+    def begin(self, history: list[int | str]) -> None:
+        """A new conversation of somebody with these items, by their ids."""
         self.history = history
         self.talk: Conversation = self.system.talk(history, self.text, self.way)
         self.reply = None
@@ -75,15 +76,16 @@ class Terminal:
                 self.talk.refuse_all()
                 return self.talk.show()
             case "/user":
-                if not rest.strip().isdecimal():
-                    raise UserError("/user needs a number, e.g. /user 12")
-                self.begin(self.system.history_of(int(rest)))
+                if not rest.strip():
+                    raise UserError(f"/user needs an id, e.g. /user {self.system.user_ids[1]}")
+                self.begin(self.system.history_of(rest.strip()))
                 return self.talk.show()
             case "/add":
-                self.begin([*self.history, self.system.item(rest.strip())])
+                added = self.system.item(rest.strip())
+                self.begin([*self.history, self.system.item_ids[added]])
                 return self.talk.show()
             case "/history":
-                titles = "; ".join(self.system.titles[item] for item in self.history)
+                titles = "; ".join(self.system.titles[item] for item in self.talk.history)
                 self.tell(titles or "nothing yet")
                 return None
             case "/new":
@@ -100,8 +102,8 @@ class Terminal:
         """A line of text, in which nothing is a command to the terminal or a mark of Rich's."""
         self.console.print(Text(terminal(words), style))
 
-    def shown(self, numbers: str) -> list[int]:
-        """Item ids of the numbers in the list that is shown."""
+    def shown(self, numbers: str) -> list[Number]:
+        """The items of the numbers in the list that is shown."""
         items = self.reply.items if self.reply else []
         asked = numbers.split()
         if not asked or not all(n.isdecimal() and 1 <= int(n) <= len(items) for n in asked):

@@ -26,7 +26,6 @@ from crs.data.raw import ITEMS, Faults, Place, Raw, empty_items
 from crs.data.reader import reader
 from crs.errors import UserError
 
-
 SEPARATORS = ",\t;|"
 """Of a text file's cells: the one that its first line has most often, the first of equals."""
 

@@ -16,6 +16,7 @@ from crs.dialogue.rerank import WAYS
 from crs.dialogue.talk import Talk, Turn
 from crs.dialogue.texts import Texts
 from crs.dialogue.wishes import Wishes
+from crs.ids import Number
 from crs.models.base import Recommender
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ class Reply:
     """What is shown, and why.
 
     Attributes:
-        items: best first.
+        items: best first, our numbers.
         understood: what the newest words ask for.
         asked: what is asked for by now.
         intents: probability and most typical titles of the strongest intents; empty for a model
@@ -40,7 +41,7 @@ class Reply:
         kept: whether one of the items keeps them all.
     """
 
-    items: list[int]
+    items: list[Number]
     understood: list[str]
     asked: list[str]
     intents: list[tuple[float, list[str]]] = field(default_factory=list)
@@ -63,14 +64,14 @@ class Conversation:
         self.talk = Talk(1, int(case.cut), 0)
         self.wishes = Wishes.none(system.facts, 1)
         self.texts = Texts(text, 1, system.dim, system.encode)
-        self.refused: list[int] = []
+        self.refused: list[Number] = []
         self.understood: list[str] = []
         self.years = ""
 
     @property
-    def history(self) -> list[int]:
+    def history(self) -> list[Number]:
         """The items that the person had before."""
-        return self.case.sequences.items[:-1].tolist()
+        return list(map(Number, self.case.sequences.items[:-1].tolist()))
 
     def say(self, text: str) -> Reply:
         """Words of the person."""
@@ -92,15 +93,16 @@ class Conversation:
         if understood.text and self.system.dim:
             self.texts.add([0], [understood.text], self.texts.embed([0], [understood.text]))
 
-    def refuse(self, item: int) -> Reply:
-        """One item is not wanted; the others may stay."""
-        if item not in self.refused:
-            self.refused.append(item)
+    def refuse(self, item: Any) -> Reply:
+        """One item is not wanted, named as in `System.item`; the others may stay."""
+        number = self.system.item(item)
+        if number not in self.refused:
+            self.refused.append(number)
         return self.show()
 
     def refuse_all(self) -> None:
         """Nothing of what was shown last is wanted."""
-        shown = self.talk.turns[-1].shown if self.talk.turns else []
+        shown = map(Number, self.talk.turns[-1].shown) if self.talk.turns else []
         self.refused += [item for item in shown if item not in self.refused]
 
     @property
@@ -126,9 +128,9 @@ class Conversation:
         case = self.asked()
         ranking = WAYS[self.way](self.recommender, case, self.wishes, seen="out", top=50)
         picked = ranking.pick(self.k)
-        items = [item for item in picked.items[0].tolist() if item]
+        items = [Number(item) for item in picked.items[0].tolist() if item]
         if self.talk.turns:
-            self.talk.turns[-1].shown = items
+            self.talk.turns[-1].shown = list(items)
         broken = int(picked.broken[0])
         least = int(self.wishes.violations()[0, items].min()) if broken else 0
         return Reply(

@@ -22,24 +22,24 @@ def page(system) -> Page:
 
 
 def test_a_users_history_is_taken(page, system):
-    update = page.take_user(3)
-    assert update["value"] == system.history_of(3)
+    update = page.take_user(" u0002 ")
+    assert update["value"] == system.history_of("u0002")
     assert [item for _, item in update["choices"]] == update["value"]
-    for wrong in (None, 0, 10_000):
+    for wrong in ("", "0", "10000", "x"):
         with pytest.raises(page.gr.Error, match="there is no user"):
             page.take_user(wrong)
 
 
 def test_titles_are_searched_and_what_is_chosen_stays(page, system):
-    update = page.search("velvet", [1])
-    assert update["value"] == [1] and update["choices"][0] == (system.titles[1], 1)
+    update = page.search("velvet", ["i0000"])
+    assert update["value"] == ["i0000"] and update["choices"][0] == (system.titles[1], "i0000")
     assert all("Velvet" in title for title, _ in update["choices"][1:])
     with pytest.raises(page.gr.Error, match="No title"):
         page.search("zzzz", [])
 
 
 def test_words_are_answered_with_five_titles(page, system):
-    talk, said, items, *_ = page.begin([4, 5])
+    talk, said, items, *_ = page.begin(["i0003", "i0004"])
     cleared, said, items, *rest = page.say("a drama", talk, said)
     rows, texts, why = rest[:SHOWN], rest[SHOWN:-1], rest[-1]
     assert cleared == "" and [one["role"] for one in said] == ["user", "assistant"]
@@ -49,7 +49,7 @@ def test_words_are_answered_with_five_titles(page, system):
 
 
 def test_rows_without_an_item_are_hidden(page, system, monkeypatch):
-    talk = system.talk([1])
+    talk = system.talk(["i0000"])
     reply = talk.say("a drama")
     reply.items = reply.items[:2]
     _, *rest = page.shown(talk, reply)
@@ -163,9 +163,9 @@ def test_a_person_talks_to_the_page(browser, page, system):
         view.set_default_timeout(60_000)
         view.on("request", lambda request: asked.append(request.url))
         view.goto(address)
-        view.get_by_label("User of the data set").fill("3")
+        view.get_by_label("User of the data set").fill("u0002")
         view.get_by_role("button", name="Take this user's history").click()
-        newest = system.titles[system.history_of(3)[-1]]
+        newest = system.titles[system.item(system.history_of("u0002")[-1])]
         view.locator("#why", has_text=newest).wait_for()
         wish = view.get_by_label("What would you like?")
         wish.fill("a drama, please")

@@ -22,7 +22,7 @@ def told(terminal, *lines):
 
 
 def test_a_wish_gets_five_titles_and_why(terminal, system):
-    text = told(terminal, "/user 3", "a quiet drama")
+    text = told(terminal, "/user u0002", "a quiet drama")
     assert sum(title in text for title in system.titles[1:]) >= 5
     assert "asked for: quiet, drama" in text.replace("drama, quiet", "quiet, drama")
     assert "intent " in text and "history: " in text
@@ -48,7 +48,7 @@ def test_several_and_all_can_be_refused(terminal):
 
 def test_a_history_is_composed_by_titles(terminal, system):
     text = told(terminal, f"/add {system.titles[5]}", f"/add {system.titles[9]}", "/history")
-    assert terminal.history == [5, 9]
+    assert terminal.history == ["i0004", "i0008"]
     assert f"{system.titles[5]}; {system.titles[9]}" in text
     terminal.line("/new")
     assert terminal.history == []
@@ -56,7 +56,8 @@ def test_a_history_is_composed_by_titles(terminal, system):
 
 @pytest.mark.parametrize(("line", "says"), [
     ("/no 1", "/no needs numbers of the list, 1 to 0"),
-    ("/user x", "/user needs a number"),
+    ("/user", "/user needs an id, e.g. /user u0000"),
+    ("/user x", "there is no user x; ids are those of your file, as u0000, u0001, u0002"),
     ("/user 9999", "there is no user 9999"),
     ("/add velvet", "'velvet' is not one title"),
     ("/nothing", "/nothing: no such command"),

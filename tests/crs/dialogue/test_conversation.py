@@ -7,7 +7,7 @@ from crs.dialogue.wishes import Facts
 
 @pytest.fixture
 def talk(system):
-    return system.talk(system.history_of(3))
+    return system.talk(system.history_of("u0002"))
 
 
 def test_silence_is_answered_from_the_history_alone(talk, system):
