@@ -151,15 +151,26 @@ def send(place: Place, log: Path) -> None:
     counted = replace(place.asked, store=str(place.folder))
     attempt(counted, log=log)
     opened = [write.number for write in writes_in(log) if write.kind == "sqlite3.connect"]
-    for number in reversed(opened):
+    first, last = 0, len(opened)
+    while first < last:
+        middle = (first + last) // 2
         place.forget()
         place.folder.mkdir()
-        attempt(counted, stop=Stop(number))
-        with closing(sqlite3.connect(place.ledger)) as db:
-            query = "SELECT COUNT(*) FROM jobs WHERE open AND remote IS NOT NULL"
-            if db.execute(query).fetchone()[0]:
-                return
+        attempt(counted, stop=Stop(opened[middle]))
+        jobs = jobs_in(place.ledger)
+        if jobs == [True]:
+            return
+        first, last = (first, middle) if jobs else (middle + 1, last)
     raise AssertionError("no run was killed with a batch under way")
+
+
+def jobs_in(ledger: Path) -> list[bool]:
+    """Of each job that the vendor has, whether its answers are still to come."""
+    if not ledger.is_file():
+        return []
+    with closing(sqlite3.connect(ledger)) as db:
+        rows = db.execute("SELECT open FROM jobs WHERE remote IS NOT NULL").fetchall()
+    return [bool(row[0]) for row in rows]
 
 
 def judge(
