@@ -37,21 +37,25 @@ def mount(place: Path, options: str, flags: int = 0) -> None:
 
 
 def with_own_mounts(act: Callable[[], Any]) -> Any:
-    """What a function returns in a process whose mounts nobody else sees; None if the system does
-    not allow it."""
+    """What a function returns in a process whose mounts nobody else sees.
+
+    Raises:
+        PermissionError: if the system does not allow it.
+        RuntimeError: if the function fails; its traceback is on standard error.
+    """
     user, group = os.getuid(), os.getgid()
     told, tell = os.pipe()
     child = os.fork()
     if child == 0:
-        found: Any = None
+        found: Any = RuntimeError("a process with its own mounts failed")
         try:
             libc("unshare", NEW_NAMESPACES)
             Path("/proc/self/setgroups").write_text("deny")
             Path("/proc/self/uid_map").write_text(f"0 {user} 1")
             Path("/proc/self/gid_map").write_text(f"0 {group} 1")
             found = act()
-        except PermissionError:
-            pass
+        except PermissionError as error:
+            found = error
         except BaseException:
             traceback.print_exc()
         finally:
@@ -62,17 +66,18 @@ def with_own_mounts(act: Callable[[], Any]) -> Any:
     with os.fdopen(told, "rb") as file:
         found = pickle.load(file)
     os.waitpid(child, 0)
+    if isinstance(found, Exception):
+        raise found
     return found
 
 
 def allowed(place: Path) -> bool:
     """Whether a tmpfs can be mounted here."""
-
-    def act() -> bool:
-        mount(place, "size=65536")
-        return True
-
-    return bool(with_own_mounts(act))
+    try:
+        with_own_mounts(lambda: mount(place, "size=65536"))
+    except PermissionError:
+        return False
+    return True
 
 
 def size_of(folder: Path) -> int:

@@ -74,7 +74,7 @@ def kept(folder: Path, tried: Tried) -> None:
                       ("standard error", done.said)) if MARK in text]  # fmt: skip
             if found:
                 tried.fail(OTHER, f"{name}: {len(found)} places have it: {', '.join(found[:4])}")
-            elif (name == "W&B offline") != (done.code == 0):
+            elif done.code != (0 if name == "W&B offline" else 2):
                 tried.fail(OTHER, f"{name}: {done.code} {done.sentence}")
             else:
                 tried.held["nowhere, and ended" if done.code == 0 else "nowhere, and told"] += 1
