@@ -40,7 +40,7 @@ def with_own_mounts(act: Callable[[], Any]) -> Any:
     """What a function returns in a process whose mounts nobody else sees.
 
     Raises:
-        PermissionError: if the system does not allow it.
+        OSError: if the system does not allow it.
         RuntimeError: if the function fails; its traceback is on standard error.
     """
     user, group = os.getuid(), os.getgid()
@@ -54,7 +54,7 @@ def with_own_mounts(act: Callable[[], Any]) -> Any:
             Path("/proc/self/uid_map").write_text(f"0 {user} 1")
             Path("/proc/self/gid_map").write_text(f"0 {group} 1")
             found = act()
-        except PermissionError as error:
+        except OSError as error:
             found = error
         except BaseException:
             traceback.print_exc()
@@ -75,7 +75,7 @@ def allowed(place: Path) -> bool:
     """Whether a tmpfs can be mounted here."""
     try:
         with_own_mounts(lambda: mount(place, "size=65536"))
-    except PermissionError:
+    except OSError:
         return False
     return True
 
