@@ -1,99 +1,73 @@
 """Try what can go wrong and print what held.
 
-    python -m tests.faults                 # all of it
-    python -m tests.faults --share 0.05    # a twentieth, drawn by --seed
+    python -m tests.faults                       # all of it, on two processes
+    python -m tests.faults --share 0.05          # a twentieth, drawn by --seed
+    python -m tests.faults --only kills_sasrec   # one trial
 
-The last line is `wrong N`; the exit code is 1 if N is not 0.
+The last line counts what was wrong by kind; the exit code is 1 if a count is not 0.
 """
 
 import argparse
+import importlib
+import multiprocessing
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections import Counter
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
-# Imported before the first fork, so that no attempt has to.
-import faiss
-import lightning_fabric
-import matplotlib.pyplot
 import torch
 
-import crs.models.latentcrs
-import crs.models.latentcrs.direct
-import crs.models.latentcrs.train
-import data_generator.rules
-import data_generator.samples
-import data_generator.simulate
-import pre_rec_model.intents
-import pre_rec_model.pretrain
-import text2embedding.embed
-import text2embedding.hashed
-from crs.data import build, generated
-from crs.stages import evaluate
-from tests.contracts.tiny import config
-from tests.faults import damage, kills
+from crs.pipeline import MODEL_SETTINGS, STAGES
+from tests.faults.trials import TRIALS
+from tests.faults.tried import KINDS, OTHER, Tried
 
-IMPORTED = (faiss, lightning_fabric, matplotlib, crs, data_generator, pre_rec_model,
-            text2embedding, build, generated, evaluate)  # fmt: skip
-QUICK = ("debug=fast", "embedder=hashed", "trainer=cpu", "trainer.threads=1")
-HALF_MADE = ["pretrain/.*/last.ckpt", "train/.*/em/last.ckpt", "direct/.*/last.ckpt",
-             "embed/.*/embedded.json"]  # fmt: skip
-"""Files after whose first writing runs of LatentCRS are killed."""
-
-Trial = Callable[[Path, float, int], tuple[str, list[str]]]
+LIBRARIES = "faiss lightning_fabric matplotlib.pyplot openai tenacity scipy.stats".split()
 
 
-def killed(folder: Path, share: float, seed: int) -> tuple[str, list[str]]:
-    """Kills at every rename and fsync of SASRec on tiny."""
-    step = max(1, round(1 / share))
-    found = kills.at_every_write(config("model=sasrec", *QUICK), folder, step=step)
-    return f"{found.tried} of {found.writes} writes killed at", found.wrong
+def import_all() -> None:
+    """Import what the stages do, so that no attempt has to."""
+    shared = [stage.target for stage in STAGES.values() if "{model}" not in stage.target]
+    own = [STAGES[stage].target.format(model=model) for model, stage in MODEL_SETTINGS]
+    for name in (*LIBRARIES, *shared, *own):
+        importlib.import_module(name)
 
 
-def finished(folder: Path, share: float, seed: int) -> tuple[str, list[str]]:
-    """Flips, zeroed blocks, cuts and deletions of every file of a finished LatentCRS on tiny."""
-    found = damage.to_finished(config("model=latentcrs", *QUICK), folder, seed, share)
-    return told(found), found.wrong
-
-
-def half_made(folder: Path, share: float, seed: int) -> tuple[str, list[str]]:
-    """The same of what is half made: in training of three kinds, and in embedding."""
-    signs = HALF_MADE[: max(1, round(2 * share))] if share < 1 else HALF_MADE
-    found = damage.to_half_made(config("model=latentcrs", *QUICK), folder, signs, seed, share)
-    return told(found), found.wrong
-
-
-def told(found: damage.Damaged) -> str:
-    """The counts in words."""
-    counts = ", ".join(f"{count} {what}" for what, count in sorted(found.counts.items()))
-    return f"{sum(found.counts.values())} tried: {counts}"
-
-
-TRIALS: dict[str, Trial] = {"kills": killed, "finished": finished, "half_made": half_made}
+def run(name: str, share: float, seed: int) -> tuple[Tried, float]:
+    """Run one trial; what breaks it is wrong too."""
+    torch.set_num_threads(1)
+    tried, began = Tried(share, seed), time.monotonic()
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            TRIALS[name](Path(folder).resolve(), tried)
+        except Exception as error:
+            tried.fail(OTHER, f"the trial broke: {type(error).__name__}: {error}")
+    return tried, time.monotonic() - began
 
 
 def main(arguments: list[str]) -> int:
     """Run the trials that are asked for; returns how many things were wrong."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--share", type=float, default=1.0, help="of all trials; default all")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--only", nargs="+", choices=TRIALS, default=list(TRIALS))
+    parser.add_argument("--share", type=float, default=1.0, help="of all attempts; default all")
+    parser.add_argument("--seed", type=int, default=0, help="of what is drawn; default 0")
+    parser.add_argument("--workers", type=int, default=2, help="trials at once; default 2")
+    parser.add_argument("--only", nargs="+", choices=TRIALS, default=list(TRIALS), metavar="TRIAL",
+                        help=f"of {', '.join(TRIALS)}")  # fmt: skip
     args = parser.parse_args(arguments)
-    torch.set_num_threads(1)
-    wrong: list[str] = []
-    for name in args.only:
-        began = time.monotonic()
-        with tempfile.TemporaryDirectory() as folder:
-            text, problems = TRIALS[name](Path(folder), args.share, args.seed)
-        about = (TRIALS[name].__doc__ or "").strip()
-        print(f"{name:<10} {about}\n{'':<10} {text}; wrong {len(problems)}; "
-              f"{time.monotonic() - began:.0f} s", flush=True)  # fmt: skip
-        for problem in problems:
-            print(f"{'':<10} {problem}", flush=True)
-        wrong += problems
-    print(f"wrong {len(wrong)}")
-    return len(wrong)
+    import_all()
+    wrong: Counter[str] = Counter(dict.fromkeys(KINDS, 0))
+    forked = multiprocessing.get_context("fork")
+    with ProcessPoolExecutor(args.workers, mp_context=forked) as pool:
+        for name, (tried, seconds) in zip(args.only, pool.map(
+            run, args.only, [args.share] * len(args.only), [args.seed] * len(args.only)
+        ), strict=True):  # fmt: skip
+            print(f"{name:<20} {tried}; {seconds:,.0f} s", flush=True)
+            for kind, what in tried.wrong:
+                print(f"{'':<20} {kind}: {what}", flush=True)
+                wrong[kind] += 1
+    print(", ".join(f"{kind} {count}" for kind, count in wrong.items()))
+    return wrong.total()
 
 
 if __name__ == "__main__":

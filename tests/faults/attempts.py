@@ -1,24 +1,53 @@
-"""One attempt at a command in a process of its own, which may be killed at its N-th write."""
+"""One attempt at a command in a process of its own, which may be stopped at its N-th write."""
 
+import io
 import os
+import runpy
 import signal
 import sys
-import tempfile
 import traceback
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from crs import pipeline
 from crs.config import Config
 from crs.errors import UserError
 from crs.store import MANIFEST, Artifact
 
-CHANGES = {"os.rename", "os.remove", "os.mkdir", "os.rmdir", "shutil.rmtree"}
+SCRIPTS = Path(__file__).parents[2] / "src"
+CHANGES = {"os.rename", "os.remove", "os.mkdir", "os.rmdir", "shutil.rmtree", "sqlite3.connect"}
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 SECONDS = 120
 """An attempt that takes longer is stuck."""
+OURS = ("WANDB_", "HYDRA_", "CRS_")
+"""Variables of whoever runs the trials that no attempt sees."""
+
+
+@dataclass(frozen=True)
+class Typed:
+    """A command as one types it.
+
+    Attributes:
+        words: after the script's name.
+        folder: where it is typed.
+        variables: more of the environment.
+        heard: what is typed to it afterwards.
+    """
+
+    words: tuple[str, ...]
+    folder: Path
+    variables: dict[str, str] = field(default_factory=dict)
+    script: str = "train.py"
+    heard: str = ""
+
+
+@dataclass(frozen=True)
+class Stop:
+    """Send this process a signal at one of its writes below the folder."""
+
+    at: int
+    by: signal.Signals = signal.SIGKILL
 
 
 @dataclass
@@ -27,27 +56,45 @@ class Outcome:
 
     Attributes:
         code: as the command's: 0, 2 for a sentence, 1 for a failure of ours; -9 if it was killed.
-        said: what it wrote to standard error.
+        out, said: what it wrote to standard output and to standard error.
+        peak_mb: the most memory that it had, with what it was forked with.
     """
 
     code: int
+    out: str
     said: str
+    peak_mb: int
 
     @property
     def sentence(self) -> str:
         """The last line: what a user is told."""
         return self.said.strip().rpartition("\n")[2]
 
+    @property
+    def stuck(self) -> bool:
+        """Whether it did not end by itself."""
+        return self.code == -signal.SIGALRM
+
+    @property
+    def refused(self) -> bool:
+        """Whether it ended with one sentence, as bad input does."""
+        return self.code == 2 and self.sentence.startswith("error: ") and not self.traced
+
+    @property
+    def traced(self) -> bool:
+        """Whether a user saw a traceback."""
+        return "Traceback (most recent call last)" in self.said
+
 
 class Writes:
-    """Counts what is written below a folder, and kills this process at one of the writes.
+    """Counts what is written below a folder, and stops this process at one of the writes.
 
-    Counted are files opened for writing, renames, removals, folders made and fsyncs of Python code;
-    what libraries write from C is not seen.
+    Counted are files opened for writing, renames, removals, folders made, transactions of SQLite
+    and fsyncs of Python code; what libraries write from C is not seen.
     """
 
-    def __init__(self, root: Path, kill_at: int | None, log: Path | None) -> None:
-        self.root, self.kill_at, self.count = str(root), kill_at, 0
+    def __init__(self, root: Path, stop: Stop | None, log: Path | None) -> None:
+        self.root, self.stop, self.count = str(root), stop, 0
         self.log = log.open("w") if log else None
         self.fsync = os.fsync
         os.fsync = self.synced  # type: ignore[assignment]
@@ -61,13 +108,13 @@ class Writes:
             return False
 
     def happened(self, what: str, path: Any) -> None:
-        """Count a write; the process ends here if it is the chosen one."""
+        """Count a write; the signal is sent at the chosen one."""
         self.count += 1
         if self.log:
             self.log.write(f"{self.count}\t{what}\t{path}\n")
             self.log.flush()
-        if self.count == self.kill_at:
-            os.kill(os.getpid(), signal.SIGKILL)
+        if self.stop and self.count == self.stop.at:
+            os.kill(os.getpid(), self.stop.by)
 
     def hook(self, event: str, args: tuple[Any, ...]) -> None:
         """Python's audit hook."""
@@ -87,46 +134,112 @@ class Writes:
         self.fsync(handle)
 
 
-def attempt(
-    config: Config,
-    *,
-    kill_at: int | None = None,
-    log: Path | None = None,
-    before: Callable[[], object] = lambda: None,
-) -> Outcome:
-    """Run a command in a forked process.
+def perform(task: Config | Typed) -> int:
+    """Do what a command does; returns its exit code."""
+    try:
+        if isinstance(task, Config):
+            pipeline.run(task)
+            return 0
+        os.chdir(task.folder)
+        for name in [name for name in os.environ if name.startswith(OURS)]:
+            del os.environ[name]
+        os.environ.update(task.variables)
+        sys.argv = [str(SCRIPTS / task.script), *task.words]
+        sys.stdin = io.StringIO(task.heard)
+        runpy.run_path(sys.argv[0], run_name="__main__")
+        return 0
+    except SystemExit as ended:
+        return ended.code if isinstance(ended.code, int) else int(ended.code is not None)
+    except UserError as mistake:
+        print(f"error: {mistake}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+    except BaseException:
+        traceback.print_exc()
+        return 1
+
+
+class Running:
+    """An attempt under way."""
+
+    def __init__(self, pid: int, out: IO[str], said: IO[str]) -> None:
+        self.pid, self.files = pid, (out, said)
+
+    @property
+    def so_far(self) -> str:
+        """What it wrote to standard error until now."""
+        return os.pread(self.files[1].fileno(), 1 << 20, 0).decode(errors="replace")
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send it a signal."""
+        os.kill(self.pid, number)
+
+    def wait_until_stopped(self) -> bool:
+        """Whether it came to the write at which it stops itself; False if it ended before."""
+        return os.WIFSTOPPED(os.waitpid(self.pid, os.WUNTRACED)[1])
+
+    def end(self) -> Outcome:
+        """Wait for it."""
+        _, status, used = os.wait4(self.pid, 0)
+        texts = []
+        for file in self.files:
+            file.seek(0)
+            texts.append(file.read())
+            file.close()
+        return Outcome(os.waitstatus_to_exitcode(status), *texts, used.ru_maxrss >> 10)
+
+
+def start(
+    task: Config | Typed, *, stop: Stop | None = None, log: Path | None = None
+) -> Running:  # fmt: skip
+    """Begin a command in a forked process.
 
     Args:
-        kill_at: SIGKILL at so many writes below the store.
+        task: settings, or a whole command.
+        stop: at so many writes below the store; of a whole command, below its folder.
         log: file that lists the writes, one a line.
-        before: called in the new process first.
     """
-    with tempfile.TemporaryFile("w+") as said:
-        child = os.fork()
-        if child == 0:
-            os.dup2(said.fileno(), 2)
-            sys.stderr = os.fdopen(os.dup(2), "w", buffering=1)
-            code = 1
-            try:
-                signal.alarm(SECONDS)
-                before()
-                if kill_at is not None or log is not None:
-                    Writes(Path(config.store), kill_at, log)
-                pipeline.run(config)
-                code = 0
-            except UserError as mistake:
-                print(f"error: {mistake}", file=sys.stderr)
-                code = 2
-            except KeyboardInterrupt:
-                code = 130
-            except BaseException:
-                traceback.print_exc()
-            finally:
-                sys.stderr.flush()
-                os._exit(code)
-        status = os.waitpid(child, 0)[1]
-        said.seek(0)
-        return Outcome(os.waitstatus_to_exitcode(status), said.read())
+    out, said = (os.fdopen(os.memfd_create(name), "w+", errors="replace", newline="")
+                 for name in ("out", "said"))  # fmt: skip
+    child = os.fork()
+    if child:
+        return Running(child, out, said)
+    code = 1
+    try:
+        for number, file in enumerate((out, said), 1):
+            os.dup2(file.fileno(), number)
+        sys.stdout, sys.stderr = (os.fdopen(os.dup(n), "w", buffering=1) for n in (1, 2))
+        signal.alarm(SECONDS)
+        if stop or log:
+            Writes(Path(task.store) if isinstance(task, Config) else task.folder, stop, log)
+        code = perform(task)
+    finally:
+        for stream in (sys.stdout, sys.stderr):
+            stream.flush()
+        os._exit(code)
+
+
+def attempt(
+    task: Config | Typed, *, stop: Stop | None = None, log: Path | None = None
+) -> Outcome:  # fmt: skip
+    """`start`, and wait for the end."""
+    return start(task, stop=stop, log=log).end()
+
+
+@dataclass(frozen=True)
+class Write:
+    """A line of the log: which write, of what kind, and where."""
+
+    number: int
+    kind: str
+    path: str
+
+
+def writes_in(log: Path) -> list[Write]:
+    """What a log lists."""
+    lines = (line.split("\t") for line in log.read_text().splitlines())
+    return [Write(int(number), kind, path) for number, kind, path in lines]
 
 
 def digests(store: Path) -> dict[str, str]:

@@ -1,19 +1,27 @@
 """Damage to each file of a finished and of a half-made store: told, or without effect."""
 
+import json
 import random
 import re
 import shutil
-from collections import Counter
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from crs.config import Config
 from crs.errors import DamageError
-from crs.store import MANIFEST, Artifact
-from tests.faults.attempts import Outcome, attempt, digests
+from crs.store import MANIFEST, RESUME, Artifact
+from tests.faults.attempts import Outcome, Stop, Write, attempt, digests
+from tests.faults.recipes import Whole
+from tests.faults.tried import DIFFERENT, OTHER, STUCK, Tried
 
 Damage = Callable[[Path, random.Random], None]
+MOST = 100
+"""Damages of one finished store."""
+MOST_HALF = 8
+"""Damages of one half-made result."""
+BEHIND = 4
+"""Writes of `store.keep` behind the rename: the file and its sha256 are then on disk."""
 
 
 def flip(file: Path, rng: random.Random) -> None:
@@ -45,19 +53,6 @@ def delete(file: Path, rng: random.Random) -> None:
 DAMAGES: dict[str, Damage] = {"flip": flip, "zero": zero, "cut": cut, "delete": delete}
 
 
-@dataclass
-class Damaged:
-    """What became of the damage.
-
-    Attributes:
-        counts: by what happened: `told`, `no effect`, `begun anew`.
-        wrong: what did not hold: another table in silence, no way on.
-    """
-
-    counts: Counter[str] = field(default_factory=Counter)
-    wrong: list[str] = field(default_factory=list)
-
-
 def files_of(store: Path, partial: bool) -> list[Path]:
     """The files of finished results, or of half-made ones."""
     folders = [folder for folder in store.glob("*/*") if folder.is_dir()]
@@ -73,123 +68,117 @@ def forced(told: Outcome) -> list[str]:
     return match[1].split(",") if match else []
 
 
-def trials(
-    store: Path, partial: bool, seed: int, share: float
-) -> Iterator[tuple[Path, str, random.Random]]:
-    """Each file with each kind of damage, or a share of these drawn at random."""
-    every = [(file, name) for file in files_of(store, partial) for name in DAMAGES]
-    for file, name in random.Random(seed).sample(every, max(1, round(share * len(every)))):
-        yield file, name, random.Random(f"{file.name} {name} {seed}")
+def readers_of(store: Path, result: str) -> list[str]:
+    """The results, as `stage/fingerprint`, that were made from this one."""
+    name = result.partition("/")[2]
+    manifests = {f"{file.parent.parent.name}/{file.parent.name}": json.loads(file.read_text())
+                 for file in sorted(store.glob(f"*/*/{MANIFEST}"))}  # fmt: skip
+    return [reader for reader, manifest in manifests.items()
+            if name in (found["fingerprint"] for found in manifest["inputs"].values())]  # fmt: skip
 
 
-def to_finished(config: Config, folder: Path, seed: int = 0, share: float = 1.0) -> Damaged:
-    """Damage each file of a finished store; then the same command, and one that makes the last
-    result again from the damaged ones."""
-    whole = folder / "whole"
-    assert attempt(replace(config, store=str(whole))).code == 0
-    wanted, last = digests(whole), config.stage.name
-    found, store = Damaged(), folder / "damaged"
-    again = replace(config, store=str(store))
-    for file, name, rng in trials(whole, False, seed, share):
-        for remake in (False, True):
-            if remake and file.parent.parent.name == last:
-                continue
-            shutil.copytree(whole, store)
-            if remake:
-                shutil.rmtree(store / last)
-            DAMAGES[name](store / file.relative_to(whole), rng)
-            what = f"{name} of {file.relative_to(whole)}, {'remade' if remake else 'found'}"
-            judge(found, what, again, store, wanted)
-            shutil.rmtree(store)
-    return found
+def to_finished(name: str, folder: Path, tried: Tried) -> None:
+    """Flips, zeroed blocks, cuts and deletions of files of a finished store: found again, or read
+    by a stage that is made again."""
+    whole, store = Whole(name, folder), folder / "damaged"
+    every = [(file.relative_to(whole.store), how, remade) for file in files_of(whole.store, False)
+             for how in DAMAGES for remade in (False, True)]  # fmt: skip
+    for file, how, remade in tried.drawn(every, MOST):
+        rng = random.Random(f"{file.name} {how} {tried.seed}")
+        shutil.copytree(whole.store, store)
+        asked = whole.asking(whole.recipe.goals[-1], store)
+        readers = readers_of(store, str(file.parents[-3]))
+        if remade and readers:
+            reader = rng.choice(readers)
+            shutil.rmtree(store / reader)
+            asked = whole.asking(reader.partition("/")[0], store)
+        DAMAGES[how](store / file, rng)
+        what = f"{how} of {file}, {'remade' if remade else 'found'}"
+        judge(tried, what, asked, store, whole.digests)
+        shutil.rmtree(store)
 
 
-def judge(found: Damaged, what: str, again: Config, store: Path, wanted: dict[str, str]) -> None:
+def judge(tried: Tried, what: str, asked: Config, store: Path, wanted: dict[str, str]) -> None:
     """Run a command on a damaged store, as it says if it says so, and compare."""
-    first = attempt(again)
+    first = attempt(asked)
     if first.code == 0:
-        same = {key: digest for key, digest in safe_digests(store).items() if key in wanted}
-        last = [key for key in wanted if key.startswith(f"{again.stage.name}/")]
-        if any(same.get(key) != wanted[key] or not intact(store / key) for key in last):
-            found.wrong.append(f"silently different: {what}")
+        last = [key for key in wanted if key.startswith(f"{asked.stage.name}/")]
+        if any(not intact(store / key, wanted[key]) for key in last):
+            tried.fail(DIFFERENT, what)
         else:
-            found.counts["no effect"] += 1
+            tried.held["without effect"] += 1
         return
     if first.code != 2 or not forced(first):
-        found.wrong.append(f"no sentence: {what}: {first.code} {first.sentence}")
+        tried.fail(STUCK if first.stuck else OTHER, f"{what}: {first.code} {first.sentence}")
         return
-    found.counts["told"] += 1
     for _ in range(3):  # what stands on the damaged may be damaged only as it is asked for
-        second = attempt(replace(again, force=forced(first)))
+        second = attempt(replace(asked, force=forced(first)))
         if second.code == 0:
             break
         first = second
     if second.code != 0:
-        found.wrong.append(f"stuck: {what}: {second.sentence}")
-    elif digests(store) != wanted:
-        found.wrong.append(f"other bits after force: {what}")
+        tried.fail(STUCK, f"{what}: {second.sentence}")
+    elif any(found != wanted[key] for key, found in whole_digests(store).items()):
+        tried.fail(DIFFERENT, f"{what}, after force")
+    else:
+        tried.held["told"] += 1
 
 
-def intact(folder: Path) -> bool:
-    """Whether the files of a result are what its manifest says."""
+def intact(folder: Path, digest: str) -> bool:
+    """Whether the files of a result are what its manifest says, and that is what it was."""
     try:
-        Artifact(folder).verify()
+        found = Artifact(folder)
+        found.verify()
     except DamageError:
         return False
-    return True
+    return found.digest == digest
 
 
-def safe_digests(store: Path) -> dict[str, str]:
-    """`digests`, of what can be read."""
+def whole_digests(store: Path) -> dict[str, str]:
+    """`digests`, of what can be read: a damaged result that no command asked for stays."""
     found = {}
-    for key in {str(f.parent.relative_to(store)) for f in store.glob(f"*/*/{MANIFEST}")}:
+    for folder in (file.parent for file in store.glob(f"*/*/{MANIFEST}")):
+        artifact = Artifact(folder)
         try:
-            found |= {k: d for k, d in digests(store).items() if k == key}
-        except Exception:
+            artifact.verify()
+        except DamageError:
             continue
+        if folder.name.isalnum():
+            found[f"{folder.parent.name}/{folder.name}"] = artifact.digest
     return found
 
 
-def to_half_made(config: Config, folder: Path, signs: list[str], seed: int = 0,
-                 share: float = 1.0) -> Damaged:  # fmt: skip
-    """Kill runs of the command when a file is there, damage each file of what is half made, and
-    run it again.
-
-    Args:
-        signs: patterns of files below the store.
-    """
-    whole = folder / "whole"
-    assert attempt(replace(config, store=str(whole))).code == 0
-    wanted, found = digests(whole), Damaged()
-    for number, sign in enumerate(signs):
-        half, store = folder / f"half_{number}", folder / "damaged"
-        assert killed_at(replace(config, store=str(half)), folder, sign), sign
-        again = replace(config, store=str(store))
-        for file, name, rng in trials(half, True, seed, share):
-            shutil.copytree(half, store)
-            DAMAGES[name](store / file.relative_to(half), rng)
-            what = f"{name} of {file.relative_to(half)}"
-            outcome = attempt(again)
-            if outcome.code != 0:
-                found.wrong.append(f"stuck: {what}: {outcome.code} {outcome.sentence}")
-            elif digests(store) != wanted:
-                found.wrong.append(f"silently different: {what}")
-            else:
-                found.counts["begun anew" if " anew " in outcome.said else "no effect"] += 1
-            shutil.rmtree(store)
+def resume_files(writes: list[Write]) -> dict[str, int]:
+    """The files that a stage can go on from, and the write behind which each is there; of those
+    that are numbered, the last."""
+    found: dict[str, int] = {}
+    for write in writes:
+        # Of a rename the log has both names, and the second is the one that the file gets.
+        match = re.search(rf"/{RESUME}/([^']*)'\)$", write.path)
+        if write.kind == "os.rename" and match and not match[1].endswith(".sha256"):
+            found[re.sub(r"\d+", "N", match[1])] = write.number + BEHIND
     return found
 
 
-def killed_at(config: Config, folder: Path, sign: str) -> bool:
-    """Run a command and kill it when it has written a file of this pattern."""
-    log = folder / "writes.log"
-    straight = folder / "counted"
-    attempt(replace(config, store=str(straight)), log=log)
-    shutil.rmtree(straight)
-    pattern = re.compile(f"{sign}'")  # of a rename: the name that the file gets
-    for line in log.read_text().splitlines():
-        number, event, path = line.split("\t")
-        if event == "os.rename" and pattern.search(path):
-            # Past what `keep` writes behind it: the file and its sha256 are then on disk.
-            return attempt(config, kill_at=int(number) + 4).code == -9
-    return False
+def to_half_made(name: str, folder: Path, tried: Tried) -> None:
+    """Runs killed when they have just kept something to go on from; then the same damage to each
+    file of the half-made result."""
+    whole, half, store = Whole(name, folder), folder / "half", folder / "damaged"
+    for stage in whole.recipe.stages:
+        for kept, number in resume_files(whole.writes(stage)).items():
+            killed = attempt(whole.without(stage, half), stop=Stop(number))
+            if killed.code != -9:
+                tried.fail(OTHER, f"{stage} was not killed behind {kept}: {killed.code}")
+            every = [(f.relative_to(half), how) for f in files_of(half, True) for how in DAMAGES]
+            for file, how in tried.drawn(every, MOST_HALF):
+                shutil.copytree(half, store)
+                DAMAGES[how](store / file, random.Random(f"{file.name} {how} {tried.seed}"))
+                what, outcome = f"{how} of {file}", attempt(whole.asking(stage, store))
+                if outcome.code != 0:
+                    tried.fail(STUCK, f"{what}: {outcome.code} {outcome.sentence}")
+                elif digests(store) != whole.digests:
+                    tried.fail(DIFFERENT, what)
+                else:
+                    tried.held["begun anew" if " anew " in outcome.said else "without effect"] += 1
+                shutil.rmtree(store)
+            shutil.rmtree(half)

@@ -1,58 +1,34 @@
-"""Kills at the writes of one run: the same command again ends in the same bits."""
+"""Kills at the writes of each kind of stage: the same command again ends in the same bits."""
 
 import shutil
-from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from crs.config import Config
-from tests.faults.attempts import attempt, digests, leftovers
+from tests.faults.attempts import Stop, attempt, digests, leftovers
+from tests.faults.recipes import Whole
+from tests.faults.tried import DIFFERENT, OTHER, STUCK, Tried
+
+KILLED_AT = ("os.rename", "fsync")
+MOST = 30
+"""Kills of one stage."""
 
 
-@dataclass
-class Kills:
-    """What became of the kills.
-
-    Attributes:
-        writes: of a straight run.
-        tried: kills.
-        wrong: what did not hold, with the number of the write and its line in the log.
-    """
-
-    writes: int
-    tried: int = 0
-    wrong: list[str] = field(default_factory=list)
-
-
-def at_every_write(
-    config: Config, folder: Path, chosen: Iterable[str] = ("os.rename", "fsync"), step: int = 1
-) -> Kills:
-    """Kill a run of the command at its writes, and run it again.
-
-    Args:
-        config: its store is replaced.
-        folder: for the stores.
-        chosen: kinds of writes that are killed at; `step` takes every so many of them.
-    """
-    straight = replace(config, store=str(folder / "straight"))
-    log = folder / "writes.log"
-    whole = attempt(straight, log=log)
-    assert whole.code == 0, whole.said
-    wanted, lines = digests(Path(straight.store)), log.read_text().splitlines()
-    found = Kills(len(lines))
-    numbers = [int(line.split("\t")[0]) for line in lines if line.split("\t")[1] in chosen]
-    for number in numbers[::step]:
-        store = folder / "killed"
-        again = replace(config, store=str(store))
-        killed = attempt(again, kill_at=number)
-        second = attempt(again)
-        found.tried += 1
-        problems = {
-            f"first ended with {killed.code}": killed.code != -9,
-            f"second ended with {second.code}: {second.sentence}": second.code != 0,
-            "other bits": second.code == 0 and digests(store) != wanted,
-            f"left {leftovers(store)}": second.code == 0 and leftovers(store) != [],
-        }
-        found.wrong += [f"{lines[number - 1]}: {what}" for what, so in problems.items() if so]
-        shutil.rmtree(store)
-    return found
+def at_writes(name: str, folder: Path, tried: Tried) -> None:
+    """SIGKILL at renames and fsyncs of each stage of a recipe, and the same command again."""
+    whole, store = Whole(name, folder), folder / "killed"
+    for stage in whole.recipe.stages:
+        writes = [write for write in whole.writes(stage) if write.kind in KILLED_AT]
+        for write in tried.drawn(writes, MOST):
+            asked = whole.without(stage, store)
+            killed, again = attempt(asked, stop=Stop(write.number)), attempt(asked)
+            what = f"{stage} killed at {write.kind} {write.path}"
+            if killed.code != -9:
+                tried.fail(OTHER, f"{what}: it ended with {killed.code} {killed.sentence}")
+            elif again.code != 0:
+                tried.fail(STUCK, f"{what}: then {again.code} {again.sentence}")
+            elif digests(store) != whole.digests:
+                tried.fail(DIFFERENT, what)
+            elif left := leftovers(store):
+                tried.fail(OTHER, f"{what}: it left {left}")
+            else:
+                tried.held[stage] += 1
+            shutil.rmtree(store)
