@@ -24,6 +24,8 @@ from omegaconf.errors import OmegaConfBaseException
 from crs import native
 from crs.config import Config, Dataset
 from crs.errors import UserError
+from crs.llm import address
+from crs.secrets import redact
 
 CONF = Path(__file__).parents[2] / "conf"
 PATHS = "dataset.archive dataset.path dataset.items pretrain.checkpoint embedder.path store".split()
@@ -318,11 +320,10 @@ def check_values(config: Config) -> None:
         raise UserError(
             f"multi_turn.ks={talk.ks}: whole numbers from 1, with 10, which tables show"
         )
-    if set(config.llm.base_url or "") & set("@?"):
-        raise UserError(
-            "llm.base_url: an address alone, without a key or a user; keys are read from the "
-            "environment"
-        )
+    if config.llm.base_url is not None:
+        address.check(config.llm.base_url)
+    if redact(extra := str(config.llm.extra)) != extra:
+        raise UserError("llm.extra holds a key; keys are read from the environment alone")
     for key, divisor in MULTIPLES:
         if value(key) % value(divisor):
             raise UserError(
@@ -390,6 +391,8 @@ def check(arguments: list[str]) -> list[str]:
         UserError: what is wrong, where, and what to type.
     """
     with initialize_config_dir(str(CONF), version_base="1.3"):
+        for word in arguments:
+            check_address(word)
         arguments = [readable(word) for word in arguments]
         flags = get_args_parser().parse_intermixed_args(arguments)
         words = flags.overrides
@@ -413,6 +416,15 @@ def check(arguments: list[str]) -> list[str]:
                 raise UserError(_sentence(error)) from error
             to_config(composed)
     return sorted(arguments, key=words.__contains__)
+
+
+def check_address(word: str) -> None:
+    """Refuse an `llm.base_url=…` with a key before any message could repeat it."""
+    key, _, value = word.partition("=")
+    if key.lstrip("+") == "llm.base_url":
+        for url in value.split(","):  # of a sweep
+            if url != "null" and not url.startswith("${"):
+                address.check(url.strip("'\""))
 
 
 def readable(word: str) -> str:
