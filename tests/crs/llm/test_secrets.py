@@ -6,6 +6,7 @@ import pytest
 
 from crs import compose
 from crs.errors import UserError
+from crs.llm import address
 from crs.llm.calls import redact, secret
 from tests.fakes.asking import fresh, texts
 
@@ -81,11 +82,11 @@ def test_a_key_in_an_address_is_refused_without_being_repeated(url, written):
 @pytest.mark.parametrize("url", [
     "http://127.0.0.1:11434/v1", "http://[::ffff:127.0.0.1]:1/v1/", "https://host.example",
     "https://generativelanguage.googleapis.com/v1beta/openai/", "https://openrouter.ai/api/v1",
-    "http://localhost:12434/engines/llama.cpp/v1", "https://a.b/compatible-mode/v1", "null",
+    "http://localhost:12434/engines/llama.cpp/v1", "https://a.b/compatible-mode/v1",
 ])  # fmt: skip
 def test_addresses_as_vendors_publish_them_are_taken(url):
-    compose.register()
-    compose.check(["dataset=tiny", f"llm.base_url={url if url == 'null' else repr(url)}"])
+    address.check(url)
+    compose.check_address(f"llm.base_url='{url}'")
 
 
 def test_a_key_among_what_is_sent_is_refused():
