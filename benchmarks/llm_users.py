@@ -17,6 +17,7 @@ from hydra import initialize_config_dir
 from crs import compose, pipeline
 from crs.config import Simulate
 from crs.console import Context
+from crs.escape import terminal
 from crs.store import Artifact, Store
 from crs.tracking import Run
 from data_generator.items import Utterance, item_table
@@ -67,8 +68,9 @@ def main(overrides: list[str]) -> None:
         said[kind] = user_of(settings, inputs, folder, context).say(cases, 0)
         took[kind] = time.perf_counter() - start
     for i, item in enumerate(targets):
-        print(f"{item.title} ({item.year})\n  rules  {said['rules'][i].text}")
-        print(f"  llm    {said['llm'][i].text or said['llm'][i].silence}")
+        print(terminal(f"{item.title} ({item.year})"))
+        print(terminal(f"  rules  {said['rules'][i].text}"))
+        print(terminal(f"  llm    {said['llm'][i].text or said['llm'][i].silence}"))
     for kind in said:
         print(figures(kind, said[kind], [item.title for item in targets], took[kind]))
 

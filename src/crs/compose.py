@@ -30,7 +30,9 @@ from omegaconf.errors import OmegaConfBaseException
 from crs import extras, native
 from crs.config import Config, Dataset
 from crs.errors import UserError
+from crs.llm import address
 from crs.places import home
+from crs.secrets import redact
 
 CONF = Path(__file__).parents[2] / "conf"
 ROOT = "train"
@@ -437,11 +439,10 @@ def check_values(config: Config) -> None:
         raise UserError(
             f"multi_turn.ks={talk.ks}: whole numbers from 1, with 10, which tables show"
         )
-    if set(config.llm.base_url or "") & set("@?"):
-        raise UserError(
-            "llm.base_url: an address alone, without a key or a user; keys are read from the "
-            "environment"
-        )
+    if config.llm.base_url is not None:
+        address.check(config.llm.base_url)
+    if redact(extra := str(config.llm.extra)) != extra:
+        raise UserError("llm.extra holds a key; keys are read from the environment alone")
     for key, divisor in MULTIPLES:
         if value(key) % value(divisor):
             raise UserError(
@@ -507,6 +508,8 @@ def check(arguments: list[str]) -> list[str]:
     flags = flags_of(arguments)
     if flags.shell_completion:  # its words are no overrides
         return arguments
+    for word in arguments:
+        check_address(word)
     with searching(flags):
         arguments = [readable(word, is_sweep(flags)) for word in arguments]
         words = flags_of(arguments).overrides
@@ -549,6 +552,15 @@ def configured(arguments: list[str]) -> Config:
     flags = flags_of(check(arguments))
     with searching(flags):
         return to_config(composed(flags, flags.overrides))
+
+
+def check_address(word: str) -> None:
+    """Refuse an `llm.base_url=…` with a key before any message could repeat it."""
+    key, _, value = word.partition("=")
+    if key.lstrip("+") == "llm.base_url":
+        for url in value.split(","):  # of a sweep
+            if url != "null" and not url.startswith("${"):
+                address.check(url.strip("'\""))
 
 
 def readable(word: str, swept: bool = False) -> str:

@@ -3,9 +3,9 @@ them, by their looks, and where an address carries them."""
 
 import os
 import re
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 
-ADDRESSES = ("OPENAI_BASE_URL", "GOOGLE_GEMINI_BASE_URL")
+ADDRESSES = ("OPENAI_BASE_URL", "GOOGLE_GEMINI_BASE_URL", "GOOGLE_VERTEX_BASE_URL")
 """Whole addresses that may have a key in their path."""
 NAMES = re.compile(r"(?:^|_)(?:KEY|TOKEN|SECRET|PASSWORD|PASSWD)$", re.IGNORECASE)
 SHORTEST = 6
@@ -19,7 +19,9 @@ def secrets() -> dict[str, str]:
     """The variable's name by each secret of the environment, the longest first."""
     found = {}
     for name, value in os.environ.items():
-        parts = [value] if NAMES.search(name) or name in ADDRESSES else []
+        parts = [value] if NAMES.search(name) else []
+        if name in ADDRESSES:
+            parts += [value, urlsplit(value).path]
         for userinfo in IN_ADDRESS.findall(value):  # of a proxy or an index
             parts += [userinfo, userinfo.partition(":")[2]]
         for part in (part.strip().rstrip("/") for part in parts):

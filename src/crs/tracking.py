@@ -5,6 +5,7 @@ with `use_artifact` only when online. A W&B that does not start costs one line, 
 """
 
 import os
+import secrets
 from collections.abc import Callable
 from contextlib import suppress
 from functools import wraps
@@ -118,7 +119,8 @@ def start(
         settings: the tracker group.
         root: the store; W&B's folders go to `root/wandb`.
         stage: becomes the job type.
-        name: the stage's fingerprint; the run's id is `stage-fingerprint-attempt`.
+        name: the stage's fingerprint; the run's id is `stage-fingerprint-` and eight digits of
+            this attempt, by chance: W&B knows an id once, whatever store it came from.
         config: the stage's settings and inputs, recorded with the run.
     """
     if settings.kind == "none":
@@ -126,8 +128,9 @@ def start(
     keep_inside(root / "wandb")
     attempts = root / "wandb" / "attempts" / f"{stage}-{name}"
     attempts.parent.mkdir(parents=True, exist_ok=True)
+    attempt = secrets.token_hex(4)
     with attempts.open("a") as file:
-        file.write(".")
+        file.write(f"{attempt}\n")
     try:
         import wandb
 
@@ -136,7 +139,7 @@ def start(
             entity=settings.entity,
             group=settings.group,
             job_type=stage,
-            id=f"{stage}-{name}-{attempts.stat().st_size}",
+            id=f"{stage}-{name}-{attempt}",
             name=f"{stage} {name[:8]}",
             dir=str(root / "wandb"),
             mode=mode(),

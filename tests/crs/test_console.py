@@ -1,11 +1,13 @@
 """What is said while something runs, on a terminal and without one."""
 
 import logging
+import sys
 
 import pytest
 
 from crs import console
-from crs.console import Progress, say
+from crs.console import PlainFormatter, Progress, complain, say
+from crs.errors import UserError
 
 
 @pytest.fixture
@@ -38,6 +40,27 @@ def test_a_line_to_the_user_stands_in_the_log_too(log, capsys):
     say("plan      sasrec on tiny")
     assert capsys.readouterr().err == "plan      sasrec on tiny\n"
     assert log.messages == ["plan      sasrec on tiny"]
+
+
+def test_a_name_from_outside_is_no_command_and_no_second_line(log, capsys, monkeypatch):
+    monkeypatch.setenv("SOME_TOKEN", "a-secret")
+    name = "a\x1b[2Jb\nresults: /forged a-secret"
+    say(f"audit     {name}")
+    complain(UserError(f"no column {name}"))
+    shown = "a\\x1b[2Jb results: /forged <SOME_TOKEN>"
+    assert capsys.readouterr().err == f"audit     {shown}\nerror: no column {shown}\n"
+    assert log.messages == [f"audit     {shown}"]
+
+
+def test_a_traceback_in_the_log_keeps_its_lines_and_nothing_else(monkeypatch):
+    monkeypatch.setenv("SOME_TOKEN", "a-secret")
+    try:
+        raise ValueError("a\x1b[2J a-secret")
+    except ValueError:
+        failed = logging.LogRecord("a", 40, "a.py", 1, "failed", None, sys.exc_info())
+    lines = PlainFormatter("%(message)s").format(failed).split("\n")
+    assert lines[:2] == ["failed", "Traceback (most recent call last):"]
+    assert lines[-1] == "ValueError: a\\x1b[2J <SOME_TOKEN>"
 
 
 def test_without_a_terminal_a_line_comes_every_half_minute(clock, log, capsys, monkeypatch):

@@ -105,7 +105,7 @@ def test_offline_everything_is_written_inside_the_store(tmp_path):
     assert done.stdout == "WandbRun\n"
     assert done.stderr == ""
     assert [file for folder in outside.values() for file in folder.rglob("*")] == []
-    assert list((tmp_path / "store" / "wandb").rglob("run-embed-abc-1.wandb"))
+    assert list((tmp_path / "store" / "wandb").rglob("run-embed-abc-*.wandb"))
 
 
 def test_a_start_that_fails_costs_one_line_and_no_run(tmp_path, monkeypatch, capsys):
@@ -158,10 +158,13 @@ def test_an_input_that_was_made_untracked_is_passed_over(tmp_path, started, monk
     assert started[0]["run"].exit_code == 0
 
 
-def test_each_attempt_has_an_id_of_its_own(tmp_path, started):
-    for _ in range(2):
-        tracking.start(WANDB, tmp_path, "embed", "abc", {})
-    assert [call["id"] for call in started] == ["embed-abc-1", "embed-abc-2"]
+def test_no_two_attempts_share_an_id_whatever_their_store(tmp_path, started):
+    for store in ("a", "a", "b"):
+        tracking.start(WANDB, tmp_path / store, "embed", "abc", {})
+    ids = [call["id"] for call in started]
+    assert len(set(ids)) == 3 and all(one.startswith("embed-abc-") for one in ids)
+    kept = [(tmp_path / store / "wandb/attempts/embed-abc").read_text() for store in ("a", "b")]
+    assert [f"embed-abc-{line}" for text in kept for line in text.split()] == ids
 
 
 def test_group_and_job_type_are_the_sweep_and_the_stage(tmp_path, started):

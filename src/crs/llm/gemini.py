@@ -9,6 +9,7 @@ from typing import Any
 
 from crs.config import LLM
 from crs.errors import UserError
+from crs.llm.address import address
 from crs.llm.calls import call, secret
 from crs.llm.lines import fetch
 from crs.llm.openai_api import failure
@@ -104,7 +105,9 @@ class Gemini:
             raise UserError(
                 f"llm={settings.provider} needs it: pip install 'crs-suite[llm]'"
             ) from error
-        options = HttpOptions(base_url=settings.base_url, timeout=300_000)
+        product = "VERTEX" if self.vertex else "GEMINI"
+        place = address(settings, f"GOOGLE_{product}_BASE_URL")
+        options = HttpOptions(base_url=place, timeout=300_000)
         self.storage: Storage | None = None
         if self.vertex:
             credentials = google_credentials()

@@ -6,6 +6,7 @@ from typing import Any
 
 from crs.config import LLM
 from crs.errors import UserError
+from crs.llm.address import address
 from crs.llm.calls import AGAIN, secret
 from crs.llm.request import Reply, Request
 from crs.secrets import redact
@@ -29,7 +30,8 @@ def client(settings: LLM) -> Any:
     key = (
         os.environ.get("OPENAI_API_KEY", "none") if settings.base_url else secret("OPENAI_API_KEY")
     )
-    return OpenAI(api_key=key, base_url=settings.base_url, max_retries=0, timeout=300)
+    place = address(settings, "OPENAI_BASE_URL")
+    return OpenAI(api_key=key, base_url=place, max_retries=0, timeout=300)
 
 
 def body(settings: LLM, request: Request) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import pytest
 
 from crs import compose
 from crs.errors import UserError
+from crs.llm import address
 from crs.llm.calls import redact, secret
 from tests.fakes.asking import fresh, texts
 
@@ -63,9 +64,63 @@ def test_the_first_key_that_is_set_is_taken(monkeypatch):
         secret("A_KEY", "C_KEY")
 
 
-@pytest.mark.parametrize("url", [f"https://{KEY}@host/v1", f"https://host/v1?key={KEY}"])
-def test_a_key_in_an_address_is_refused_without_being_repeated(url):
+@pytest.mark.parametrize("url", [
+    f"https://{KEY}@host/v1", f"https://me:{KEY}@host/v1", f"https://host/v1?key={KEY}",
+    f"https://host/v1#{KEY}", f"https://host/{KEY}/v1", f"https://host/v1/{KEY}", f"//host/{KEY}",
+    f"https://host/v1;{KEY}", f"https://host/ {KEY}", f"https://host/v1,https://host/{KEY}",
+    f"https://host\\{KEY}", f"https://host/[{KEY}", KEY, "https://host/smallword",
+])  # fmt: skip
+@pytest.mark.parametrize("written", ["llm.base_url='{}'", "llm.base_url={}", "+llm.base_url={}"])
+def test_a_key_in_an_address_is_refused_without_being_repeated(url, written):
     compose.register()
     with pytest.raises(UserError, match=r"llm\.base_url: an address alone") as caught:
-        compose.check(["dataset=tiny", f"llm.base_url='{url}'"])
-    assert KEY not in str(caught.value)
+        compose.check(["dataset=tiny", written.format(url)])
+    shown = "".join(traceback.format_exception(caught.value))
+    assert KEY not in shown and "smallword" not in shown
+
+
+@pytest.mark.parametrize("url", [
+    "http://127.0.0.1:11434/v1", "http://[::ffff:127.0.0.1]:1/v1/", "https://host.example",
+    "https://generativelanguage.googleapis.com/v1beta/openai/", "https://openrouter.ai/api/v1",
+    "http://localhost:12434/engines/llama.cpp/v1", "https://a.b/compatible-mode/v1",
+])  # fmt: skip
+def test_addresses_as_vendors_publish_them_are_taken(url):
+    address.check(url)
+    compose.check_address(f"llm.base_url='{url}'")
+
+
+def test_a_key_among_what_is_sent_is_refused():
+    compose.register()
+    with pytest.raises(UserError, match=r"llm\.extra holds a key"):
+        compose.check(["dataset=tiny", "llm=openai", f"+llm.extra={{api_key: {KEY}}}"])
+
+
+def test_an_address_with_another_path_is_read_from_the_environment_and_kept_nowhere(
+    model, asked, monkeypatch, tmp_path, capsys
+):
+    with fresh("openai") as vendor:
+        monkeypatch.setenv("OPENAI_BASE_URL", f"{vendor.url}/hidden-place/v1")
+        with pytest.raises(UserError, match=r"no such path <OPENAI_BASE_URL>/chat") as caught:
+            model("openai", vendor).ask(asked)
+        assert vendor.calls["chat"] == 0
+        monkeypatch.setenv("OPENAI_BASE_URL", "http://elsewhere.example/hidden-place/v1")
+        assert None not in texts(model("openai", vendor).ask(asked))
+    shown = "".join(traceback.format_exception(caught.value)) + "".join(capsys.readouterr())
+    assert "hidden-place" not in shown
+    assert not any(b"hidden-place" in file.read_bytes() for file in tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(("kind", "variable"), [
+    ("openai", "OPENAI_BASE_URL"), ("openai_batch", "OPENAI_BASE_URL"),
+    ("gemini_batch", "GOOGLE_GEMINI_BASE_URL"), ("vertex", "GOOGLE_VERTEX_BASE_URL"),
+])  # fmt: skip
+def test_an_address_that_no_setting_names_leads_nowhere(kind, variable, model, asked, monkeypatch):
+    """The vendor's client would go there, and the results would be told of the vendor."""
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    monkeypatch.setenv("GEMINI_API_KEY", KEY)
+    with fresh(kind) as vendor:
+        monkeypatch.setenv(variable, f"{vendor.url}/v1")
+        with pytest.raises(UserError, match=f"{variable} leads to another server") as caught:
+            model(kind, vendor, base_url=None).ask(asked)
+        assert not vendor.calls
+    assert vendor.url not in str(caught.value)
