@@ -48,7 +48,9 @@ def idle(node: Any, path: tuple[str, ...]) -> bool:
         return key in (("prompt", "reveal_title") if node.kind == "rules" else ("noise", "seed"))
     if isinstance(node, Embedder):
         own = ("model", "revision", "pip", "prompts")
-        return key in (own if node.kind in ("minilm", "hashed") else ("path", "hub", "dim"))
+        return key in (
+            own if node.kind in ("minilm", "hashed") else ("path", "hub", "dim", "sha256")
+        )
     if isinstance(node, Simulate) and key == "llm" and node.simulator.kind == "rules":
         return True
     if isinstance(node, WarmedUp):

@@ -1,11 +1,14 @@
 """What is said while something runs, on a terminal and without one."""
 
+import errno
 import logging
+import os
+from pathlib import Path
 
 import pytest
 
 from crs import console
-from crs.console import Progress, say
+from crs.console import LogFile, Progress, say
 
 
 @pytest.fixture
@@ -72,3 +75,12 @@ def test_progress_can_be_switched_off(clock, log, capsys, monkeypatch):
             clock[0] += 60
             bar.update()
     assert capsys.readouterr().err == "" and log.messages == []
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_a_log_that_cannot_be_written_is_told_once(capsys):
+    log = LogFile("/dev/full")
+    for text in ("one", "two"):
+        log.handle(logging.makeLogRecord({"msg": text}))
+    told = capsys.readouterr().err.splitlines()
+    assert told == [f"note      the log ends here ({os.strerror(errno.ENOSPC)})"]
