@@ -20,6 +20,7 @@ from crs.cases import ALL
 from crs.console import complain
 from crs.errors import UserError
 from crs.metrics import per_case
+from crs.places import home
 from crs.results import MARKDOWN, PARQUET, markdown
 from crs.store import Artifact
 
@@ -38,7 +39,7 @@ def result_at(place: str) -> Artifact:
     Raises:
         UserError: if there is none, or it is damaged.
     """
-    path = Path(place).expanduser()
+    path = Path(home(place))
     found = Artifact(path.parent if path.name in (PARQUET, MARKDOWN) else path)
     if found.identity is None or not (found.path / RANKS).is_file():
         raise UserError(

@@ -1,13 +1,16 @@
 """Imports run one way: train.py, crs.pipeline, stage packages, crs.*, then heavy libraries."""
 
 import ast
+import re
+import sys
 import tomllib
 from collections.abc import Iterator
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
 
-from crs import closure
+from crs import closure, extras
 from crs.pipeline import MODEL_SETTINGS, STAGES
 
 ROOT = Path(__file__).parents[1]
@@ -83,6 +86,48 @@ def test_importing_the_command_imports_nothing_heavy():
             waiting += at_import(file) if file else []
     assert "crs.pipeline" in seen
     assert {module.split(".")[0] for module in seen} & HEAVY == set()
+
+
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+NEEDED = {"": PROJECT["dependencies"], **PROJECT["optional-dependencies"]}
+DECLARED = {extra: {re.match(r"[\w.-]+", one)[0].lower() for one in requirements}
+            for extra, requirements in NEEDED.items()}  # fmt: skip
+"""Distributions by the extra that installs them; those of "" are always there."""
+
+
+def distributions(package: str) -> set[str]:
+    """What installs a package that is imported; where that is not here, its own name."""
+    found = packages_distributions().get(package, [package.replace("_", "-")])
+    return {name.lower().replace("_", "-") for name in found}
+
+
+@pytest.mark.parametrize("folder", ["src", *STAGE_PACKAGES, "scripts"])
+def test_what_is_imported_is_declared(folder):
+    ours = {*closure.PACKAGES, "tests", "scripts"}
+    files = sorted((ROOT / folder).rglob("*.py"))
+    assert files
+    imported = set().union(*map(packages_of, files)) - ours - sys.stdlib_module_names
+    everything = set().union(*DECLARED.values())
+    assert {package for package in imported if not distributions(package) & everything} == set()
+
+
+def test_what_an_extra_brings_is_told_by_its_name():
+    """And all else that the suite imports is always there."""
+    for extra, packages in extras.BRINGS.items():
+        assert all(distributions(package) & DECLARED[extra] for package in packages)
+    assert set(extras.CHOICES.values()) <= set(DECLARED)
+    told = set().union(*extras.BRINGS.values())
+    imported = set().union(*map(packages_of, FILES)) - set(closure.PACKAGES)
+    missing = {package for package in imported - sys.stdlib_module_names
+               if not distributions(package) & DECLARED[""]}  # fmt: skip
+    assert missing == told
+
+
+@pytest.mark.parametrize(("package", "extra"), [("tenacity", "llm"), ("google.genai", "llm")])
+def test_a_package_that_is_not_installed_names_its_extra(package, extra):
+    told = extras.missing(ModuleNotFoundError(f"No module named {package!r}", name=package))
+    assert str(told).endswith(f"pip install 'crs-suite[{extra}]'")
+    assert extras.missing(ModuleNotFoundError("No module named 'crs.x'", name="crs.x")) is None
 
 
 def test_the_packages_of_the_wheel_are_those_that_code_digests_follow():

@@ -34,7 +34,7 @@ def minilm_path(settings: Embedder) -> Path:
 
             try:
                 folder = Path(snapshot_download(HUB_NAME, allow_patterns=HUB_FILES))
-            except OSError as error:
+            except Exception as error:  # the hub's client has many, and not all are OSError
                 raise UserError(
                     f"embedder.hub=true: {HUB_NAME} could not be had ({type(error).__name__}); "
                     "type embedder.path=FOLDER/model.safetensors"

@@ -7,6 +7,7 @@ import numpy as np
 
 from crs.config import Embedder, Trainer, prefix_of
 from crs.errors import UserError
+from crs.llm.weights import reason_of
 
 
 class SentenceEncoder:
@@ -41,7 +42,12 @@ class SentenceEncoder:
                 place, device=device, revision=settings.revision, local_files_only=not settings.hub,
                 model_kwargs={"dtype": getattr(torch, settings.precision)},
             )  # fmt: skip
-        except OSError as error:
+        except Exception as error:  # of damaged files, or without a network, almost anything comes
+            if settings.hub or Path(place).is_dir():
+                raise UserError(
+                    f"embedder.model={place} could not be loaded ({reason_of(error)}); type "
+                    "embedder.model=FOLDER of a whole model"
+                ) from error
             raise UserError(
                 f"embedder.model={place}: it is in no folder and was not loaded before; to ask the "
                 "model hub type embedder.hub=true"

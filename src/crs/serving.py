@@ -43,7 +43,7 @@ def find(fingerprint: str, store: str | Path) -> Artifact:
     Raises:
         UserError: if there is none, or more than one.
     """
-    root = Path(store).expanduser()
+    root = Path(home(store))
     found = [path.parent for stage in STAGES
              for path in root.glob(f"{stage}/{fingerprint}*/{MANIFEST}")
              if path.parent.name.isalnum()]  # fmt: skip
@@ -72,7 +72,7 @@ def load(fingerprint: str, store: str | Path = "artifacts", **embedder: Any) -> 
     result.verify()
     inputs = {}
     for stage, made in result.manifest["inputs"].items():
-        artifact = inputs[stage] = Artifact(Path(store).expanduser() / stage / made["fingerprint"])
+        artifact = inputs[stage] = Artifact(Path(home(store)) / stage / made["fingerprint"])
         if artifact.identity is None:
             raise UserError(
                 f"{result.path} stands on {artifact.place}, which is not there; make it again"
@@ -83,7 +83,7 @@ def load(fingerprint: str, store: str | Path = "artifacts", **embedder: Any) -> 
                 f"{result.path} stands on {artifact.place}, which was made anew with other bits "
                 "since; make the result again"
             )
-    return System(result, inputs, Path(store).expanduser() / "downloads", embedder)
+    return System(result, inputs, Path(home(store)) / "downloads", embedder)
 
 
 def display_titles(items: pd.DataFrame, noun: str) -> list[str]:
@@ -292,11 +292,8 @@ class System:
         items, bias = self.recommender.catalogue()
         table = items if bias is None else torch.cat([items, bias[:, None]], dim=1)
         numbers = np.arange(1, self.sequences.n_items + 1)
-        ids = (
-            np.array([self.item_ids[n] for n in numbers.tolist()])
-            if self.item_ids.whole
-            else numbers
-        )
+        spoken = map(self.item_ids.__getitem__, numbers.tolist())
+        ids = np.array(list(spoken), dtype=np.int64) if self.item_ids.whole else numbers
         index = faiss.IndexIDMap(faiss.IndexFlatIP(table.shape[1]))
         index.add_with_ids(np.ascontiguousarray(table.numpy()[numbers], dtype=np.float32), ids)
         try:

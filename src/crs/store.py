@@ -21,7 +21,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from crs.errors import DamageError, HalfMadeError, NotFiniteError
-from crs.places import unwritable
+from crs.places import home, unwritable
 
 MANIFEST = "manifest.json"
 BEGUN = "begun.json"
@@ -289,7 +289,7 @@ class Store:
     """All results under one root."""
 
     def __init__(self, root: str | Path) -> None:
-        self.root = Path(root).expanduser()
+        self.root = Path(home(root))
 
     def folder(self, stage: str, name: str) -> Path:
         """Where the result of that name lies, or will lie."""

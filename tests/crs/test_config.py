@@ -51,7 +51,9 @@ def idle(node: Any, path: tuple[str, ...]) -> bool:
         return key in spoken or (key == "path" and node.kind != "processed")
     if isinstance(node, Embedder):
         own = ("model", "revision", "pip", "prompts")
-        return key in (own if node.kind in ("minilm", "hashed") else ("path", "hub", "dim"))
+        return key in (
+            own if node.kind in ("minilm", "hashed") else ("path", "hub", "dim", "sha256")
+        )
     if isinstance(node, Simulate) and key == "llm" and node.simulator.kind != "llm":
         return True
     if isinstance(node, WarmedUp):

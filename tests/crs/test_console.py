@@ -1,12 +1,15 @@
 """What is said while something runs, on a terminal and without one."""
 
+import errno
 import logging
+import os
 import sys
+from pathlib import Path
 
 import pytest
 
 from crs import console
-from crs.console import PlainFormatter, Progress, complain, say
+from crs.console import LogFile, PlainFormatter, Progress, complain, say
 from crs.errors import UserError
 
 
@@ -95,3 +98,12 @@ def test_progress_can_be_switched_off(clock, log, capsys, monkeypatch):
             clock[0] += 60
             bar.update()
     assert capsys.readouterr().err == "" and log.messages == []
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_a_log_that_cannot_be_written_is_told_once(capsys):
+    log = LogFile("/dev/full")
+    for text in ("one", "two"):
+        log.handle(logging.makeLogRecord({"msg": text}))
+    told = capsys.readouterr().err.splitlines()
+    assert told == [f"note      the log ends here ({os.strerror(errno.ENOSPC)})"]

@@ -594,3 +594,21 @@ def test_the_generator_is_the_artifact_of_sasrec(configure):
         one, two = (names(configure(f"model={m}", f"dataset={dataset}")) for m in
                     ("mip_sad", "sasrec"))  # fmt: skip
         assert one["pretrain"] == two["pretrain"]
+
+
+@pytest.mark.parametrize(("error", "says"), [
+    (OSError(28, "No space left on device"), r"store=.* cannot be written \(No space left"),
+    (ModuleNotFoundError("No module named 'tenacity'", name="tenacity"), r"'crs-suite\[llm\]'"),
+])  # fmt: skip
+def test_what_a_stage_cannot_have_is_one_sentence(demo, monkeypatch, error, says):
+    """And the same command goes on once it is there."""
+
+    def fail(*_):
+        raise error
+
+    with monkeypatch.context() as patch:
+        patch.setattr(demo.first, "run", fail)
+        with pytest.raises(UserError, match=says):
+            demo.run()
+    demo.run()
+    assert demo.calls[1] == 1

@@ -15,6 +15,7 @@ from tenacity import (
 
 from crs.config import LLM
 from crs.errors import UserError
+from crs.llm.lines import UNREADABLE
 from crs.secrets import redact
 
 T = TypeVar("T")
@@ -78,10 +79,11 @@ def call(settings: LLM, what: str, function: Callable[..., T], *words: Any, **na
 
     Args:
         what: what is being done, for the sentence of the error.
+        function: calls the vendor's client and reads from its answer what is wanted.
     Raises:
         RefusalError: where the vendor says no (another 4xx).
-        UserError: where it did not work after `llm.tries` attempts. Neither has the vendor's
-            exception behind it, which could show a key in a traceback.
+        UserError: where it did not work after `llm.tries` attempts, or what was answered cannot be
+            read. None has the vendor's exception behind it, which could show a key in a traceback.
     """
     retrying = Retrying(
         stop=stop_after_attempt(settings.tries),
@@ -96,10 +98,16 @@ def call(settings: LLM, what: str, function: Callable[..., T], *words: Any, **na
         raise
     except Exception as error:
         status, passing = status_of(error), may_pass(error)
-        if status is None and not passing:
+        unreadable = isinstance(error, UNREADABLE)
+        if status is None and not passing and not unreadable:
             raise
         reason = redact(" ".join(str(error).split()))[:300] or type(error).__name__
-        if passing:
+        if status is None and not passing:
+            failure = UserError(
+                f"llm: {what}: the server's answer cannot be read ({reason}); type llm.base_url="
+                f"ADDRESS of an API that {settings.provider} speaks with"
+            )
+        elif passing:
             failure = UserError(
                 f"llm: {what} failed {settings.tries} times ({reason}); what was answered is kept "
                 f"in {settings.ledger}; type the same command to go on"

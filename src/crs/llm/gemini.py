@@ -11,7 +11,7 @@ from crs.config import LLM
 from crs.errors import UserError
 from crs.llm.address import address
 from crs.llm.calls import call, secret
-from crs.llm.lines import fetch
+from crs.llm.lines import fetch, replies
 from crs.llm.openai_api import failure
 from crs.llm.protocol import Results, once
 from crs.llm.request import CODE, Reply, Request
@@ -138,8 +138,10 @@ class Gemini:
             call(self.settings, "the upload of a batch", self.storage.write, source, data)
         else:
             kind = types.UploadFileConfig(display_name=name, mime_type="application/jsonl")
-            file = call(self.settings, "the upload of a batch", self.upload, data, kind)
-            source, place = str(file.name), None
+            file = call(
+                self.settings, "the upload of a batch", lambda: self.upload(data, kind).name
+            )
+            source, place = str(file), None
 
         def create() -> str:
             return str(
@@ -178,13 +180,14 @@ class Gemini:
         state = str(job.state.name if job.state else "").removeprefix("JOB_STATE_")
         if state not in OVER:
             return None
-        replies, malformed = [], 0
+        found, malformed = [], 0
         for download in self.downloads(job):
             lines, broken = fetch(download)
-            replies += list(filter(None, map(read, lines)))
-            malformed += broken
+            answers, other = replies(read, lines)
+            found += answers
+            malformed += broken + other
         why = redact(str(job.error.message if job.error else "")) if state == "FAILED" else ""
-        return Results(replies, malformed, f"{state} {why}".strip() if state == "FAILED" else "")
+        return Results(found, malformed, f"{state} {why}".strip() if state == "FAILED" else "")
 
     def downloads(self, job: Any) -> Iterator[Any]:
         """Functions that fetch the files of a job's results."""

@@ -13,13 +13,14 @@ import hashlib
 import sqlite3
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
 from filelock import FileLock, Timeout
 
+from crs import places
 from crs.console import say
 from crs.errors import UserError
 
@@ -42,11 +43,12 @@ CREATE TABLE IF NOT EXISTS jobs (
 """
 UNSEALED = "CREATE INDEX IF NOT EXISTS unsealed_{0} ON {0} (seal) WHERE seal IS NULL"
 TABLES = ("requests", "jobs")
-ELSEWHERE = (
-    sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_INTERRUPT,
-    sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL, sqlite3.SQLITE_CANTOPEN,
+PLACE = (
+    sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL, sqlite3.SQLITE_CANTOPEN,
 )  # fmt: skip
-"""Errors that say nothing of the file's content."""
+"""Errors that speak of the place of the file."""
+ELSEWHERE = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_INTERRUPT)
+"""Errors that speak of other processes."""
 CHUNK = 500
 """Keys in one SQL statement."""
 
@@ -111,7 +113,7 @@ class Ledger:
     """The SQLite file; safe for several processes, used by one thread of each."""
 
     def __init__(self, path: str | Path) -> None:
-        self.path = Path(path).expanduser()
+        self.path = Path(places.home(path))
         self.file_lock = FileLock(f"{self.path}.lock")
 
     @contextmanager
@@ -119,15 +121,18 @@ class Ledger:
         """A connection.
 
         Raises:
-            UserError: if the file is damaged.
+            UserError: if the file is damaged, or its place takes nothing.
         """
         try:
             with closing(sqlite3.connect(self.path, timeout=60, isolation_level=None)) as db:
                 db.create_function("seal", -1, seal, deterministic=True)
                 yield db
         except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
-            if getattr(error, "sqlite_errorcode", 0) & 0xFF in ELSEWHERE:
+            code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+            if code in ELSEWHERE:
                 raise
+            if code in PLACE:
+                raise self.unwritable(str(error)) from error
             raise self.damage(str(error)) from error
 
     def damage(self, what: str) -> UserError:
@@ -136,6 +141,10 @@ class Ledger:
             f"llm.ledger={self.path} is damaged ({what}); nothing was sent. It is the record of "
             "what was paid for: put a copy of it back, or move it away to ask and pay anew"
         )
+
+    def unwritable(self, why: str) -> UserError:
+        """The sentence for a place that takes no ledger."""
+        return places.unwritable(f"llm.ledger={self.path}", why, "llm.ledger")
 
     def _read(self, query: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """The rows of a query; none where the file is not there yet."""
@@ -157,7 +166,8 @@ class Ledger:
                         f"UPDATE {table} SET seal = seal({cells(db, table)}) WHERE seal IS NULL"
                     )
             except BaseException:
-                db.execute("ROLLBACK")
+                with suppress(sqlite3.Error):  # a full disk has rolled it back already
+                    db.execute("ROLLBACK")
                 raise
             db.execute("COMMIT")
 
@@ -183,13 +193,20 @@ class Ledger:
                     raise self.damage(f"{wrong:,} rows of {table} are not as they were written")
 
     def make(self) -> None:
-        """The file with its tables, if it is not there: it never stands there without them."""
+        """The file with its tables, if it is not there: it never stands there without them.
+
+        Raises:
+            UserError: if its place takes no file.
+        """
         if not self.path.is_file():
             unfinished = self.path.with_name(f"{self.path.name}.new")
-            unfinished.unlink(missing_ok=True)
-            with closing(sqlite3.connect(unfinished)) as db:
-                db.executescript(SCHEMA)
-            unfinished.replace(self.path)
+            try:
+                unfinished.unlink(missing_ok=True)
+                with closing(sqlite3.connect(unfinished)) as db:
+                    db.executescript(SCHEMA)
+                unfinished.replace(self.path)
+            except (OSError, sqlite3.Error) as error:
+                raise self.unwritable(getattr(error, "strerror", None) or str(error)) from error
         with self._open() as db:
             for table in TABLES:
                 if "seal" not in columns(db, table):
@@ -201,14 +218,16 @@ class Ledger:
         """Only one process sends or books; the system frees the lock of one that died.
 
         Raises:
-            UserError: if the ledger is damaged.
+            UserError: if the ledger is damaged, or its place takes nothing.
         """
-        self.path.parent.mkdir(parents=True, exist_ok=True)
         try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
             self.file_lock.acquire(timeout=0)
         except Timeout:
             say(f"llm       waits: another process works with {self.path}")
             self.file_lock.acquire()
+        except OSError as error:
+            raise self.unwritable(str(error.strerror)) from error
         try:
             self.check()
             self.make()

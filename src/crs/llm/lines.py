@@ -4,6 +4,11 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+from crs.llm.request import Reply
+
+UNREADABLE = (ValueError, TypeError, AttributeError, LookupError)
+"""What reading an answer raises that is no JSON, or JSON of another kind."""
+
 
 def parse(data: bytes) -> tuple[list[dict[str, Any]], int]:
     """The objects of a JSON-lines file, and how many lines were broken.
@@ -24,6 +29,19 @@ def parse(data: bytes) -> tuple[list[dict[str, Any]], int]:
             found.append(value)
         broken += not isinstance(value, dict) or text.encode() != line
     return found, broken
+
+
+def replies(
+    read: Callable[[dict[str, Any]], Reply | None], lines: list[dict[str, Any]]
+) -> tuple[list[Reply], int]:
+    """What lines answer, and how many are of another kind."""
+    found, other = [], 0
+    for line in lines:
+        try:
+            found.append(read(line))
+        except UNREADABLE:
+            other += 1
+    return [reply for reply in found if reply], other
 
 
 def fetch(download: Callable[[], bytes], attempts: int = 3) -> tuple[list[dict[str, Any]], int]:

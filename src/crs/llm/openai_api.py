@@ -53,6 +53,17 @@ def body(settings: LLM, request: Request) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if value is not None} | settings.extra
 
 
+def plain(answer: Any) -> dict[str, Any]:
+    """What the client made of an answer, as plain values.
+
+    Raises:
+        ValueError: if it was no JSON object: the client hands on texts and lists as they came.
+    """
+    if not hasattr(answer, "model_dump"):
+        raise ValueError(f"{str(answer)[:80]!r} is no JSON object")
+    return answer.model_dump(warnings=False)
+
+
 def reply(key: str, answer: dict[str, Any]) -> Reply:
     """A chat completion, as plain values, as the reply to the request `key`."""
     usage = answer.get("usage") or {}

@@ -7,8 +7,8 @@ from typing import Any
 
 from crs.config import LLM
 from crs.llm.calls import call
-from crs.llm.lines import fetch
-from crs.llm.openai_api import body, client, failure, reply
+from crs.llm.lines import fetch, replies
+from crs.llm.openai_api import body, client, failure, plain, reply
 from crs.llm.protocol import Results, once
 from crs.llm.request import Reply, Request
 from crs.secrets import redact
@@ -37,16 +37,15 @@ class OpenAIBatches:
             for key, request in requests.items()
         )
         data = "\n".join(map(json.dumps, lines)).encode()
-        file = call(
-            self.settings, "the upload of a batch", self.client.files.create,
-            file=(f"{name}.jsonl", data), purpose="batch",
-        )  # fmt: skip
+        file = call(self.settings, "the upload of a batch", lambda: plain(
+            self.client.files.create(file=(f"{name}.jsonl", data), purpose="batch")
+        )["id"])  # fmt: skip
 
         def create() -> str:
-            return self.client.batches.create(
-                input_file_id=file.id, endpoint=ENDPOINT, completion_window="24h",
+            return plain(self.client.batches.create(
+                input_file_id=file, endpoint=ENDPOINT, completion_window="24h",
                 metadata={"crs": name},
-            ).id  # fmt: skip
+            ))["id"]  # fmt: skip
 
         return call(self.settings, "the making of a batch", once(create, lambda: self.look(name)))
 
@@ -63,17 +62,22 @@ class OpenAIBatches:
 
     def collect(self, remote: str) -> Results | None:
         """Its answers and its errors; None while it runs."""
-        job = call(self.settings, "the state of a batch", self.client.batches.retrieve, remote)
-        if job.status not in OVER:
+        job = call(
+            self.settings, "the state of a batch",
+            lambda: plain(self.client.batches.retrieve(remote)),
+        )  # fmt: skip
+        if job.get("status") not in OVER:
             return None
-        replies, malformed = [], 0
-        for file in filter(None, (job.output_file_id, job.error_file_id)):
+        found, malformed = [], 0
+        for file in filter(None, (job.get("output_file_id"), job.get("error_file_id"))):
             lines, broken = fetch(partial(self.download, file))
-            replies += list(filter(None, map(read, lines)))
-            malformed += broken
-        failed = job.status == "failed"
-        why = "; ".join(str(error.message) for error in (job.errors and job.errors.data) or [])
-        return Results(replies, malformed, redact(f"failed {why}".strip()) if failed else "")
+            answers, other = replies(read, lines)
+            found += answers
+            malformed += broken + other
+        failed = job["status"] == "failed"
+        errors = (job.get("errors") or {}).get("data") or []
+        why = "; ".join(str(error.get("message")) for error in errors)
+        return Results(found, malformed, redact(f"failed {why}".strip()) if failed else "")
 
     def download(self, file: str) -> bytes:
         """The content of a file."""

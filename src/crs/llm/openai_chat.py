@@ -9,7 +9,7 @@ from itertools import islice
 
 from crs.config import LLM
 from crs.llm.calls import RefusalError, call
-from crs.llm.openai_api import body, client, failure, reply
+from crs.llm.openai_api import body, client, failure, plain, reply
 from crs.llm.request import Reply, Request
 
 
@@ -21,17 +21,17 @@ class OpenAIChat:
 
     def one(self, key: str, request: Request) -> Reply:
         """One request."""
-        create = self.client.chat.completions.create
         known = body(self.settings, request)
         # What the client does not know by name (a server's own options) goes in beside.
         extra = {name: known.pop(name) for name in self.settings.extra if name in known}
         try:
-            found = call(self.settings, "a chat request", create, **known, extra_body=extra)
+            return call(self.settings, "a chat request", lambda: reply(
+                key, plain(self.client.chat.completions.create(**known, extra_body=extra))
+            ))  # fmt: skip
         except RefusalError as refusal:
             if refusal.status in (401, 403, 404):  # the key or the model, not this request
                 raise
             return failure(key, refusal.status, str(refusal))
-        return reply(key, found.model_dump())
 
     def answer(self, requests: dict[str, Request]) -> Iterator[list[Reply]]:
         """Replies one by one, in the order in which they come.

