@@ -365,10 +365,6 @@ def check_values(config: Config) -> None:
             f"checkpoint: model={config.model.name} takes no weights of its train stage; "
             "model=mip_sad and model=c2crs do, and pretrain.checkpoint=PATH gives an encoder"
         )
-    if not config.dataset.attribute_separator:
-        raise UserError(
-            "dataset.attribute_separator is empty; type dataset.attribute_separator='|'"
-        )
     if not config.samples.raw and not config.samples.seeds:
         raise UserError("samples: neither raw nor seeds, so nothing to train on; type samples=raw")
 

@@ -175,7 +175,6 @@ def test_every_protocol_that_can_be_chosen_has_its_meaning(configure):
         ("em.posterior=amortised", ["em.candidates=0", "at least 2"]),
         ("em.posterior=amortised em.candidates=1", ["em.candidates=1", "at least 2"]),
         ("em.candidates=11", ["em.candidates=11", "em.candidates=0 or em.posterior=amortised"]),
-        ("dataset.attribute_separator=''", ["attribute_separator is empty"]),
         ("evaluation.seen=in", ["evaluation.protocol=full", "A_NAME_OF_YOUR_OWN"]),
         ("em.dropout=1", ["em.dropout=1.0", "from 0 to 0.99"]),
         ("train.epochs=0", ["train.epochs=0", "at least 1"]),

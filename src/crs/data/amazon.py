@@ -1,10 +1,13 @@
 """Amazon Reviews 2023 (McAuley Lab): JSON lines, plain or gzip, reviews and metadata apart.
 
 Both are streamed and joined on `parent_asin`: variants of a product (colours, consoles) are one
-item. Fields: https://amazon-reviews-2023.github.io.
+item. In the place of the reviews their 5-core may stand, a CSV file with the same columns. Fields:
+https://amazon-reviews-2023.github.io.
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +15,14 @@ import pandas as pd
 import pyarrow as pa
 
 from crs.config import Dataset
-from crs.data.lines import LIMIT, SHOWN, decoded, gathered, objects, opened
+from crs.data.columns import words
+from crs.data.lines import LIMIT, SHOWN, cut, decoded, gathered, objects, of_width, opened
 from crs.data.raw import ITEMS, Faults, Place, Raw
 from crs.data.reader import reader
 from crs.errors import UserError
 
 
-@reader("amazon_2023", 1, unnamed_in=("cds", "video_games"))
+@reader("amazon_2023", 2, unnamed_in=("cds", "video_games"))
 def read(file: Path, settings: Dataset) -> Raw:
     """Reviews of `dataset.archive` and items of `dataset.items`, or their downloads.
 
@@ -35,14 +39,19 @@ def read(file: Path, settings: Dataset) -> Raw:
         reviews(file, place, faults),
         {"user": pa.string(), "item": pa.string(), "timestamp": pa.int64(), "rating": pa.float64()},
     )
+    faults.settle(len(frame))
     about = Path(settings.items).expanduser()
+    where = Place(about.name)
     items = gathered(
-        products(about, Place(about.name), faults),
+        products(about, where, faults),
         {"item": pa.string(), "title": pa.string(), "attributes": pa.list_(pa.string()),
          "description": pa.string()},
     )  # fmt: skip
+    faults.settle(len(frame) + len(items))
     if items.empty:
         raise UserError(f"dataset: {about.name} has no items; give a file with a line an item")
+    for key in ("title", "description"):
+        items[key] = words(items, key, where, faults)
     items["year"] = pd.array([pd.NA] * len(items), dtype="Int64")
     return Raw(frame, items[ITEMS], place=place, faults=faults)
 
@@ -67,11 +76,27 @@ REVIEW = {"user_id": is_id, "parent_asin": is_id, "timestamp": is_number, "ratin
 PRODUCT = {"parent_asin": is_id, "title": is_text, "categories": is_text, "description": is_text}
 
 
+def records(file: Path, place: Place, faults: Faults) -> Iterator[tuple[int, dict[str, Any]]]:
+    """The objects of a file of JSON lines, or the rows of a 5-core as such objects."""
+    lines = decoded(opened(file), place, faults)
+    number, first = next(lines, (0, ""))
+    header = first.split(",")
+    if not set(REVIEW) <= set(header):
+        yield from objects(chain([(number, first)], lines), place, faults)
+        return
+    for number, cells in of_width(cut(lines, ","), len(header), place, faults):
+        record: dict[str, Any] = dict(zip(header, cells, strict=True))
+        for key in ("timestamp", "rating"):
+            with suppress(ValueError):  # told as the text that it is
+                record[key] = float(record[key])
+        yield number, record
+
+
 def values(
     file: Path, place: Place, faults: Faults, wanted: Mapping[str, Callable[[Any], bool]]
 ) -> Iterator[tuple[int, list[Any]]]:
     """The wanted fields of each object of a file, those left out in which one is not as it must."""
-    for number, record in objects(decoded(opened(file), place, faults), place, faults):
+    for number, record in records(file, place, faults):
         found = [record.get(key) for key in wanted]
         for (key, good), value in zip(wanted.items(), found, strict=True):
             if not good(value):

@@ -11,9 +11,10 @@ import pandas as pd
 from crs.config import Dataset, sha256_of
 from crs.console import Context, say
 from crs.data import dialogues, turns
-from crs.data.raw import Raw
-from crs.data.select import Noticed, select
+from crs.data.raw import Noticed, Raw
+from crs.data.select import select
 from crs.data.sources import fetch, fetch_items
+from crs.data.times import span
 from crs.errors import UserError
 from crs.store import Artifact
 
@@ -183,6 +184,7 @@ def run(
     context.note(dialogues.note(found) if settings.conversations else (
         f"{found['users']:,} users, {found['items']:,} items, "
         f"{found['interactions']:,} interactions, median length {found['median_length']:.0f}"
+        + (f", {days}" if (days := span(out["interactions"]["timestamp"])) else "")
         + "".join(f"; {count:,} {what}" for what, count in raw.dropped.items() if count)
     ))  # fmt: skip
     local = settings.archive or settings.path

@@ -13,9 +13,9 @@ from crs.config import Dataset
 from crs.data.dialogues import SPLITS, RawDialogues, Utterance, role_of
 from crs.data.json_files import by_number, expect, field, fits, lines, load, parallel
 from crs.data.lines import LIMIT
-from crs.data.movielens import title_and_year
 from crs.data.names import linked
 from crs.data.reader import reader
+from crs.data.titles import title_and_year
 from crs.errors import UserError
 
 RESOURCE = re.compile(r"<?(?:https?://dbpedia\.org/resource/)?(.*?)>?")

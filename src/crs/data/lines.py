@@ -6,6 +6,7 @@ Each row carries the number of its line to the end, so that whatever is wrong wi
 import csv
 import gzip
 import json
+import re
 import sys
 import zlib
 from collections.abc import Iterable, Iterator
@@ -19,14 +20,19 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from crs.data.raw import Faults, Place
+from crs.data.raw import COMPLETE, Faults, Place
 from crs.errors import UserError
 from crs.unpacked import unpacked
 
 BATCH = 1 << 16
 LINE = 64 << 20
 """The most bytes of a line."""
+UTF_16 = {b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}
+"""By the marks that such a file begins with."""
+CONTROLS = {*range(32), 127} - {*b"\t\r\n"}
+EXTENDED = {*range(0x80, 0xA0)}
 ZIP, GZIP, BOM = b"PK\x03\x04", b"\x1f\x8b", b"\xef\xbb\xbf"
+QUOTED = re.compile('^"((?:[^"]|"")*)"$')
 SHOWN = 60
 LIMIT = 2.0**63
 
@@ -95,8 +101,8 @@ def decoded(
                 try:
                     text = (line.removeprefix(BOM) if number == 1 else line).decode(encoding)
                 except UnicodeDecodeError as error:
-                    byte = error.object[error.start]
-                    faults(place(number), f"is not {encoding} (byte 0x{byte:02x})")
+                    what = f"is not {encoding} (byte 0x{error.object[error.start]:02x})"
+                    faults(place(number), what, remedy=converted(error.object, place))
                     continue
                 yield number, text.removesuffix("\n").removesuffix("\r")
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
@@ -107,9 +113,26 @@ def decoded(
         raise UserError(f"dataset: {place.file} is empty; give a file with data")
 
 
+def converted(line: bytes, place: Place) -> str:
+    """What helps for a line that is no UTF-8: where it may be another encoding, to convert it."""
+    other = next((name for mark, name in UTF_16.items() if line.startswith(mark)), None)
+    if other is None and not set(line) & CONTROLS:
+        # Latin-1 has letters where Windows' extension of it has quotes and dashes.
+        other = "WINDOWS-1252" if set(line) & EXTENDED else "ISO-8859-1"
+    if other is None:
+        return COMPLETE
+    name = "Latin-1" if other == "ISO-8859-1" else other
+    return f"If it is {name}, type iconv -f {other} -t UTF-8 {place.file} > NEW_FILE."
+
+
 def cut(lines: Lines, separator: str) -> Rows:
     """Lines cut at each separator; empty ones are left out."""
     return ((number, line.split(separator)) for number, line in lines if line)
+
+
+def words(lines: Lines) -> Rows:
+    """Lines cut at blanks, however many; empty ones are left out."""
+    return ((number, line.split()) for number, line in lines if line.strip())
 
 
 def unquoted(lines: Lines, separator: str, place: Place, faults: Faults) -> Rows:
@@ -123,19 +146,41 @@ def unquoted(lines: Lines, separator: str, place: Place, faults: Faults) -> Rows
             yield f"{line}\n"
 
     reader = csv.reader(feed(), delimiter=separator, strict=True)
+    further, first = 0, ""
     while True:
         numbers.clear()
         try:
             cells = next(reader)
         except StopIteration:
-            return
+            break
         except csv.Error as error:
             # A quote that is never closed takes all lines behind it along.
             what = f"begins a row that is no CSV ({error}; a quote that is not closed?)"
             faults(place(numbers[0]), what, len(numbers))
             continue
+        if len(numbers) > 1:
+            further, first = further + len(numbers) - 1, first or place(numbers[0])
         if cells:
             yield numbers[0], cells
+    faults.notice("in a cell whose quotes are lines apart", further, "read", first)
+
+
+def tabbed(lines: Lines, place: Place, faults: Faults) -> Rows:
+    """Lines cut at tabs. A quote is a letter like any other, but for cells that are quoted as a CSV
+    file's are, with their own quotes doubled: those are read as programs that write them mean it.
+    """
+    changed, first = 0, ""
+    for number, cells in cut(lines, "\t"):
+        plain = [QUOTED.sub(without_quotes, cell) if '""' in cell else cell for cell in cells]
+        if plain != cells:
+            changed, first = changed + 1, first or place(number)
+        yield number, plain
+    faults.notice("with a cell in quotes that has doubled quotes", changed, "unquoted", first)
+
+
+def without_quotes(cell: re.Match[str]) -> str:
+    """What a quoted cell of a CSV file says."""
+    return cell[1].replace('""', '"')
 
 
 def of_width(rows: Rows, width: int, place: Place, faults: Faults) -> Rows:

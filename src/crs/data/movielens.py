@@ -1,6 +1,5 @@
 """MovieLens in GroupLens' own layouts, and 100K in the atomic files of a PyPI wheel."""
 
-import re
 from collections.abc import Iterable, Iterator
 from io import BytesIO
 from itertools import compress
@@ -15,6 +14,7 @@ from crs.data.columns import INTERACTIONS, interactions, mapped
 from crs.data.lines import Rows, cut, decoded, of_width, texts
 from crs.data.raw import ITEMS, Faults, Place, Raw, member
 from crs.data.reader import reader
+from crs.data.titles import title_and_year
 from crs.errors import UserError
 
 RATINGS = ["user", "item", "rating", "timestamp"]
@@ -23,12 +23,6 @@ GENRES_100K = (
     "unknown Action Adventure Animation Children's Comedy Crime Documentary Drama Fantasy "
     "Film-Noir Horror Musical Mystery Romance Sci-Fi Thriller War Western"
 ).split()
-
-
-def title_and_year(text: str) -> tuple[str, int | None]:
-    """`Toy Story (1995)` as its parts, a `(V)` for video behind it left out; no year is None."""
-    match = re.fullmatch(r"(.*?)\s*\((\d{4})\)\s*(?:\(V\))?\s*", text)
-    return (match[1], int(match[2])) if match else (text.strip(), None)
 
 
 def own_items(settings: Dataset) -> None:

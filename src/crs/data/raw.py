@@ -44,31 +44,81 @@ class Place:
 
 
 @dataclass
-class Faults:
-    """Rows that cannot be read: the first is refused, or all are counted.
+class Noticed:
+    """Rows of a source that were left out, or kept though one may wonder at them.
 
     Attributes:
-        policy: `dataset.bad_lines`; None for a file that is read wholly or not at all.
-        count, first: rows left out, and the first of them.
+        what: they are.
+        rows: how many.
+        done: what was done with them.
+        first: where the first of them stands, if one can say so.
+    """
+
+    what: str
+    rows: int
+    done: str
+    first: str = ""
+
+    def __str__(self) -> str:
+        unit = "row" if self.rows == 1 else "rows"
+        first = f"; the first: {self.first}" if self.first else ""
+        return f"{self.rows:,} {unit} {self.done}, {self.what}{first}"
+
+
+COMPLETE = "Is the file complete?"
+
+
+@dataclass
+class Faults:
+    """Rows that cannot be read: refused, or left out and counted; and rows that were read
+    otherwise than they are written.
+
+    Attributes:
+        policy: `dataset.bad_lines`; None for a file that is read wholly or not at all: its first
+            fault is raised.
+        count, first, remedy: rows that cannot be read, the first of them, and what helps.
+        noticed: rows that were read otherwise.
     """
 
     policy: str | None = None
     count: int = 0
     first: str = ""
+    remedy: str = ""
+    noticed: list[Noticed] = field(default_factory=list)
 
-    def __call__(self, where: str, what: str, lines: int = 1) -> None:
-        """Refuse or count what stands at a place.
+    def __call__(self, where: str, what: str, lines: int = 1, remedy: str = COMPLETE) -> None:
+        """Count what stands at a place and cannot be read.
 
         Raises:
-            UserError: unless they are to be dropped.
+            UserError: for a file that is read wholly or not at all.
         """
-        if self.policy != "drop":
-            drop = " dataset.bad_lines=drop leaves such lines out and counts them"
-            raise UserError(
-                f"dataset: {where} {what}. Is the file complete?{drop * bool(self.policy)}"
-            )
+        if self.policy is None:
+            raise UserError(f"dataset: {where} {what}. {remedy}")
+        if not self.count:
+            self.first, self.remedy = f"{where} {what}", remedy
         self.count += lines
-        self.first = self.first or f"{where} {what}"
+
+    def settle(self, read: int) -> None:
+        """Refuse what was counted, unless such rows are to be left out.
+
+        Args:
+            read: rows that could be read. Where they are the fewer ones, to leave out the others
+                is not proposed.
+        Raises:
+            UserError: with the first row that cannot be read.
+        """
+        if not self.count or self.policy == "drop":
+            return
+        few = self.count <= read
+        hint = "dataset.bad_lines=drop leaves such lines out and counts them" if few else (
+            f"{self.count:,} of {self.count + read:,} rows cannot be read"
+        )  # fmt: skip
+        raise UserError(f"dataset: {self.first}. {self.remedy} {hint}")
+
+    def notice(self, what: str, rows: int, done: str, first: str = "") -> None:
+        """Keep an account of rows, if there are any."""
+        if rows:
+            self.noticed.append(Noticed(what, rows, done, first))
 
 
 @dataclass
@@ -84,6 +134,8 @@ class Raw:
             the target in the place of the cut; None where it has none.
         dropped: what could not be used, and how often.
         faults: rows that were left out because they cannot be read.
+    Raises:
+        UserError: if some cannot be read and may not be left out.
     """
 
     interactions: pd.DataFrame
@@ -92,6 +144,9 @@ class Raw:
     dropped: dict[str, int] = field(default_factory=dict)
     place: Place = field(default=Place("the source", "row"), kw_only=True)
     faults: Faults = field(default_factory=Faults, kw_only=True)
+
+    def __post_init__(self) -> None:
+        self.faults.settle(len(self.interactions))
 
 
 def empty_items() -> pd.DataFrame:

@@ -15,6 +15,8 @@ from crs.errors import UserError
 
 TYPES = ("token", "token_seq", "float", "float_seq")
 TEXT = ("token", "token_seq")
+LIST = "_list"
+"""What RecBole adds to the name of a column that holds a history of it."""
 FITS = {
     "user": ("token",), "item": ("token",), "timestamp": ("float", "token"),
     "rating": ("float", "token"), "title": TEXT, "year": ("float", "token"), "attributes": TEXT,
@@ -42,6 +44,7 @@ def atomic(stream: BinaryIO, file: str, faults: Faults) -> tuple[pd.DataFrame, P
             f"once, TYPE one of {', '.join(TYPES)}; it is {chr(9).join(header)[:120]!r}"
         )
     frame = texts(of_width(rows, len(header), place, faults), names)
+    faults.settle(len(frame))
     frame.attrs = {name: kind for name, _, kind in fields}
     return frame, place
 
@@ -89,7 +92,7 @@ def files(path: Path) -> tuple[tuple[BinaryIO, str], tuple[BinaryIO, str] | None
     return get(found[0]), get(about) if about in names else None
 
 
-@reader("recbole", 1, unnamed_in=("recbole",))
+@reader("recbole", 2, unnamed_in=("recbole",))
 def read(path: Path, settings: Dataset) -> Raw:
     """Interactions and items of any data set in RecBole's format, as `dataset.columns` names them.
 
@@ -109,9 +112,18 @@ def read(path: Path, settings: Dataset) -> Raw:
         about = opened(own), own.name
     names = vars(settings.columns)
     frame, place = atomic(*inter, faults)
+    names_of = set(map(str, frame))
+    if lists := sorted(name for name in names_of if name.removesuffix(LIST) in names_of - {name}):
+        raise UserError(
+            f"dataset: {place.file} has the column {lists[0]}: each row is a history and what "
+            "comes next, as in RecBole's benchmark files; give the file of single interactions"
+        )
     frame = interactions(chosen(frame, settings, INTERACTIONS, place.file), place, faults, names)
     if about is None:
         return Raw(frame, empty_items(), place=place, faults=faults)
     rows, where = atomic(*about, faults)
-    items = chosen(rows, settings, ITEMS, where.file)
-    return Raw(frame, item_table(items, where, faults, None, names), place=place, faults=faults)
+    chosen_items = chosen(rows, settings, ITEMS, where.file)
+    one = rows.attrs.get(settings.columns.attributes) == "token"  # a token is one name
+    separator = "" if one else settings.attribute_separator
+    items = item_table(chosen_items, where, faults, separator, names)
+    return Raw(frame, items, place=place, faults=faults)

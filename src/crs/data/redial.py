@@ -14,10 +14,10 @@ from crs.data import crslab
 from crs.data.dialogues import RawDialogues, Utterance
 from crs.data.json_files import expect, field, lines
 from crs.data.lines import decoded, of_width, opened, unquoted
-from crs.data.movielens import title_and_year
 from crs.data.names import words
 from crs.data.raw import Faults, Place
 from crs.data.reader import reader
+from crs.data.titles import title_and_year
 from crs.errors import UserError
 
 VALID_SHARE, VALID_SEED = 0.1, 2018

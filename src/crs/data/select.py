@@ -1,35 +1,11 @@
 """Which interactions count: the filters of a data set, and an account of what they left out."""
 
-from dataclasses import dataclass
-
 import numpy as np
 import pandas as pd
 
 from crs.config import Dataset
-from crs.data.raw import Raw
+from crs.data.raw import Noticed, Raw
 from crs.errors import UserError
-
-
-@dataclass
-class Noticed:
-    """Rows of a source that were left out, or kept though one may wonder at them.
-
-    Attributes:
-        what: they are.
-        rows: how many.
-        done: what was done with them.
-        first: where the first of them stands, if one can say so.
-    """
-
-    what: str
-    rows: int
-    done: str
-    first: str = ""
-
-    def __str__(self) -> str:
-        unit = "row" if self.rows == 1 else "rows"
-        first = f"; the first: {self.first}" if self.first else ""
-        return f"{self.rows:,} {unit} {self.done}, {self.what}{first}"
 
 
 def core(frame: pd.DataFrame, min_user: int, min_item: int) -> pd.DataFrame:
@@ -76,7 +52,7 @@ def select(raw: Raw, settings: Dataset) -> tuple[pd.DataFrame, list[Noticed]]:
     Raises:
         UserError: if a setting refuses what is there.
     """
-    place, noticed = raw.place, []
+    place, noticed = raw.place, list(raw.faults.noticed)
     frame = raw.interactions.astype({"user": "category", "item": "category"})
 
     def treated(rows: np.ndarray, what: str, policy: str = "drop", key: str = "") -> pd.DataFrame:
@@ -84,9 +60,12 @@ def select(raw: Raw, settings: Dataset) -> tuple[pd.DataFrame, list[Noticed]]:
             return frame
         number, user, item = next(frame[rows][["user", "item"]].itertuples(name=None))
         if policy == "refuse":
+            few = rows.sum() <= len(rows) / 2
+            drop = f"dataset.{key}=drop to leave such rows out, or " if few else ""
+            share = "" if few else f", as {rows.sum():,} of {len(rows):,} rows are"
             raise UserError(
-                f"dataset: {place(number)} (user {user!r}, item {item!r}) is {what}; type "
-                f"dataset.{key}=drop to leave such rows out, or dataset.{key}=keep"
+                f"dataset: {place(number)} (user {user!r}, item {item!r}) is {what}{share}; type "
+                f"{drop}dataset.{key}=keep"
             )
         done = "left out" if policy == "drop" else "kept"
         noticed.append(Noticed(what, int(rows.sum()), done, place(number)))

@@ -29,6 +29,7 @@ def read(file: Path, settings: Dataset) -> Raw:
         _rows(file, place, faults),
         {"user": pa.string(), "item": pa.string(), "timestamp": pa.int64(), "rating": pa.float64()},
     )
+    faults.settle(frame["user"].nunique())
     about = attributes(Path(settings.items).expanduser()) if settings.items else empty_items()
     return Raw(frame, about, place=place, faults=faults)
 

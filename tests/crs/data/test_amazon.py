@@ -48,6 +48,19 @@ def test_a_review_is_an_interaction_with_the_parent(read):
     assert frame.index.tolist() == [1]
 
 
+def test_the_5_core_is_a_csv_of_the_same_columns(read):
+    core = b"user_id,parent_asin,rating,timestamp\nU1,P1,5.0,1588687728923\n"
+    assert read(core).interactions.to_dict("records") == read().interactions.to_dict("records")
+    with pytest.raises(UserError, match=r"line 3 of CDs\.jsonl has 'x' for timestamp"):
+        read(core + b"U2,P1,5.0,x\n")
+
+
+def test_html_in_a_title_becomes_text(read):
+    raw = read(products=jsonl(PRODUCT | {"title": "Don&#39;t <b>Stop</b>"}))
+    assert raw.items["title"].tolist() == ["Don't Stop"]
+    assert [one.what for one in raw.faults.noticed] == ["with HTML in the title: made text"]
+
+
 def test_a_product_is_described(read):
     item = read().items.iloc[0]
     assert item["item"] == "P1" and item["title"] == "One"

@@ -12,6 +12,7 @@ from crs.errors import UserError
 from tests.contracts.tiny import config
 
 CUSTOM = "crs.data.custom:read"
+LINES = "crs.data.sequences_txt:read"
 
 
 def identity(*readers, name="custom"):
@@ -53,15 +54,15 @@ def test_no_two_readers_have_one_name():
 
 
 def test_results_of_before_readers_were_in_names_kept_theirs():
-    assert "readers" not in identity(CUSTOM)
-    assert identity(CUSTOM, name="mine")["readers"] == ["custom/1"]
+    assert "readers" not in identity(LINES, name="beauty")
+    assert identity(LINES, name="mine")["readers"] == ["iclrec_text/1"]
 
 
 def test_another_reader_is_another_data_set(own):
     mine = own("def read(file, settings): ...")
     names = [identity(CUSTOM), identity("crs.data.recbole:read"), identity(mine)]
     assert len({str(name) for name in names}) == 3
-    assert names[1]["readers"] == ["recbole/1"]
+    assert names[1]["readers"] == ["recbole/2"]
 
 
 def test_a_newer_version_is_in_every_name():

@@ -19,6 +19,11 @@ ITEM = (
 NAMES = Columns("user_id", "item_id", "timestamp", "rating", "movie_title", "release_year", "class")
 
 
+def own(**settings):
+    """As the group `dataset=recbole` has them."""
+    return Dataset("x", attribute_separator=" ", **settings)
+
+
 @pytest.fixture
 def written(tmp_path):
     def make(**files):
@@ -43,22 +48,43 @@ WANTED = (
 
 def test_a_folder_is_read(written):
     folder = written(inter=INTER, item=ITEM, user="user_id:token\n7\n")
-    assert records(recbole.read(folder, Dataset("x", columns=NAMES))) == WANTED
+    assert records(recbole.read(folder, own(columns=NAMES))) == WANTED
 
 
 @pytest.mark.parametrize("inside", ["", "x/", "a/b/"])
 def test_a_zip_of_the_folder_is_read(tmp_path, inside):
     files = {f"{inside}x.inter": INTER, f"{inside}x.item": ITEM, f"__MACOSX/{inside}._x.inter": "?"}
     (file := tmp_path / "x.zip").write_bytes(zipped(files))
-    assert records(recbole.read(file, Dataset("x", columns=NAMES))) == WANTED
+    assert records(recbole.read(file, own(columns=NAMES))) == WANTED
 
 
 def test_files_may_be_named_one_by_one(written):
     folder = written(inter=INTER, item=ITEM)
-    settings = Dataset("x", columns=NAMES, items=str(folder / "x.item"))
+    settings = own(columns=NAMES, items=str(folder / "x.item"))
     assert records(recbole.read(folder / "x.inter", settings)) == WANTED
     # The item file beside it is not in the result's name, so it is not read.
-    assert recbole.read(folder / "x.inter", Dataset("x", columns=NAMES)).items.empty
+    assert recbole.read(folder / "x.inter", own(columns=NAMES)).items.empty
+
+
+def test_a_token_is_one_attribute(written):
+    item = "item_id:token\tkind:token\n01\tHip Hop\n2\tWar\n"
+    raw = recbole.read(written(inter=INTER, item=item), own(
+        columns=Columns("user_id", "item_id", title=None, attributes="kind")))  # fmt: skip
+    assert raw.items["attributes"].tolist() == [["Hip Hop"], ["War"]]
+
+
+def test_words_that_commas_separate_are_refused(written):
+    item = ITEM.replace("Comedy Animation", "Comedy,Animation")
+    with pytest.raises(UserError, match=r"attribute_separator=','"):
+        recbole.read(written(inter=INTER, item=item), own(columns=NAMES))
+
+
+def test_benchmark_files_are_refused(written):
+    """Each of their rows is a case; read as an interaction it would lose the history."""
+    text = "user_id:token\titem_id_list:token_seq\titem_id:token\n1\t1 2\t3\n"
+    names = Columns("user_id", "item_id", None)
+    with pytest.raises(UserError, match=r"item_id_list: each row is a history"):
+        recbole.read(written(inter=text), own(columns=names))
 
 
 def test_a_folder_without_items_has_none(written):
