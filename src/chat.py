@@ -76,7 +76,13 @@ def main(words: list[str]) -> None:
         from crs.chat.page import HOST, Page, serve
 
         say(f"chat      http://{HOST}:{given.port} (Ctrl-C ends it)")
-        serve(Page(system, text, way), int(given.port))
+        try:
+            serve(Page(system, text, way), int(given.port))
+        except OSError as error:
+            raise UserError(
+                f"--port={given.port} cannot be listened on; type another, e.g. --port=0 for a "
+                "free one"
+            ) from error
     else:
         from rich.console import Console
 
