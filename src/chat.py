@@ -80,8 +80,7 @@ def main(words: list[str]) -> None:
             serve(Page(system, text, way), int(given.port))
         except OSError as error:
             raise UserError(
-                f"--port={given.port} cannot be listened on; type another, e.g. --port=0 for a "
-                "free one"
+                f"--port={given.port} is taken; type another, e.g. --port={PORT + 1}"
             ) from error
     else:
         from rich.console import Console
