@@ -76,7 +76,12 @@ def main(words: list[str]) -> None:
         from crs.chat.page import HOST, Page, serve
 
         say(f"chat      http://{HOST}:{given.port} (Ctrl-C ends it)")
-        serve(Page(system, text, way), int(given.port))
+        try:
+            serve(Page(system, text, way), int(given.port))
+        except OSError as error:
+            raise UserError(
+                f"--port={given.port} is taken; type another, e.g. --port={PORT + 1}"
+            ) from error
     else:
         from rich.console import Console
 
