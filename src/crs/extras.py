@@ -8,7 +8,7 @@ BRINGS = {
         "sentence_transformers",
     ),
     "llm": ("google", "openai", "tenacity", "transformers"),
-    "web": ("gradio",),
+    "web": ("gradio", "starlette"),
 }  # fmt: skip
 """Packages that are imported, by the extra that installs them."""
 CHOICES = {
