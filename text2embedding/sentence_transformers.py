@@ -7,7 +7,7 @@ import numpy as np
 
 from crs.config import Embedder, Trainer, prefix_of
 from crs.errors import UserError
-from crs.llm.weights import reason_of
+from crs.llm.weights import kept_back, reason_of
 
 
 class SentenceEncoder:
@@ -37,15 +37,19 @@ class SentenceEncoder:
         logging.disable_progress_bar()
         device = "cuda" if trainer.accelerator != "cpu" and torch.cuda.is_available() else "cpu"
         self.batch_size, self.prefixes, self.unit = settings.batch_size, prefixes, unit
+        asked = settings.hub and not Path(place).is_dir()
+        # A model that was loaded before is in the client's cache.
+        why = kept_back(place, settings.revision) if asked else None
+        local = not asked or why is not None
         try:
             self.model = SentenceTransformer(
-                place, device=device, revision=settings.revision, local_files_only=not settings.hub,
+                place, device=device, revision=settings.revision, local_files_only=local,
                 model_kwargs={"dtype": getattr(torch, settings.precision)},
             )  # fmt: skip
         except Exception as error:  # of damaged files, or without a network, almost anything comes
             if settings.hub or Path(place).is_dir():
                 raise UserError(
-                    f"embedder.model={place} could not be loaded ({reason_of(error)}); type "
+                    f"embedder.model={place} could not be loaded ({why or reason_of(error)}); type "
                     "embedder.model=FOLDER of a whole model"
                 ) from error
             raise UserError(

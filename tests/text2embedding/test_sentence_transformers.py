@@ -61,6 +61,16 @@ def test_a_model_that_is_nowhere_is_named_with_what_to_type(encoder):
         encoder(model="no/such-model")
 
 
+def test_a_hub_that_does_not_answer_is_known_at_once(encoder, monkeypatch):
+    def unreachable(*_, **__):
+        raise OSError("no network")
+
+    monkeypatch.setattr("huggingface_hub.model_info", unreachable)
+    says = r"embedder\.model=some/model could not be loaded \(OSError: no network\)"
+    with pytest.raises(UserError, match=says):
+        encoder(model="some/model", hub=True)
+
+
 @pytest.mark.parametrize("prompt", ["no mark", "{text} behind"])
 def test_what_stands_behind_a_text_is_refused(prompt):
     with pytest.raises(UserError, match=r"embedder\.prompts: .* must end with \{text\}"):

@@ -5,7 +5,7 @@ import shutil
 import sys
 import zipfile
 from contextlib import nullcontext, redirect_stderr
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,9 @@ from crs.errors import UserError
 from crs.places import refusal
 from crs.unpacked import unpacked
 from crs.wheels import wheel
+
+HUB_SECONDS = 5
+"""In which the hub must answer."""
 
 
 @dataclass(frozen=True)
@@ -113,6 +116,20 @@ def reason_of(error: Exception) -> str:
     return f"{type(error).__name__}: {str(error).strip().partition(chr(10))[0]}"[:200].rstrip(": ")
 
 
+def kept_back(name: str, revision: str | None) -> str | None:
+    """Why the model hub does not give a model, known within seconds; None if it does.
+
+    The libraries that download ask again and again, for minutes, where there is no network.
+    """
+    from huggingface_hub import model_info
+
+    try:
+        model_info(name, revision=revision, timeout=HUB_SECONDS)
+    except Exception as error:  # the hub's client has many, and not all are OSError
+        return reason_of(error)
+    return None
+
+
 def load(weights: Weights, kind: str, precision: str, trainer: Trainer, group: str) -> Any:
     """Tokeniser and model, which does not train, on the device.
 
@@ -128,6 +145,9 @@ def load(weights: Weights, kind: str, precision: str, trainer: Trainer, group: s
     except ImportError as error:
         raise UserError(f"{group} needs {error.name}: pip install 'crs-suite[llm]'") from error
     logging.disable_progress_bar()
+    # A model that was loaded before is in the client's cache.
+    why = kept_back(weights.place, weights.revision) if weights.hub else None
+    weights = replace(weights, hub=weights.hub and why is None)
     cuda = trainer.accelerator != "cpu" and torch.cuda.is_available()
     # GGUF files are read under a bar of their own, which belongs on a terminal.
     shown = nullcontext() if sys.stderr.isatty() else redirect_stderr(io.StringIO())
@@ -143,7 +163,7 @@ def load(weights: Weights, kind: str, precision: str, trainer: Trainer, group: s
     except Exception as error:  # of damaged files, or without a network, almost anything may come
         file = Path(weights.place, weights.gguf or "")
         raise UserError(
-            f"{group}.model: {file} could not be loaded ({reason_of(error)}); type "
+            f"{group}.model: {file} could not be loaded ({why or reason_of(error)}); type "
             f"{group}.model=FOLDER, or FILE.gguf, of whole weights"
         ) from error
     if missing := sorted(told["missing_keys"]):  # transformers would draw them, and only warn

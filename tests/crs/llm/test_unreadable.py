@@ -119,11 +119,16 @@ def test_a_wheel_has_a_hash_and_counts_by_its_version(words):
 def test_a_hub_that_cannot_be_reached_is_one_sentence(monkeypatch):
     transformers = pytest.importorskip("transformers")
 
-    def unreachable(*_, **__):
+    asked = []
+
+    def unreachable(*_, **options):
+        asked.append(options.get("local_files_only"))
         raise RuntimeError("no network\nand more")
 
+    monkeypatch.setattr("huggingface_hub.model_info", unreachable)
     monkeypatch.setattr(transformers.AutoTokenizer, "from_pretrained", unreachable)
     says = r"llm\.model: some/model could not be loaded \(RuntimeError: no network\); type"
     with pytest.raises(UserError, match=says):
         load(Weights("some/model", None, None, True), "AutoModel", "float32",
              config("trainer=cpu").trainer, "llm")  # fmt: skip
+    assert asked == [None, True]  # the hub once, then what was loaded before
