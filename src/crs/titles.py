@@ -11,12 +11,18 @@ from collections.abc import Iterable, Iterator
 
 ARTICLES = ("the", "a", "an", "le", "la", "les", "il", "das", "der", "die", "el", "l")
 MOVED = re.compile(rf"^(.*), ({'|'.join(ARTICLES)})$")
-YEAR = re.compile(r"\s*\((\d{4})\)$")
+DATED = re.compile(r"(.*?)\s*\((\d{4})\)\s*(?:\(V\))?\s*")
 ALSO = re.compile(r"^a\.?k\.?a\.? ")
 LETTERS = str.maketrans({
     "ø": "o", "ł": "l", "đ": "d", "æ": "ae", "œ": "oe", "'": "", "’": "", "&": " and ",
 })  # fmt: skip
 """Letters that do not come apart into one with an accent, and signs that people leave out."""
+
+
+def title_and_year(text: str) -> tuple[str, int | None]:
+    """`Toy Story (1995)` as its parts, a `(V)` for video behind it left out; no year is None."""
+    found = DATED.fullmatch(text)
+    return (found[1], int(found[2])) if found else (text.strip(), None)
 
 
 def names(title: str) -> list[str]:
@@ -51,7 +57,7 @@ def without_article(name: tuple[str, ...]) -> tuple[str, ...]:
 
 def spellings(title: str) -> Iterator[tuple[str, ...]]:
     """The words of a title in each way in which it is said, those first that are nearest to it."""
-    plain = YEAR.sub("", title).lower()
+    plain = title_and_year(title)[0].lower()
     first, *others = names(title)
     whole = [words(article_first(plain)), words(first)]
     yield from whole
@@ -91,11 +97,11 @@ class Titles:
         exact = [place for place, name in enumerate(self.folded) if name == fold(text.strip())]
         if exact:
             return exact
-        year = YEAR.search(text)
-        typed = words(article_first(YEAR.sub("", text).strip().lower()))
+        title, year = title_and_year(text)
+        typed = words(article_first(title.lower()))
         for spelling in dict.fromkeys([typed, without_article(typed)]):
             ranks = {place: rank for place, rank in self.said.get(spelling, {}).items()
-                     if year is None or self.shown[place].endswith(year[0].strip())}  # fmt: skip
+                     if year in (None, title_and_year(self.shown[place])[1])}  # fmt: skip
             if ranks:
                 best = min(ranks.values())
                 return [place for place, rank in ranks.items() if rank == best]

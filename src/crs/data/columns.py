@@ -12,8 +12,8 @@ from crs.data.lines import LIMIT, SHOWN
 from crs.data.markup import plain
 from crs.data.raw import ITEMS, Faults, Place
 from crs.data.times import DATES, YEARS, moments, tell_mixed, years
-from crs.data.titles import title_and_year
 from crs.errors import UserError
+from crs.titles import title_and_year
 
 PLAIN = {"string", "integer", "floating", "mixed-integer-float", "decimal", "empty"}
 INTERACTIONS = ["user", "item", "timestamp", "rating"]

@@ -15,8 +15,8 @@ from crs.data.json_files import by_number, expect, field, fits, lines, load, par
 from crs.data.lines import LIMIT
 from crs.data.names import linked
 from crs.data.reader import reader
-from crs.data.titles import title_and_year
 from crs.errors import UserError
+from crs.titles import title_and_year
 
 RESOURCE = re.compile(r"<?(?:https?://dbpedia\.org/resource/)?(.*?)>?")
 FILM = re.compile(r"(.*?) \((?:(\d{4}) )?[^()]*film[^()]*\)")

@@ -14,8 +14,8 @@ from crs.data.columns import INTERACTIONS, interactions, mapped
 from crs.data.lines import Rows, cut, decoded, of_width, texts
 from crs.data.raw import ITEMS, Faults, Place, Raw, member
 from crs.data.reader import reader
-from crs.data.titles import title_and_year
 from crs.errors import UserError
+from crs.titles import title_and_year
 
 RATINGS = ["user", "item", "rating", "timestamp"]
 

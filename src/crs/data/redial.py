@@ -17,8 +17,8 @@ from crs.data.lines import decoded, of_width, opened, unquoted
 from crs.data.names import words
 from crs.data.raw import Faults, Place
 from crs.data.reader import reader
-from crs.data.titles import title_and_year
 from crs.errors import UserError
+from crs.titles import title_and_year
 
 VALID_SHARE, VALID_SEED = 0.1, 2018
 """Where there is no validation part it is a tenth of the training dialogues, drawn once."""
