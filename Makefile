@@ -30,7 +30,7 @@ lint: $(DONE) ## ruff, format check and types
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-faults: $(DONE) ## kills, damage, crowds, full disks, strangers: what must hold, tried (tens of minutes on 2 cores)
+faults: $(DONE) ## kills, damage, crowds, full disks, strangers: what must hold, tried (half an hour on 2 cores)
 	$(BIN)/python -m tests.faults
 
 bench: $(DONE) ## the speed programs; each prints its ratio last

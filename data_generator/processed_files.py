@@ -108,6 +108,18 @@ def row_of(record: Any, where: str, refuse: Refused) -> Row:
     return Row(where, user, split, seed or "raw", window, record["response"])
 
 
+def lines_of(file: Path, place: Place, refuse: Refused) -> Iterator[tuple[int, str]]:
+    """A file's numbered lines.
+
+    Raises:
+        UserError: if it is empty, or packed in a way that is not read.
+    """
+    try:
+        yield from decoded(opened(file), place, refuse)
+    except UserError as mistake:
+        raise UserError(str(mistake).replace("dataset:", "simulator.path:", 1)) from mistake
+
+
 def rows_of(path: Path) -> Iterator[Row]:
     """The lines of all files.
 
@@ -119,7 +131,7 @@ def rows_of(path: Path) -> Iterator[Row]:
     seen: dict[tuple[str, str, str], str] = {}
     for file in files_of(path):
         place = Place(file.name)
-        for number, record in values(decoded(opened(file), place, refuse), place, refuse):
+        for number, record in values(lines_of(file, place, refuse), place, refuse):
             row = row_of(record, place(number), refuse)
             key = row.customer, row.split, row.kind
             if key in seen:

@@ -46,8 +46,8 @@ def options(words: list[str]) -> tuple[list[str], argparse.Namespace]:
     given, overrides = parser.parse_known_args(words)
     if unknown := [word for word in overrides if word.startswith("-")]:
         raise UserError(f"{unknown[0]}: no such option; {known}")
-    if not given.port.isdecimal() or int(given.port) > 65535:
-        raise UserError(f"--port={given.port}: must be a number up to 65535, e.g. --port={PORT}")
+    if not given.port.isdecimal() or not 1 <= int(given.port) <= 65535:
+        raise UserError(f"--port={given.port}: must be a number from 1 to 65535, as --port={PORT}")
     if given.export == "":
         raise UserError("--export is empty; type --export=FILE")
     if given.config_dir:

@@ -44,7 +44,7 @@ def test_choices_of_ones_own_are_found_as_for_the_command(chat):
     ("-x", "-x: no such option; there is --web"),
     ("--port", "argument --port: expected one argument; there is --web"),
     ("--port=x", "--port=x: must be a number"),
-    ("--port=70000", "--port=70000: must be a number up to 65535"),
+    ("--port=70000", "--port=70000: must be a number from 1 to 65535"),
     ("--export=", "--export is empty; type --export=FILE"),
 ])  # fmt: skip
 def test_a_wrong_option_is_one_sentence(chat, word, says):

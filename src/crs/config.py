@@ -288,7 +288,7 @@ class Dataset(Settings):
         if not self.conversations:
             del plain["conversations"], plain["roles"]
         local = self.archive or self.path
-        folder = Path(local).expanduser() if local else None
+        folder = Path(home(local)) if local else None
         labels = (label_of(source.reader, self.name, folder) for source in self.editions())
         if readers := [label for label in labels if label]:
             plain["readers"] = readers

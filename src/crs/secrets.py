@@ -10,7 +10,7 @@ ADDRESSES = ("OPENAI_BASE_URL", "GOOGLE_GEMINI_BASE_URL", "GOOGLE_VERTEX_BASE_UR
 NAMES = re.compile(r"(?:^|_)(?:KEY|TOKEN|SECRET|PASSWORD|PASSWD)$", re.IGNORECASE)
 SHORTEST = 6
 """Shorter values are no keys, and stand in ordinary words."""
-LOOKS = re.compile(r"\b(?:sk-|AIza|ya29\.|hf_)[\w*.-]{4,}")
+LOOKS = re.compile(r"\b(?:(?:sk-|AIza|ya29\.)[\w*.-]{4,}|hf_[A-Za-z0-9]{20,})")
 IN_ADDRESS = re.compile(r"(?<=://)[^/\s@'\"]+(?=@)")
 IN_QUERY = re.compile(r"(?<=[?&])([\w-]*(?:key|token|secret|password))=[^&\s'\"]+", re.IGNORECASE)
 

@@ -1,6 +1,6 @@
 """The command line: what is wrong is one sentence that says what to type."""
 
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 from math import inf
 
 import pytest
@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from crs import compose
 from crs.config import Config
 from crs.errors import UserError
-from tests.contracts.tiny import quick
+from tests.contracts.tiny import config, quick
 
 GROUPS = compose.groups()
 CHOICES = [(g, choice) for g, choices in GROUPS.items() if g != "preset" for choice in choices]
@@ -331,6 +331,9 @@ def test_the_largest_seed_passes():
 
 def test_a_home_folder_of_nobody_is_told():
     assert refusal("store=~nobody_of_that_name/a").endswith("type the whole path")
+    mine = config("model=popularity", "dataset=custom").dataset
+    with pytest.raises(UserError, match="no such home folder"):
+        replace(mine, path="~nobody_of_that_name/a").identity()
 
 
 @pytest.fixture

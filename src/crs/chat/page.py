@@ -9,6 +9,7 @@ from crs.chat.why import reasons
 from crs.dialogue.conversation import Conversation, Reply
 from crs.errors import UserError
 from crs.escape import markup
+from crs.extras import install
 from crs.serving import System
 
 SHOWN = 5
@@ -29,7 +30,7 @@ def gradio() -> Any:
     try:
         import gradio
     except ImportError as error:
-        raise UserError("--web needs Gradio: pip install 'crs-suite[web]'") from error
+        raise UserError(f"--web needs Gradio: {install('web')}") from error
     return gradio
 
 
@@ -52,7 +53,7 @@ class Page:
 
     def choices(self, ids: Iterable[int | str]) -> list[tuple[str, int | str]]:
         """Titles and ids for the list of the history."""
-        return [(self.system.titles[self.system.item(one)], one) for one in ids]
+        return [(self.system.titles[self.system.item_ids.number(one)], one) for one in ids]
 
     def take_user(self, user: str) -> Any:
         """The history of a user of the data set, named as in the user's file."""
@@ -73,7 +74,8 @@ class Page:
 
     def begin(self, history: list[int | str]) -> list[Any]:
         """A new conversation with this history."""
-        talk = self.system.talk(history, self.text, self.way, SHOWN)
+        numbers = [*map(self.system.item_ids.number, history)]  # ids, and no titles
+        talk = self.system.talk(numbers, self.text, self.way, SHOWN)
         return [talk, [], *self.shown(talk, talk.show())]
 
     def say(self, words: str, talk: Conversation, said: list[dict[str, str]]) -> list[Any]:

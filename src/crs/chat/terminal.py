@@ -35,7 +35,8 @@ class Terminal:
     def begin(self, history: list[int | str]) -> None:
         """A new conversation of somebody with these items, by their ids."""
         self.history = history
-        self.talk: Conversation = self.system.talk(history, self.text, self.way)
+        numbers = [*map(self.system.item_ids.number, history)]  # ids, and no titles
+        self.talk: Conversation = self.system.talk(numbers, self.text, self.way)
         self.reply = None
 
     def run(self) -> None:

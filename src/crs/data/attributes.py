@@ -43,7 +43,9 @@ def listed(cell: str) -> list[str] | None:
             continue
     if not isinstance(found, (list, tuple, set)):
         return None
-    names = [one.get("name") if isinstance(one, dict) else one for one in found]
+    if any(isinstance(one, dict) and "name" not in one for one in found):
+        return None
+    names = [one["name"] if isinstance(one, dict) else one for one in found]
     if all(name is None or isinstance(name, (str, int, float)) for name in names):
         return [str(name) for name in names if name is not None]
     return None
@@ -72,8 +74,9 @@ def check_separator(cells: pd.Series, separator: str, column: str) -> None:
     texts = cells[cells.map(lambda cell: isinstance(cell, str) and listed(cell) is None)]
     # Blanks are in every other way to separate too: `Action, Drama`.
     others = SEPARATORS if separator.strip() else BESIDE_BLANKS
-    cuts = separator.strip() and texts.str.contains(separator, regex=False).any()
-    if separator == "" or texts.empty or cuts:
+    if separator == "" or texts.empty:
+        return
+    if separator.strip() and texts.str.contains(separator, regex=False).any():
         return
     for other in others:
         held = texts.str.contains(other, regex=False)

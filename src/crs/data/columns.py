@@ -32,7 +32,8 @@ def mapped(frame: pd.DataFrame, names: Columns, wanted: list[str], file: str) ->
             there = ", ".join(map(str, frame.columns))
             other = " (null: the order of the rows)" if key == "timestamp" else ""
             remedy = f"Type dataset.columns.{key}=NAME{other}"
-            if all(str(column).replace(".", "", 1).isdecimal() for column in frame.columns):
+            whole = [str(column).replace(".", "", 1).isdecimal() for column in frame.columns]
+            if whole and all(whole):
                 remedy = "Write a first line that names the columns"
             raise UserError(
                 f"dataset.columns.{key}={name}: {file} has no such column; it has {there}. {remedy}"
@@ -84,7 +85,8 @@ def interactions(
         read = moments if key == "timestamp" else numbers
         wrong = ~(np.abs(read(frame[key]).to_numpy("float64", na_value=np.nan)) < LIMIT)
         for number, cell in zip(frame.index[wrong], frame[key][wrong], strict=True):
-            what = f"has {str(cell)[:SHOWN]!r} for {names.get(key, key)}, {expected} expected"
+            has = "nothing" if pd.isna(cell) else repr(str(cell)[:SHOWN])
+            what = f"has {has} for {names.get(key, key)}, {expected} expected"
             faults(place(number), what)
         frame = frame[~wrong]
         # Once more without the wrong ones: whole numbers stay exact.
@@ -146,10 +148,11 @@ def words(frame: pd.DataFrame, key: str, place: Place, faults: Faults) -> pd.Ser
     """A column of text without HTML; a list of texts is one, a column that is not there empty."""
     if key not in frame:
         return pd.Series("", frame.index)
-    cells = frame[key].fillna("").astype("str")
+    cells = frame[key].astype("string").fillna("").astype("str")
     lists = cells.str.startswith("[") & cells.str.endswith("]")
-    found = cells.mask(lists, cells[lists].map(sentence)).map(plain)
-    changed = (found != cells) & ~lists
+    texts = cells.mask(lists, cells[lists].map(sentence))
+    found = texts.map(plain)
+    changed = found != texts
     if changed.any():
         first = place(changed.index[changed][0])
         faults.notice(f"with HTML in the {key}: made text", int(changed.sum()), "read", first)

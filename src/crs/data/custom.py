@@ -10,6 +10,7 @@ from crs.config import Columns, Dataset
 from crs.data.columns import INTERACTIONS, interactions, item_table, mapped
 from crs.data.json_table import json_table
 from crs.data.lines import (
+    SHOWN,
     Lines,
     Rows,
     decoded,
@@ -62,7 +63,7 @@ def table(path: Path, faults: Faults, columns: Columns) -> tuple[pd.DataFrame, P
         if len(set(header) - {""}) < max(len(header), 1):
             raise UserError(
                 f"dataset: the first line of {path.name} must name its columns, each once; it is "
-                f"{first!r}"
+                f"{first[:SHOWN]!r}"
             )
         frame = texts(of_width(rows, len(header), place, faults), header)
     faults.settle(len(frame))

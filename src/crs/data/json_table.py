@@ -32,8 +32,8 @@ def json_table(
 
     frame = gathered(rows(), dict.fromkeys(chosen, pa.string()))
     absent = [key for key in chosen if key not in keys]
-    others = {key: None for key in keys if key not in chosen}
-    return frame.drop(columns=absent).assign(**others)
+    frame = frame.drop(columns=absent)
+    return frame.reindex(columns=[*frame.columns, *(key for key in keys if key not in chosen)])
 
 
 def each(lines: Lines, place: Place) -> Iterator[tuple[int, str]]:

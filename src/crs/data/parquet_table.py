@@ -36,7 +36,7 @@ def rows_of_parquet(path: Path) -> pd.DataFrame:
         check_size(path)
         content = parquet.read_table(path)
         content.validate(full=True)
-        frame = content.to_pandas()
+        frame = content.to_pandas(integer_object_nulls=True)
     except UserError:
         raise
     except Exception as error:  # of damaged bytes almost anything may come

@@ -28,9 +28,11 @@ def since_1970(cells: pd.Series) -> pd.Series:
     """
     kind = infer_dtype(cells, skipna=True)
     form = None if kind in DATES else "ISO8601"
+    if form:  # pandas reads `now` and `today` too
+        cells = cells.where(cells.astype("string").str.contains(r"\d", na=False))
     times = pd.to_datetime(cells, utc=True, errors="coerce", format=form)
     return pd.Series(
-        np.where(times.isna(), np.nan, times.astype("datetime64[ms, UTC]").astype("int64")),
+        np.where(times.isna(), np.nan, times.astype("datetime64[us, UTC]").astype("int64") / 1000),
         cells.index,
     )
 
@@ -79,14 +81,17 @@ def span(times: pd.Series) -> str | None:
 def years(cells: pd.Series, place: Place, faults: Faults) -> pd.Series:
     """The year of each cell (Int64); of a date its year, of several the first; 1000 to 2999."""
     if infer_dtype(cells, skipna=True) in DATES:
-        times = pd.to_datetime(cells, utc=True, errors="coerce")
-        return times.dt.year.astype("Int64")
-    numbers = pd.to_numeric(cells, errors="coerce").astype("float64")
-    plain = numbers.between(*YEARS)
-    found = numbers.where(plain).round().astype("Int64")
+        dates = pd.to_datetime(cells, errors="coerce").dt.year
+        plain = dates.between(*YEARS)
+        found = dates.where(plain).astype("Int64")
+    else:
+        numbers = pd.to_numeric(cells, errors="coerce").astype("float64")
+        plain = numbers.between(*YEARS)
+        found = numbers.where(plain).round().astype("Int64")
+        others = (~plain & cells.notna()).to_numpy()
+        read = [year_in(text) for text in cells[others].astype("string")]
+        found[others] = pd.array(read, dtype="Int64")
     texts = cells.astype("string")
-    others = (~plain & cells.notna()).to_numpy()
-    found[others] = pd.array([year_in(text) for text in texts[others]], dtype="Int64")
     blank = texts.str.strip().fillna("") == ""
     longer, none = ~plain & found.notna(), found.isna() & ~blank
     for rows, what, done in (

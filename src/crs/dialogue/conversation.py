@@ -65,6 +65,7 @@ class Conversation:
         self.wishes = Wishes.none(system.facts, 1)
         self.texts = Texts(text, 1, system.dim, system.encode)
         self.refused: list[Number] = []
+        self.shown: list[Number] = []
         self.understood: list[str] = []
         self.years = ""
 
@@ -75,7 +76,7 @@ class Conversation:
 
     def say(self, text: str) -> Reply:
         """Words of the person."""
-        if ALL_REFUSED.search(text.lower()) and self.talk.turns:
+        if ALL_REFUSED.search(text.lower()):
             self.refuse_all()
         self.hear(text)
         return self.show()
@@ -102,8 +103,7 @@ class Conversation:
 
     def refuse_all(self) -> None:
         """Nothing of what was shown last is wanted."""
-        shown = map(Number, self.talk.turns[-1].shown) if self.talk.turns else []
-        self.refused += [item for item in shown if item not in self.refused]
+        self.refused += [item for item in self.shown if item not in self.refused]
 
     @property
     def recommender(self) -> Recommender:
@@ -129,6 +129,7 @@ class Conversation:
         ranking = WAYS[self.way](self.recommender, case, self.wishes, seen="out", top=50)
         picked = ranking.pick(self.k)
         items = [Number(item) for item in picked.items[0].tolist() if item]
+        self.shown = items
         if self.talk.turns:
             self.talk.turns[-1].shown = list(items)
         broken = int(picked.broken[0])

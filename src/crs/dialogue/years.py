@@ -48,6 +48,9 @@ _ANY = [
 """Ways to say that the year may be any."""
 _FINE = r"(?: (?:is|are|will|would|be|do|works?|goes|fine|ok|okay|good|welcome)\b)*"
 PHRASES = [
+    (rf"\bbetween (?:the )?({_YEAR}) and (?=(?:the )?(?:now|today|present)\b)", r"\1 to "),
+    (r"\b(?:in|on) or after\b", " since "),
+    (r"\b(?:in|on) or before\b", " until "),
     # 80-90s: both are decades.
     (rf"\b(\d0)(?=\s*(?:{_DASH}|[/,&]|to\b|and\b|or\b)\s*\d0s\b)", r"\1s"),
     (rf"\b({_YEAR})\s*(?:{_DASH}|&)\s*(?=(?:the )?(?:{_YEAR}|now\b|today\b|present\b))", r"\1 to "),
@@ -156,7 +159,8 @@ def span(words: list[str], place: int) -> tuple[int, int, int]:
 
 def limited(words: list[str], place: int, first: int, last: int) -> tuple[int, int, int]:
     """A year or decade with what is said behind it: `or later`, `onwards`, `or so`."""
-    if at(words, place) in OPEN:
+    # Somewhere else than at the end `on` is of what follows: `from 1994 on DVD`.
+    if at(words, place) in OPEN and (at(words, place) != "on" or place + 1 == len(words)):
         return first, LATEST, place + 1
     if at(words, place) not in ("or", "and"):
         return first, last, place

@@ -9,6 +9,7 @@ from typing import Any
 
 from crs.config import LLM
 from crs.errors import UserError
+from crs.extras import install
 from crs.llm.address import address
 from crs.llm.calls import call, secret
 from crs.llm.lines import fetch, replies
@@ -102,9 +103,7 @@ class Gemini:
             from google import genai
             from google.genai.types import HttpOptions
         except ImportError as error:
-            raise UserError(
-                f"llm={settings.provider} needs it: pip install 'crs-suite[llm]'"
-            ) from error
+            raise UserError(f"llm={settings.provider} needs it: {install('llm')}") from error
         product = "VERTEX" if self.vertex else "GEMINI"
         place = address(settings, f"GOOGLE_{product}_BASE_URL")
         options = HttpOptions(base_url=place, timeout=300_000)

@@ -6,6 +6,7 @@ from typing import Any
 
 from crs.config import LLM
 from crs.errors import UserError
+from crs.extras import install
 from crs.llm.address import address
 from crs.llm.calls import AGAIN, secret
 from crs.llm.request import Reply, Request
@@ -24,9 +25,7 @@ def client(settings: LLM) -> Any:
     try:
         from openai import OpenAI
     except ImportError as error:
-        raise UserError(
-            f"llm={settings.provider} needs it: pip install 'crs-suite[llm]'"
-        ) from error
+        raise UserError(f"llm={settings.provider} needs it: {install('llm')}") from error
     key = (
         os.environ.get("OPENAI_API_KEY", "none") if settings.base_url else secret("OPENAI_API_KEY")
     )

@@ -11,6 +11,7 @@ from typing import Any
 
 from crs.config import Trainer
 from crs.errors import UserError
+from crs.extras import install
 from crs.places import refusal
 from crs.unpacked import unpacked
 from crs.wheels import wheel
@@ -143,7 +144,7 @@ def load(weights: Weights, kind: str, precision: str, trainer: Trainer, group: s
         import transformers
         from transformers.utils import logging
     except ImportError as error:
-        raise UserError(f"{group} needs {error.name}: pip install 'crs-suite[llm]'") from error
+        raise UserError(f"{group} needs {error.name}: {install('llm')}") from error
     logging.disable_progress_bar()
     # A model that was loaded before is in the client's cache.
     why = kept_back(weights.place, weights.revision) if weights.hub else None

@@ -27,7 +27,17 @@ def test_a_cell_may_hold_none(cell):
     assert names_in(cell, "|") == []
 
 
-@pytest.mark.parametrize("cell", ["[Rec]", "(500) Days", "{", "[1, [2]]", "[__import__('os')]"])
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "[Rec]",
+        "(500) Days",
+        "{",
+        "[1, [2]]",
+        "[__import__('os')]",
+        '[{"id": 28, "genre": "Action"}]',
+    ],
+)
 def test_brackets_alone_make_no_list(cell):
     assert listed(cell) is None and names_in(cell, "|") == [cell]
 
@@ -62,7 +72,7 @@ def test_words_with_commas_are_refused_where_blanks_separate(cell):
 @pytest.mark.parametrize(
     ("cells", "separator"),
     [(["A|B", "C, D"], "|"), (["A", "B"], "|"), (["A, B"], ""), ([None, ["A, B"]], "|"),
-     (["['A, B']"], "|"), (["A/B C"], " ")],
+     (["['A, B']"], "|"), (["A/B C"], " "), ([7, 8], "|")],
 )  # fmt: skip
 def test_a_separator_that_fits_is_not_refused(cells, separator):
     check_separator(pd.Series(cells, dtype=object), separator, "genres")

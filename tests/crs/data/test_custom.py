@@ -156,3 +156,40 @@ def test_html_in_an_item_table_becomes_text_and_is_told(read):
     raw = read(PLAYS, "item,title\n1,Tom &amp; <b>Jerry</b>\n2,AT&T\n")
     assert raw.items["title"].tolist() == ["Tom & Jerry", "AT&T"]
     assert audit(raw) == [(1, "with HTML in the title: made text")]
+
+
+def test_whole_numbers_of_parquet_stay_exact_beside_nothing(read):
+    frame = pd.DataFrame({
+        "user": pd.array([2**53 + 1, None, 2**53, 5], dtype="Int64"), "item": [1, 2, 3, 4],
+        "timestamp": [2**60 + 1, 2, 3, 4],
+    })  # fmt: skip
+    raw = read(frame, name="a.parquet", bad_lines="drop")
+    assert plays(raw) == [(f"{2**53 + 1}", "1", 2**60 + 1), (f"{2**53}", "3", 3), ("5", "4", 4)]
+
+
+def test_columns_of_parquet_may_be_categories_and_numbers(read):
+    about = pd.DataFrame({
+        "item": [1, 2], "title": pd.Categorical(["A", None]), "genre": [7, 8],
+        "description": [1.5, None],
+    })  # fmt: skip
+    names = Columns(attributes="genre", description="description")
+    raw = read(PLAYS, about, items_name="i.parquet", columns=names)
+    assert raw.items["title"].tolist() == ["A", ""]
+    assert raw.items["attributes"].tolist() == [["7"], ["8"]]
+    assert raw.items["description"].tolist() == ["1.5", ""]
+
+
+def test_a_key_of_json_may_have_any_name(read):
+    raw = read('{"user": 1, "item": 2, "timestamp": 3, "self": 4}\n', name="a.jsonl")
+    assert plays(raw) == [("1", "2", 3)]
+
+
+def test_a_cell_without_anything_is_told_as_that(read):
+    with pytest.raises(UserError, match=r"line 2 of a\.jsonl has nothing for timestamp"):
+        read('{"user": 1, "item": 2, "timestamp": 3}\n{"user": 1, "item": 2}\n', name="a.jsonl")
+
+
+def test_html_in_a_list_of_texts_is_told_too(read):
+    raw = read(PLAYS, '{"item": 1, "title": ["<b>x</b>", "y"]}\n', items_name="i.jsonl")
+    assert raw.items["title"].tolist() == ["x y"]
+    assert audit(raw) == [(1, "with HTML in the title: made text")]

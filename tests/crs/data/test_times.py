@@ -31,6 +31,11 @@ def test_a_date_is_its_midnight(cell):
     assert moments(cells(cell)).tolist() == [NOON - 12 * 3600 * 1000]
 
 
+def test_the_order_within_a_millisecond_is_kept():
+    first, second = moments(cells("2015-03-01 12:00:00.000100", "2015-03-01 12:00:00.000900"))
+    assert NOON < first < second < NOON + 1
+
+
 def test_times_before_1970_are_negative():
     assert moments(cells("1969-12-31T23:59:59Z")).tolist() == [-1000]
 
@@ -44,7 +49,7 @@ def test_a_column_is_of_one_kind():
     assert moments(cells("5", "2015-03-01", "2015-03-02")).isna().tolist() == [True, False, False]
 
 
-@pytest.mark.parametrize("cell", ["10/30/1983", "yesterday", "", "31.12.2015"])
+@pytest.mark.parametrize("cell", ["10/30/1983", "yesterday", "now", "today", "", "31.12.2015"])
 def test_other_formats_are_no_times(cell):
     assert moments(cells(cell)).isna().all()
 
@@ -75,6 +80,7 @@ def test_numbers_that_are_no_times_have_no_span(times):
         ("30.10.1983", 1983), ("19831030", 1983), ("19831030.0", 1983), ("1983-1985", 1983),
         ("Oct 30, 1983", 1983), ("1983-10-30T00:00:00Z", 1983), (date(1983, 10, 30), 1983),
         (pd.Timestamp("1983-10-30", tz="UTC"), 1983),
+        (pd.Timestamp("2000-01-01", tz="Europe/Berlin"), 2000), (date(9999, 12, 31), None),
         ("83", None), ("10/30/83", None), ("410240376", None), ("436320000000", None),
         ("19839999", None), ("0", None), ("-1983", None), ("3001", None), ("unknown", None),
         ("", None), (None, None),

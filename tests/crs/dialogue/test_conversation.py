@@ -46,6 +46,12 @@ def test_none_of_these_refuses_them_all(talk):
     assert talk.refused == first
 
 
+def test_none_of_what_was_shown_before_a_word_was_said_is_refused_too(talk):
+    first = talk.show().items
+    talk.refuse_all()
+    assert talk.refused == first and not set(first) & set(talk.show().items)
+
+
 def test_intents_have_shares_and_titles(talk, system):
     intents = talk.say("some drama").intents
     assert 1 <= len(intents) <= 3

@@ -74,8 +74,8 @@ def test_decades_make_spans_too(said):
 @pytest.mark.parametrize("said", [
     "up to 1990", "up until 1990", "until 1990", "up to and including 1990", "no later than 1990",
     "not later than 1990", "at most 1990", "1990 or earlier", "1990 or older", "1990 or before",
-    "1990 at the latest", "<= 1990", "before 1991", "before '91", "prior to 1991",
-    "older than 1991",
+    "1990 at the latest", "in or before 1990", "<= 1990", "before 1991", "before '91",
+    "prior to 1991", "older than 1991",
 ])  # fmt: skip
 def test_upper_limits(said):
     assert left(f"a drama, {said}.") == (FIRST, 1990)
@@ -86,10 +86,16 @@ def test_upper_limits(said):
     "1990 +", "90s+", "1990 or later", "1990 or newer", "1990 or more recent", "1990 and up",
     "1990 and later", "1990 onwards", "from 1990 on", "since 1990", "starting in 1990", ">= 1990",
     "1990 at the earliest", "the nineties or later", "1990 to today", "1990 – present",
+    "in or after 1990", "between 1990 and now",
     "after 1989", "newer than 1989", "post '89", "any year after 1989",
 ])  # fmt: skip
 def test_lower_limits(said):
     assert left(f"a drama, {said}.") == (1990, LAST)
+
+
+@pytest.mark.parametrize("said", ["from 1994 on DVD", "1994 on netflix please", "in 1994"])
+def test_a_year_before_on_something_is_that_year(said):
+    assert left(f"a drama {said}") == (1994, 1994)
 
 
 @pytest.mark.parametrize("said", [

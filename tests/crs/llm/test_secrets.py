@@ -53,8 +53,10 @@ def test_without_a_key_nothing_is_asked(model, asked):
 
 def test_what_looks_like_a_key_is_taken_out(monkeypatch):
     monkeypatch.setenv("WANDB_API_KEY", "plainword")
-    text = redact(f"{KEY} and AIzaSyD-12345678 and hf_abcdefgh and plainword, not sky-blue")
+    token = "hf_" + "a1" * 17
+    text = redact(f"{KEY} and AIzaSyD-12345678 and {token} and plainword, not sky-blue")
     assert text == "<key> and <key> and <key> and <WANDB_API_KEY>, not sky-blue"
+    assert redact("/data/hf_datasets/hf_hub_download") == "/data/hf_datasets/hf_hub_download"
 
 
 def test_the_first_key_that_is_set_is_taken(monkeypatch):
