@@ -9,7 +9,7 @@ from argparse import Namespace
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import fields, is_dataclass
-from math import inf
+from math import inf, isfinite
 from pathlib import Path
 from types import UnionType
 from typing import Any, get_args
@@ -361,7 +361,8 @@ POSITIVE = (
 
 
 def check_plain(node: Any, prefix: str = "") -> None:
-    """Refuse texts that are empty, as an unset variable leaves them, and numbers that are too long.
+    """Refuse texts that are empty, as an unset variable leaves them, numbers that are too long, and
+    those that are none.
 
     Raises:
         UserError: at the first one.
@@ -371,6 +372,8 @@ def check_plain(node: Any, prefix: str = "") -> None:
         for one in value if isinstance(value, list) else [value]:
             if isinstance(one, int) and abs(one) > LARGEST:
                 raise UserError(f"{key}={one}: must be at most {LARGEST}")
+            if isinstance(one, float) and not isfinite(one):
+                raise UserError(f"{key}={one}: a finite number expected")
         if value == "":
             none = f" or {key}=null" * (type(None) in TYPES.get(key, ()))
             raise UserError(f"{key} is empty; type {key}=VALUE{none}")

@@ -231,8 +231,8 @@ class Dataset(Settings):
     items: str | None = None
     """Its item table, or a local copy of the public one where that is a file of its own."""
     columns: Columns = field(default_factory=Columns)
-    attribute_separator: str = "|"
-    """Between the attributes in a cell of text; nothing: each cell is one. A cell that holds a list
+    attribute_separator: str | None = "|"
+    """Between the attributes in a cell of text; null: each cell is one. A cell that holds a list
     as JSON, Python or NumPy write it is that list."""
     noun: str = "item"
     """What an item is called in an utterance."""

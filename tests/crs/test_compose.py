@@ -178,6 +178,8 @@ def test_every_protocol_that_can_be_chosen_has_its_meaning(configure):
         ("evaluation.seen=in", ["evaluation.protocol=full", "A_NAME_OF_YOUR_OWN"]),
         ("em.dropout=1", ["em.dropout=1.0", "from 0 to 0.99"]),
         ("train.epochs=0", ["train.epochs=0", "at least 1"]),
+        ("pretrain.temperature=nan", ["pretrain.temperature=nan", "a finite number"]),
+        ("train.lr=inf", ["train.lr=inf", "a finite number"]),
         ("dataset.require=[titel]", ["dataset.require", "no 'titel'", "Did you mean title?"]),
         ("multi_turn.ways=[soft]", ["no 'soft'", "none, hard, as_released"]),
         ("c2crs.without=[contxt]", ["c2crs.without: there is no 'contxt'", "mean context?"]),

@@ -51,9 +51,9 @@ def listed(cell: str) -> list[str] | None:
     return None
 
 
-def names_in(cell: Any, separator: str) -> list[str]:
-    """Attribute names of a cell, as they stand there: a list, or a text cut at the separator; at
-    none, if that is empty."""
+def names_in(cell: Any, separator: str | None) -> list[str]:
+    """Attribute names of a cell, as they stand there: a list, or a text cut at the separator;
+    without one the text is one name."""
     if isinstance(cell, str):
         parts = listed(cell)
         if parts is None:
@@ -65,17 +65,19 @@ def names_in(cell: Any, separator: str) -> list[str]:
     return [name for part in parts if (name := " ".join(part.split()))]
 
 
-def check_separator(cells: pd.Series, separator: str, column: str) -> None:
+def check_separator(cells: pd.Series, separator: str | None, column: str) -> None:
     """Refuse a separator that cuts no cell where another would.
 
     Raises:
         UserError: with the first cell, and what to type.
     """
+    if separator is None:
+        return
     texts = cells[cells.map(lambda cell: isinstance(cell, str) and listed(cell) is None)]
+    if texts.empty:
+        return
     # Blanks are in every other way to separate too: `Action, Drama`.
     others = SEPARATORS if separator.strip() else BESIDE_BLANKS
-    if separator == "" or texts.empty:
-        return
     if separator.strip() and texts.str.contains(separator, regex=False).any():
         return
     for other in others:
@@ -84,8 +86,8 @@ def check_separator(cells: pd.Series, separator: str, column: str) -> None:
             raise UserError(
                 f"dataset.attribute_separator={separator!r}: cells of {column} have "
                 f"{other!r} in its place; the first is {texts[held].iloc[0][:SHOWN]!r}. Type "
-                f"\"dataset.attribute_separator='{other}'\", or dataset.attribute_separator= with "
-                "nothing behind it if each cell is one name"
+                f"\"dataset.attribute_separator='{other}'\", or dataset.attribute_separator=null "
+                "if each cell is one name"
             )
 
 

@@ -108,7 +108,7 @@ def item_table(
     frame: pd.DataFrame,
     place: Place,
     faults: Faults,
-    separator: str,
+    separator: str | None,
     names: Mapping[str, str] | None = None,
 ) -> pd.DataFrame:
     """Items with an id, and whatever the source says of them, an item a row.
@@ -117,7 +117,7 @@ def item_table(
     title is taken out of it. Several rows of an item join their attributes.
 
     Args:
-        separator: between the attributes in a cell of text; an empty one cuts nothing.
+        separator: between the attributes in a cell of text; None cuts nothing.
     Raises:
         UserError: if there is none: the filters would take that for a source without items.
     """

@@ -124,6 +124,6 @@ def read(path: Path, settings: Dataset) -> Raw:
     rows, where = atomic(*about, faults)
     chosen_items = chosen(rows, settings, ITEMS, where.file)
     one = rows.attrs.get(settings.columns.attributes) == "token"  # a token is one name
-    separator = "" if one else settings.attribute_separator
+    separator = None if one else settings.attribute_separator
     items = item_table(chosen_items, where, faults, separator, names)
     return Raw(frame, items, place=place, faults=faults)

@@ -53,7 +53,7 @@ def test_no_cell_is_an_error(cell):
 
 
 def test_no_separator_makes_each_cell_one_name():
-    assert names_in("Action, Drama|War", "") == ["Action, Drama|War"]
+    assert names_in("Action, Drama|War", None) == ["Action, Drama|War"]
 
 
 @pytest.mark.parametrize("cell", ["Action, Drama", "Action;Drama", "Action/Drama"])
@@ -71,7 +71,7 @@ def test_words_with_commas_are_refused_where_blanks_separate(cell):
 
 @pytest.mark.parametrize(
     ("cells", "separator"),
-    [(["A|B", "C, D"], "|"), (["A", "B"], "|"), (["A, B"], ""), ([None, ["A, B"]], "|"),
+    [(["A|B", "C, D"], "|"), (["A", "B"], "|"), (["A, B"], None), ([None, ["A, B"]], "|"),
      (["['A, B']"], "|"), (["A/B C"], " "), ([7, 8], "|")],
 )  # fmt: skip
 def test_a_separator_that_fits_is_not_refused(cells, separator):
