@@ -8,6 +8,7 @@ import json
 import re
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections import Counter
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -77,7 +78,7 @@ def speak(prompt: str) -> str:
 
 
 @dataclass
-class Vendor:
+class Vendor(ABC):
     """A server and its memory, which outlives a stop and a start."""
 
     faults: Faults = field(default_factory=Faults)
@@ -164,10 +165,11 @@ class Vendor:
                     return status, self.error(status, self.faults.says), {}
         return self.route(method, path, query, content, headers)
 
+    @abstractmethod
     def route(
         self, method: str, path: str, query: dict[str, str], content: bytes, headers: dict[str, str]
     ) -> tuple[int, Any, dict[str, str]]:
-        raise NotImplementedError
+        """What the vendor answers to one call: status, body, headers."""
 
     def error(self, status: int, message: str) -> dict[str, Any]:
         return {"error": {"message": message, "code": status, "status": "X", "type": "x"}}

@@ -64,7 +64,7 @@ def with_own_mounts(act: Callable[[], Any]) -> Any:
             os._exit(0)
     os.close(tell)
     with os.fdopen(told, "rb") as file:
-        found = pickle.load(file)
+        found = pickle.load(file)  # of the child above, a copy of this process: from nowhere else
     os.waitpid(child, 0)
     if isinstance(found, Exception):
         raise found

@@ -3,9 +3,9 @@
 import shutil
 from pathlib import Path
 
-from tests.faults.attempts import Stop, attempt, digests, leftovers
+from tests.faults.attempts import Stop, attempt
 from tests.faults.recipes import Whole
-from tests.faults.tried import DIFFERENT, OTHER, STUCK, Tried
+from tests.faults.tried import OTHER, Tried
 
 KILLED_AT = ("os.rename", "fsync")
 MOST = 30
@@ -23,12 +23,6 @@ def at_writes(name: str, folder: Path, tried: Tried) -> None:
             what = f"{stage} killed at {write.kind} {write.path}"
             if killed.code != -9:
                 tried.fail(OTHER, f"{what}: it ended with {killed.code} {killed.sentence}")
-            elif again.code != 0:
-                tried.fail(STUCK, f"{what}: then {again.code} {again.sentence}")
-            elif digests(store) != whole.digests:
-                tried.fail(DIFFERENT, what)
-            elif left := leftovers(store):
-                tried.fail(OTHER, f"{what}: it left {left}")
             else:
-                tried.held[stage] += 1
+                whole.judge(again, store, what, stage, tried)
             shutil.rmtree(store)

@@ -110,14 +110,8 @@ def holder(folder: Path, tried: Tried) -> None:
         done = second.end()
         if not waited:
             tried.fail(OTHER, f"{what}: the second did not say that it waits")
-        elif done.code != 0:
-            tried.fail(STUCK, f"{what}: {done.code} {done.sentence}")
-        elif digests(store) != whole.digests:
-            tried.fail(DIFFERENT, what)
-        elif left := leftovers(store):
-            tried.fail(OTHER, f"{what}: it left {left}")
         else:
-            tried.held[stage] += 1
+            whole.judge(done, store, what, stage, tried)
         shutil.rmtree(store)
 
 

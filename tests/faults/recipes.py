@@ -9,7 +9,8 @@ from crs import pipeline
 from crs.config import Config
 from tests.contracts import dialogues
 from tests.contracts.tiny import config
-from tests.faults.attempts import Write, attempt, digests, writes_in
+from tests.faults.attempts import Outcome, Write, attempt, digests, leftovers, writes_in
+from tests.faults.tried import DIFFERENT, OTHER, STUCK, Tried
 
 QUICK = ("debug=fast", "embedder=hashed", "trainer=cpu", "trainer.threads=1")
 SMALL = ("c2crs.dim=8", "c2crs.word_dim=8", "c2crs.hidden=8", "c2crs.layers=1",
@@ -91,3 +92,19 @@ class Whole:
         assert done.code == 0, done.said
         shutil.rmtree(store)
         return writes_in(log)
+
+    def judge(self, done: Outcome, store: Path, what: str, held: str, tried: Tried) -> None:
+        """Whether a command that was typed again ended in the same bits and left nothing behind.
+
+        Args:
+            what: had happened to it before.
+            held: what is counted if so.
+        """
+        if done.code != 0:
+            tried.fail(STUCK, f"{what}: then {done.code} {done.sentence}")
+        elif digests(store) != self.digests:
+            tried.fail(DIFFERENT, what)
+        elif left := leftovers(store):
+            tried.fail(OTHER, f"{what}: it left {left}")
+        else:
+            tried.held[held] += 1
