@@ -23,12 +23,12 @@ from torch import Tensor, nn
 
 from crs.config import Config
 from crs.data.contexts import END, Contexts, Ragged
-from crs.fit import fit
 from crs.models.c2crs.build import inform
 from crs.models.c2crs.decoder import Decoder, Source, search
 from crs.models.c2crs.graph import GraphEncoder
 from crs.models.c2crs.networks import C2CRS
 from crs.models.c2crs.training import Warmup
+from crs.training.loop import fit
 
 
 def graph_edges(entities: int, relations: int, count: int) -> np.ndarray:

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from hydra import initialize_config_dir
 
-from crs import compose
+from crs import command_line
 from crs.config import Config, Pretrain, Trainer
 from crs.console import Context
 from crs.data.sequences import Sequences
@@ -17,10 +17,10 @@ from crs.tracking import Run
 
 def settings(*overrides: str) -> Config:
     """The settings of conf/ with these overrides."""
-    compose.register()
-    with initialize_config_dir(str(compose.CONF), version_base="1.3"):
+    command_line.register()
+    with initialize_config_dir(str(command_line.CONF), version_base="1.3"):
         composed = hydra.compose("train", [*overrides])
-    return compose.to_config(composed)
+    return command_line.to_config(composed)
 
 
 def context(threads: int) -> Context:

@@ -19,11 +19,11 @@ from data import context, sequences, settings
 from measure import Times, options, parsed, report
 from torch.nn.functional import normalize
 
-from crs.cases import Cases
+from crs.data.cases import Cases
 from crs.data.sequences import Sequences
-from crs.fit import fit
 from crs.models.latentcrs.networks import LatentCRS
 from crs.models.latentcrs.training import EMTraining, Prepared
+from crs.training.loop import fit
 from data_generator import samples
 
 DIM = 64

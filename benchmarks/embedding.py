@@ -16,7 +16,7 @@ import pandas as pd
 from data import context, settings
 from measure import interleaved, options, parsed, report
 
-from crs.data import generated
+from crs.data.readers import synthetic
 from crs.store import Artifact
 from data_generator import rules
 from text2embedding import embed
@@ -25,7 +25,7 @@ from text2embedding.encoders import build
 
 def utterances(count: int) -> list[str]:
     """Different first utterances about generated items."""
-    frame = generated.read(None, settings("dataset=tiny").dataset).items
+    frame = synthetic.read(None, settings("dataset=tiny").dataset).items
     names = ["", *sorted({name for cell in frame["attributes"] for name in cell})]
     items = [
         rules.Item(row.title, int(row.year), [names.index(name) for name in row.attributes])

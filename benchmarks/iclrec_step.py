@@ -17,7 +17,7 @@ from data import context, encoder, sequences, settings
 from measure import Times, options, parsed, report
 from torch import Tensor
 
-from crs.fit import fit
+from crs.training.loop import fit
 from pre_rec_model.iclrec import ICLRec
 
 

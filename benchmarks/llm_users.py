@@ -14,7 +14,7 @@ import numpy as np
 from hydra import compose as hydra_compose
 from hydra import initialize_config_dir
 
-from crs import compose, pipeline
+from crs import command_line, pipeline
 from crs.config import Simulate
 from crs.console import Context
 from crs.escape import terminal
@@ -29,10 +29,10 @@ CASES, SEED = 20, 5
 
 def artifacts(overrides: list[str]) -> tuple[Simulate, dict[str, Artifact], Path, Context]:
     """The settings, and the stages before `simulate`."""
-    compose.register()
+    command_line.register()
     fixed = ["tracker=none", "stage=simulate", "simulator=llm"]
-    with initialize_config_dir(str(compose.CONF), version_base="1.3"):
-        config = compose.to_config(hydra_compose("train", [*fixed, *overrides]))
+    with initialize_config_dir(str(command_line.CONF), version_base="1.3"):
+        config = command_line.to_config(hydra_compose("train", [*fixed, *overrides]))
     store, found = Store(config.store), {}
     *before, step = pipeline.plan(config)
     for need in before:

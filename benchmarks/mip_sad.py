@@ -21,12 +21,12 @@ from data import context, encoder, sequences, settings
 from measure import Times, options, parsed, report
 from torch import Tensor
 
-from crs.cases import ASKED, Cases
 from crs.config import Config
-from crs.data.turns import Turns, bit_sets, id_lists
-from crs.fit import fit
+from crs.data.attribute_dialogues import Turns, bit_sets, id_lists
+from crs.data.cases import ASKED, Cases
 from crs.models.mip_sad.networks import MIPSAD
 from crs.models.mip_sad.training import WarmUp
+from crs.training.loop import fit
 from data_generator.dialogues import World, converse
 
 ATTRIBUTES = 71

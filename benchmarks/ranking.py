@@ -10,7 +10,7 @@ import torch
 from measure import interleaved, options, parsed, peak_memory, report, reset_peak_memory
 from torch import Tensor
 
-from crs.ranking import CHUNK_FLOATS, ranks
+from crs.evaluation.ranking import CHUNK_FLOATS, ranks
 
 DIM, SEEN = 64, 8
 

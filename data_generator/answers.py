@@ -11,8 +11,8 @@ import numpy as np
 
 from crs.config import Simulate
 from crs.console import Context
-from crs.dialogue.rules import Rules
-from crs.dialogue.talk import Answer, Talk, User
+from crs.dialogue.rule_understanding import Rules
+from crs.dialogue.state import Answer, Talk, User
 from crs.store import Artifact
 from data_generator.items import Item, attribute_names, item_table
 from data_generator.leaks import leak

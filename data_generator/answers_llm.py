@@ -8,8 +8,8 @@ from string import Template
 from crs.config import Simulate, prompt_file
 from crs.console import Context
 from crs.data.sequences import Sequences
-from crs.dialogue.by_llm import transcript
-from crs.dialogue.talk import Answer, Talk
+from crs.dialogue.llm_understanding import transcript
+from crs.dialogue.state import Answer, Talk
 from crs.llm.model import LanguageModel
 from crs.llm.request import Request
 from crs.store import Artifact

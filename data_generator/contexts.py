@@ -12,7 +12,7 @@ import pandas as pd
 from crs.config import Contexts as Settings
 from crs.console import Context
 from crs.data.contexts import END, ITEM, PAD, SPECIAL, START, UNKNOWN
-from crs.data.names import find, words
+from crs.data.parsing.mentions import find, words
 from crs.data.sequences import Sequences
 from crs.store import Artifact, write_json
 

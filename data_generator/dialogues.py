@@ -15,11 +15,19 @@ import torch
 
 from crs.config import Dialogues
 from crs.console import Context
+from crs.data.attribute_dialogues import (
+    ATTRIBUTE,
+    COLUMNS,
+    REFUSED,
+    TABLE,
+    bit_sets,
+    id_lists,
+    members_of,
+)
 from crs.data.sequences import Sequences, leave_one_out
-from crs.data.turns import ATTRIBUTE, COLUMNS, REFUSED, TABLE, bit_sets, id_lists, members_of
 from crs.errors import UserError
 from crs.models.attribute_filter import attribute_matrix
-from crs.models.base import popularity_counts
+from crs.recommender import popularity_counts
 from crs.store import Artifact
 
 CHUNK_WORDS = 1 << 22

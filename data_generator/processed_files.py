@@ -16,9 +16,9 @@ from typing import Any, NoReturn
 import numpy as np
 import pandas as pd
 
-from crs.data.json_files import fits
-from crs.data.lines import decoded, opened, values
-from crs.data.raw import Faults, Place
+from crs.data.parsing.json_files import fits
+from crs.data.parsing.raw import Faults, Place
+from crs.data.parsing.text_files import decoded, opened, values
 from crs.data.sequences import Sequences
 from crs.errors import UserError
 from crs.store import Artifact

@@ -10,12 +10,12 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from crs.cases import Cases, spoken_cases
 from crs.config import MultiTurn, Talks
 from crs.console import Context
-from crs.dialogue.talk import Asking, Talk, Turn
-from crs.dialogue.texts import Texts
-from crs.dialogue.wishes import Facts
+from crs.data.cases import Cases, spoken_cases
+from crs.dialogue.requirements import Facts
+from crs.dialogue.state import Asking, Talk, Turn
+from crs.dialogue.utterance_vectors import Texts
 from crs.errors import UserError
 from crs.store import Artifact
 from crs.threads import use_threads

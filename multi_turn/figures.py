@@ -5,10 +5,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from crs import stats
-from crs.charts import SUCCESS, TURN
 from crs.config import MultiTurn
-from crs.metrics import per_case
+from crs.evaluation import stats
+from crs.evaluation.charts import SUCCESS, TURN
+from crs.evaluation.metrics import per_case
 
 BEFORE = " before re-ranking"
 SUCCESSES = "successes"

@@ -10,15 +10,15 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from crs.cases import Cases
 from crs.config import MultiTurn
 from crs.console import Context
+from crs.data.cases import Cases
+from crs.dialogue.requirements import Facts, Wishes
 from crs.dialogue.rerank import WAYS
-from crs.dialogue.talk import Answer, Requirement, Talk, Turn, Understanding, Understood, User
-from crs.dialogue.texts import Texts, half, nearest
-from crs.dialogue.wishes import Facts, Wishes
+from crs.dialogue.state import Answer, Requirement, Talk, Turn, Understanding, Understood, User
+from crs.dialogue.utterance_vectors import Texts, half, nearest
 from crs.errors import HalfMadeError
-from crs.models.base import Recommender, reads_text
+from crs.recommender import Recommender, reads_text
 from crs.store import RESUME, UNFINISHED, keep, kept
 
 SUFFIX = {"none": "", "hard": " + requirements", "as_released": " + re-ranking"}

@@ -6,8 +6,8 @@ from typing import Any
 
 from crs.config import Talks, prompt_file
 from crs.console import Context
-from crs.dialogue.rules import Rules
-from crs.dialogue.talk import Asking, Talk, Understanding, User
+from crs.dialogue.rule_understanding import Rules
+from crs.dialogue.state import Asking, Talk, Understanding, User
 from crs.store import Artifact
 
 ANSWERS = "answers.jsonl"
@@ -20,7 +20,7 @@ def understanding_of(
     names = ["", *dataset.load("attributes.parquet")["name"]]
     if settings.reader is None:
         return Rules(names)
-    from crs.dialogue.by_llm import ModelReads
+    from crs.dialogue.llm_understanding import ModelReads
     from crs.llm.model import LanguageModel
 
     file = prompt_file(settings.multi_turn.prompt, "multi_turn.prompt", "multi_turn")

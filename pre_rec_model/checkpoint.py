@@ -8,7 +8,7 @@ from torch import Tensor
 
 from crs.errors import UserError
 from crs.nn.encoder import Encoder
-from crs.nn.released import check_same_items, layers, raw_numbers, read
+from crs.nn.interop import check_same_items, layers, raw_numbers, read
 from crs.store import Artifact
 
 NAMES = {

@@ -6,16 +6,16 @@ from typing import Any
 import numpy as np
 import torch
 
-from crs.cases import Cases
 from crs.config import Pretrain
 from crs.console import Context
+from crs.data.cases import Cases
 from crs.data.sequences import Sequences, leave_one_out
 from crs.errors import UserError
-from crs.fit import derive, fit, save_weights
 from crs.models.sequential import encode
 from crs.nn.encoder import Encoder
 from crs.store import Artifact, write_json
 from crs.threads import use_threads
+from crs.training.loop import derive, fit, save_weights
 from pre_rec_model import checkpoint
 from pre_rec_model.iclrec import ICLRec
 

@@ -15,13 +15,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from crs import stats
-from crs.cases import ALL
 from crs.console import complain
+from crs.data.cases import ALL
 from crs.errors import UserError
-from crs.metrics import per_case
+from crs.evaluation import stats
+from crs.evaluation.metrics import per_case
+from crs.evaluation.results import MARKDOWN, PARQUET, markdown
 from crs.places import home
-from crs.results import MARKDOWN, PARQUET, markdown
 from crs.store import Artifact
 
 CASE = ["user", "cut", "cluster", "target"]

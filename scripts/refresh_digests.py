@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 from crs.closure import code_digest, source_of
-from crs.compose import CHOICES, CONF
+from crs.command_line import CHOICES, CONF
 from crs.pipeline import STAGES
 
 FILE = Path(__file__).parents[1] / "tests" / "code_digests.json"
@@ -19,7 +19,7 @@ FILE = Path(__file__).parents[1] / "tests" / "code_digests.json"
 def digests() -> dict[str, str]:
     """`stage/version`, with the model or the reader that a stage's code depends on, to digest."""
     models = sorted(file.stem for file in (CONF / "model").glob("*.yaml"))
-    readers = sorted(set(re.findall(r"crs\.data\.\w+", " ".join(
+    readers = sorted(set(re.findall(r"crs\.data\.readers\.\w+", " ".join(
         file.read_text() for file in (CONF / "dataset").glob("*.yaml")))))  # fmt: skip
     found = {}
     for name, stage in STAGES.items():

@@ -15,12 +15,12 @@ python src/chat.py model=latentcrs dataset=ml100k --export=items.faiss
 import argparse
 import sys
 
-from crs import compose, pipeline
+from crs import command_line, pipeline
 from crs.console import complain, interrupt_on_sigterm, say, show_failure
 from crs.errors import UserError
 from crs.version import told
 
-compose.register()
+command_line.register()
 PORT = 7860
 
 
@@ -61,7 +61,7 @@ def main(words: list[str]) -> None:
     if given.help or given.version:
         print(__doc__ if given.help else told())
         return
-    config = compose.configured(overrides)
+    config = command_line.configured(overrides)
     artifact = pipeline.run(config)
     if artifact is None:  # dry_run
         return

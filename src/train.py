@@ -16,13 +16,14 @@ from hydra.errors import HydraException
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
-from crs import compose, pipeline, results, sweep
+from crs import command_line, pipeline
 from crs.console import complain, interrupt_on_sigterm, plain, say, show_failure
 from crs.errors import UserError
+from crs.evaluation import results, sweep
 from crs.places import refusal, unwritable
 from crs.version import told
 
-compose.register()
+command_line.register()
 # What Hydra raises comes to the end of this file, and is no traceback of Hydra's own.
 os.environ.setdefault("HYDRA_FULL_ERROR", "1")
 WITHOUT_LOG = (
@@ -49,7 +50,7 @@ def job(composed: DictConfig) -> None:
         composed.tracker.group = Path(hydra_config.sweep.dir).name
     error, found, code = None, None, 0
     try:
-        config = compose.to_config(composed)
+        config = command_line.to_config(composed)
         artifact = pipeline.run(config, sweep.launch_of(hydra_config))
         if artifact and (artifact.path / results.PARQUET).is_file():
             found = artifact.path / results.PARQUET
@@ -83,7 +84,7 @@ def main(words: list[str]) -> None:
     if "--version" in words:
         print(told())
         return
-    words = compose.check(words)
+    words = command_line.check(words)
     sys.argv[1:] = words
     try:
         job()
@@ -91,9 +92,9 @@ def main(words: list[str]) -> None:
         raise UserError(str(error).splitlines()[0]) from error
     except OSError as error:  # of Hydra's own files: a job tells its own
         why = refusal(error) or str(error.strerror)
-        if compose.is_sweep(compose.flags_of(words)):
+        if command_line.is_sweep(command_line.flags_of(words)):
             raise unwritable(error.filename or "the folder of the sweep", why) from error
-        store = Path(compose.configured(words).store)
+        store = Path(command_line.configured(words).store)
         if not store.is_dir():
             raise unwritable(f"store={store}", why) from error
         say(f"note      no log is kept: store={store} cannot be written ({why})")

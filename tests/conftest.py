@@ -10,7 +10,7 @@ from hydra import compose as hydra_compose
 from hydra import initialize_config_dir
 from hypothesis import HealthCheck, settings
 
-from crs import compose, pipeline
+from crs import command_line, pipeline
 from crs.config import Config
 from crs.store import Artifact
 
@@ -20,9 +20,9 @@ settings.load_profile("any")
 
 @cache
 def composed(*overrides: str) -> Config:
-    compose.register()
-    with initialize_config_dir(str(compose.CONF), version_base="1.3"):
-        return compose.to_config(hydra_compose("train", overrides=list(overrides)))
+    command_line.register()
+    with initialize_config_dir(str(command_line.CONF), version_base="1.3"):
+        return command_line.to_config(hydra_compose("train", overrides=list(overrides)))
 
 
 @pytest.fixture(scope="session")

@@ -4,9 +4,9 @@ import pytest
 from hydra import compose, initialize_config_dir
 
 from crs import pipeline
-from crs.compose import CONF, register, to_config
+from crs.command_line import CONF, register, to_config
 from crs.errors import UserError
-from crs.results import COLUMNS, PARQUET
+from crs.evaluation.results import COLUMNS, PARQUET
 from tests.contracts import dialogues
 
 FAST = (

@@ -7,8 +7,8 @@ import pytest
 from hydra import compose, initialize_config_dir
 
 from crs import pipeline
-from crs.compose import CONF, register, to_config
-from crs.results import COLUMNS, PARQUET
+from crs.command_line import CONF, register, to_config
+from crs.evaluation.results import COLUMNS, PARQUET
 from crs.serving import load
 from crs.store import Artifact
 

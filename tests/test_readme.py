@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from crs import pipeline
-from crs.compose import check, register
+from crs.command_line import check, register
 
 ROOT = Path(__file__).parents[1]
 BLOCKS = re.findall(r"```bash\n(.*?)```", (ROOT / "README.md").read_text(), re.S)

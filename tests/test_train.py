@@ -13,7 +13,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from crs.results import COLUMNS
+from crs.evaluation.results import COLUMNS
 from crs.store import MANIFEST, Artifact
 
 TRAIN = Path(__file__).parents[1] / "src" / "train.py"

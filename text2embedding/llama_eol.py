@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from crs.config import Embedder, Trainer
-from crs.llm.weights import find, load
+from crs.downloads.weights import find, load
 
 
 class LastToken:

@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 
 from crs.config import Embedder, Trainer, prefix_of
+from crs.downloads.weights import kept_back, reason_of
 from crs.errors import UserError
 from crs.extras import install
-from crs.llm.weights import kept_back, reason_of
 
 
 class SentenceEncoder:

@@ -29,10 +29,10 @@ import torch  # noqa: E402
 from data import settings  # noqa: E402
 
 from crs import pipeline  # noqa: E402
-from crs.cases import Cases  # noqa: E402
+from crs.data.cases import Cases  # noqa: E402
 from crs.data.sequences import Sequences, leave_one_out  # noqa: E402
-from crs.metrics import per_case  # noqa: E402
-from crs.ranking import ranks  # noqa: E402
+from crs.evaluation.metrics import per_case  # noqa: E402
+from crs.evaluation.ranking import ranks  # noqa: E402
 from crs.store import Artifact  # noqa: E402
 from crs.threads import available  # noqa: E402
 

@@ -8,7 +8,7 @@ import numpy as np
 from channel import Channel
 from data import context, settings
 
-from crs.cases import Cases
+from crs.data.cases import Cases
 from crs.data.sequences import Sequences, leave_one_out
 from crs.models.sequential import encode
 from crs.store import Artifact

@@ -318,7 +318,7 @@ class Optimisation(Settings):
     decay_to: float = MISSING
     average: float = MISSING
     """Decay of an average of the weights over the steps, which is validated and kept in their
-    place (crs/average.py); 0: the weights themselves."""
+    place (crs/training/ema.py); 0: the weights themselves."""
     precision: str = MISSING
     """Lightning Fabric's name: `32-true`, `bf16-mixed`, …"""
     seed: int = MISSING

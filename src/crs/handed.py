@@ -11,7 +11,7 @@ from typing import Any
 ENCODER = "text2embedding.encoders:build"
 """(Embedder, Trainer, cache for downloads) -> who has `encode(texts) -> [n, dim] float32`."""
 USER = "data_generator.answers:build"
-"""(Simulate, prompt, dataset artifact, context, cache) -> `crs.dialogue.talk.User`."""
+"""(Simulate, prompt, dataset artifact, context, cache) -> `crs.dialogue.state.User`."""
 
 
 def reach(path: str) -> Any:

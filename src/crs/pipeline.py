@@ -90,7 +90,8 @@ def needs_of_evaluation(config: c.Config) -> list[str]:
 
 STAGES: dict[str, Stage] = {
     "dataset": Stage(
-        "crs.data.build", 1, lambda x: x.dataset, lambda x: [], "raw data to canonical tables"
+        "crs.data.build_dataset", 1, lambda x: x.dataset, lambda x: [],
+        "raw data to canonical tables",
     ),
     "pretrain": Stage(
         "pre_rec_model.pretrain", 1, lambda x: x.pretrain, lambda x: ["dataset"],
@@ -148,7 +149,7 @@ STAGES: dict[str, Stage] = {
         lambda x: list(x.model.needs.converse), "responses, and their scores below the ranking's",
     ),
     "evaluate": Stage(
-        "crs.stages.evaluate", 2, lambda x: c.Evaluate(x.model.name, x.seed, x.evaluation),
+        "crs.evaluation.evaluate", 2, lambda x: c.Evaluate(x.model.name, x.seed, x.evaluation),
         needs_of_evaluation, "ranks, metrics and their intervals",
     ),
     "multi_turn": Stage(

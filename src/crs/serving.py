@@ -17,17 +17,17 @@ import numpy as np
 import pandas as pd
 import torch
 
-from crs.cases import Cases
 from crs.config import Embedder, Trainer
+from crs.data.cases import Cases
 from crs.data.sequences import Sequences
 from crs.dialogue.conversation import Conversation
-from crs.dialogue.rules import Rules
-from crs.dialogue.wishes import Facts
+from crs.dialogue.requirements import Facts
+from crs.dialogue.rule_understanding import Rules
 from crs.errors import UserError
 from crs.handed import ENCODER, reach
 from crs.ids import Ids, Number
-from crs.models.base import Recommender, reads_text
 from crs.places import home, refusal
+from crs.recommender import Recommender, reads_text
 from crs.store import MANIFEST, Artifact
 from crs.titles import Titles, spellings, words
 

@@ -13,10 +13,10 @@ Both must give the same whenever they are asked with the same data.
 import pytest
 import torch
 
-from crs.cases import Cases
+from crs.data.cases import Cases
 from crs.data.sequences import Sequences, leave_one_out
-from crs.models.base import Recommender
-from crs.ranking import ranks, topk
+from crs.evaluation.ranking import ranks, topk
+from crs.recommender import Recommender
 from tests.contracts.tiny import random_sequences, sequences
 
 

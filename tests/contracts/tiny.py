@@ -16,10 +16,10 @@ import torch
 from hydra import initialize_config_dir
 from torch import Tensor
 
-from crs import compose
+from crs import command_line
 from crs.config import Config, Simulate, Trainer
 from crs.console import Context
-from crs.data import build
+from crs.data import build_dataset
 from crs.data.sequences import Sequences
 from crs.pipeline import MODEL_SETTINGS, STAGES
 from crs.store import Artifact
@@ -72,10 +72,10 @@ def context(name: str = "0" * 16) -> Context:
 @cache
 def config(*overrides: str) -> Config:
     """The settings of conf/ for the generated data set, with these overrides."""
-    compose.register()
-    with initialize_config_dir(str(compose.CONF), version_base="1.3"):
+    command_line.register()
+    with initialize_config_dir(str(command_line.CONF), version_base="1.3"):
         composed = hydra.compose("train", ["dataset=tiny", "tracker=none", *overrides])
-    return compose.to_config(composed)
+    return command_line.to_config(composed)
 
 
 def pipeline_stages() -> list[tuple[str, str]]:
@@ -113,7 +113,7 @@ def dataset(root: Path, *overrides: str) -> Artifact:
     """The generated data set with 60 users and 30 items, none taken twice, or as overrides say."""
     shape = ("dataset.generated.users=60", "dataset.generated.items=30", "dataset.duplicates=drop")
     settings = config(*shape, *overrides).dataset
-    return made(build, settings, {}, root / "dataset" / "tiny")
+    return made(build_dataset, settings, {}, root / "dataset" / "tiny")
 
 
 def spoken(root: Path, *overrides: str) -> dict[str, Artifact]:

@@ -91,7 +91,7 @@ def changed(settings: Settings, path: tuple[str, ...], file: Path) -> Settings:
     if about.metadata.get("path") or about.name in ("prompt", "user_prompt"):
         other: Any = str(file)
     elif about.name == "mirror":
-        other = Source("crs.data.movielens:freebase_100k", pip="wheel==1.0")
+        other = Source("crs.data.readers.movielens:freebase_100k", pip="wheel==1.0")
     elif isinstance(value, bool):
         other = not value
     elif isinstance(value, (int, float)):
@@ -216,7 +216,7 @@ def test_another_public_hash_names_another_result(public):
 
 def test_mirrors_and_published_counts_are_in_no_name(public):
     other = copy.deepcopy(public)
-    other.sources = [Source("crs.data.movielens:read_1m", url="https://example.org/mirror")]
+    other.sources = [Source("crs.data.readers.movielens:read_1m", url="https://example.org/mirror")]
     other.expect = Counts(1, 2, 3)
     assert name(other) == name(public)
 

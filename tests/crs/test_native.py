@@ -33,14 +33,14 @@ def test_a_system_that_says_nothing_has_none(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize(("here", "precision"), [(True, "bfloat16"), (False, "float32")])
 def test_auto_is_settled_before_anything_is_named(here, precision, configure, monkeypatch):
-    from crs import compose
+    from crs import command_line
 
     monkeypatch.setattr(native, "bfloat16", lambda: here)
     config: Config = configure("dataset=tiny")
     config.embedder.precision = "auto"
     from omegaconf import OmegaConf
 
-    settled = compose.to_config(OmegaConf.structured(config))
+    settled = command_line.to_config(OmegaConf.structured(config))
     assert settled.embedder.precision == precision
     assert settled.embedder.identity()["precision"] == precision
 

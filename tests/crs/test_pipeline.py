@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from crs import closure, compose, pipeline
+from crs import closure, command_line, pipeline
 from crs.config import Config
 from crs.errors import HalfMadeError, UserError
 from crs.pipeline import STAGES, Stage, plan
@@ -127,7 +127,7 @@ def test_the_version_of_a_stage_is_in_its_name_and_in_those_behind_it(configure,
     assert changed == {"intents", "train", "evaluate"}
 
 
-@pytest.mark.parametrize("model", compose.groups()["model"])
+@pytest.mark.parametrize("model", command_line.groups()["model"])
 def test_inputs_are_planned_before_what_needs_them(model, configure):
     done: set[str] = set()
     for step in plan(configure(f"model={model}", "dataset=tiny")):
@@ -184,7 +184,7 @@ def test_a_dry_run_prints_the_plan_and_makes_nothing(configure, tmp_path, capsys
 
 def test_the_reader_of_a_dataset_is_part_of_its_code(configure):
     config = configure("dataset=ml1m", "stage=dataset")
-    assert "crs.data.movielens" in pipeline.code_modules(plan(config)[0], config)
+    assert "crs.data.readers.movielens" in pipeline.code_modules(plan(config)[0], config)
 
 
 FIRST = """
@@ -554,7 +554,7 @@ def test_a_plan_in_which_no_one_speaks_needs_no_view(demo, monkeypatch):
 
 
 def test_datasets_that_are_said_to_have_a_view_exist():
-    known = compose.groups()["dataset"]
+    known = command_line.groups()["dataset"]
     assert {words.split()[0] for had in pipeline.WITH.values() for words in had} <= set(known)
 
 

@@ -10,8 +10,8 @@ import torch
 
 from crs import pipeline
 from crs.errors import UserError
+from crs.evaluation.ranking import topk
 from crs.ids import Number
-from crs.ranking import topk
 from crs.serving import display_titles, find, load
 from crs.store import Artifact, Store, write_json
 from tests.conftest import composed
@@ -98,7 +98,7 @@ def test_a_new_history_is_encoded_as_a_users(system):
     history = system.history_of(Number(4))
     states = system.recommender.states
     one = states(system.case(history))
-    from crs.cases import Cases
+    from crs.data.cases import Cases
 
     cut = torch.tensor([len(history)])
     assert torch.equal(one, states(Cases(system.sequences, torch.tensor([4]), cut)))

@@ -4,11 +4,11 @@ import pandas as pd
 import pytest
 import torch
 
-from crs.cases import ROW, cases_of
-from crs.data import crslab, redial
-from crs.data import inspired as inspired_reader
+from crs.data.cases import ROW, cases_of
 from crs.data.contexts import END, ITEM, PAD, SPECIAL, START, UNKNOWN, Contexts, Ragged, trimmed
-from crs.data.dialogues import statistics, tables
+from crs.data.conversations import statistics, tables
+from crs.data.readers import crslab, redial
+from crs.data.readers import inspired as inspired_reader
 from data_generator import contexts, graph
 from tests.contracts import dialogues as handmade
 from tests.contracts.tiny import artifact, config, made, spoken

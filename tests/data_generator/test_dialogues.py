@@ -7,8 +7,16 @@ import torch
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from crs.data.attribute_dialogues import (
+    ATTRIBUTE,
+    COLUMNS,
+    REFUSED,
+    TABLE,
+    bit_sets,
+    id_lists,
+    remaining,
+)
 from crs.data.sequences import leave_one_out
-from crs.data.turns import ATTRIBUTE, COLUMNS, REFUSED, TABLE, bit_sets, id_lists, remaining
 from crs.errors import UserError
 from data_generator import dialogues
 from data_generator.dialogues import World, converse, targets_of

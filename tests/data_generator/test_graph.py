@@ -72,7 +72,7 @@ def test_the_stage_on_generated_data(tmp_path):
 
 def test_a_mirror_is_joined_by_raw_ids(tmp_path, monkeypatch):
     """Item 1 is film x, item 2 has no film; film y was filtered out and goes with its triples."""
-    from crs.data import movielens
+    from crs.data.readers import movielens
 
     items = pd.DataFrame({"item": [1, 2], "raw": ["a", "b"], "attributes": [[], []],
                           "year": pd.array([None, None], "Int64")})  # fmt: skip
@@ -81,7 +81,7 @@ def test_a_mirror_is_joined_by_raw_ids(tmp_path, monkeypatch):
     monkeypatch.setattr(movielens, "freebase_100k", lambda wheel: (links, rows))
     monkeypatch.setattr(graph, "from_wheel", lambda source, cache: cache)
     settings = config().graph
-    settings.mirror = Source("crs.data.movielens:freebase_100k", pip="w==1", sha256="0")
+    settings.mirror = Source("crs.data.readers.movielens:freebase_100k", pip="w==1", sha256="0")
     inputs = {"dataset": artifact(tmp_path / "d", {}, items=items)}
     found = made(graph, settings, inputs, tmp_path / "graph" / "a")
     settings.mirror = None
@@ -98,7 +98,7 @@ def test_a_mirror_that_cannot_be_had_says_what_to_type(tmp_path, monkeypatch):
 
     monkeypatch.setattr(graph, "from_wheel", unreachable)
     settings = config().graph
-    settings.mirror = Source("crs.data.movielens:freebase_100k", pip="w==1")
+    settings.mirror = Source("crs.data.readers.movielens:freebase_100k", pip="w==1")
     with pytest.raises(UserError, match=r"no network.*graph\.mirror=null"):
         made(graph, settings, {"dataset": dataset(tmp_path)}, tmp_path / "graph" / "a")
     settings.mirror = None

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from crs.config import Simulate
-from crs.data import build
+from crs.data import build_dataset
 from crs.errors import UserError
 from crs.store import Artifact
 from data_generator import llm as played
@@ -228,7 +228,7 @@ def test_movielens_1m_has_47702_prompts_at_full_augmentation(tmp_path):
     chosen = config("dataset=ml1m", f"dataset.archive={shared('ml-1m.zip')}", "samples=augmented",
                     "simulator=llm", "llm=gemini_batch")  # fmt: skip
     found: dict[str, Artifact] = {}
-    found["dataset"] = made(build, chosen.dataset, {}, tmp_path / "dataset" / "x")
+    found["dataset"] = made(build_dataset, chosen.dataset, {}, tmp_path / "dataset" / "x")
     found["samples"] = made(samples, chosen.samples, found, tmp_path / "samples" / "x")
     asked = Simulate(chosen.simulator, replace(chosen.llm, ledger=str(tmp_path / "l.sqlite")))
     lines = simulate.quote(asked, found, tmp_path / "simulate" / "x", context())

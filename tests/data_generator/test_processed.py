@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from crs.compose import check, register
+from crs.command_line import check, register
 from crs.config import Simulate
 from crs.errors import UserError
 from crs.pipeline import plan

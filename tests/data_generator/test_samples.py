@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crs.data import build, movielens
+from crs.data import build_dataset
+from crs.data.readers import movielens
 from data_generator import samples
 from data_generator.samples import cases, drawn, random_cuts
 from tests.contracts.tiny import config, dataset, made, quick, random_sequences, sequences, shared
@@ -101,7 +102,7 @@ def test_the_stage_counts_its_splits(tmp_path):
 def test_users_of_movielens_1m_have_about_the_released_counts():
     settings = config("dataset=ml1m").dataset
     raw = movielens.read_1m(shared("ml-1m.zip"), settings)
-    rows = build.tables(raw, settings)["interactions"]
+    rows = build_dataset.tables(raw, settings)["interactions"]
     data = sequences(*rows.groupby("user")["item"].agg(list))
     counts = cases(data, SETTINGS).groupby(["split", "kind"]).size()
     # The released 6,034 users have 5,923 cuts of each seed; the stand-in lacks rare items.

@@ -15,11 +15,11 @@ from crs.config import Evaluate, Simulate, Talks
 from crs.console import Context
 from crs.data.sequences import Sequences
 from crs.errors import HalfMadeError, UserError
+from crs.evaluation import evaluate
+from crs.evaluation.results import COLUMNS
 from crs.handed import ENCODER, USER, reach
 from crs.models.attribute_filter import AttributeFilter, attribute_matrix
 from crs.models.popularity import Popularity
-from crs.results import COLUMNS
-from crs.stages import evaluate
 from multi_turn import dialogues, loop
 from multi_turn.dialogues import drawn_cases
 from tests.contracts.tiny import artifact, config, context, spoken

@@ -6,9 +6,9 @@ import torch
 from safetensors.torch import save_file
 
 from crs.errors import UserError
-from crs.fit import save_weights
-from crs.nn import released as released_names
+from crs.nn import interop as released_names
 from crs.nn.encoder import Encoder
+from crs.training.loop import save_weights
 from pre_rec_model import checkpoint
 from tests.contracts.tiny import artifact, other, padded, shared
 

@@ -8,15 +8,15 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from crs.cases import Cases
+from crs.data.cases import Cases
 from crs.data.sequences import leave_one_out
 from crs.errors import UserError
-from crs.fit import fit
-from crs.metrics import per_case
+from crs.evaluation.metrics import per_case
+from crs.evaluation.ranking import ranks
 from crs.models.sequential import Sequential, States
 from crs.nn.encoder import Encoder
-from crs.ranking import ranks
 from crs.store import RESUME
+from crs.training.loop import fit
 from pre_rec_model import iclrec, pretrain
 from pre_rec_model.iclrec import ICLRec
 from tests.contracts.tiny import (

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from crs import pipeline
-from crs.compose import check, register
+from crs.command_line import check, register
 
 SCRIPTS = sorted((Path(__file__).parents[2] / "scripts").glob("*.sh"))
 FILES = ["ARCHIVE", "REVIEWS", "METADATA", "INSPIRED", "REDIAL", "TGREDIAL", "PRECRS"]

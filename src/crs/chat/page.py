@@ -4,8 +4,8 @@ import os
 from collections.abc import Iterable
 from typing import Any
 
+from crs.chat.explanations import reasons
 from crs.chat.guard import HOST, guards
-from crs.chat.why import reasons
 from crs.dialogue.conversation import Conversation, Reply
 from crs.errors import UserError
 from crs.escape import markup

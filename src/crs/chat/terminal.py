@@ -4,7 +4,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from crs.chat.why import reasons
+from crs.chat.explanations import reasons
 from crs.dialogue.conversation import Conversation, Reply
 from crs.errors import UserError
 from crs.escape import terminal

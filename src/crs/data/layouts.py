@@ -42,25 +42,25 @@ class Layout:
 
 
 OFFICIAL = Layout(
-    "redial", "crs.data.redial:read",
+    "redial", "crs.data.readers.redial:read",
     "train_data.jsonl and test_data.jsonl: a dialogue a line, with conversationId, "
     "initiatorWorkerId, respondentWorkerId, movieMentions (id: title) and messages (text with "
     "films as @id, senderWorkerId)",
 )  # fmt: skip
 INSPIRED = Layout(
-    "inspired", "crs.data.inspired:read",
+    "inspired", "crs.data.readers.inspired:read",
     "{train,valid,test}_data_dbpedia.jsonl, a line a list of turns with text, role, movie_name, "
     "movie_link, entity_name and entity_link, and entity2id.json, item_ids.json and "
     "dbpedia_subkg.json",
 )  # fmt: skip
 CRSLAB = Layout(
-    "redial", "crs.data.redial:read",
+    "redial", "crs.data.readers.redial:read",
     "{train,valid,test}_data.json, lists of dialogues with dialog, whose turns have role, text (a "
     "list of words), movies and entity, and entity2id.json, movie_ids.json, dbpedia_subkg.json "
     "and token2id.json",
 )  # fmt: skip
 TGREDIAL = Layout(
-    "tgredial", "crs.data.crslab:tgredial",
+    "tgredial", "crs.data.readers.crslab:tgredial",
     "{train,valid,test}_data.json, lists of dialogues with messages, whose turns have role, text "
     "(a list of words), movie and entity, and entity2id.json, movie_ids.json, cn-dbpedia.txt and "
     "token2id.json",

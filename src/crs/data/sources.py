@@ -6,8 +6,8 @@ from pathlib import Path
 
 from crs.config import Dataset, Source, sha256_of
 from crs.console import say
+from crs.downloads.pypi import wheel
 from crs.errors import UserError
-from crs.wheels import wheel
 
 CONNECT_SECONDS = 4
 READ_SECONDS = 60

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from crs.cases import Cases
+from crs.data.cases import Cases
 from crs.dialogue.replies import asked_text, years_text
+from crs.dialogue.requirements import Wishes
 from crs.dialogue.rerank import WAYS
-from crs.dialogue.talk import Talk, Turn
-from crs.dialogue.texts import Texts
-from crs.dialogue.wishes import Wishes
+from crs.dialogue.state import Talk, Turn
+from crs.dialogue.utterance_vectors import Texts
 from crs.ids import Number
-from crs.models.base import Recommender
+from crs.recommender import Recommender
 
 if TYPE_CHECKING:
     from crs.serving import System

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from crs.dialogue.talk import EARLIEST, LATEST
+from crs.dialogue.state import EARLIEST, LATEST
 
 
 def years_text(*years: int) -> str:

@@ -12,10 +12,10 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from crs.cases import NOBODY, Cases, Ragged, together
-from crs.dialogue.wishes import Wishes
-from crs.models.base import Recommender
-from crs.ranking import ranks, topk
+from crs.data.cases import NOBODY, Cases, Ragged, together
+from crs.dialogue.requirements import Wishes
+from crs.evaluation.ranking import ranks, topk
+from crs.recommender import Recommender
 
 CHUNK = 256
 """Dialogues whose broken requirements are held at once, [CHUNK, N + 1]."""

@@ -2,7 +2,7 @@
 
 import re
 
-from crs.dialogue.talk import EARLIEST, LATEST
+from crs.dialogue.state import EARLIEST, LATEST
 
 ABOUT = 2
 """`around 1994` means so many years to either side."""

@@ -15,7 +15,7 @@ from tenacity import (
 
 from crs.config import LLM
 from crs.errors import UserError
-from crs.llm.lines import UNREADABLE
+from crs.llm.jsonl_results import UNREADABLE
 from crs.secrets import redact
 
 T = TypeVar("T")

@@ -12,7 +12,7 @@ from crs.errors import UserError
 from crs.extras import install
 from crs.llm.address import address
 from crs.llm.calls import call, secret
-from crs.llm.lines import fetch, replies
+from crs.llm.jsonl_results import fetch, replies
 from crs.llm.openai_api import failure
 from crs.llm.protocol import Results, once
 from crs.llm.request import CODE, Reply, Request

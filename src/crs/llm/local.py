@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from crs.config import LLM, Trainer
+from crs.downloads.weights import find, load
 from crs.llm.request import Reply, Request
-from crs.llm.weights import find, load
 from crs.threads import use_threads
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from crs.config import LLM
 from crs.llm.calls import call
-from crs.llm.lines import fetch, replies
+from crs.llm.jsonl_results import fetch, replies
 from crs.llm.openai_api import body, client, failure, plain, reply
 from crs.llm.protocol import Results, once
 from crs.llm.request import Reply, Request

@@ -3,10 +3,10 @@
 import torch
 from torch import Tensor
 
-from crs.cases import Cases
+from crs.data.cases import Cases
 from crs.data.sequences import Sequences
-from crs.models.base import Recommender, popularity_counts
 from crs.models.popularity import Popularity
+from crs.recommender import Recommender, popularity_counts
 from crs.store import Artifact
 
 

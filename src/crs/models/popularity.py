@@ -3,9 +3,9 @@
 import torch
 from torch import Tensor
 
-from crs.cases import Cases
+from crs.data.cases import Cases
 from crs.data.sequences import Sequences
-from crs.models.base import Recommender, popularity_counts, training_counts
+from crs.recommender import Recommender, popularity_counts, training_counts
 from crs.store import Artifact
 
 

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from crs.cases import Cases
+from crs.data.cases import Cases
 
 
 class RepeatNewest:

@@ -4,11 +4,11 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor
 
-from crs.cases import Cases
+from crs.data.cases import Cases
 from crs.data.sequences import Sequences
-from crs.models.base import Recommender
 from crs.models.popularity import Popularity
 from crs.nn.encoder import Encoder
+from crs.recommender import Recommender
 from crs.store import Artifact
 
 CHUNK = 512

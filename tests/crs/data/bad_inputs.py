@@ -24,9 +24,9 @@ import pandas as pd
 from hydra import compose as hydra_compose
 from hydra import initialize_config_dir
 
-from crs import compose, pipeline
+from crs import command_line, pipeline
 from crs.config import Config, Source
-from crs.data import lastfm
+from crs.data.readers import lastfm
 from crs.errors import UserError
 from tests.contracts import dialogues
 
@@ -412,10 +412,10 @@ BAD = [
 
 @cache
 def composed(*words: str) -> Config:
-    compose.register()
-    with initialize_config_dir(str(compose.CONF), version_base="1.3"):
+    command_line.register()
+    with initialize_config_dir(str(command_line.CONF), version_base="1.3"):
         fixed = ["model=popularity", "stage=dataset", "tracker=none"]
-        return compose.to_config(hydra_compose("train", [*fixed, *words]))
+        return command_line.to_config(hydra_compose("train", [*fixed, *words]))
 
 
 @contextmanager

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crs.data.raw import member, members
+from crs.data.parsing.raw import member, members
 from crs.errors import UserError
 from tests.contracts.tiny import quick
 from tests.crs.data.bad_inputs import zipped

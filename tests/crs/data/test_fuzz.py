@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crs.config import Dataset
-from crs.data import build, dialogues
+from crs.data import build_dataset, conversations
 from crs.errors import UserError
 from tests.contracts.tiny import config, quick
 from tests.crs.data import bad_inputs as good
@@ -50,12 +50,12 @@ def read(folder, name, content, about=None, **changes):
         (items := folder / ABOUT[name][0]).write_bytes(good.as_bytes(about or ABOUT[name][1]))
         options.items = str(items)
     module, _, function = options.sources[0].reader.partition(":")
-    return build.tables(getattr(import_module(module), function)(file, options), options)
+    return build_dataset.tables(getattr(import_module(module), function)(file, options), options)
 
 
 def sentence_or_tables(folder, name, *args, **changes):
     try:
-        found = build.statistics(read(folder, name, *args, **changes))
+        found = build_dataset.statistics(read(folder, name, *args, **changes))
     except UserError as error:
         assert "\n" not in str(error) and len(str(error)) < 1000
     else:
@@ -267,7 +267,7 @@ def test_any_damage_of_any_file(name, data, bad):
         reader = getattr(import_module(module), function)
         try:
             raw = reader(Path(places.get("archive") or places["path"]), options)
-            made = dialogues if isinstance(raw, dialogues.RawDialogues) else build
+            made = conversations if isinstance(raw, conversations.RawDialogues) else build_dataset
             for frame in made.tables(raw, options).values():
                 frame.to_parquet(BytesIO())
         except UserError as error:

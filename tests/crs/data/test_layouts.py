@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from crs.data import build
+from crs.data import build_dataset
 from crs.data.layouts import of_file, refusal
 from crs.errors import UserError
 from tests.contracts import dialogues
@@ -64,7 +64,7 @@ def refused(name, path, folder):
     settings = config(f"dataset={name}", f"dataset.{place}={path}").dataset
     (folder / "store" / "dataset").mkdir(parents=True, exist_ok=True)
     with pytest.raises(UserError) as error:
-        build.run(settings, {}, folder / "store" / "dataset" / "x", context())
+        build_dataset.run(settings, {}, folder / "store" / "dataset" / "x", context())
     return str(error.value)
 
 
@@ -73,7 +73,7 @@ def test_dialogues_in_another_layout_are_told_what_is_nearest(tmp_path, name, te
     (tmp_path / name).write_text(f"{text}\n{text}\n" if name.endswith("l") else text)
     (tmp_path / "README.md").write_text("Hello")
     for path in (tmp_path, tmp_path / name):
-        told = refusal(path, "crs.data.redial:read")
+        told = refusal(path, "crs.data.readers.redial:read")
         assert re.match(f"dataset: {name} looks like {found}.*{nearest}", told or "")
 
 
@@ -95,17 +95,18 @@ def test_dialogues_that_another_reader_reads_are_sent_there(tmp_path, dataset):
 
 
 @pytest.mark.parametrize(("make", "own", "other", "dataset"), [
-    (dialogues.official, "crs.data.redial:read", "crs.data.inspired:read", "redial"),
-    (dialogues.redial, "crs.data.redial:read", "crs.data.crslab:tgredial", "redial"),
-    (dialogues.tgredial, "crs.data.crslab:tgredial", "crs.data.redial:read", "tgredial"),
-    (dialogues.inspired, "crs.data.inspired:read", "crs.data.lastfm:read_scpr", "inspired"),
+    (dialogues.official, "redial:read", "inspired:read", "redial"),
+    (dialogues.redial, "redial:read", "crslab:tgredial", "redial"),
+    (dialogues.tgredial, "crslab:tgredial", "redial:read", "tgredial"),
+    (dialogues.inspired, "inspired:read", "lastfm:read_scpr", "inspired"),
 ])  # fmt: skip
 def test_a_layout_of_ours_is_left_to_its_reader_and_others_are_told(
     tmp_path, make, own, other, dataset
 ):
     folder = make(tmp_path / "own")
-    assert refusal(folder, own) is None
-    assert f"has the layout of dataset={dataset} (" in refusal(folder, other)
+    assert refusal(folder, f"crs.data.readers.{own}") is None
+    told = refusal(folder, f"crs.data.readers.{other}")
+    assert f"has the layout of dataset={dataset} (" in told
 
 
 def test_a_turn_that_lacks_a_field_does_not_make_it_another_layout(tmp_path):
@@ -123,7 +124,7 @@ def test_a_turn_that_lacks_a_field_does_not_make_it_another_layout(tmp_path):
 ])  # fmt: skip
 def test_what_holds_no_dialogue_is_not_taken_for_one(tmp_path, text):
     (tmp_path / "file.json").write_text(text)
-    assert refusal(tmp_path, "crs.data.custom:read") is None
+    assert refusal(tmp_path, "crs.data.readers.custom:read") is None
 
 
 def test_a_list_that_is_longer_than_what_is_looked_at_is_recognised(tmp_path, monkeypatch):

@@ -5,14 +5,14 @@ from importlib import import_module
 
 import pytest
 
-from crs import compose
+from crs import command_line
 from crs.data import reader as module
 from crs.data.reader import Reader, declared, label_of
 from crs.errors import UserError
 from tests.contracts.tiny import config
 
-CUSTOM = "crs.data.custom:read"
-LINES = "crs.data.sequences_txt:read"
+CUSTOM = "crs.data.readers.custom:read"
+LINES = "crs.data.readers.iclrec_text:read"
 
 
 def identity(*readers, name="custom"):
@@ -37,7 +37,7 @@ def own(tmp_path, monkeypatch):
     declared.cache_clear()
 
 
-@pytest.mark.parametrize("name", compose.groups()["dataset"])
+@pytest.mark.parametrize("name", command_line.groups()["dataset"])
 def test_every_reader_of_ours_says_its_name_and_version(name):
     for source in config(f"dataset={name}", "model=popularity").dataset.sources:
         found = declared(source.reader)
@@ -48,7 +48,7 @@ def test_every_reader_of_ours_says_its_name_and_version(name):
 
 def test_no_two_readers_have_one_name():
     found = {}
-    for name in compose.groups()["dataset"]:
+    for name in command_line.groups()["dataset"]:
         for source in config(f"dataset={name}", "model=popularity").dataset.sources:
             assert found.setdefault(declared(source.reader).name, source.reader) == source.reader
 
@@ -60,7 +60,7 @@ def test_results_of_before_readers_were_in_names_kept_theirs():
 
 def test_another_reader_is_another_data_set(own):
     mine = own("def read(file, settings): ...")
-    names = [identity(CUSTOM), identity("crs.data.recbole:read"), identity(mine)]
+    names = [identity(CUSTOM), identity("crs.data.readers.recbole:read"), identity(mine)]
     assert len({str(name) for name in names}) == 3
     assert names[1]["readers"] == ["recbole/2"]
 
@@ -91,7 +91,7 @@ def test_a_reader_that_moves_keeps_its_name(own):
     [
         ("nowhere.at.all:read", "no module for the reader"),
         ("nowhere:read", "no module for the reader"),
-        ("crs.data.custom:reed", "crs.data.custom has no function 'reed'"),
+        ("crs.data.readers.custom:reed", "crs.data.readers.custom has no function 'reed'"),
     ],
 )
 def test_a_reader_that_is_not_there_is_one_sentence(target, told):
@@ -100,4 +100,6 @@ def test_a_reader_that_is_not_there_is_one_sentence(target, told):
 
 
 def test_names_are_read_without_importing_a_reader():
-    assert not hasattr(module, "pd") and declared("crs.data.amazon:read").name == "amazon_2023"
+    assert (
+        not hasattr(module, "pd") and declared("crs.data.readers.amazon:read").name == "amazon_2023"
+    )

@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crs.config import Columns, Dataset
-from crs.data import build, custom, movielens, sequences_txt
+from crs.data import build_dataset
+from crs.data.readers import custom, iclrec_text, movielens
 from crs.errors import UserError
 from tests.contracts.tiny import config, quick, shared
 
@@ -173,7 +174,7 @@ def test_a_wrong_encoding_is_named(zipped):
 
 def test_sequences_have_positions_for_times(tmp_path):
     (file := tmp_path / "a.txt").write_text("1 10 20\n2 30\n")
-    raw = sequences_txt.read(file, SETTINGS)
+    raw = iclrec_text.read(file, SETTINGS)
     assert rows(raw.interactions) == [
         ("1", "10", 0, 1.0), ("1", "20", 1, 1.0), ("2", "30", 0, 1.0)
     ]  # fmt: skip
@@ -183,9 +184,9 @@ def test_sequences_have_positions_for_times(tmp_path):
 def test_sequences_can_have_attributes_in_a_file_beside(tmp_path):
     (file := tmp_path / "a.txt").write_text("1 10 20 30\n")
     (items := tmp_path / "a.json").write_text('{"10": [7, 3], "20": []}')
-    raw = sequences_txt.read(file, Dataset("x", items=str(items)))
+    raw = iclrec_text.read(file, Dataset("x", items=str(items)))
     assert rows(raw.items) == [("10", "", None, ["3", "7"], ""), ("20", "", None, [], "")]
-    out = build.tables(raw, Dataset("x", min_user=1))
+    out = build_dataset.tables(raw, Dataset("x", min_user=1))
     assert out["items"]["attributes"].tolist() == [[1, 2], [], []]
     assert out["attributes"]["name"].tolist() == ["3", "7"]
 
@@ -205,7 +206,7 @@ def test_attributes_that_cannot_be_read_are_named(tmp_path, text, message):
     (file := tmp_path / "a.txt").write_text("1 10 20 30\n")
     (items := tmp_path / "a.json").write_text(text)
     with pytest.raises(UserError, match=message):
-        sequences_txt.read(file, Dataset("x", items=str(items)))
+        iclrec_text.read(file, Dataset("x", items=str(items)))
 
 
 def test_an_archive_with_items_takes_no_others(ml1m, tmp_path):
@@ -226,13 +227,13 @@ def test_an_archive_with_items_takes_no_others(ml1m, tmp_path):
 def test_a_line_that_is_no_sequence_is_named(tmp_path, text, message):
     (file := tmp_path / "a.txt").write_text(text)
     with pytest.raises(UserError, match=message):
-        sequences_txt.read(file, SETTINGS)
+        iclrec_text.read(file, SETTINGS)
 
 
 def test_a_binary_file_is_no_text(tmp_path):
     (file := tmp_path / "a.txt").write_bytes(b"\xff\xfe\x00\x80")
     with pytest.raises(UserError, match=r"line 1 of a\.txt is not utf-8 \(byte 0xff\)"):
-        sequences_txt.read(file, SETTINGS)
+        iclrec_text.read(file, SETTINGS)
 
 
 @quick
@@ -240,7 +241,7 @@ def test_a_binary_file_is_no_text(tmp_path):
 def test_every_sequence_comes_back(tmp_path_factory, users):
     file = tmp_path_factory.mktemp("txt") / "a.txt"
     file.write_text("\n".join(f"{u} {' '.join(map(str, s))}" for u, s in enumerate(users)))
-    frame = sequences_txt.read(file, SETTINGS).interactions
+    frame = iclrec_text.read(file, SETTINGS).interactions
     found = frame.groupby("user", sort=False)["item"].agg(lambda x: list(map(int, x)))
     assert found.tolist() == users
 
@@ -364,7 +365,7 @@ def test_a_year_of_an_own_table_may_be_a_fraction(tmp_path):
 def test_equal_timestamps_keep_the_order_of_the_file(ml1m):
     lines = [f"1::{item}::5::100\n" for item in (9, 3, 7, 1, 8)] + ["1::5::5::99\n"]
     raw = movielens.read_1m(ml1m("".join(lines)), SETTINGS)
-    out = build.tables(raw, Dataset("x"))
+    out = build_dataset.tables(raw, Dataset("x"))
     number = dict(out["items"][["item", "raw"]].itertuples(index=False))
     assert [number[item] for item in out["interactions"]["item"]] == list("593718")
 
@@ -372,7 +373,7 @@ def test_equal_timestamps_keep_the_order_of_the_file(ml1m):
 @pytest.mark.slow
 def test_the_stand_in_of_movielens_1m_has_its_counts():
     raw = movielens.read_1m(shared("ml-1m.zip"), SETTINGS)
-    out = build.statistics(build.tables(raw, config("dataset=ml1m").dataset))
+    out = build_dataset.statistics(build_dataset.tables(raw, config("dataset=ml1m").dataset))
     counts = {key: out[key] for key in ("users", "items", "interactions", "median_length")}
     assert counts == {
         "users": 6034, "items": 3382, "interactions": 575_057, "median_length": 58
@@ -383,8 +384,8 @@ def test_the_stand_in_of_movielens_1m_has_its_counts():
 @pytest.mark.parametrize("name", ["beauty", "yelp"])
 def test_the_released_sequences_have_the_published_counts(name):
     settings = config(f"dataset={name}").dataset
-    raw = sequences_txt.read(shared(f"amazon-2014/{name.capitalize()}.txt"), settings)
-    out = build.statistics(build.tables(raw, settings))
+    raw = iclrec_text.read(shared(f"amazon-2014/{name.capitalize()}.txt"), settings)
+    out = build_dataset.statistics(build_dataset.tables(raw, settings))
     published = {key: count for key, count in vars(settings.expect).items() if count is not None}
     assert published and {key: out[key] for key in published} == published
 

@@ -1,8 +1,8 @@
 import pytest
 import torch
 
-from crs.chat.why import reasons
-from crs.dialogue.wishes import Facts
+from crs.chat.explanations import reasons
+from crs.dialogue.requirements import Facts
 
 
 @pytest.fixture

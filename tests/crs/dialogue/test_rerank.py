@@ -7,11 +7,11 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crs.cases import Cases
+from crs.data.cases import Cases
 from crs.data.sequences import leave_one_out
+from crs.dialogue.requirements import Facts, Wishes
 from crs.dialogue.rerank import WAYS
-from crs.dialogue.talk import Requirement, Understood
-from crs.dialogue.wishes import Facts, Wishes
+from crs.dialogue.state import Requirement, Understood
 from tests.contracts.tiny import quick, random_sequences
 
 ITEMS = 9

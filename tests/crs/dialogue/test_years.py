@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crs.dialogue.replies import years_text
-from crs.dialogue.rules import Rules
-from crs.dialogue.wishes import Facts, Wishes
+from crs.dialogue.requirements import Facts, Wishes
+from crs.dialogue.rule_understanding import Rules
 from crs.dialogue.years import span, union
 from tests.contracts.tiny import quick
 

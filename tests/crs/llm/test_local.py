@@ -10,10 +10,10 @@ from safetensors.torch import load_file, save_file
 
 pytest.importorskip("transformers", reason="needs transformers: pip install 'crs-suite[llm]'")
 
+from crs.downloads.weights import Weights, find
 from crs.errors import UserError
 from crs.llm.local import Local, drawn
 from crs.llm.request import Request
-from crs.llm.weights import Weights, find
 from tests.contracts.decoder import decoder
 from tests.contracts.tiny import config, context
 

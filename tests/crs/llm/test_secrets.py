@@ -4,7 +4,7 @@ import traceback
 
 import pytest
 
-from crs import compose
+from crs import command_line
 from crs.errors import UserError
 from crs.llm import address
 from crs.llm.calls import redact, secret
@@ -74,9 +74,9 @@ def test_the_first_key_that_is_set_is_taken(monkeypatch):
 ])  # fmt: skip
 @pytest.mark.parametrize("written", ["llm.base_url='{}'", "llm.base_url={}", "+llm.base_url={}"])
 def test_a_key_in_an_address_is_refused_without_being_repeated(url, written):
-    compose.register()
+    command_line.register()
     with pytest.raises(UserError, match=r"llm\.base_url: an address alone") as caught:
-        compose.check(["dataset=tiny", written.format(url)])
+        command_line.check(["dataset=tiny", written.format(url)])
     shown = "".join(traceback.format_exception(caught.value))
     assert KEY not in shown and "smallword" not in shown
 
@@ -88,13 +88,13 @@ def test_a_key_in_an_address_is_refused_without_being_repeated(url, written):
 ])  # fmt: skip
 def test_addresses_as_vendors_publish_them_are_taken(url):
     address.check(url)
-    compose.check_address(f"llm.base_url='{url}'")
+    command_line.check_address(f"llm.base_url='{url}'")
 
 
 def test_a_key_among_what_is_sent_is_refused():
-    compose.register()
+    command_line.register()
     with pytest.raises(UserError, match=r"llm\.extra holds a key"):
-        compose.check(["dataset=tiny", "llm=openai", f"+llm.extra={{api_key: {KEY}}}"])
+        command_line.check(["dataset=tiny", "llm=openai", f"+llm.extra={{api_key: {KEY}}}"])
 
 
 def test_an_address_with_another_path_is_read_from_the_environment_and_kept_nowhere(

@@ -5,12 +5,12 @@ from dataclasses import replace
 
 import pytest
 
+from crs.downloads.weights import Weights, load
 from crs.errors import UserError
+from crs.llm.jsonl_results import replies
 from crs.llm.ledger import Ledger
-from crs.llm.lines import replies
 from crs.llm.openai_batch import read
 from crs.llm.replay import Replay
-from crs.llm.weights import Weights, load
 from tests.contracts.tiny import config
 from tests.fakes.openai import OpenAI
 

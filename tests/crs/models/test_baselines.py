@@ -3,14 +3,14 @@ from dataclasses import replace
 import pytest
 import torch
 
-from crs.cases import Cases
+from crs.data.cases import Cases
+from crs.evaluation.ranking import topk
 from crs.models import attribute_filter, iclrec, popularity, sasrec
 from crs.models.attribute_filter import AttributeFilter, attribute_matrix
-from crs.models.base import popularity_counts
 from crs.models.popularity import Popularity
 from crs.models.sequential import Sequential, States, encode, load_encoder
 from crs.nn.encoder import Encoder
-from crs.ranking import topk
+from crs.recommender import popularity_counts
 from pre_rec_model import pretrain
 from tests.contracts.recommender import RecommenderContract
 from tests.contracts.tiny import config, dataset, made, sequences

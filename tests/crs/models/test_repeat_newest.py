@@ -1,6 +1,6 @@
 import torch
 
-from crs.cases import Cases
+from crs.data.cases import Cases
 from crs.models.repeat_newest import RepeatNewest
 from tests.contracts.recommender import RecommenderContract
 from tests.contracts.tiny import sequences

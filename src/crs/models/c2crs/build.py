@@ -10,9 +10,9 @@ from torch import Tensor, nn
 
 from crs import config
 from crs.data.contexts import Contexts
-from crs.models.base import training_counts
 from crs.models.c2crs.networks import C2CRS
 from crs.models.c2crs.vectors import put_vectors
+from crs.recommender import training_counts
 from crs.store import Artifact
 
 

@@ -8,23 +8,23 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from crs import stats
 from crs.config import Conversing
 from crs.console import Context
 from crs.data.contexts import END, ITEM, PAD, SPECIAL, START, Contexts
 from crs.errors import UserError
 from crs.escape import markup
-from crs.fit import derive, fit, save_weights
+from crs.evaluation import stats
+from crs.evaluation.ranking import topk
+from crs.evaluation.results import COLUMNS, MARKDOWN, PARQUET, markdown
+from crs.evaluation.text_metrics import KS, distinct, overlap
 from crs.models.c2crs.build import trained
-from crs.models.c2crs.conversing import CHUNK, Converse, read_all
 from crs.models.c2crs.decoder import Decoder, search
+from crs.models.c2crs.decoder_training import CHUNK, Converse, read_all
 from crs.models.c2crs.networks import C2CRS
 from crs.models.c2crs.training import queries_of
-from crs.ranking import topk
-from crs.results import COLUMNS, MARKDOWN, PARQUET, markdown
 from crs.store import RESUME, Artifact
-from crs.text_metrics import KS, distinct, overlap
 from crs.threads import use_threads
+from crs.training.loop import derive, fit, save_weights
 
 PEOPLE, SYSTEM = "people", "c2crs"
 EXAMPLES = 20

@@ -5,16 +5,16 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from crs.cases import ROW, Cases
+from crs.data.cases import ROW, Cases
 from crs.data.contexts import Contexts
-from crs.dialogue.talk import Talk
-from crs.models.base import Recommender, training_counts
+from crs.dialogue.state import Talk
 from crs.models.c2crs.build import trained
-from crs.models.c2crs.listening import TOKENS, Listener, heard
+from crs.models.c2crs.live_contexts import TOKENS, Listener, heard
 from crs.models.c2crs.networks import C2CRS
 from crs.models.c2crs.training import queries_of
 from crs.models.popularity import Popularity
 from crs.models.repeat_newest import RepeatNewest
+from crs.recommender import Recommender, training_counts
 from crs.store import Artifact
 
 

@@ -6,15 +6,15 @@ from typing import Any
 import torch
 from safetensors.torch import load_file
 
-from crs.cases import cases_of
 from crs.config import Recommending
 from crs.console import Context
-from crs.fit import derive, fit, save_weights
+from crs.data.cases import cases_of
 from crs.models.c2crs.build import build
-from crs.models.c2crs.checkpoint import restore
+from crs.models.c2crs.interop import restore
 from crs.models.c2crs.training import Recommend
 from crs.store import Artifact, write_json
 from crs.threads import use_threads
+from crs.training.loop import derive, fit, save_weights
 
 TEXT_ENCODERS = ["words", "context", "review"]
 """Parts of the network that the authors' file of their recommender does not fill."""

@@ -5,13 +5,13 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from crs import config
-from crs.cases import ROW, Cases
+from crs.data.cases import ROW, Cases
 from crs.data.contexts import PAD, Contexts
-from crs.fit import Trained
-from crs.metrics import per_case
+from crs.evaluation.metrics import per_case
+from crs.evaluation.ranking import ranks
 from crs.models.c2crs.losses import coarse_loss, fine_loss, released_fine_loss
 from crs.models.c2crs.networks import C2CRS, Batch
-from crs.ranking import ranks
+from crs.training.loop import Trained
 
 PAIRS = (("graph", "context"), ("graph", "review"), ("context", "review"))
 

@@ -6,14 +6,14 @@ from typing import Any
 
 import torch
 
-from crs.cases import cases_of
 from crs.config import Aligned
 from crs.console import Context
-from crs.fit import derive, fit, save_weights
+from crs.data.cases import cases_of
 from crs.models.c2crs.build import build
 from crs.models.c2crs.training import Warmup, rows_of
 from crs.store import Artifact, write_json
 from crs.threads import use_threads
+from crs.training.loop import derive, fit, save_weights
 
 
 def run(

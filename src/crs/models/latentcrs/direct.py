@@ -7,12 +7,12 @@ import torch
 
 from crs.config import Fused
 from crs.console import Context
-from crs.fit import derive, fit, save_weights
 from crs.models.latentcrs.networks import Direct
 from crs.models.latentcrs.train import prepare
 from crs.models.latentcrs.training import DirectTraining
 from crs.store import Artifact, write_json
 from crs.threads import use_threads
+from crs.training.loop import derive, fit, save_weights
 
 
 def run(

@@ -7,15 +7,15 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from crs.cases import Cases, cases_of
 from crs.config import Latent
 from crs.console import Context
-from crs.fit import derive, fit, save_weights
+from crs.data.cases import Cases, cases_of
 from crs.models.latentcrs.networks import LatentCRS
 from crs.models.latentcrs.training import PHASES, EMTraining, Prepared
 from crs.models.sequential import encode, load_encoder
 from crs.store import RESUME, UNFINISHED, Artifact, keep, kept, write_json
 from crs.threads import use_threads
+from crs.training.loop import derive, fit, save_weights
 
 
 def states(name: str, cases: Cases, inputs: dict[str, Artifact], folder: Path) -> Tensor:

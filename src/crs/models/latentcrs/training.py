@@ -5,14 +5,14 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from crs.cases import Cases
 from crs.config import EM
-from crs.fit import Trained
-from crs.metrics import per_case
+from crs.data.cases import Cases
+from crs.evaluation.metrics import per_case
+from crs.evaluation.ranking import ranks
 from crs.models.latentcrs import released
 from crs.models.latentcrs.networks import Direct, LatentCRS, exact_posterior
 from crs.nn.losses import linear_cross_entropy
-from crs.ranking import ranks
+from crs.training.loop import Trained
 
 PHASES = {"behaviour": ["e"], "generative": ["m"], "distil": ["e"], "em": ["e", "m"]}
 """1: q alone on its item loss; 2: p with gamma from the current p, and q distilled at its end;

@@ -5,11 +5,11 @@ from typing import Any
 
 from crs.config import Tuned
 from crs.console import Context
-from crs.fit import fit
 from crs.models.mip_sad.train import network, prepare, save
 from crs.models.mip_sad.training import Tune
 from crs.store import Artifact
 from crs.threads import use_threads
+from crs.training.loop import fit
 
 
 def run(

@@ -6,17 +6,17 @@ from typing import Any
 import torch
 from safetensors.torch import load_file
 
-from crs.cases import Cases, turn_cases
 from crs.config import Towers, Tuned
 from crs.console import Context
+from crs.data.attribute_dialogues import TABLE, Turns
+from crs.data.cases import Cases, turn_cases
 from crs.data.sequences import Sequences
-from crs.data.turns import TABLE, Turns
-from crs.fit import derive, fit, save_weights
-from crs.models.mip_sad import checkpoint
+from crs.models.mip_sad import interop
 from crs.models.mip_sad.networks import MIPSAD
 from crs.models.mip_sad.training import Tune
 from crs.store import Artifact, write_json
 from crs.threads import use_threads
+from crs.training.loop import derive, fit, save_weights
 
 
 def prepare(inputs: dict[str, Artifact]) -> tuple[Sequences, Turns, Cases]:
@@ -52,7 +52,7 @@ def run(
     """Writes `model.safetensors` and `model.json`; begins with the warmed-up weights if any."""
     use_threads(context.trainer)
     if settings.checkpoint is not None:
-        model, shape = checkpoint.load(
+        model, shape = interop.load(
             Path(settings.checkpoint).expanduser(), inputs["dataset"], settings.towers
         )
         save(model, shape, folder)

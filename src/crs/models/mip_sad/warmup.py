@@ -6,9 +6,8 @@ from typing import Any
 
 from crs.config import WarmedUp
 from crs.console import Context
-from crs.data.turns import id_lists
+from crs.data.attribute_dialogues import id_lists
 from crs.errors import UserError
-from crs.fit import fit
 from crs.models.attribute_filter import attribute_matrix
 from crs.models.mip_sad.train import network, prepare, save
 from crs.models.mip_sad.training import WarmUp
@@ -16,6 +15,7 @@ from crs.models.sequential import load_encoder
 from crs.nn.encoder import Encoder
 from crs.store import Artifact
 from crs.threads import use_threads
+from crs.training.loop import fit
 
 
 def check_generator(generator: Encoder, settings: WarmedUp) -> Encoder:

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from crs.data import crslab, redial
-from crs.data import inspired as inspired_reader
-from crs.data.dialogues import statistics, tables
+from crs.data.conversations import statistics, tables
+from crs.data.readers import crslab, redial
+from crs.data.readers import inspired as inspired_reader
+from crs.evaluation import evaluate
 from crs.models.c2crs import direct, train, warmup
-from crs.stages import evaluate
 from crs.store import Artifact
 from data_generator import contexts, graph
 from tests.contracts import dialogues as handmade

@@ -7,15 +7,15 @@ import torch
 import torch.nn.functional as F
 
 from crs import pipeline
-from crs.cases import cases_of
+from crs.data.cases import cases_of
 from crs.data.contexts import END, ITEM, PAD, Contexts
-from crs.fit import fit
 from crs.models.c2crs import converse
 from crs.models.c2crs.build import trained
 from crs.models.c2crs.converse import readable, scored, words_of
-from crs.models.c2crs.conversing import Converse, read_all
 from crs.models.c2crs.decoder import Decoder
+from crs.models.c2crs.decoder_training import Converse, read_all
 from crs.store import RESUME
+from crs.training.loop import fit
 from tests.contracts.tiny import context, made
 from tests.crs.models.c2crs.conftest import small, source, stages
 

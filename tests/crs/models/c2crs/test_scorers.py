@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import torch
 
-from crs.cases import ROW, Cases, cases_of
+from crs.data.cases import ROW, Cases, cases_of
 from crs.data.contexts import Contexts, Ragged
 from crs.models.c2crs.build import inform
 from crs.models.c2crs.networks import C2CRS

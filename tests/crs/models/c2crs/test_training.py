@@ -4,14 +4,14 @@ from dataclasses import replace
 import pytest
 import torch
 
-from crs.cases import ROW, cases_of
+from crs.data.cases import ROW, cases_of
 from crs.data.contexts import PAD
-from crs.fit import derive, fit
 from crs.models.c2crs.build import build, inform
 from crs.models.c2crs.losses import fine_loss, info_nce
 from crs.models.c2crs.networks import Batch
 from crs.models.c2crs.training import Recommend, Warmup, rows_of, thinned
 from crs.store import RESUME
+from crs.training.loop import derive, fit
 from tests.contracts.tiny import context
 from tests.crs.models.c2crs.conftest import small, source
 

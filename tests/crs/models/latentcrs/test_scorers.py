@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from crs.cases import Cases
+from crs.data.cases import Cases
 from crs.models.latentcrs.networks import Direct, LatentCRS
 from crs.models.latentcrs.scorers import DirectScorer, Linear, Mixture, NoText
 from crs.models.sequential import States

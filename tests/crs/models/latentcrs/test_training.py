@@ -2,7 +2,7 @@
 
 import torch
 
-from crs.cases import Cases
+from crs.data.cases import Cases
 from crs.data.sequences import Sequences
 from crs.models.latentcrs.networks import Direct, LatentCRS
 from crs.models.latentcrs.training import PHASES, DirectTraining, EMTraining, Prepared

@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 import torch
 
-from crs.cases import ASKED
-from crs.data.turns import id_lists
+from crs.data.attribute_dialogues import id_lists
+from crs.data.cases import ASKED
 from crs.models.mip_sad.networks import MIPSAD
 from crs.models.mip_sad.scorers import Fused
 from tests.contracts.recommender import RecommenderContract

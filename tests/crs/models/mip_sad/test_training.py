@@ -7,12 +7,12 @@ from dataclasses import replace
 import pytest
 import torch
 
-from crs.cases import ASKED, Cases
-from crs.data.turns import Turns, id_lists
-from crs.fit import fit
+from crs.data.attribute_dialogues import Turns, id_lists
+from crs.data.cases import ASKED, Cases
 from crs.models.mip_sad import tasks
 from crs.models.mip_sad.training import Tune, WarmUp
 from crs.nn.encoder import Encoder, Packed
+from crs.training.loop import fit
 from tests.contracts.tiny import config, context, random_sequences
 
 SETTINGS = config("model=mip_sad")

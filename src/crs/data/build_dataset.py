@@ -1,0 +1,205 @@
+"""Stage `dataset`: raw data to canonical tables with dense ids (docs/architecture.md, tables)."""
+
+from dataclasses import replace
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from crs.config import Dataset, sha256_of
+from crs.console import Context, say
+from crs.data import attribute_dialogues, conversations
+from crs.data.filters import select
+from crs.data.layouts import refusal
+from crs.data.parsing.raw import Noticed, Raw
+from crs.data.parsing.times import span
+from crs.data.sources import fetch, fetch_items
+from crs.errors import UserError
+from crs.store import Artifact
+
+SHORTEST = 4
+"""Interactions of a user in a split (docs/iclrec.md, section 2)."""
+FILTERS = ("min_rating", "unknown_items", "require", "duplicates", "min_user", "min_item")
+
+
+def dense(raw: pd.Series) -> dict[str, int]:
+    """Raw ids to 1, 2, …; whole numbers without leading zeros in their order, others as text."""
+    names = raw.unique()
+    if all(n.isascii() and n.isdecimal() and (n == "0" or n[0] != "0") for n in names):
+        ordered = sorted(names, key=lambda n: (len(n), n))
+    else:
+        ordered = sorted(names)
+    return {name: i for i, name in enumerate(ordered, 1)}
+
+
+def tables(raw: Raw, settings: Dataset) -> dict[str, pd.DataFrame]:
+    """Filtered tables with dense ids from 1; 0 is padding, raw ids are kept beside them.
+
+    Returns:
+        interactions (user, item, timestamp, rating; by user, then time, ties in file order),
+        users (user, raw), items (item, raw, title, year, attributes, description), attributes
+        (attribute, name), and audit (what, rows, done, first): what was noticed on the way.
+    Raises:
+        UserError: if nothing is left, or a setting refuses what is there.
+    """
+    if raw.interactions.empty:
+        why = f": {raw.faults.count:,} left out, the first: {raw.faults.first}"
+        raise UserError(
+            f"dataset={settings.name}: {raw.place.file} has no interactions"
+            f"{why * bool(raw.faults.count)}; give a file with data"
+        )
+    frame, noticed = select(raw, settings)
+    if frame.empty:
+        filters = ", ".join(f"{key}={getattr(settings, key)}" for key in FILTERS).replace("'", "")
+        raise UserError(
+            f"dataset={settings.name}: no interaction is left after dataset.{filters} "
+            f"({'; '.join(map(str, noticed))}); filter less"
+        )
+    frame = frame.assign(**{key: frame[key].cat.remove_unused_categories()
+                            for key in ("user", "item")})  # fmt: skip
+    users, items = dense(frame["user"]), dense(frame["item"])
+    interactions = pd.DataFrame({
+        "user": frame["user"].map(users).astype("int64"),
+        "item": frame["item"].map(items).astype("int64"),
+        "timestamp": frame["timestamp"],
+        "rating": frame["rating"].astype("float64"),
+    }).sort_values(["user", "timestamp"], kind="stable", ignore_index=True)  # fmt: skip
+    lengths = interactions.groupby("user")["item"].transform("size")
+    if short := int((lengths < SHORTEST).sum()):
+        what = f"of users with under {SHORTEST}: too short to be cases"
+        noticed.append(Noticed(what, short, "kept"))
+    interactions["timestamp"] = interactions["timestamp"].astype("int64")
+    about = raw.items.drop_duplicates("item").set_index("item").reindex(list(items))
+    lists = [list(cell) if isinstance(cell, (list, np.ndarray)) else []
+             for cell in about["attributes"]]  # fmt: skip
+    number = dense(pd.Series([name for cell in lists for name in cell], dtype=object))
+    item_table = pd.DataFrame({
+        "item": np.arange(1, len(items) + 1),
+        "raw": list(items),
+        "title": about["title"].fillna("").astype(str).to_numpy(),
+        "year": about["year"].astype("Int64").to_numpy(),
+        "attributes": [[number[name] for name in cell] for cell in lists],
+        "description": about["description"].fillna("").astype(str).to_numpy(),
+    })  # fmt: skip
+    out = {
+        "interactions": interactions,
+        "users": pd.DataFrame({"user": list(users.values()), "raw": list(users)}),
+        "items": item_table,
+        "attributes": pd.DataFrame({"attribute": list(number.values()), "name": list(number)}),
+        "audit": pd.DataFrame(map(vars, noticed), columns=["what", "rows", "done", "first"]),
+    }
+    if raw.dialogues is not None:
+        found = attribute_dialogues.numbered(raw.dialogues, interactions, users, items, number)
+        for split in {"valid", "test"} - set(found["split"]):
+            raise UserError(
+                f"dataset={settings.name}: no {split} dialogue of {raw.place.file} can be used"
+                + "".join(f"; {count:,} {what}" for what, count in raw.dropped.items() if count)
+                + "; give the whole data set, or filter less"
+            )
+        gone = raw.dialogues["dialogue"].nunique() - found["dialogue"].nunique()
+        raw.dropped["dialogues of users or targets that filters took"] = gone
+        if gone := len(raw.items) - len(items):
+            members = np.zeros((len(items) + 1, len(number) + 1), dtype=bool)
+            for item, cell in zip(item_table["item"], item_table["attributes"], strict=True):
+                members[item, cell] = True
+            found["remaining"] = attribute_dialogues.remaining(found, members)
+        out["attribute_dialogues"] = found
+    return out
+
+
+def statistics(out: dict[str, pd.DataFrame]) -> dict[str, Any]:
+    """Counts and sequence lengths of the tables."""
+    lengths = out["interactions"].groupby("user").size()
+    dialogues = out.get("attribute_dialogues")
+    users, items, rows = len(out["users"]), len(out["items"]), len(out["interactions"])
+    return {
+        "users": users,
+        "items": items,
+        "interactions": rows,
+        "density": rows / users / items,
+        "mean_length": float(lengths.mean()),
+        "median_length": float(lengths.median()),
+        "min_length": int(lengths.min()),
+        "max_length": int(lengths.max()),
+        "attributes": len(out["attributes"]),
+        "items_with_attributes": int((out["items"]["attributes"].map(len) > 0).sum()),
+        "dialogues": dialogues["dialogue"].nunique() if dialogues is not None else 0,
+        "turns": len(dialogues) if dialogues is not None else 0,
+    }
+
+
+def check_counts(settings: Dataset, found: dict[str, Any], label: str, digest: str) -> str:
+    """The label in the light of the published counts.
+
+    Where no hash is public, counts that are all met make a file the public one. Others, or none to
+    compare with, make a download `unverified <first 8 of its sha256>`. They are not refused: the
+    user may have changed a filter.
+    """
+    if settings.published is None:
+        unknown = label == settings.label and settings.sha256 is None
+        return f"{label} unverified {digest[:8]}" if unknown else label
+    wanted = {key: count for key, count in vars(settings.published).items() if count is not None}
+    seen = {key: found[key] for key in wanted}
+    if seen == wanted:
+        return settings.label if settings.sha256 is None else label
+    if settings.conversations and seen["conversations"] != wanted["conversations"]:
+        return f"{label}, {seen['conversations']:,} of {wanted['conversations']:,} dialogues"
+    if label == settings.label:
+        label = label if settings.sha256 else f"{label} unverified {digest[:8]}"
+        say(f"warning   dataset={settings.name}: counts are {seen}, published are {wanted}")
+    return label
+
+
+def run(
+    settings: Dataset, inputs: dict[str, Artifact], folder: Path, context: Context
+) -> dict[str, Any]:
+    """Fetch, read, filter and number; writes one Parquet file a table."""
+    # The cache of downloads lies beside the results: <store>/downloads.
+    cache = folder.parents[1] / "downloads"
+    path, source, label = fetch(settings, cache)
+    items = fetch_items(settings, cache)
+    settings = replace(settings, items=str(items) if items else None)
+    module, _, function = source.reader.partition(":")
+    try:
+        raw = getattr(import_module(module), function)(path, settings)
+    except UserError as error:
+        if path and (told := refusal(path, source.reader)):
+            raise UserError(told) from error
+        raise
+    if isinstance(raw, conversations.RawDialogues):
+        out = conversations.tables(raw, settings)
+        found = conversations.statistics(out, raw.dropped, settings)
+    else:
+        out = tables(raw, settings)
+        found = statistics(out)
+        if found["max_length"] < SHORTEST:
+            raise UserError(
+                f"dataset={settings.name}: all users are too short: training, validation and test "
+                f"need {SHORTEST} interactions of a user, the longest has {found['max_length']}; "
+                "use a larger dataset"
+            )
+    digest = sha256_of(path, "dataset") if path else ""
+    label = check_counts(settings, found, label, digest)
+    for name, frame in out.items():
+        frame.to_parquet(folder / f"{name}.parquet", index=False)
+    if "audit" in out:
+        for row in out["audit"].itertuples(index=False):
+            say(f"audit     {Noticed(*row)}")
+    context.note(conversations.note(found) if settings.conversations else (
+        f"{found['users']:,} users, {found['items']:,} items, "
+        f"{found['interactions']:,} interactions, median length {found['median_length']:.0f}"
+        + (f", {days}" if (days := span(out["interactions"]["timestamp"])) else "")
+        + "".join(f"; {count:,} {what}" for what, count in raw.dropped.items() if count)
+    ))  # fmt: skip
+    local = settings.archive or settings.path
+    return {
+        **found,
+        "dropped": raw.dropped,
+        "label": label,
+        "noun": settings.noun,
+        "source": "local file" if local else source.url or source.pip or "generated",
+        "sha256": digest,
+        "items_sha256": sha256_of(items, "dataset.items") if items else None,
+    }

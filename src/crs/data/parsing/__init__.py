@@ -1,0 +1,1 @@
+"""Bytes and cells to raw tables."""

@@ -1,0 +1,1 @@
+"""What is fetched from the network, checked before it is used."""

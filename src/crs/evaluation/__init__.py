@@ -1,0 +1,1 @@
+"""Ranks, metrics, intervals, tests, tables."""

@@ -1,0 +1,241 @@
+"""Stage `evaluate`: every scorer of a model on the same cases, with intervals and tests."""
+
+import importlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+
+from crs.config import Evaluate, Evaluation
+from crs.console import Context
+from crs.data.cases import ALL, Cases, case_sets
+from crs.errors import NotFiniteError
+from crs.evaluation import sampled_ranking, stats
+from crs.evaluation.metrics import per_case
+from crs.evaluation.ranking import ranks
+from crs.evaluation.report import DEFAULT, SHUFFLED, chart, report
+from crs.evaluation.results import COLUMNS, MARKDOWN, PARQUET, SECOND, headline
+from crs.models.attribute_filter import attribute_matrix
+from crs.models.repeat_newest import RepeatNewest
+from crs.recommender import Recommender, reads_text
+from crs.store import Artifact
+from crs.threads import use_threads
+
+SPLITS = ("valid", "test")
+REPEAT_NEWEST = "repeat newest"
+"""The scorer that stands in every table of data in which users take items again."""
+
+
+def case_ranks(
+    scorer: Recommender, cases: Cases, settings: Evaluation, rivals: torch.Tensor | None = None
+) -> dict[str, np.ndarray]:
+    """Ranks of the targets, [cases], by the protocol's name.
+
+    Args:
+        rivals: lists of the second protocol (`crs.evaluation.sampled_ranking`), if there is one.
+    """
+    queries, catalogue = scorer.queries(cases), scorer.catalogue()
+    # The released protocol scores every seen item 0, also where users take items again.
+    exclude = cases.seen if settings.seen == "zero" else cases.excluded
+    found = {settings.protocol: ranks(
+        queries, catalogue, cases.target, exclude, seen=settings.seen,
+        n_items=None if settings.padding else cases.sequences.n_items,
+    ).numpy()}  # fmt: skip
+    if rivals is not None:
+        few = sampled_ranking.ranks_among(queries, catalogue, rivals)
+        found[SECOND[settings.candidates]] = few.numpy()
+    return found
+
+
+def shuffled_texts(cases: Cases, seed: int) -> Cases:
+    """The same cases with their texts dealt out anew: is the text used at all?"""
+    assert cases.text is not None
+    order = torch.randperm(len(cases), generator=torch.Generator().manual_seed(seed))
+    return replace(cases, text=cases.text[order])
+
+
+@dataclass
+class Ranked:
+    """One scorer's ranks of one set of cases.
+
+    Attributes:
+        part: the slice's name.
+        ranks: [cases].
+        protocol: among what the targets were ranked.
+    """
+
+    scorer: str
+    part: str
+    ranks: np.ndarray
+    cases: Cases
+    protocol: str
+
+    def slices(self) -> Iterator[tuple[str, np.ndarray]]:
+        """The whole set and its parts: name and which cases."""
+        yield self.part, np.ones(len(self.ranks), dtype=bool)
+        for name, mask in self.cases.slices.items():
+            if mask.any():
+                yield name, mask.numpy()
+
+
+def table(found: list[Ranked], settings: Evaluation) -> pd.DataFrame:
+    """Means and intervals of each scorer in each slice, in the long form."""
+    rows = []
+    for one in found:
+        figures = per_case(one.ranks, settings.ks)
+        values, cluster = np.stack(list(figures.values()), axis=1), one.cases.clusters.numpy()
+        for part, mask in one.slices():
+            low, high = stats.bootstrap_intervals(
+                values[mask], cluster[mask], settings.resamples, settings.level, settings.seed
+            )
+            means = values[mask].mean(0)
+            for (metric, k), mean, lo, hi in zip(figures, means, low, high, strict=True):
+                rows.append({
+                    "scorer": one.scorer, "slice": part, "metric": metric, "k": k, "value": mean,
+                    "low": lo, "high": hi, "cases": int(mask.sum()), "protocol": one.protocol,
+                })  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def score(
+    scorers: dict[str, Recommender],
+    sets: dict[str, Cases],
+    settings: Evaluation,
+    owners: torch.Tensor | None,
+    done: Callable[[], object],
+) -> list[Ranked]:
+    """Every scorer on every set of cases, and on shuffled texts where it reads them.
+
+    Args:
+        owners: which item has which attribute; None where there is no second protocol.
+    """
+    found: list[Ranked] = []
+
+    def add(part: str, name: str, cases: Cases, rivals: torch.Tensor | None) -> None:
+        try:
+            by_protocol = case_ranks(scorers[name], cases, settings, rivals)
+        except NotFiniteError as error:
+            raise NotFiniteError(f"scorer {name}: {error}") from error
+        found.extend(Ranked(name, part, r, cases, protocol) for protocol, r in by_protocol.items())
+
+    for part, cases in sets.items():
+        rivals = None if owners is None else sampled_ranking.draw(
+            cases, owners, settings.candidates, settings.seen, settings.seed
+        )  # fmt: skip
+        for name, scorer in scorers.items():
+            add(part, name, cases, rivals)
+            if cases.text is not None and reads_text(scorer):
+                add(SHUFFLED, name, replace(shuffled_texts(cases, settings.seed), slices={}), None)
+            done()
+    return found
+
+
+TESTS = ["scorer", "against", "slice", "metric", "k", "difference", "low", "high", "p"]
+
+
+def comparisons(found: list[Ranked], reference: str, settings: Evaluation) -> pd.DataFrame:
+    """The reference against each other scorer on the same cases, in each slice.
+
+    Returns:
+        mean difference with its interval, p, and p by Holm within slice and metric.
+    """
+    figures = {one.scorer: per_case(one.ranks, settings.ks) for one in found}
+    rows = []
+    for one in found:
+        if one.scorer == reference:
+            continue
+        keys, cluster = list(figures[reference]), one.cases.clusters.numpy()
+        values = [figures[reference][key] - figures[one.scorer][key] for key in keys]
+        for part, mask in one.slices():
+            paired = np.stack(values, axis=1)[mask], cluster[mask]
+            low, high = stats.bootstrap_intervals(
+                *paired, settings.resamples, settings.level, settings.seed
+            )
+            p = stats.paired_tests(*paired, settings.permutations, settings.seed)
+            means = paired[0].mean(0)
+            for (metric, k), *figure in zip(keys, means, low, high, p, strict=True):
+                rows.append((reference, one.scorer, part, metric, k, *figure))
+    frame = pd.DataFrame(rows, columns=TESTS)
+    frame["p_holm"] = frame.groupby(["slice", "metric", "k"])["p"].transform(
+        lambda column: stats.holm(column.tolist())
+    )
+    return frame
+
+
+def run(
+    settings: Evaluate, inputs: dict[str, Artifact], folder: Path, context: Context
+) -> dict[str, Any]:
+    """Writes `results.parquet` (long), `results.md`, `ranks.parquet`, `tests.parquet`, a chart.
+
+    The tests compare `default_scorer` with each of the others.
+    """
+    use_threads(context.trainer)
+    evaluation = settings.evaluation
+    scorers = importlib.import_module(f"crs.models.{settings.model}").scorers(inputs)
+    tables, case_tables = [], []
+    sets = {split: case_sets(inputs, split) for split in SPLITS}
+    sequences = sets["test"][ALL].sequences
+    if sequences.repeating and not inputs["dataset"].summary.get("conversations"):
+        scorers[REPEAT_NEWEST] = RepeatNewest(sequences.n_items)
+    total = len(scorers) * sum(map(len, sets.values()))
+    several = evaluation.candidates != "none"
+    owners = attribute_matrix(inputs["dataset"]) if several else None
+    with context.bar(total, label="evaluate", unit="scorer") as bar:
+        for split in SPLITS:  # test last: what follows looks at its cases
+            found = score(scorers, sets[split], evaluation, owners, bar.update)
+            tables.append(table(found, evaluation).assign(split=split))
+            case_tables += [
+                pd.DataFrame({
+                    "split": split, "scorer": one.scorer, "slice": one.part,
+                    "protocol": one.protocol,
+                    "user": one.cases.user, "cut": one.cases.cut, "cluster": one.cases.clusters,
+                    "target": one.cases.target, "rank": one.ranks,
+                    **{name: pd.array(mask.numpy()) for name, mask in one.cases.slices.items()},
+                })
+                for one in found
+            ]  # fmt: skip
+    long = pd.concat(tables, ignore_index=True)
+    long["dataset"], long["model"] = inputs["dataset"].summary["label"], settings.model
+    long["sees"] = long["scorer"].map({name: scorer.sees for name, scorer in scorers.items()})
+    long["seed"] = settings.seed
+    long["fingerprint"] = context.fingerprint
+    long = long[COLUMNS]
+    main = long[long["protocol"] == evaluation.protocol]
+    reference = default_scorer(main, settings.model, scorers)
+    cases = sets["test"][ALL]
+    tests = pd.concat([
+        comparisons(
+            [x for x in found if (x.part, x.protocol) == (part, evaluation.protocol)],
+            reference, evaluation,
+        )
+        for part in sets["test"]
+    ])  # fmt: skip
+    long.to_parquet(folder / PARQUET, index=False)
+    pd.concat(case_tables, ignore_index=True).to_parquet(folder / "ranks.parquet", index=False)
+    tests.to_parquet(folder / "tests.parquet", index=False)
+    facts = (inputs[name].summary if name in inputs else {} for name in ("simulate", "dialogues"))
+    (folder / MARKDOWN).write_text(report(long, tests, settings, sequences, *facts))
+    chart(main, folder / "ndcg.png", f"{settings.model} on {long['dataset'].iloc[0]}")
+    context.tracker.table("evaluate/results", headline(main))
+    context.tracker.image("evaluate/ndcg", folder / "ndcg.png")
+    context.note(f"{len(cases):,} cases, {len(scorers)} scorers")
+    best = main[(main["split"] == "test") & (main["scorer"] == reference) & (main["slice"] == ALL)]
+    return {"default_scorer": reference} | {
+        f"{m}@{k}": v for m, k, v in best[["metric", "k", "value"]].itertuples(index=False)
+    }
+
+
+def default_scorer(long: pd.DataFrame, model: str, scorers: dict[str, Recommender]) -> str:
+    """The model's own scorer: of those with its name, and with text if it has such, the one with
+    the best NDCG@10 on validation."""
+    label = model.replace("_", " ")
+    own = [name for name in scorers if name.startswith(label)] or list(scorers)
+    own = [name for name in own if reads_text(scorers[name])] or own
+    metric, k = DEFAULT
+    part = long[(long["metric"] == metric) & (long["k"] == k) & (long["slice"] == ALL)]
+    part = part[(part["split"] == "valid") & part["scorer"].isin(own)]
+    return str(part.nlargest(1, "value")["scorer"].item())

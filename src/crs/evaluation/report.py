@@ -1,0 +1,154 @@
+"""What the stage `evaluate` shows to people: the Markdown twin of its table, and a chart."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from crs.config import Evaluate
+from crs.data.cases import ALL, DIALOGUES, NO_REPEATS, REPEATS
+from crs.data.sequences import REPEATING, Sequences
+from crs.escape import markup, terminal
+from crs.evaluation.results import CANDIDATES, headline, markdown
+
+SHUFFLED = "texts shuffled"
+DEFAULT = ("ndcg", 10)
+"""The metric that is charted, and by which the better of several scorers is chosen."""
+
+ITEMS_ALONE = ("nothing", "history", "items of the context")
+"""What a scorer sees that knows nothing of what was said."""
+
+
+def chart(long: pd.DataFrame, path: Path, title: str) -> None:
+    """NDCG@10 of each scorer with its interval, as a PNG."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+
+    metric, k = DEFAULT
+    part = long[(long["metric"] == metric) & (long["k"] == k) & (long["slice"] == ALL)]
+    part = part[part["split"] == "test"].iloc[::-1]
+    figure, axes = plt.subplots(figsize=(7, 0.5 * len(part) + 1.2), layout="constrained")
+    spread = np.abs(part[["low", "high"]].to_numpy().T - part["value"].to_numpy())
+    colours = ["#b8b8b8" if sees in ITEMS_ALONE else "#4878a8" for sees in part["sees"]]
+    axes.barh(part["scorer"], part["value"], xerr=spread, color=colours, capsize=3)
+    axes.set_xlabel("NDCG@10 (test); blue: sees more than items")
+    axes.set_title(terminal(title), fontsize=10, parse_math=False)
+    figure.savefig(path, dpi=120)
+    plt.close(figure)
+
+
+def by_slice(long: pd.DataFrame) -> pd.DataFrame:
+    """NDCG@10 on test, a row for each slice beside `all`, a column for each scorer."""
+    metric, k = DEFAULT
+    part = long[(long["split"] == "test") & (long["metric"] == metric) & (long["k"] == k)]
+    part = part[~part["slice"].isin([ALL, SHUFFLED])]
+    wide = part.pivot_table(index=["slice", "cases"], columns="scorer", values="value", sort=False)
+    return wide.map("{:.4f}".format).reset_index()
+
+
+def again(sequences: Sequences, seen: str) -> str:
+    """How cases are ranked where users take items again: a sentence for the table."""
+    about = (
+        f"Users take items again here: {sequences.repeats:.1%} of the training interactions repeat "
+        f"an earlier one (more than {REPEATING:.0%})"
+    )
+    ranked = "" if seen == "zero" else ", so items of the history are ranked in every case"
+    return f"{about}{ranked}. `{REPEATS}`: the target is in its history."
+
+
+def about_dialogues(summary: dict[str, Any]) -> str:
+    """Where attribute dialogues came from: a sentence for the table.
+
+    Args:
+        summary: of a `dialogues` artifact.
+    """
+    own = summary["own"]
+    parts = ", ".join(
+        f"{summary[split]:,} for {name} {'released' if split in own else 'simulated'}"
+        for split, name in (("train", "training"), ("valid", "validation"), ("test", "test"))
+    )
+    about = "" if "train" in own else ", training about earlier items of the users' histories"
+    return (
+        f"Attribute dialogues: {parts}{about}. The user accepts what the target has, so attributes "
+        "speak of the target by design: scorers that see them are not comparable with others."
+    )
+
+
+def report(
+    long: pd.DataFrame,
+    tests: pd.DataFrame,
+    settings: Evaluate,
+    sequences: Sequences,
+    sampled: dict[str, Any],
+    accepted: dict[str, Any],
+) -> str:
+    """The Markdown twin: the table, what it means, the tests.
+
+    Args:
+        sequences: of the cases.
+        sampled, accepted: summaries of `simulate` and `dialogues`; empty where they are no inputs.
+    """
+    label = long["dataset"].iloc[0]
+    evaluation = settings.evaluation
+    every, long = long, long[long["protocol"] == evaluation.protocol]
+    lines = [
+        f"### {settings.model} on {markup(label)}",
+        "",
+        markdown(headline(long).drop(columns=["dataset", "model"])),
+        "",
+        f"Test split, protocol `{evaluation.protocol}`, whole catalogue; "
+        f"{evaluation.level:.0%} intervals resample users or dialogues; seed {settings.seed}.",
+    ]
+    for protocol, few in every[every["protocol"] != evaluation.protocol].groupby("protocol"):
+        beside = markdown(headline(few).drop(columns=["dataset", "model"]))
+        lines += ["", beside, "", f"Test split, protocol `{protocol}`: each target among "
+                  f"{CANDIDATES} items."]  # fmt: skip
+    slices = set(long["slice"])
+    if REPEATS in slices:
+        lines += ["", again(sequences, evaluation.seen)]
+    if NO_REPEATS in slices and REPEATS not in slices:
+        shown = headline(long, cases=NO_REPEATS).drop(columns=["dataset", "model", "sees"])
+        lines += ["", markdown(shown), "",
+                  "The same without the cases whose item the context has named."]  # fmt: skip
+    elif len(parts := by_slice(long)):
+        lines += ["", markdown(parts), "", "NDCG@10 by slice, test split."]
+    if "local" in label:
+        lines.append(f"{markup(label)}: a local file that is not known to be the public one.")
+    if "unverified" in label:
+        lines.append(f"{markup(label)}: a download whose counts are not the published ones.")
+    if "generated" in label:
+        lines.append("Generated data: these figures show that the code runs, and nothing else.")
+    if sampled:
+        lines.append(
+            "The text is simulated from the target's own attributes and year, so it speaks of the "
+            "target by design: scorers that see it are not comparable with those that do not. "
+            f"Titles leaked in {sampled['leak_exact']:.2%} (exact) and {sampled['leak_fuzzy']:.2%} "
+            "(fuzzy) of first answers."
+        )
+    if accepted:
+        lines.append(about_dialogues(accepted))
+    metric, k = DEFAULT
+    test = long[(long["split"] == "test") & (long["metric"] == metric) & (long["k"] == k)]
+    whole, mixed = test[test["slice"] == ALL], test[test["slice"] == SHUFFLED]
+    before = dict(zip(whole["scorer"], whole["value"], strict=True))
+    for scorer, value in zip(mixed["scorer"], mixed["value"], strict=True):
+        lines.append(
+            f"With the texts shuffled among cases, {scorer} has NDCG@10 {value:.4f} instead of "
+            f"{before[scorer]:.4f} (drop {before[scorer] - value:.4f})."
+        )
+    if len(tests):
+        part = tests[(tests["metric"] == metric) & (tests["k"] == k)]
+        part = part[part["slice"].isin([ALL, REPEATS, NO_REPEATS, DIALOGUES])]
+        shown = pd.DataFrame({
+            "NDCG@10 of": part["scorer"], "against": part["against"], "cases": part["slice"],
+            "difference": [f"{d:+.4f} [{low:+.4f}, {high:+.4f}]" for d, low, high
+                           in part[["difference", "low", "high"]].itertuples(index=False)],
+            "p (Holm)": part["p_holm"].map("{:.4f}".format),
+        })  # fmt: skip
+        lines += ["", markdown(shown), "",
+                  f"{evaluation.level:.0%} intervals, and paired sign-flip tests, two-sided, over "
+                  "users or dialogues."]  # fmt: skip
+    return "\n".join(lines) + "\n"

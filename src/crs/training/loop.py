@@ -1,0 +1,335 @@
+"""Training: epochs that can be repeated, resumed to the bit, and stopped early.
+
+The loop is ours, device and precision are Lightning Fabric's. Every epoch starts by reseeding from
+(stage seed, phase, epoch) and sets its learning rate from the epoch alone, so that nothing but
+weights, optimiser and stopper has to be kept between epochs.
+"""
+
+import hashlib
+import logging
+import math
+from abc import abstractmethod
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import torch
+from lightning_fabric import Fabric
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from crs.config import Optimisation
+from crs.console import Context
+from crs.errors import HalfMadeError, NotFiniteError, UserError
+from crs.store import RESUME, UNFINISHED, keep, kept, replace_synced, write_json
+from crs.training.ema import Average
+
+LAST, BEST = "last.ckpt", "best.safetensors"
+"""In the folder of a phase: its state after the newest epoch, and the weights of the best one."""
+KEPT = ("best", "best_epoch", "stale", "epoch", "history")
+"""What the stopper keeps between epochs."""
+
+logging.getLogger("lightning_fabric").setLevel(logging.ERROR)
+
+
+def derive(*parts: Any) -> int:
+    """A seed for these parts, e.g. (stage seed, phase, epoch): 63 bits of their sha256."""
+    return int.from_bytes(hashlib.sha256(repr(parts).encode()).digest()[:8], "big") >> 1
+
+
+class Trained(nn.Module):
+    """What `fit` trains: a module that owns its data, computes its loss and validates itself."""
+
+    settings: Optimisation
+    keep = "best"
+    """Weights that are left at the end: those of the `best` epoch, or of the `last` one."""
+    monitor = "ndcg@10"
+    """The validation figure by which the best epoch is chosen: the higher the better."""
+    current_epoch = -1
+    """Number of the epoch under way."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.recorded: dict[str, list[Tensor]] = {}
+
+    @property
+    def device(self) -> torch.device:
+        """Where its weights are."""
+        return next(self.parameters()).device
+
+    @abstractmethod
+    def cases(self) -> int:
+        """Number of training cases; `training_step` is handed batches of their numbers, [B]."""
+
+    def passes(self) -> list[str]:
+        """Kinds of pass over the data that make an epoch; `training_step` sees each in turn."""
+        return ["train"]
+
+    def batches(self) -> int:
+        """Batches of one pass."""
+        return -(-self.cases() // self.settings.batch_size)
+
+    def start_epoch(self, epoch: int) -> None:
+        """Called before each epoch, after reseeding."""
+
+    @abstractmethod
+    def training_step(self, batch: Tensor, batch_index: int) -> Tensor:
+        """Loss, a scalar, of a batch of case numbers, [B]; the index counts within the epoch."""
+
+    @abstractmethod
+    def validate_epoch(self) -> dict[str, float]:
+        """Figures after an epoch, `monitor` among them."""
+
+    def more_state(self) -> dict[str, Any]:
+        """What a resumed run needs beside weights and optimiser: tensors and plain values."""
+        return {}
+
+    def take_state(self, state: dict[str, Any]) -> None:
+        """Take up what `more_state` gave."""
+
+    def record(self, name: str, value: Tensor) -> None:
+        """Keep a scalar for the epoch's mean, without waiting for the device."""
+        self.recorded.setdefault(name, []).append(value.detach())
+
+    def optimiser(self) -> torch.optim.Optimizer:
+        """AdamW; with weight decay 0 it is Adam."""
+        return torch.optim.AdamW(
+            [p for p in self.parameters() if p.requires_grad],
+            lr=self.settings.lr,
+            weight_decay=self.settings.weight_decay,
+            foreach=True,  # the same bits as one parameter after another, in half the time
+        )
+
+
+def shuffled(n: int, batch_size: int, passes: int) -> Iterator[Tensor]:
+    """Batches of an epoch, tensors of case numbers: each pass goes over all cases once, in an
+    order of its own."""
+    for _ in range(passes):
+        yield from torch.randperm(n).split(batch_size)
+
+
+class Stopper:
+    """Knows the best epoch so far, and when there is none to be hoped for."""
+
+    def __init__(self, settings: Optimisation) -> None:
+        self.settings = settings
+        self.best, self.best_epoch, self.stale, self.epoch = float("-inf"), -1, 0, -1
+        self.history: list[dict[str, float]] = []
+
+    def state(self) -> dict[str, Any]:
+        """What is kept between epochs."""
+        return {name: getattr(self, name) for name in KEPT}
+
+    @property
+    def over(self) -> bool:
+        """No further epoch is to be made."""
+        return self.stale > self.settings.patience or self.epoch + 1 >= self.settings.epochs
+
+    def see(self, score: float, epoch: int, always: bool) -> bool:
+        """Count an epoch; whether its weights are the ones to keep."""
+        self.epoch = epoch
+        if score > self.best or always:
+            self.best, self.best_epoch, self.stale = score, epoch, 0
+            return True
+        self.stale += 1
+        return False
+
+
+def rate(settings: Optimisation, epoch: int) -> float:
+    """Learning rate of an epoch: falls linearly to `decay_to` of it over `decay_epochs`."""
+    if not settings.decay_epochs:
+        return settings.lr
+    done = min(1.0, epoch / settings.decay_epochs)
+    return settings.lr * (1 + done * (settings.decay_to - 1))
+
+
+def finite(tensors: Iterable[Tensor]) -> bool:
+    """Whether no number of some tensors is NaN or infinite."""
+    return all(bool(x.isfinite().all()) for x in tensors if x.is_floating_point())
+
+
+def save_weights(module: nn.Module, path: Path) -> None:
+    """A module's parameters and buffers as safetensors, whole or not at all.
+
+    Raises:
+        NotFiniteError: if one is NaN or infinite.
+    """
+    write_weights(module, temporary := path.with_suffix(UNFINISHED))
+    replace_synced(temporary, path)
+
+
+def write_weights(module: nn.Module, path: Path) -> None:
+    """As `save_weights`, without a temporary file."""
+    weights = {k: v.contiguous() for k, v in module.state_dict().items()}
+    if wrong := [name for name, value in weights.items() if not finite([value])]:
+        raise NotFiniteError(f"the weights {', '.join(wrong[:3])} are not finite")
+    save_file(weights, path)
+
+
+def fit(
+    module: Trained,
+    phase: str,
+    settings: Optimisation,
+    folder: Path,
+    context: Context,
+    lower: str | None = None,
+) -> dict[str, float]:
+    """Train a module until validation stops improving, and leave the best weights in it.
+
+    A phase that was begun goes on after its last whole epoch; one that was finished is loaded.
+    Writes `<phase>.json`: the figures of each epoch.
+
+    Args:
+        module: what is trained; its `settings` are set to `settings`.
+        phase: name of this training within its stage; enters the seeds.
+        folder: the half-made result; state is kept in its `resume/<phase>`.
+        lower: the setting of the learning rate, where it is not `<class of settings>.lr`.
+    Returns:
+        best validation figure, its epoch, and the number of epochs run.
+    Raises:
+        NotFiniteError: if a loss, a weight or a score becomes NaN or infinite; with the phase, the
+            epoch and the setting to lower.
+        HalfMadeError: if what an earlier run left is damaged.
+    """
+    place = folder / RESUME / phase.replace(" ", "_")
+    place.mkdir(parents=True, exist_ok=True)
+    module.settings = settings
+    stopper, saved = Stopper(settings), None
+    if kept(place / LAST):
+        if not kept(place / BEST):
+            raise HalfMadeError(f"{RESUME}/{place.name}/{BEST} is gone")
+        saved = torch.load(place / LAST, map_location="cpu", weights_only=True)
+        vars(stopper).update(saved["stopper"])
+    if context.trainer.accelerator in ("gpu", "cuda") and not torch.cuda.is_available():
+        raise UserError("trainer.accelerator: torch sees no GPU here; type trainer=cpu")
+    if not stopper.over:
+        try:
+            train(module, phase, place, stopper, saved, context)
+        except NotFiniteError as error:
+            epoch = max(module.current_epoch, 0)
+            lower = lower or f"{type(settings).__name__.lower()}.lr"
+            raise NotFiniteError(
+                f"phase {phase}, epoch {epoch + 1}: {error}; lower {lower} ({settings.lr:g})"
+            ) from error
+    write_json(folder / f"{phase}.json", stopper.history)
+    module.cpu()
+    module.load_state_dict(load_file(place / BEST))
+    module.eval()
+    return {"best": stopper.best, "best_epoch": stopper.best_epoch, "epochs": stopper.epoch + 1}
+
+
+def update(fabric: Fabric, module: Trained, optimiser: Any, batch: Tensor, index: int) -> Tensor:
+    """One step of the optimiser, as `fabric` has set it up; returns the loss."""
+    with fabric.autocast():
+        # Or a weight that is used twice would have its gradients added in 16 bits.
+        torch.set_autocast_cache_enabled(False)
+        loss = module.training_step(batch.to(fabric.device), index)
+    optimiser.zero_grad()
+    fabric.backward(loss)
+    if clip := module.settings.clip:
+        # In 16 bits a gradient may overflow; the scaler then leaves the step out.
+        fabric.clip_gradients(module, optimiser, max_norm=clip, error_if_nonfinite=False)
+    optimiser.step()
+    return loss.detach()
+
+
+def validated(module: Trained) -> dict[str, float]:
+    """The figures of `validate_epoch`.
+
+    Raises:
+        NotFiniteError: if a weight is not finite, or the figure that chooses the best epoch.
+    """
+    if not finite(module.parameters()):
+        raise NotFiniteError("a weight is not finite")
+    scores = module.validate_epoch()
+    if not math.isfinite(scores[module.monitor]):
+        raise NotFiniteError(f"the validation's {module.monitor} is not finite")
+    return scores
+
+
+def keep_weights(module: nn.Module, place: Path) -> None:
+    """Keep a module's weights as the best of a phase."""
+    write_weights(module, temporary := place / f"{BEST}{UNFINISHED}")
+    keep(temporary, place / BEST)
+
+
+def train(
+    module: Trained,
+    phase: str,
+    place: Path,
+    stopper: Stopper,
+    saved: dict[str, Any] | None,
+    context: Context,
+) -> None:
+    """The epochs that are still to be made.
+
+    Args:
+        place: the best weights and the state after each epoch are kept there.
+        saved: the state that an earlier run left.
+    """
+    settings, trainer = module.settings, context.trainer
+    fabric = Fabric(accelerator=trainer.accelerator, devices=1, precision=settings.precision)  # type: ignore[arg-type]
+    if saved is not None:
+        module.load_state_dict(saved["weights"])
+        module.take_state(saved["more"])
+    optimiser = fabric.setup(module, module.optimiser())[1]
+    scaler, average = fabric.strategy.precision, Average(module, settings.average)
+    if saved is not None:
+        average.take(saved["average"])
+        optimiser.load_state_dict(saved["optimiser"])
+        scaler.load_state_dict(saved["scaler"])
+        context.note(f"{phase}: {stopper.epoch + 1} epochs were there")
+    else:  # weights count as they come: training never leaves a module worse than it was
+        module.eval()
+        stopper.best = validated(module)[module.monitor]
+        keep_weights(module, place)
+    passes = len(module.passes())
+    total = module.batches() * passes
+    bar = context.bar(
+        total * settings.epochs, total * (stopper.epoch + 1), label=phase, unit="batch"
+    )
+    with bar:
+        for epoch in range(stopper.epoch + 1, settings.epochs):
+            torch.manual_seed(derive(settings.seed, phase, epoch))
+            lr = rate(settings, epoch)
+            for group in optimiser.param_groups:
+                group["lr"] = lr
+            module.train()
+            module.recorded.clear()
+            module.current_epoch = epoch
+            module.start_epoch(epoch)
+            batches = shuffled(module.cases(), settings.batch_size, passes)
+            losses = []
+            for index, batch in enumerate(batches):
+                losses.append(update(fabric, module, optimiser, batch, index))
+                average.update()
+                bar.update()
+            if not finite(
+                [torch.stack(losses)]
+            ):  # one look an epoch: nothing waits for the device at every step
+                raise NotFiniteError("the loss is not finite")
+            module.eval()
+            with average.shown():
+                scores = validated(module)
+                score = scores[module.monitor]
+                if stopper.see(score, epoch, module.keep == "last"):
+                    keep_weights(module, place)
+            means = {k: torch.stack(v).mean().item() for k, v in module.recorded.items()}
+            figures = {"epoch": epoch, **means, **scores}
+            context.tracker.log({f"{phase}/{k}": v for k, v in figures.items()} | {"lr": lr})
+            bar.set_postfix_str(
+                f"epoch {epoch + 1}, {module.monitor} {score:.4f}, best {stopper.best:.4f}",
+                refresh=False,
+            )
+            stopper.history.append(figures)
+            state = {
+                "weights": module.state_dict(), "optimiser": optimiser.state_dict(),
+                "scaler": scaler.state_dict(), "average": average.kept, "stopper": stopper.state(),
+                "more": module.more_state(),
+            }  # fmt: skip
+            # Through a file of Python's, which tells why it cannot be written.
+            with (temporary := place / f"{LAST}{UNFINISHED}").open("wb") as file:
+                torch.save(state, file)
+            keep(temporary, place / LAST)
+            if stopper.over:
+                return

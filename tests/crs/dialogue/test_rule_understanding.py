@@ -1,0 +1,171 @@
+"""What sentences mean, worked by hand, and that the rule-based user is understood."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crs.dialogue.rule_understanding import EARLIEST, LATEST, Rules, singular, years_of
+from crs.dialogue.state import Talk, Turn, Understood
+from data_generator.items import Item
+from data_generator.rules import speak
+from tests.contracts.tiny import quick
+
+NAMES = "- Comedy Drama War Horror Western Romance Sci-Fi Film-Noir Children's News Mystery".split()
+RULES = Rules(NAMES)
+
+
+def asked(text, first=True):
+    """Each requirement as a word: `comedy`, `-horror`, `?drama`, `1990..1999`."""
+    found = []
+    for one in RULES.utterance(text, first).requirements:
+        about = NAMES[one.attribute].lower() if one.attribute else "{}..{}".format(*one.years)
+        found.append(("" if one.hard else "?") + ("" if one.wanted else "-") + about)
+    return found
+
+
+@pytest.mark.parametrize(("text", "expected"), [
+    ("I'm looking for a good comedy movie from the 1990s.", ["comedy", "1990..1999"]),
+    ("a Sci-Fi or film noir", ["sci-fi", "film-noir"]),
+    ("some scifi", ["sci-fi"]),
+    ("two westerns, comedies and a mystery", ["western", "comedy", "mystery"]),
+    ("for children", ["children's"]),
+    ("something new for childrens", ["children's"]),
+    ("the comedian at the warfront", []),
+    ("I don't know", []),
+    ("", []),
+])  # fmt: skip
+def test_attributes_are_known_by_name(text, expected):
+    assert asked(text) == expected
+
+
+@pytest.mark.parametrize(("text", "expected"), [
+    ("no horror", ["-horror"]),
+    ("No horror, war or drama please", ["-horror", "-war", "-drama"]),
+    ("no horror, war, or drama", ["-horror", "-war", "-drama"]),
+    ("no horror, comedy please", ["-horror", "comedy"]),
+    ("neither war nor horror", ["-war", "-horror"]),
+    ("not horror but comedy", ["-horror", "comedy"]),
+    ("anything but drama", ["-drama"]),
+    ("nothing but comedies", ["comedy"]),
+    ("not only drama", ["drama"]),
+    ("I don't want horror", ["-horror"]),
+    ("I don’t like westerns. I like war", ["-western", "war"]),
+    ("rather than a western I'd take a mystery", ["-western", "mystery"]),
+    ("I am tired of war", ["-war"]),
+    ("a comedy without romance from the 90s", ["comedy", "-romance", "1990..1999"]),
+    ("No, I want a western", ["western"]),
+    ("no thanks, a western", ["western"]),
+    ("why not a comedy", ["comedy"]),
+    ("a movie I have not had yet from the 1990s", ["1990..1999"]),
+    ("a drama that I haven't seen with war in it", ["drama", "war"]),
+])  # fmt: skip
+def test_refusals_reach_as_far_as_people_mean(text, expected):
+    assert asked(text) == expected
+
+
+@pytest.mark.parametrize(("text", "expected"), [
+    ("from 1994", (1994, 1994)),
+    ("released in 1994", (1994, 1994)),
+    ("from about 1994", (1992, 1996)),
+    ("from 1994 or so", (1992, 1996)),
+    ("made around 1994", (1992, 1996)),
+    ("from the 90s", (1990, 1999)),
+    ("from the '90s", (1990, 1999)),
+    ("1990's", (1990, 1999)),
+    ("from the early nineties", (1990, 1999)),
+    ("in the 10s", (2010, 2019)),
+    ("the 2000s", (2000, 2009)),
+    ("before 1980", (EARLIEST, 1979)),
+    ("older than the 80s", (EARLIEST, 1979)),
+    ("until 1980", (EARLIEST, 1980)),
+    ("1980 or older", (EARLIEST, 1980)),
+    ("after the 1980s", (1990, LATEST)),
+    ("newer than 1980", (1981, LATEST)),
+    ("since 1980", (1980, LATEST)),
+    ("from 1980 onwards", (1980, LATEST)),
+    ("between 1980 and 1990", (1980, 1990)),
+    ("from the 1970s to the 1980s", (1970, 1989)),
+    ("1980-1990", (1980, 1990)),
+])  # fmt: skip
+def test_years_are_spans(text, expected):
+    (found,) = RULES.utterance(text, True).requirements
+    assert (found.years, found.wanted, found.attribute) == (expected, True, 0)
+
+
+@pytest.mark.parametrize(("text", "expected"), [
+    ("nothing before 1980", ["-0..1979"]),
+    ("not from the 1990s", ["-1990..1999"]),
+    ("no war or anything from the 40s", ["-war", "1940..1949"]),
+    ("from 1234 and 123 and 12345", []),
+])  # fmt: skip
+def test_years_can_be_refused(text, expected):
+    assert asked(text) == expected
+
+
+@pytest.mark.parametrize(("text", "expected"), [
+    ("maybe some drama", ["?drama"]),
+    ("a comedy, ideally with romance", ["comedy", "?romance"]),
+    ("a comedy would be nice", ["?comedy"]),
+    ("I don't mind horror", ["?horror"]),
+    ("perhaps no war", ["?-war"]),
+    ("a drama; I heard of one where: two men go to war", ["drama", "?war"]),
+    ("Something new for me, please: a comedy.", ["comedy"]),
+])  # fmt: skip
+def test_hedged_and_quoted_words_are_preferences(text, expected):
+    assert asked(text) == expected
+
+
+@pytest.mark.parametrize(("text", "embedded"), [
+    ("Not those, sorry. Any ideas for drama? Surprise me.", "Any ideas for drama? Surprise me."),
+    ("None of these. Something lighter", "Something lighter"),
+    ("No, none of these. No horror, please. I want drama.", "I want drama."),
+    ("No horror, please.", ""),
+    ("Not those", "Not those"),
+    ("Something lighter. With dogs.", "Something lighter. With dogs."),
+])  # fmt: skip
+def test_a_later_text_is_the_wish_alone(text, embedded):
+    assert RULES.utterance(text, first=False).text == embedded
+
+
+def test_the_first_text_is_whole():
+    text = "No horror. Not those. A comedy!"
+    assert RULES.utterance(text, first=True).text == text
+
+
+def test_the_newest_words_of_a_dialogue_are_read():
+    talk = Talk(1, 2, 3, [Turn("a comedy", [4]), Turn("Not those. A drama")])
+    assert RULES.read([talk]) == [
+        Understood("A drama", RULES.utterance("a drama", True).requirements)
+    ]
+    assert RULES.read([]) == []
+
+
+@quick
+@given(
+    st.builds(Item, st.just("Zanzibar"), st.none() | st.integers(1920, 2020),
+              st.lists(st.integers(1, 11), unique=True, max_size=4)),
+    st.sampled_from([0.0, 1.0]), st.integers(0, 999),
+)  # fmt: skip
+def test_what_the_rule_based_user_says_is_understood(item, noise, seed):
+    said = speak(np.random.default_rng(seed), item, [n.lower() for n in NAMES], "movie", noise)
+    found = RULES.utterance(said.text, True).requirements
+    assert sorted(one.attribute for one in found if one.attribute) == said.attributes
+    assert all(one.wanted and one.hard for one in found)
+    spans = [one.years for one in found if one.years]
+    if noise == 0:
+        assert all(first <= item.year <= last for first, last in spans)
+    assert bool(spans) == any(word.strip("s.?;").isdecimal() for word in said.text.split())
+
+
+@quick
+@given(st.text(max_size=60))
+def test_no_text_is_too_strange(text):
+    RULES.utterance(text, True), RULES.utterance(text, False)
+
+
+def test_words():
+    words = ["comedies", "wishes", "films", "boss", "news", "wars"]
+    assert [singular(w) for w in words] == ["comedy", "wish", "film", "boss", "new", "war"]
+    assert years_of("90s") == (1990, 1999) and years_of("20s") == (2020, 2029)
+    assert years_of("sixties") == (1960, 1969) and years_of("90") is None

@@ -1,0 +1,416 @@
+"""The command line: what is wrong is one sentence that says what to type."""
+
+from dataclasses import fields, is_dataclass, replace
+from math import inf
+
+import pytest
+from hydra import initialize_config_dir
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from crs import command_line
+from crs.config import Config
+from crs.errors import UserError
+from tests.contracts.tiny import config, quick
+
+GROUPS = command_line.groups()
+CHOICES = [(g, choice) for g, choices in GROUPS.items() if g != "preset" for choice in choices]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _schema():
+    command_line.register()
+
+
+def refusal(*words: str) -> str:
+    with pytest.raises(UserError) as caught:
+        command_line.check(["dataset=tiny", *words] if "-m" not in words else list(words))
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("words", "parts"),
+    [
+        ("intents.kk=3", ["intents.kk", "Did you mean intents.k?"]),
+        ("strickt=true", ["strickt", "Did you mean strict?"]),
+        ("epochs=3", ["epochs", "epochs?"]),
+        ("intents-k=3", ["intents-k", "Did you mean intents.k?"]),
+        ("+typo=1", ["typo: no such setting"]),
+        ("+strickt=true", ["strickt", "Did you mean strict?"]),
+        ("++intents.seeds=1", ["intents.seeds", "Did you mean intents.seed?"]),
+        ("+model.typo=1", ["model.typo: no such setting"]),
+        ("+model.nam=x", ["model.nam", "Did you mean model.name?"]),
+        ("+dataset.generated.userz=1", ["userz", "Did you mean dataset.generated.users?"]),
+        ("dataset.columns.usr=3", ["usr", "Did you mean dataset.columns.user?"]),
+        (
+            "-m dataset=recbole dataset.min_rating=4",
+            ["min_rating=4", "dataset.columns.rating=NAME"],
+        ),
+        ("model=latentcr", ["model=latentcr", "Did you mean latentcrs?"]),
+        ("model=null", ["model=null", "latentcrs", "sasrec"]),
+        ("dataset=movielens", ["dataset=movielens", "There are", "ml1m"]),
+        ("+experiment=latentcrs_tiny", ["Did you mean latentcrs_tiny_as_released?"]),
+        ("-m model=latentcrs,latentcr", ["model=latentcr", "Did you mean latentcrs?"]),
+        ("-m dataset=tiny model=sasrec,iclrec seed=1,x", ["seed", "'x'"]),
+        ("-m dataset=tiny intents.k=6,many", ["intents.k", "'many'"]),
+        ("-m dataset=tiny em.posterior=exact,exakt", ["exakt", "Did you mean exact?"]),
+        ("seed=abc", ["seed", "'abc'", "Integer"]),
+        ("strict=maybe", ["strict", "'maybe'"]),
+        ("force=pretrain", ["force"]),
+        ("pretrain.loss=bcee", ["pretrain.loss=bcee", "Did you mean bce?"]),
+        ("em.posterior=exakt", ["Did you mean exact?", "amortised"]),
+        ("intents.k=0", ["intents.k=0", "above 0"]),
+        ("pretrain.dim=7", ["pretrain.dim=7", "pretrain.heads"]),
+        ("samples.raw=false samples.seeds=[]", ["samples", "samples=raw"]),
+        ("seed=1,2", ["seed=1,2", "-m"]),
+        ("intents.k=${pretrain.kk}", ["intents.k", "pretrain.kk"]),
+        ("~seed", ["seed"]),
+        ("seed=???", ["seed"]),
+        ("seed", ["seed"]),
+        ("=3", ["no such setting"]),
+        ("store=???", ["store: no value", "store=VALUE"]),
+        ("seed=[", ["seed=[", "KEY=VALUE"]),
+        ("-m model=glob(x*)", ["model=glob(x*)"]),
+    ],
+)
+def test_a_mistake_is_one_sentence_with_what_to_type(words, parts):
+    text = refusal(*words.split(" "))
+    assert "\n" not in text
+    assert [part for part in parts if part not in text] == []
+
+
+@pytest.mark.parametrize("key", command_line.CHOICES)
+def test_a_value_outside_a_list_is_refused_with_the_list(key, configure):
+    group, name = key.split(".")
+    config = configure("dataset=tiny")
+    setattr(getattr(config, group), name, "nothing_like_it")
+    with pytest.raises(UserError, match=f"^{key}=nothing_like_it: no such choice") as caught:
+        command_line.check_values(config)
+    assert all(choice in str(caught.value) for choice in command_line.CHOICES[key])
+
+
+@pytest.mark.parametrize("key", command_line.POSITIVE)
+def test_a_size_below_one_is_refused(key, configure):
+    group, name = key.split(".")
+    config = configure("dataset=tiny")
+    setattr(getattr(config, group), name, 0)
+    with pytest.raises(UserError, match=f"^{key}=0: must be above 0$"):
+        command_line.check_values(config)
+
+
+@pytest.mark.parametrize(("key", "limits"), command_line.RANGES.items())
+def test_a_value_outside_its_range_is_refused(key, limits, configure):
+    group, name = key.split(".")
+    outside = [limits[0] - 1, float("nan")] + ([limits[1] + 1] if limits[1] < inf else [])
+    for value in outside:
+        config = configure("dataset=tiny")
+        setattr(getattr(config, group), name, value)
+        with pytest.raises(UserError, match=f"^{key}={value}: must be (from|at least) "):
+            command_line.check_values(config)
+
+
+@pytest.mark.parametrize(("key", "limits"), command_line.RANGES.items())
+def test_the_ends_of_a_range_pass(key, limits, configure):
+    group, name = key.split(".")
+    for value in limits:
+        config = configure("dataset=tiny")
+        setattr(getattr(config, group), name, value)
+        command_line.check_values(config)
+
+
+@pytest.mark.parametrize("protocol", command_line.PROTOCOLS)
+def test_a_protocol_means_what_its_name_says(protocol, configure):
+    config = configure("dataset=tiny", f"evaluation={protocol}")
+    e = config.evaluation
+    assert (e.protocol, e.seen, e.padding) == (protocol, *command_line.PROTOCOLS[protocol])
+    for name, other in {
+        "seen": next(seen for seen in command_line.CHOICES["evaluation.seen"] if seen != e.seen),
+        "padding": not e.padding,
+    }.items():
+        config = configure("dataset=tiny", f"evaluation={protocol}")
+        setattr(config.evaluation, name, other)
+        with pytest.raises(UserError, match=rf"^evaluation\.protocol={protocol} means .*; type "):
+            command_line.check_values(config)
+        config.evaluation.protocol = "mine"
+        command_line.check_values(config)
+
+
+@pytest.mark.parametrize("model", GROUPS["model"])
+@pytest.mark.parametrize("dataset", ["tiny", "ml100k", "inspired"])
+def test_a_protocol_that_was_chosen_is_nobodys_to_change(model, dataset, configure):
+    """Neither a model's file, nor a preset or a data set: the group's own values hold."""
+    words = f"model={model}", f"dataset={dataset}"
+    for choice in GROUPS["evaluation"]:
+        assert configure(*words, f"evaluation={choice}").evaluation == (
+            configure("model=popularity", "dataset=tiny", f"evaluation={choice}").evaluation
+        )
+    for choice in GROUPS["multi_turn"]:
+        assert configure(*words, f"multi_turn={choice}").multi_turn == (
+            configure("model=popularity", "dataset=tiny", f"multi_turn={choice}").multi_turn
+        )
+
+
+def test_released_candidates_of_mip_sad_are_the_first_100(configure):
+    chosen = configure("model=mip_sad", "dataset=tiny", "evaluation=mip_sad_as_released")
+    assert chosen.evaluation.candidates == "first"
+    assert configure("model=mip_sad", "dataset=tiny").evaluation.candidates == "random"
+
+
+def test_every_protocol_that_can_be_chosen_has_its_meaning(configure):
+    for choice in GROUPS["evaluation"]:
+        assert configure("dataset=tiny", f"evaluation={choice}").evaluation.protocol in (
+            command_line.PROTOCOLS
+        )
+
+
+@pytest.mark.parametrize(
+    ("words", "parts"),
+    [
+        ("model.requires=[colours]", ["model.requires: there is no 'colours'", "attributes"]),
+        ("model.requires=[attributes,colours]", ["no 'colours'"]),
+        ("stage.name=trane", ["stage.name=trane", "Did you mean train?"]),
+        ("model.name=iclrek", ["model.name=iclrek", "Did you mean iclrec?"]),
+        ("train.precision=16-mixed", ["train.precision=16-mixed", "bf16-mixed"]),
+        ("pretrain.precision=64-true", ["pretrain.precision=64-true", "32-true"]),
+        ("em.posterior=amortised", ["em.candidates=0", "at least 2"]),
+        ("em.posterior=amortised em.candidates=1", ["em.candidates=1", "at least 2"]),
+        ("em.candidates=11", ["em.candidates=11", "em.candidates=0 or em.posterior=amortised"]),
+        ("evaluation.seen=in", ["evaluation.protocol=full", "A_NAME_OF_YOUR_OWN"]),
+        ("em.dropout=1", ["em.dropout=1.0", "from 0 to 0.99"]),
+        ("train.epochs=0", ["train.epochs=0", "at least 1"]),
+        ("pretrain.temperature=nan", ["pretrain.temperature=nan", "a finite number"]),
+        ("train.lr=inf", ["train.lr=inf", "a finite number"]),
+        ("dataset.require=[titel]", ["dataset.require", "no 'titel'", "Did you mean title?"]),
+        ("multi_turn.ways=[soft]", ["no 'soft'", "none, hard, as_released"]),
+        ("c2crs.without=[contxt]", ["c2crs.without: there is no 'contxt'", "mean context?"]),
+        ("graph.facts=[genre]", ["graph.facts: there is no 'genre'", "attributes, year, decade"]),
+        ("c2crs.word_dim=9", ["c2crs.word_dim=9", "c2crs.heads=2"]),
+        ("dataset=inspired dataset.bad_lines=drop", ["dataset=inspired has dialogues", "leave"]),
+        ("dataset=redial dataset.min_user=99", ["dataset.min_user", "leave dataset.min_user out"]),
+        ("samples.valid=0", ["samples.valid=0", "at least 1, or null"]),
+        ("evaluation.level=95", ["evaluation.level=95.0", "from 0.5 to 0.999"]),
+        ("towers.dim=10 towers.heads=4", ["towers.dim=10", "towers.heads=4"]),
+        ("tasks.mip=0 tasks.sad=0", ["experiment=mip_sad_ablation_no_pretraining"]),
+        ("tasks.generator=gan", ["tasks.generator=gan", "sasrec, flattened, none"]),
+        ("tuning.loss_on=sigmoid", ["tuning.negatives=0", "type tuning.negatives=1"]),
+        ("dataset=lastfm dataset.source=hetrec", ["dataset.source=hetrec", "precrs, scpr"]),
+        ("dataset.source=precrs", ["dataset.source=precrs", "no such source"]),
+        ("checkpoint=x.pkl", ["checkpoint: model=latentcrs", "pretrain.checkpoint=PATH"]),
+        ("evaluation.candidates=best", ["none, random, first"]),
+    ],
+)
+def test_a_value_that_makes_no_sense_is_refused(words, parts):
+    text = refusal(*words.split(" "))
+    assert "\n" not in text
+    assert [part for part in parts if part not in text] == []
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "em.posterior=amortised em.candidates=2",
+        "evaluation.seen=in evaluation.protocol=mine",
+        "model.requires=[]",
+        "model.requires=[attributes] train.precision=bf16-mixed",
+        "em.dropout=0 evaluation.level=0.9 trainer.threads=0",
+    ],
+)
+def test_a_value_that_makes_sense_passes(words):
+    command_line.check(["dataset=tiny", *words.split()])
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "seed=2",
+        "++seed=2",
+        "dataset.generated.users=60",
+        "dataset.generated.seed=1 dataset.noun=film",
+        "model=sasrec stage=pretrain trainer=cpu",
+        "force=[pretrain,train]",
+        "hydra.run.dir=somewhere",
+        "--cfg job",
+        "--info defaults",
+        "--help",
+    ],
+)
+def test_what_is_right_passes(words):
+    command_line.check(["dataset=tiny", *words.split()])
+
+
+@pytest.mark.parametrize("words", ["model=sasrec,iclrec seed=1,2", "model=glob(*) seed=range(1,3)"])
+def test_a_right_sweep_passes(words):
+    command_line.check(["-m", "dataset=tiny", *words.split()])
+
+
+def test_every_published_count_can_be_set():
+    command_line.check(["dataset=ml1m", "dataset.expect.users=3"])
+
+
+@pytest.mark.parametrize(("group", "choice"), CHOICES)
+def test_every_choice_composes_and_names_itself(group, choice, configure):
+    config = configure(f"{group}={choice}")
+    if group in ("model", "dataset", "stage"):
+        assert getattr(config, group).name == choice
+
+
+@pytest.mark.parametrize("preset", GROUPS["preset"])
+def test_every_preset_belongs_to_a_model_and_a_dataset(preset, configure):
+    pairs = [(model, dataset) for model in GROUPS["model"] for dataset in GROUPS["dataset"]]
+    [(model, dataset)] = [pair for pair in pairs if "_".join(pair) == preset]
+    assert configure(f"model={model}", f"dataset={dataset}").model.name == model
+
+
+def test_every_key_of_a_composed_configuration_is_known(configure):
+    def keys(node, prefix=""):
+        for f in fields(node):
+            yield prefix + f.name
+            if is_dataclass(value := getattr(node, f.name)):
+                yield from keys(value, f"{prefix}{f.name}.")
+
+    assert set(keys(configure("dataset=tiny"))) <= set(command_line.known_keys(Config))
+
+
+@given(st.text("ab.=+~[]{},:'\"$@/ 1null", max_size=12))
+@settings(max_examples=25)
+def test_whatever_is_typed_passes_or_is_refused_in_a_line(word):
+    try:
+        command_line.check(["dataset=tiny", "--", word])
+    except UserError as mistake:
+        assert "\n" not in str(mistake)
+
+
+PLACES = [
+    "a b.csv",
+    "é.csv",
+    "a (1).csv",
+    "it's.csv",
+    "[1].csv",
+    "a=b&c#d.csv",
+    'say "x".csv',
+    "a\\",
+]
+
+
+TEXTS = ["用户", "Book-Rating (1-10)", "película", ";", "1e5", "0.10", "true", "[a]", "{a: 1}"]
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_a_setting_that_is_a_text_takes_any_text(text):
+    """What Hydra's grammar cannot read, and what it reads as something else."""
+    with command_line.searching():
+        for key in ("dataset.columns.user", "++dataset.noun", "llm.model", "store"):
+            assert command_line.parse(command_line.readable(f"{key}={text}")).value() == text
+
+
+def test_the_texts_of_a_sweep_are_quoted_one_by_one():
+    with command_line.searching():
+        word = command_line.readable("dataset.noun=película,映画", swept=True)
+    assert word == "dataset.noun='película','映画'"
+
+
+def test_a_value_that_cannot_be_read_says_how_it_is_quoted():
+    assert refusal("force=[用户]").endswith("in quotes: \"force='VALUE'\"")
+
+
+@pytest.mark.parametrize("key", [
+    "store", "dataset.path", "dataset.columns.item", "llm.ledger", "model.name",
+])  # fmt: skip
+def test_an_unset_variable_is_told(key):
+    assert refusal(f"{key}=").startswith(f"{key} is empty; type {key}=VALUE")
+
+
+@pytest.mark.parametrize("words", [
+    "seed=12345678901234567890", "samples.seeds=[1,12345678901234567890]",
+])  # fmt: skip
+def test_a_number_that_fits_into_no_table_is_refused(words):
+    assert "1234567890: must be at most 9223372036854775807" in refusal(words)
+
+
+def test_the_largest_seed_passes():
+    command_line.check(["dataset=tiny", "seed=9223372036854775807"])
+
+
+def test_a_home_folder_of_nobody_is_told():
+    assert refusal("store=~nobody_of_that_name/a").endswith("type the whole path")
+    mine = config("model=popularity", "dataset=custom").dataset
+    with pytest.raises(UserError, match="no such home folder"):
+        replace(mine, path="~nobody_of_that_name/a").identity()
+
+
+@pytest.fixture
+def own(tmp_path):
+    """A configuration folder of one's own."""
+    (tmp_path / "dataset").mkdir()
+    (tmp_path / "dataset" / "mine.yaml").write_text(
+        "defaults: [tiny, _self_]\nname: mine\nnoun: song\n"
+    )
+    return tmp_path
+
+
+@pytest.mark.parametrize("place", ["--config-dir={}", "hydra.searchpath=[file://{}]"])
+def test_a_folder_of_ones_own_adds_choices(own, place):
+    words = [place.format(own), "dataset=mine", "model=popularity"]
+    assert command_line.configured(words).dataset.noun == "song"
+    command_line.check(["-m", place.format(own), "dataset=mine,tiny"])
+    with pytest.raises(UserError, match=r"dataset=mien: no such choice\. Did you mean mine\?"):
+        command_line.check([place.format(own), "dataset=mien"])
+
+
+@pytest.mark.parametrize(("words", "says"), [
+    ("--config-dir=/nowhere/at/all", "--config-dir=/nowhere/at/all: there is no such folder"),
+    ("--config-path=nowhere", "nowhere: there is no such folder"),
+    ("--config-name=trein", "trein"),
+    ("hydra.searchpath=[file:///nowhere/at/all]", "there is no file:///nowhere/at/all"),
+    ("hydra.searchpath=5", "hydra.searchpath must be a list"),
+    ("--nothing", "unrecognized arguments: --nothing"),
+    ("--cfg=all -m", "only one of --run"),
+    ("hydra/launcher=jobblib", "no such choice"),
+])  # fmt: skip
+def test_flags_and_search_paths_that_lead_nowhere_are_one_sentence(words, says):
+    with pytest.raises(UserError) as caught:
+        command_line.check(words.split())
+    assert says in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_a_choice_that_an_extra_brings_names_it(monkeypatch):
+    monkeypatch.setattr(command_line, "choices", lambda flags: {"hydra/launcher": ["basic"]})
+    says = r"^hydra/launcher=joblib needs more: pip install 'crs-suite\[launch\]'$"
+    with pytest.raises(UserError, match=says):
+        command_line.check(["-m", "hydra/launcher=joblib"])
+
+
+def test_words_of_a_shell_that_completes_are_its_own():
+    assert command_line.check(["-sc", "query=bash"]) == ["-sc", "query=bash"]
+
+
+def test_a_path_may_have_any_letter():
+    for path in PLACES:
+        with initialize_config_dir(str(command_line.CONF), version_base="1.3"):
+            word = command_line.readable(f"dataset.path=/tmp/{path}")
+            assert command_line.parse(word).value() == f"/tmp/{path}"
+
+
+def test_a_path_in_a_command_line_is_quoted_for_hydra():
+    words = ["dataset=custom", "dataset.path=/tmp/é (1).csv"]
+    assert command_line.check(words) == ["dataset=custom", "dataset.path='/tmp/é (1).csv'"]
+
+
+@pytest.mark.parametrize("path", ["'a b'", '"é"', "a/b.csv", "null", "choice(a,b)", "${store}/a"])
+def test_a_path_that_can_be_read_is_left_as_it_is(path):
+    with initialize_config_dir(str(command_line.CONF), version_base="1.3"):
+        assert command_line.readable(f"dataset.path={path}") == f"dataset.path={path}"
+
+
+@quick
+@given(st.text(st.characters(exclude_characters="$,", exclude_categories=["Cs", "Cc"]), min_size=1))
+def test_any_path_comes_through(path):
+    with initialize_config_dir(str(command_line.CONF), version_base="1.3"):
+        word = command_line.readable(f"dataset.path=/{path}/é")
+        assert command_line.parse(word).value() == f"/{path}/é"
+
+
+def test_flags_may_stand_anywhere():
+    words = ["dataset=tiny", "-m", "model=sasrec,popularity", "--hydra-help", "seed=1"]
+    first = ["-m", "--hydra-help", "dataset=tiny", "model=sasrec,popularity", "seed=1"]
+    assert command_line.check(words) == first
