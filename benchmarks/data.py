@@ -8,10 +8,12 @@ import torch
 from hydra import initialize_config_dir
 
 from crs import command_line
-from crs.config import Config, Pretrain, Trainer
+from crs.config import Config
 from crs.console import Context
 from crs.data.sequences import Sequences
 from crs.nn.encoder import Encoder
+from crs.settings.training import Trainer
+from crs.stages.pretrain import Pretrain
 from crs.tracking import Run
 
 

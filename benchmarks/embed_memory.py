@@ -30,8 +30,9 @@ def peak() -> float:
 
 
 def main(count: int) -> None:
-    from crs.config import Embedder, Trainer
     from crs.console import Context
+    from crs.settings.training import Trainer
+    from crs.stages.embed import Embedder
     from crs.store import Artifact
     from crs.tracking import Run
     from text2embedding import embed

@@ -15,9 +15,9 @@ from hydra import compose as hydra_compose
 from hydra import initialize_config_dir
 
 from crs import command_line, pipeline
-from crs.config import Simulate
 from crs.console import Context
 from crs.escape import terminal
+from crs.stages.simulate import Simulate
 from crs.store import Artifact, Store
 from crs.tracking import Run
 from data_generator.items import Utterance, item_table

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from crs.config import Trainer
+from crs.settings.training import Trainer
 from crs.threads import use_threads
 
 Times = dict[str, list[float]]

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
-from crs.config import Simulate
 from crs.console import Context
 from crs.dialogue.rule_understanding import Rules
 from crs.dialogue.state import Answer, Talk, User
+from crs.stages.simulate import Simulate
 from crs.store import Artifact
 from data_generator.items import Item, attribute_names, item_table
 from data_generator.leaks import leak

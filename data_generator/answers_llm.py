@@ -5,13 +5,14 @@ from dataclasses import replace
 from pathlib import Path
 from string import Template
 
-from crs.config import Simulate, prompt_file
 from crs.console import Context
 from crs.data.sequences import Sequences
 from crs.dialogue.llm_understanding import transcript
 from crs.dialogue.state import Answer, Talk
 from crs.llm.model import LanguageModel
 from crs.llm.request import Request
+from crs.settings.files import prompt_file
+from crs.stages.simulate import Simulate
 from crs.store import Artifact
 from data_generator.items import attribute_names, item_table
 from data_generator.leaks import leak

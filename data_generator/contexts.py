@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from crs.config import Contexts as Settings
 from crs.console import Context
 from crs.data.contexts import END, ITEM, PAD, SPECIAL, START, UNKNOWN
 from crs.data.parsing.mentions import find, words
 from crs.data.sequences import Sequences
+from crs.stages.contexts import Contexts as Settings
 from crs.store import Artifact, write_json
 
 SPLITS = {"train": 0, "valid": 1, "test": 2}

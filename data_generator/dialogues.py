@@ -13,7 +13,6 @@ import numpy as np
 import pandas as pd
 import torch
 
-from crs.config import Dialogues
 from crs.console import Context
 from crs.data.attribute_dialogues import (
     ATTRIBUTE,
@@ -24,10 +23,11 @@ from crs.data.attribute_dialogues import (
     id_lists,
     members_of,
 )
+from crs.data.attributes import attribute_matrix
+from crs.data.popularity import popularity_counts
 from crs.data.sequences import Sequences, leave_one_out
 from crs.errors import UserError
-from crs.models.attribute_filter import attribute_matrix
-from crs.recommender import popularity_counts
+from crs.stages.dialogues import Dialogues
 from crs.store import Artifact
 
 CHUNK_WORDS = 1 << 22

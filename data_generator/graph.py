@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from crs.config import Graph
 from crs.console import Context
 from crs.data.self_loops import released_loops
 from crs.data.sources import from_wheel
 from crs.errors import UserError
+from crs.stages.graph import Graph
 from crs.store import Artifact
 
 SELF_LOOP = "self loop"

@@ -7,12 +7,13 @@ from string import Template
 
 import pandas as pd
 
-from crs.config import Simulate, prompt_file
 from crs.console import Context, say
 from crs.data.sequences import Sequences
 from crs.llm.model import LanguageModel
 from crs.llm.report import record, report
 from crs.llm.request import Answer, Request
+from crs.settings.files import prompt_file
+from crs.stages.simulate import Simulate
 from crs.store import Artifact
 from data_generator.items import Item, Utterance, attribute_names, item_table
 from data_generator.leaks import leak

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from crs.config import Simulate
 from crs.console import Context
+from crs.stages.simulate import Simulate
 from crs.store import Artifact
 from data_generator.items import Utterance, attribute_names
 from data_generator.llm import tidy

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from crs.config import Simulate, Simulator
 from crs.console import Context
+from crs.stages.simulate import Simulate, Simulator
 from crs.store import Artifact
 from data_generator.items import Item, Utterance, attribute_names, item_table
 from data_generator.leaks import leak

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from crs.config import Samples
 from crs.console import Context
 from crs.data.sequences import Sequences, leave_one_out
 from crs.errors import UserError
+from crs.stages.samples import Samples
 from crs.store import Artifact
 from data_generator.processed_files import spoken
 

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from crs.config import Simulate
 from crs.console import Context
 from crs.data.sequences import Sequences
 from crs.errors import UserError
+from crs.stages.simulate import Simulate
 from crs.store import Artifact
 from data_generator.items import User, Utterance, item_table
 from data_generator.leaks import leak

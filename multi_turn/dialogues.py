@@ -10,13 +10,13 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from crs.config import MultiTurn, Talks
 from crs.console import Context
 from crs.data.cases import Cases, spoken_cases
 from crs.dialogue.requirements import Facts
 from crs.dialogue.state import Asking, Talk, Turn
 from crs.dialogue.utterance_vectors import Texts
 from crs.errors import UserError
+from crs.stages.multi_turn import MultiTurn, Talks
 from crs.store import Artifact
 from crs.threads import use_threads
 from multi_turn.loop import Line, Loop

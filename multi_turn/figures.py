@@ -5,10 +5,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from crs.config import MultiTurn
 from crs.evaluation import stats
 from crs.evaluation.charts import SUCCESS, TURN
 from crs.evaluation.metrics import per_case
+from crs.stages.multi_turn import MultiTurn
 
 BEFORE = " before re-ranking"
 SUCCESSES = "successes"

@@ -10,7 +10,6 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from crs.config import MultiTurn
 from crs.console import Context
 from crs.data.cases import Cases
 from crs.dialogue.requirements import Facts, Wishes
@@ -19,6 +18,7 @@ from crs.dialogue.state import Answer, Requirement, Talk, Turn, Understanding, U
 from crs.dialogue.utterance_vectors import Texts, half, nearest
 from crs.errors import HalfMadeError
 from crs.recommender import Recommender, reads_text
+from crs.stages.multi_turn import MultiTurn
 from crs.store import RESUME, UNFINISHED, keep, kept
 
 SUFFIX = {"none": "", "hard": " + requirements", "as_released": " + re-ranking"}

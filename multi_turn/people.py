@@ -4,10 +4,11 @@ import json
 from pathlib import Path
 from typing import Any
 
-from crs.config import Talks, prompt_file
 from crs.console import Context
 from crs.dialogue.rule_understanding import Rules
 from crs.dialogue.state import Asking, Talk, Understanding, User
+from crs.settings.files import prompt_file
+from crs.stages.multi_turn import Talks
 from crs.store import Artifact
 
 ANSWERS = "answers.jsonl"

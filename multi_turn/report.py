@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from crs.config import MultiTurn, Talks
 from crs.dialogue.replies import reply
 from crs.escape import markup
 from crs.evaluation.charts import SUCCESS, TURN, success_by_turn
 from crs.evaluation.results import COLUMNS, MARKDOWN, PARQUET, markdown
+from crs.stages.multi_turn import MultiTurn, Talks
 from crs.store import Artifact
 from multi_turn.figures import BEFORE, SUCCESSES, comparisons, line_rows, own_label
 from multi_turn.loop import Loop

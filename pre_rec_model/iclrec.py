@@ -5,14 +5,14 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from crs.config import Pretrain
 from crs.data.cases import Cases
 from crs.data.sequences import Sequences, leave_one_out
 from crs.evaluation.metrics import per_case
 from crs.evaluation.ranking import ranks
-from crs.models.sequential import encode
 from crs.nn.encoder import Encoder
 from crs.nn.losses import bce, linear_cross_entropy, sampled_softmax
+from crs.nn.sequential import encode
+from crs.stages.pretrain import Pretrain
 from crs.training.loop import Trained, derive
 from pre_rec_model import augment, kmeans
 from pre_rec_model.contrast import nce

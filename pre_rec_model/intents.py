@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from crs.config import Intents
 from crs.console import Context
+from crs.stages.intents import Intents
 from crs.store import Artifact
 from crs.threads import use_threads
 from pre_rec_model import kmeans

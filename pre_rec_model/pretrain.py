@@ -6,13 +6,13 @@ from typing import Any
 import numpy as np
 import torch
 
-from crs.config import Pretrain
 from crs.console import Context
 from crs.data.cases import Cases
 from crs.data.sequences import Sequences, leave_one_out
 from crs.errors import UserError
-from crs.models.sequential import encode
 from crs.nn.encoder import Encoder
+from crs.nn.sequential import encode
+from crs.stages.pretrain import Pretrain
 from crs.store import Artifact, write_json
 from crs.threads import use_threads
 from crs.training.loop import derive, fit, save_weights

@@ -40,7 +40,7 @@ def run(root, kind, *overrides):
 
 @pytest.mark.parametrize("kind", ["tgredial", "inspired"])
 def test_dialogues_end_with_both_tables(root, kind):
-    found = run(root, kind, "model=c2crs", "stage=converse", "model.fill_items=true")
+    found = run(root, kind, "model=c2crs", "stage=converse", "c2crs.fill_items=true")
     long = found.load(PARQUET)
     assert list(long.columns) == COLUMNS
     assert {"all", "no_repeats"} == set(long["slice"])

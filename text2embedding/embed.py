@@ -11,9 +11,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from crs.config import Embedder
 from crs.console import Context
 from crs.errors import HalfMadeError, NotFiniteError
+from crs.stages.embed import Embedder
 from crs.store import RESUME, Artifact, keep_json, kept
 from crs.threads import use_threads
 from text2embedding.encoders import build

@@ -6,7 +6,8 @@ from typing import Protocol
 
 import numpy as np
 
-from crs.config import Embedder, Trainer
+from crs.settings.training import Trainer
+from crs.stages.embed import Embedder
 
 
 class TextEncoder(Protocol):

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from crs.config import Embedder, Trainer
+from crs.settings.training import Trainer
+from crs.stages.embed import Embedder
 
 
 class Hashed:

@@ -11,8 +11,9 @@ from pathlib import Path
 
 import numpy as np
 
-from crs.config import Embedder, Trainer
 from crs.downloads.weights import find, load
+from crs.settings.training import Trainer
+from crs.stages.embed import Embedder
 
 
 class LastToken:

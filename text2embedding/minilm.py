@@ -2,9 +2,11 @@
 
 from pathlib import Path
 
-from crs.config import Embedder, Trainer, sha256_of
 from crs.errors import UserError
 from crs.extras import install
+from crs.settings.files import sha256_of
+from crs.settings.training import Trainer
+from crs.stages.embed import Embedder
 from text2embedding.sentence_transformers import SentenceEncoder
 
 HUB_NAME = "sentence-transformers/all-MiniLM-L6-v2"

@@ -5,10 +5,11 @@ from pathlib import Path
 
 import numpy as np
 
-from crs.config import Embedder, Trainer, prefix_of
 from crs.downloads.weights import kept_back, reason_of
 from crs.errors import UserError
 from crs.extras import install
+from crs.settings.training import Trainer
+from crs.stages.embed import Embedder, prefix_of
 
 
 class SentenceEncoder:

@@ -9,7 +9,6 @@ from argparse import Namespace
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import fields, is_dataclass
-from math import inf, isfinite
 from pathlib import Path
 from types import UnionType
 from typing import Any, get_args
@@ -28,18 +27,17 @@ from omegaconf import DictConfig, ListConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from crs import extras, native
-from crs.config import Config, Dataset
+from crs.config import OF_MODELS, Config
 from crs.errors import UserError
-from crs.llm import address
 from crs.places import home
-from crs.secrets import redact
+from crs.settings.address import check_address
+from crs.settings.check import check as check_settings
+from crs.settings.check import nearest
 
 CONF = Path(__file__).parents[2] / "conf"
 ROOT = "train"
 """The root of conf/."""
 HELP = "python src/train.py --help lists them"
-LARGEST = 2**63 - 1
-"""Whole numbers above it fit into no table."""
 
 
 def register() -> None:
@@ -51,12 +49,6 @@ def register() -> None:
     OmegaConf.register_new_resolver(
         "launch_id", lambda: uuid.uuid4().hex, replace=True, use_cache=True
     )
-
-
-def nearest(word: str, known: list[str]) -> str:
-    """` Did you mean X?`, or nothing if no known word is near."""
-    close = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
-    return f" Did you mean {close[0]}?" if close else ""
 
 
 def typed_keys(schema: type = Config, prefix: str = "") -> Iterator[tuple[str, tuple[Any, ...]]]:
@@ -96,10 +88,11 @@ def refuse_unknown(node: Any, prefix: str = "") -> None:
     Raises:
         UserError: at the first one.
     """
+    if not isinstance(node, DictConfig | ListConfig) or node._is_missing() or node._is_none():
+        return
     if isinstance(node, ListConfig):
         for item in node._iter_ex(resolve=False):
             refuse_unknown(item, prefix)
-    if not isinstance(node, DictConfig) or node._is_missing() or node._is_none():
         return
     kind = OmegaConf.get_type(node)
     known = {f.name for f in fields(kind)} if is_dataclass(kind) else None
@@ -236,6 +229,10 @@ def to_config(composed: DictConfig) -> Config:
         UserError: on an unknown key, a wrong type, or a value that is missing.
     """
     refuse_unknown(composed)
+    chosen = OmegaConf.select(composed, "model.name")
+    for group, model in OF_MODELS.items():
+        if model.name != chosen:  # the values of another model act on nothing, and may be missing
+            composed[group] = None
     try:
         if missing := sorted(OmegaConf.missing_keys(composed)):
             raise UserError(f"{missing[0]}: no value; type {missing[0]}=VALUE")
@@ -243,252 +240,11 @@ def to_config(composed: DictConfig) -> Config:
     except OmegaConfBaseException as error:
         raise UserError(_sentence(error)) from error
     assert isinstance(config, Config)
-    check_plain(config)
-    check_values(config)
+    check_settings(config)
     config.store = home(config.store)
     if config.embedder.precision == "auto":
         config.embedder.precision = "bfloat16" if native.bfloat16() else "float32"
     return config
-
-
-RANGES: dict[str, tuple[float, float]] = {
-    "pretrain.dropout": (0, 0.99), "pretrain.attention_dropout": (0, 0.99), "em.dropout": (0, 0.99),
-    "towers.dropout": (0, 0.99), "tasks.mask": (0, 1), "tasks.substitute": (0, 1),
-    "tasks.mip": (0, inf), "tasks.sad": (0, inf), "tasks.generator_lr": (1e-9, inf),
-    "dialogues.halving": (0, 1), "dialogues.refuse": (0, 1), "dialogues.seed": (0, inf),
-    "warmup.lr": (1e-9, inf), "warmup.epochs": (1, inf), "warmup.patience": (0, inf),
-    "warmup.clip": (0, inf), "towers.max_len": (2, inf), "tuning.negatives": (0, inf),
-    "pretrain.crop": (0, 1), "pretrain.mask": (0, 1), "pretrain.reorder": (0, 1),
-    "pretrain.lr": (1e-9, inf), "train.lr": (1e-9, inf), "pretrain.epochs": (1, inf),
-    "train.epochs": (1, inf), "pretrain.patience": (0, inf), "train.patience": (0, inf),
-    "pretrain.clip": (0, inf), "train.clip": (0, inf), "em.hidden": (1, inf),
-    "em.text_hidden": (1, inf), "trainer.threads": (0, inf), "simulator.noise": (0, 1),
-    "simulator.seed": (0, inf), "evaluation.level": (0.5, 0.999), "evaluation.resamples": (1, inf),
-    "evaluation.permutations": (1, inf), "evaluation.seed": (0, inf), "pretrain.holdout": (0, inf),
-    "multi_turn.resamples": (1, inf), "multi_turn.level": (0.5, 0.999), "multi_turn.seed": (0, inf),
-    "llm.budget_usd": (0, inf),
-    "llm.poll_seconds": (0, inf), "llm.wait_seconds": (0, inf), "llm.backoff_seconds": (0, inf),
-    "c2crs.dropout": (0, 0.99), "c2crs.forget": (0, 0.99),
-    "c2crs.query_dropout": (0, 0.99),
-    "c2crs.coarse_epochs": (0, inf), "c2crs.fine_epochs": (0, inf),
-    "c2crs.coarse_weight": (0, inf), "c2crs.fine_weight": (0, inf),
-    "converse.lr": (1e-9, inf), "converse.epochs": (1, inf), "converse.patience": (0, inf),
-    "pretrain.average": (0, 0.9999), "warmup.average": (0, 0.9999), "train.average": (0, 0.9999),
-    "converse.average": (0, 0.9999),
-    "converse.clip": (0, inf), "converse.least": (0, 1), "converse.penalty": (0, inf),
-    "graph.min_count": (0, inf), "contexts.min_count": (1, inf), "contexts.length": (2, inf),
-}  # fmt: skip
-PROTOCOLS = {
-    "full": ("out", False),
-    "iclrec_as_released": ("zero", True),
-    "latentcrs_as_released": ("in", True),
-    "dialogues": ("in", False),
-    "mip_sad_as_released": ("in", False),
-}
-"""What the names in the tables mean: (evaluation.seen, evaluation.padding)."""
-PRECISIONS = ("32-true", "bf16-mixed")
-CHOICES = {
-    "pretrain.loss": ("bce", "sampled_softmax", "cross_entropy"),
-    "pretrain.norm": ("post", "pre"),
-    "pretrain.contrast": ("none", "instance", "intent", "hybrid"),
-    "embedder.kind": ("minilm", "hashed", "llama_eol", "sentence_transformers"),
-    "embedder.precision": ("float32", "bfloat16", "auto"),
-    "simulator.kind": ("rules", "llm", "processed"),
-    "llm.provider": ("none", "gemini_batch", "openai_batch", "openai", "local", "replay"),
-    "dataset.bad_lines": ("refuse", "drop"),
-    "dataset.duplicates": ("keep", "drop", "refuse"),
-    "dataset.unknown_items": ("keep", "drop", "refuse"),
-    "simulator.on_leak": ("keep", "drop", "redo"),
-    "em.posterior": ("exact", "amortised"),
-    "graph.loops": ("all", "released"),
-    "towers.reads": ("auto", "mask", "newest"),
-    "tasks.generator": ("sasrec", "flattened", "none"),
-    "tasks.loss_on": ("logits", "sigmoid"),
-    "tuning.loss_on": ("logits", "sigmoid"),
-    "tasks.schedule": ("validated", "fixed"),
-    "evaluation.seen": ("out", "zero", "in"),
-    "evaluation.candidates": ("none", "random", "first"),
-    "multi_turn.seen": ("out", "in"),
-    "multi_turn.split": ("test", "valid"),
-    "multi_turn.understanding": ("rules", "llm"),
-    "multi_turn.text": ("newest", "joined", "mean"),
-    "dataset.roles": ("recommender", "both"),
-    "contexts.vocabulary": ("data", "source"),
-    "contexts.on_leak": ("drop", "keep"),
-    "c2crs.gate": ("mask", "multiplicative"),
-    "c2crs.softmax": ("entities", "items"),
-    "c2crs.start": ("informed", "released"),
-    "c2crs.schedule": ("validated", "fixed"),
-    "converse.schedule": ("validated", "fixed"),
-    "model.views": ("graph", "all"),
-    "tracker.kind": ("wandb", "none"),
-    "stage.name": tuple(sorted(file.stem for file in (CONF / "stage").glob("*.yaml"))),
-    "model.name": tuple(sorted(file.stem for file in (CONF / "model").glob("*.yaml"))),
-    "trainer.accelerator": ("auto", "cpu", "gpu", "cuda", "mps", "tpu"),
-    "pretrain.precision": PRECISIONS,
-    "train.precision": PRECISIONS,
-    "warmup.precision": PRECISIONS,
-    "converse.precision": PRECISIONS,
-}
-NAMES = {
-    "dataset.require": ("title", "year", "attributes", "description"),
-    "model.requires": ("attributes",),
-    "multi_turn.ways": ("none", "hard", "as_released"),
-    "graph.facts": ("attributes", "year", "decade"),
-    "c2crs.without": ("graph", "context", "review"),
-}
-"""What a list may hold."""
-OWN_COLUMNS = ("crs.data.readers.custom:read", "crs.data.readers.recbole:read")
-"""Readers of tables whose columns the user names."""
-FILTERS = "min_rating min_user min_item bad_lines duplicates unknown_items require".split()
-"""Settings of a data set that act on interactions."""
-MULTIPLES = (
-    ("pretrain.dim", "pretrain.heads"), ("towers.dim", "towers.heads"),
-    ("c2crs.word_dim", "c2crs.heads"),
-)  # fmt: skip
-POSITIVE = (
-    "pretrain.dim pretrain.layers pretrain.heads pretrain.max_len pretrain.batch_size "
-    "pretrain.k pretrain.refit pretrain.temperature intents.k intents.restarts train.batch_size "
-    "embedder.batch_size embedder.shard embedder.dim samples.shown dialogues.positions "
-    "dialogues.shown dialogues.limit warmup.batch_size towers.dim towers.layers towers.heads "
-    "tasks.subset tasks.negatives tasks.temperature "
-    "multi_turn.cases multi_turn.turns multi_turn.shown multi_turn.top "
-    "llm.max_tokens llm.workers llm.job_requests llm.tries llm.rounds "
-    "c2crs.dim c2crs.bases c2crs.word_dim c2crs.layers c2crs.heads c2crs.hidden c2crs.temperature "
-    "converse.batch_size converse.threshold converse.beams contexts.response contexts.entities "
-    "contexts.reviews contexts.review"
-).split()
-
-
-def check_plain(node: Any, prefix: str = "") -> None:
-    """Refuse texts that are empty, as an unset variable leaves them, numbers that are too long, and
-    those that are none.
-
-    Raises:
-        UserError: at the first one.
-    """
-    values = {prefix + f.name: getattr(node, f.name) for f in fields(node)}
-    for key, value in values.items():
-        for one in value if isinstance(value, list) else [value]:
-            if isinstance(one, int) and abs(one) > LARGEST:
-                raise UserError(f"{key}={one}: must be at most {LARGEST}")
-            if isinstance(one, float) and not isfinite(one):
-                raise UserError(f"{key}={one}: a finite number expected")
-        if value == "":
-            none = f" or {key}=null" * (type(None) in TYPES.get(key, ()))
-            raise UserError(f"{key} is empty; type {key}=VALUE{none}")
-    for key, value in values.items():
-        if is_dataclass(value):
-            check_plain(value, f"{key}.")
-
-
-def check_values(config: Config) -> None:
-    """Refuse values that no schema type can: names outside a list, sizes below one.
-
-    Raises:
-        UserError: with the values that are possible.
-    """
-
-    def value(key: str) -> Any:
-        section, name = key.split(".")
-        return getattr(getattr(config, section), name)
-
-    for key, choices in CHOICES.items():
-        if value(key) not in choices:
-            raise UserError(
-                f"{key}={value(key)}: no such choice.{nearest(str(value(key)), list(choices))} "
-                f"There are {', '.join(choices)}"
-            )
-    for key, choices in NAMES.items():
-        for name in value(key):
-            if name not in choices:
-                raise UserError(
-                    f"{key}: there is no {name!r}.{nearest(str(name), list(choices))} "
-                    f"There are {', '.join(choices)}"
-                )
-    for key in POSITIVE:
-        if (found := value(key)) is not None and found <= 0:
-            raise UserError(f"{key}={value(key)}: must be above 0")
-    for key, (low, high) in RANGES.items():
-        if not low <= value(key) <= high:
-            limit = f"from {low} to {high}" if high < inf else f"at least {low}"
-            raise UserError(f"{key}={value(key)}: must be {limit}")
-    e = config.evaluation
-    if PROTOCOLS.get(e.protocol, (e.seen, e.padding)) != (e.seen, e.padding):
-        raise UserError(
-            f"evaluation.protocol={e.protocol} means seen and padding other than these; type "
-            "evaluation.protocol=A_NAME_OF_YOUR_OWN"
-        )
-    em = config.em
-    if em.posterior == "amortised" and em.candidates < 2:
-        raise UserError(f"em.candidates={em.candidates}: em.posterior=amortised needs at least 2")
-    if em.posterior == "exact" and em.candidates:
-        raise UserError(
-            f"em.candidates={em.candidates}: em.posterior=exact looks at the whole catalogue; type "
-            "em.candidates=0 or em.posterior=amortised"
-        )
-    if config.samples.valid is not None and config.samples.valid < 1:
-        raise UserError(f"samples.valid={config.samples.valid}: must be at least 1, or null: all")
-    ks = config.evaluation.ks
-    if 10 not in ks or min(ks) < 1:
-        raise UserError(f"evaluation.ks={ks}: whole numbers from 1, with 10, which tables show")
-    talk = config.multi_turn
-    if not talk.ways or len(set(talk.ways)) < len(talk.ways):
-        raise UserError(
-            f"multi_turn.ways={talk.ways}: at least one of "
-            f"{', '.join(NAMES['multi_turn.ways'])}, each once"
-        )
-    if 10 not in talk.ks or min(talk.ks) < 1:
-        raise UserError(
-            f"multi_turn.ks={talk.ks}: whole numbers from 1, with 10, which tables show"
-        )
-    if config.llm.base_url is not None:
-        address.check(config.llm.base_url)
-    if redact(extra := str(config.llm.extra)) != extra:
-        raise UserError("llm.extra holds a key; keys are read from the environment alone")
-    for key, divisor in MULTIPLES:
-        if value(key) % value(divisor):
-            raise UserError(
-                f"{key}={value(key)} is not a multiple of {divisor}={value(divisor)}; choose one "
-                "that is"
-            )
-    rated = config.dataset.columns.rating or not any(
-        source.reader in OWN_COLUMNS for source in config.dataset.sources
-    )
-    if config.dataset.min_rating is not None and not rated:
-        raise UserError(
-            f"dataset.min_rating={config.dataset.min_rating:g}: no column has ratings; type "
-            "dataset.columns.rating=NAME too"
-        )
-    if config.dataset.conversations:
-        for name in FILTERS:
-            if getattr(config.dataset, name) != getattr(Dataset(), name):
-                raise UserError(
-                    f"dataset.{name}: dataset={config.dataset.name} has dialogues, and this acts "
-                    f"on interactions alone; leave dataset.{name} out"
-                )
-    if not config.tasks.mip and not config.tasks.sad:
-        raise UserError(
-            "tasks.mip=0 and tasks.sad=0 leave nothing to learn in the warm-up; type "
-            "experiment=mip_sad_ablation_no_pretraining"
-        )
-    if not config.dataset.editions():
-        names = ", ".join(sorted({source.name or "null" for source in config.dataset.sources}))
-        raise UserError(
-            f"dataset.source={config.dataset.source}: no such source. There are {names}"
-        )
-    if config.tuning.loss_on == "sigmoid" and not config.tuning.negatives:
-        raise UserError(
-            "tuning.negatives=0: tuning.loss_on=sigmoid compares with negatives; type "
-            "tuning.negatives=1"
-        )
-    if config.checkpoint and config.model.name not in ("mip_sad", "c2crs"):
-        raise UserError(
-            f"checkpoint: model={config.model.name} takes no weights of its train stage; "
-            "model=mip_sad and model=c2crs do, and pretrain.checkpoint=PATH gives an encoder"
-        )
-    if not config.samples.raw and not config.samples.seeds:
-        raise UserError("samples: neither raw nor seeds, so nothing to train on; type samples=raw")
 
 
 def _sentence(error: BaseException) -> str:
@@ -512,7 +268,7 @@ def check(arguments: list[str]) -> list[str]:
     if flags.shell_completion:  # its words are no overrides
         return arguments
     for word in arguments:
-        check_address(word)
+        refuse_keys_in_address(word)
     with searching(flags):
         arguments = [readable(word, is_sweep(flags)) for word in arguments]
         words = flags_of(arguments).overrides
@@ -557,13 +313,13 @@ def configured(arguments: list[str]) -> Config:
         return to_config(composed(flags, flags.overrides))
 
 
-def check_address(word: str) -> None:
+def refuse_keys_in_address(word: str) -> None:
     """Refuse an `llm.base_url=…` with a key before any message could repeat it."""
     key, _, value = word.partition("=")
     if key.lstrip("+") == "llm.base_url":
         for url in value.split(","):  # of a sweep
             if url != "null" and not url.startswith("${"):
-                address.check(url.strip("'\""))
+                check_address(url.strip("'\""))
 
 
 def readable(word: str, swept: bool = False) -> str:

@@ -11,157 +11,61 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from crs import config as c
+from omegaconf import OmegaConf
+
 from crs import extras, places, tracking
-from crs.closure import code_digest, source_of
+from crs.closure import code_digest
+from crs.config import Config
 from crs.console import Context, say, stage_line
 from crs.errors import DamageError, HalfMadeError, NotFiniteError, UserError
-from crs.handed import ENCODER, USER, reach
+from crs.models import recipes
+from crs.settings.base import Settings
+from crs.stages import pages
+from crs.stages.stage import Stage, import_object
 from crs.store import Artifact, Store, fingerprint
 
 LIBRARIES = (
     "torch lightning-fabric faiss-cpu numpy pandas sentence-transformers transformers openai "
     "google-genai wandb"
 ).split()
+CONF = Path(__file__).parents[2] / "conf"
 CHEAP = ("dataset", "samples")
 """Stages that a dry run makes to count the requests of those after them."""
-WITH = {
-    "attributes": (
-        "ml100k", "ml1m", "lastfm", "cds", "video_games", "tiny",
-        *(f"{name} with dataset.items=FILE" for name in (
-            "beauty", "sports", "toys", "yelp", "custom", "recbole")),
-    ),
-    "responses": ("inspired", "redial", "tgredial"),
-}  # fmt: skip
-"""Datasets that have a view which others lack."""
 
 
-@dataclass(frozen=True)
-class Stage:
-    """How one kind of result is made."""
-
-    target: str
-    """`package.module` whose `run` makes it; `{model}` stands for the model's name."""
-    version: int
-    """Raised when the same settings begin to give another result."""
-    settings: Callable[[c.Config], c.Settings]
-    needs: Callable[[c.Config], list[str]]
-    about: str
-    handed: dict[str, str] = field(default_factory=dict)
-    """Functions of other stages' packages that it is handed, by name (crs.handed)."""
-    asks: Callable[[c.Config], bool] = lambda x: False
-    """Whether it asks a language model; then its module has `quote`, for `dry_run=true`."""
+def stage_names() -> list[str]:
+    """The names of all stages."""
+    own = (stage.name for model in recipes().values() for stage in model.stages)
+    return list(dict.fromkeys([*pages(), *own]))
 
 
-MODEL_SETTINGS: dict[tuple[str, str], Callable[[c.Config], c.Settings]] = {
-    ("latentcrs", "train"): lambda x: c.Latent(x.train, x.em),
-    ("c2crs", "warmup"): lambda x: c.Aligned(x.warmup, x.c2crs),
-    ("c2crs", "train"): lambda x: c.Recommending(x.train, x.c2crs, x.model.views, x.checkpoint),
-    ("c2crs", "direct"): lambda x: c.Recommending(x.train, x.c2crs, x.model.views),
-    ("c2crs", "converse"): lambda x: c.Conversing(x.converse, x.c2crs, x.model.fill_items),
-    ("latentcrs", "direct"): lambda x: c.Fused(
-        x.train, x.em.dropout, x.em.text_hidden, x.em.hidden
-    ),
-    ("mip_sad", "warmup"): lambda x: c.WarmedUp(x.warmup, x.towers, x.tasks),
-    ("mip_sad", "train"): lambda x: c.Tuned(x.train, x.towers, x.tuning, x.checkpoint),
-    ("mip_sad", "alone"): lambda x: c.Tuned(x.train, x.towers, x.tuning),
-}
-"""Settings of a model's own stages, by model and stage."""
+def datasets_with(view: str) -> list[str]:
+    """The choices of `dataset=` that have a view, as their files say."""
+    files = sorted((CONF / "dataset").glob("*.yaml"))
+    loaded = {file.stem: dict(OmegaConf.load(file)) for file in files}
+    # A file with package _global_ has its dataset within a group.
+    settings = {name: content.get("dataset", content) for name, content in loaded.items()}
+    return [
+        *(name for name, of in settings.items() if view in of.get("has", ())),
+        *(
+            f"{name} with dataset.items=FILE"
+            for name, of in settings.items()
+            if view in of.get("has_with_items", ())
+        ),
+    ]
 
 
-def own_dialogues(config: c.Config) -> bool:
-    """Whether the data set brings attribute dialogues: their turns are the cases then."""
-    return any(source.dialogues for source in config.dataset.editions())
-
-
-def needs_of_evaluation(config: c.Config) -> list[str]:
-    """What the scorers read; a dataset with dialogues of its own needs no simulated texts."""
-    texts = {"samples", "simulate"} if own_dialogues(config) else set()
-    return [name for name in config.model.needs.evaluate if name not in texts]
-
-
-STAGES: dict[str, Stage] = {
-    "dataset": Stage(
-        "crs.data.build_dataset", 1, lambda x: x.dataset, lambda x: [],
-        "raw data to canonical tables",
-    ),
-    "pretrain": Stage(
-        "pre_rec_model.pretrain", 1, lambda x: x.pretrain, lambda x: ["dataset"],
-        "the sequence encoder",
-    ),
-    "intents": Stage(
-        "pre_rec_model.intents", 1, lambda x: x.intents, lambda x: ["pretrain"],
-        "k-means over user states",
-    ),
-    "samples": Stage(
-        "data_generator.samples", 1, lambda x: x.samples, lambda x: ["dataset"],
-        "the cases that get a text",
-    ),
-    "simulate": Stage(
-        "data_generator.simulate", 1, lambda x: c.Simulate(x.simulator, x.llm),
-        lambda x: ["dataset", "samples"], "what the simulated users say",
-        asks=lambda x: x.simulator.kind == "llm",
-    ),
-    "embed": Stage(
-        "text2embedding.embed", 1, lambda x: x.embedder, lambda x: ["simulate"],
-        "texts to vectors",
-    ),
-    "graph": Stage(
-        "data_generator.graph", 1, lambda x: x.graph, lambda x: ["dataset"],
-        "the knowledge graph as typed edges",
-    ),
-    "contexts": Stage(
-        "data_generator.contexts", 2, lambda x: x.contexts,
-        lambda x: ["dataset", "graph", "samples", "simulate"],
-        "what was said before each response, as tensors",
-    ),
-    "dialogues": Stage(
-        "data_generator.dialogues", 1, lambda x: x.dialogues, lambda x: ["dataset"],
-        "what users accept, attribute by attribute",
-    ),
-    "warmup": Stage(
-        "crs.models.{model}.warmup", 2, lambda x: MODEL_SETTINGS[x.model.name, "warmup"](x),
-        lambda x: list(x.model.needs.warmup), "the model's own pre-training",
-    ),
-    "train": Stage(
-        "crs.models.{model}.train", 1, lambda x: MODEL_SETTINGS[x.model.name, "train"](x),
-        lambda x: list(x.model.needs.restore if x.checkpoint else x.model.needs.train),
-        "the model itself",
-    ),
-    "alone": Stage(
-        "crs.models.{model}.alone", 1, lambda x: MODEL_SETTINGS[x.model.name, "alone"](x),
-        lambda x: list(x.model.needs.alone), "each tower by itself",
-    ),
-    "direct": Stage(
-        "crs.models.{model}.direct", 1, lambda x: MODEL_SETTINGS[x.model.name, "direct"](x),
-        lambda x: list(x.model.needs.direct), "the same network without what the model is about",
-    ),
-    "converse": Stage(
-        "crs.models.{model}.converse", 1, lambda x: MODEL_SETTINGS[x.model.name, "converse"](x),
-        lambda x: list(x.model.needs.converse), "responses, and their scores below the ranking's",
-    ),
-    "evaluate": Stage(
-        "crs.evaluation.evaluate", 2, lambda x: c.Evaluate(x.model.name, x.seed, x.evaluation),
-        needs_of_evaluation, "ranks, metrics and their intervals",
-    ),
-    "multi_turn": Stage(
-        "multi_turn.dialogues", 1,
-        lambda x: c.Talks(x.model.name, x.seed, x.multi_turn, c.Simulate(x.simulator, x.llm),
-                          x.llm if x.multi_turn.understanding == "llm" else None,
-                          x.embedder if "embed" in x.model.needs.evaluate else None),
-        lambda x: list(dict.fromkeys(["dataset", "samples", "simulate", *x.model.needs.evaluate])),
-        "dialogues with the simulated user", {"encoder": ENCODER, "user": USER},
-        lambda x: "llm" in (x.simulator.kind, x.multi_turn.understanding),
-    ),
-}  # fmt: skip
+def stages_of(config: Config) -> dict[str, Stage]:
+    """The stages that the chosen model can have, by name: those of the pages, and its own."""
+    return pages() | {stage.name: stage for stage in config.recipe.stages}
 
 
 @dataclass
@@ -170,13 +74,12 @@ class Step:
 
     name: str
     stage: Stage
-    target: str
-    settings: c.Settings
+    settings: Settings
     inputs: dict[str, "Step"]
     fingerprint: str
 
 
-def needs(stage: Stage, config: c.Config) -> list[str]:
+def needs(stage: Stage, config: Config) -> list[str]:
     """The stages that a stage reads.
 
     Dialogues that people had need none that are simulated; weights that are given are not compared
@@ -184,37 +87,37 @@ def needs(stage: Stage, config: c.Config) -> list[str]:
     """
     without = {"samples", "simulate"} if config.dataset.conversations else set()
     without |= {"direct", "alone"} if config.checkpoint else set()
-    return [name for name in stage.needs(config) if name not in without]
+    return [name for name in stage.reads(config) if name not in without]
 
 
-def plan(config: c.Config) -> list[Step]:
+def plan(config: Config) -> list[Step]:
     """The stages that `config.stage.name` stands on, in the order in which they are made.
 
     Raises:
         UserError: if the model has no such stage, or the data have not what it learns from.
     """
     steps: dict[str, Step] = {}
+    stages = stages_of(config)
 
     def add(name: str) -> Step:
         if name not in steps:
-            stage = STAGES[name]
+            stage = stages[name]
             inputs = {need: add(need) for need in needs(stage, config)}
             settings = stage.settings(config)
-            target = stage.target.format(model=config.model.name)
             names = {need: step.fingerprint for need, step in inputs.items()}
-            # A stage that is a model's own is named after it: two models may have like settings.
-            owner = f"{name}/{config.model.name}" if target != stage.target else name
-            mark = fingerprint(owner, stage.version, settings.identity(), names)
-            steps[name] = Step(name, stage, target, settings, inputs, mark)
+            # A model's own stage is named after it: two models may have the same settings.
+            owner = f"{name}/{config.model.name}" if stage in config.recipe.stages else name
+            key = fingerprint(owner, stage.version, settings.identity(), names)
+            steps[name] = Step(name, stage, settings, inputs, key)
         return steps[name]
 
     goal = config.stage.name
-    if "{model}" in STAGES[goal].target and (config.model.name, goal) not in MODEL_SETTINGS:
+    if goal not in stages:
         raise UserError(
             f"stage={goal}: model={config.model.name} has no such stage; type stage=pretrain or "
             "stage=evaluate"
         )
-    read = config.model.needs.evaluate
+    read = list(config.recipe.reads)
     able = goal != "multi_turn" and ("contexts" in read or read == ["dataset"])
     if config.dataset.conversations and not able:
         raise UserError(
@@ -224,9 +127,13 @@ def plan(config: c.Config) -> list[Step]:
     if goal == "converse" and not config.dataset.conversations:
         raise UserError(
             f"stage=converse: dataset={config.dataset.name} has requests and no responses to learn "
-            f"from. Datasets that have them: {', '.join(WITH['responses'])}"
+            f"from. Datasets that have them: {', '.join(datasets_with('responses'))}"
         )
-    if goal == "evaluate" and own_dialogues(config) and {"embed", "contexts"} & set(read):
+    if (
+        goal == "evaluate"
+        and config.dataset.released_dialogues
+        and {"embed", "contexts"} & set(read)
+    ):
         raise UserError(
             f"model={config.model.name} reads what was said, and the cases of dataset="
             f"{config.dataset.name} dataset.source={config.dataset.source} are released turns of "
@@ -241,21 +148,10 @@ def plan(config: c.Config) -> list[Step]:
     return list(steps.values())
 
 
-def code_modules(step: Step, config: c.Config) -> list[str]:
+def code_modules(step: Step, config: Config) -> list[str]:
     """The modules whose code makes this step's result."""
-    modules = [step.target, *(path.partition(":")[0] for path in step.stage.handed.values())]
-    if step.name in ("evaluate", "multi_turn"):
-        modules.append(f"crs.models.{config.model.name}")
-    if step.name == "simulate":
-        modules.append(f"data_generator.{config.simulator.kind}")
-    if step.name == "embed" or (step.name == "multi_turn" and "embed" in step.inputs):
-        modules.append(f"text2embedding.{config.embedder.kind}")
-    if step.name == "dataset":
-        readers = (source.reader.partition(":")[0] for source in config.dataset.sources)
-        modules += [reader for reader in readers if source_of(reader)]
-    if step.name == "graph" and config.graph.mirror:
-        modules.append(config.graph.mirror.reader.partition(":")[0])
-    return modules
+    handed = (path.partition(":")[0] for path in step.stage.handed.values())
+    return [step.stage.module, *handed, *step.stage.code(config)]
 
 
 def state_of(step: Step, store: Store, found: dict[str, Artifact]) -> str:
@@ -273,7 +169,7 @@ def state_of(step: Step, store: Store, found: dict[str, Artifact]) -> str:
 
 
 def show_plan(
-    steps: list[Step], store: Store, config: c.Config
+    steps: list[Step], store: Store, config: Config
 ) -> tuple[dict[str, Artifact], list[DamageError]]:
     """Print what is there and what will be made.
 
@@ -298,13 +194,13 @@ def show_plan(
     return found, damaged
 
 
-def quote(steps: list[Step], found: dict[str, Artifact], store: Store, config: c.Config) -> None:
+def quote(steps: list[Step], found: dict[str, Artifact], store: Store, config: Config) -> None:
     """Print what the language model would cost.
 
     Its requests cannot be counted without the stages before it: where these are cheap they are
     made, else it is said which are missing.
     """
-    asking = [s for s in steps if s.stage.asks(config) and s.name not in found]
+    asking = [s for s in steps if s.stage.calls_llm(config) and s.name not in found]
     if not asking:
         say("  price     0 USD: nothing here asks a paid service")
     for step in asking:
@@ -318,7 +214,7 @@ def quote(steps: list[Step], found: dict[str, Artifact], store: Store, config: c
         context = Context(config.trainer, tracking.Run(), step.fingerprint)
         inputs = {need: found[need] for need in step.inputs}
         folder = store.partial(step.name, step.fingerprint)
-        module = importlib.import_module(step.target)
+        module = importlib.import_module(step.stage.module)
         for line in module.quote(step.settings, inputs, folder, context):
             say(f"  price     {step.name}: {line}")
 
@@ -358,7 +254,7 @@ def versions() -> dict[str, str]:
 
 
 def make(
-    step: Step, inputs: dict[str, Artifact], store: Store, config: c.Config, command: str
+    step: Step, inputs: dict[str, Artifact], store: Store, config: Config, command: str
 ) -> Artifact:
     """Make one result, or go on where an earlier attempt stopped. The caller holds the lock.
 
@@ -397,7 +293,7 @@ def complete(
     inputs: dict[str, Artifact],
     origin: dict[str, Any],
     store: Store,
-    config: c.Config,
+    config: Config,
     command: str,
     folder: Path,
     resumed: bool,
@@ -417,10 +313,10 @@ def complete(
          "dataset": config.dataset.name, "seed": config.seed},
     )  # fmt: skip
     context = Context(config.trainer, run, step.fingerprint)
-    context.handed |= {name: reach(path) for name, path in step.stage.handed.items()}
+    context.handed |= {name: import_object(path) for name, path in step.stage.handed.items()}
     started = time.monotonic()
     try:
-        summary = importlib.import_module(step.target).run(step.settings, inputs, folder, context)
+        summary = import_object(step.stage.run)(step.settings, inputs, folder, context)
         seconds = round(time.monotonic() - started, 3)
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         torch = sys.modules.get("torch")
@@ -454,7 +350,7 @@ def complete(
     return artifact
 
 
-def run(config: c.Config, command: str | None = None) -> Artifact | None:
+def run(config: Config, command: str | None = None) -> Artifact | None:
     """Find or make what is asked for; None after a dry run.
 
     Args:
@@ -464,8 +360,10 @@ def run(config: c.Config, command: str | None = None) -> Artifact | None:
         UserError: on bad input, on a damaged result, on a store that takes no files, without a
             package that is needed, and with `strict=true` on a result that other code made.
     """
-    if unknown := set(config.force) - set(STAGES):
-        raise UserError(f"force: no stage {sorted(unknown)[0]!r}; stages are {', '.join(STAGES)}")
+    if unknown := set(config.force) - set(stage_names()):
+        raise UserError(
+            f"force: no stage {sorted(unknown)[0]!r}; stages are {', '.join(stage_names())}"
+        )
     command = command or uuid.uuid4().hex
     store, steps = Store(config.store), plan(config)
     there, damaged = show_plan(steps, store, config)
@@ -507,7 +405,7 @@ def in_a_sentence(store: Store) -> Iterator[None]:
 
 
 def find_or_make(
-    step: Step, inputs: dict[str, Artifact], store: Store, config: c.Config, command: str
+    step: Step, inputs: dict[str, Artifact], store: Store, config: Config, command: str
 ) -> Artifact:
     """The result if it is there (and not forced), else a new one; says which."""
 
@@ -535,24 +433,24 @@ def find_or_make(
         return look() or make(step, inputs, store, config, command)
 
 
-def check_views(dataset: Artifact, config: c.Config) -> None:
+def check_views(dataset: Artifact, config: Config) -> None:
     """Refuse a dataset that lacks what is looked at, before anything costly runs.
 
     Raises:
         UserError: with the missing view and the datasets that have it.
     """
-    needed = dict.fromkeys(config.model.requires, f"model={config.model.name}")
+    needed = dict.fromkeys(config.recipe.requires, f"model={config.model.name}")
     if config.stage.name == "multi_turn":  # what the users ask for
         needed.setdefault("attributes", "stage=multi_turn")
     for view, who in needed.items():
         if not dataset.summary[view]:
             raise UserError(
                 f"{who} needs item {view} and dataset={config.dataset.name} "
-                f"has none. Datasets that have them: {', '.join(WITH[view])}"
+                f"has none. Datasets that have them: {', '.join(datasets_with(view))}"
             )
 
 
-def check_code(step: Step, artifact: Artifact, config: c.Config) -> None:
+def check_code(step: Step, artifact: Artifact, config: Config) -> None:
     """Say (or, with `strict=true`, refuse) that a found result was made by other code."""
     if artifact.manifest["code"] == code_digest(*code_modules(step, config)):
         return

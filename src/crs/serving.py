@@ -17,17 +17,18 @@ import numpy as np
 import pandas as pd
 import torch
 
-from crs.config import Embedder, Trainer
 from crs.data.cases import Cases
 from crs.data.sequences import Sequences
 from crs.dialogue.conversation import Conversation
 from crs.dialogue.requirements import Facts
 from crs.dialogue.rule_understanding import Rules
 from crs.errors import UserError
-from crs.handed import ENCODER, reach
 from crs.ids import Ids, Number
 from crs.places import home, refusal
 from crs.recommender import Recommender, reads_text
+from crs.settings.training import Trainer
+from crs.stages.embed import ENCODER, Embedder
+from crs.stages.stage import import_object
 from crs.store import MANIFEST, Artifact
 from crs.titles import Titles, spellings, words
 
@@ -170,7 +171,7 @@ class System:
                 )
         given = {key: value for key, value in self.places.items() if value is not None}
         embedder, trainer = Embedder(**settings | given), Trainer("auto", 0, False)
-        return reach(ENCODER)(embedder, trainer, self.cache)
+        return import_object(ENCODER)(embedder, trainer, self.cache)
 
     def encode(self, texts: list[str]) -> np.ndarray:
         """Texts to [n, dim]."""

@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from crs.config import Trainer
+from crs.settings.training import Trainer
 
 
 def available() -> int:

@@ -12,8 +12,8 @@ from functools import wraps
 from pathlib import Path
 from typing import Any, Literal
 
-from crs.config import TrackerSettings
 from crs.console import say
+from crs.settings.tracker import TrackerSettings
 
 
 class Run:

@@ -17,11 +17,13 @@ from hydra import initialize_config_dir
 from torch import Tensor
 
 from crs import command_line
-from crs.config import Config, Simulate, Trainer
+from crs.config import Config
 from crs.console import Context
 from crs.data import build_dataset
 from crs.data.sequences import Sequences
 from crs.pipeline import MODEL_SETTINGS, STAGES
+from crs.settings.training import Trainer
+from crs.stages.simulate import Simulate
 from crs.store import Artifact
 from crs.tracking import Run
 

@@ -8,21 +8,15 @@ from typing import Any
 
 import pytest
 
-from crs.config import (
-    Counts,
-    Dataset,
-    Embedder,
-    Settings,
-    Simulate,
-    Simulator,
-    Source,
-    Talks,
-    WarmedUp,
-    prompt_file,
-    sha256_of,
-)
 from crs.errors import UserError
+from crs.models.mip_sad.recipe import WarmedUp
 from crs.pipeline import STAGES
+from crs.settings.base import Settings
+from crs.settings.files import prompt_file, sha256_of
+from crs.stages.dataset import Counts, Dataset, Source
+from crs.stages.embed import Embedder
+from crs.stages.multi_turn import Talks
+from crs.stages.simulate import Simulate, Simulator
 from crs.store import fingerprint
 from tests.contracts.tiny import pipeline_stages
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from crs import pipeline, tracking
-from crs.config import TrackerSettings
+from crs.settings.tracker import TrackerSettings
 
 SECRET = "0123456789" * 4
 PLACES = "WANDB_DIR", "WANDB_DATA_DIR", "WANDB_CACHE_DIR", "WANDB_CONFIG_DIR"

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crs.config import Simulate
 from crs.dialogue.rule_understanding import Rules
 from crs.dialogue.state import Talk, Turn
+from crs.stages.simulate import Simulate
 from data_generator.answers import REACTIONS, RuleUser, build
 from data_generator.items import Item
 from data_generator.leaks import leak

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crs.config import Source
 from crs.errors import UserError
+from crs.stages.dataset import Source
 from data_generator import graph
 from data_generator.graph import SELF_LOOP, Entities, edges_of, facts
 from tests.contracts.tiny import artifact, config, dataset, made, quick

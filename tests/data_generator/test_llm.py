@@ -6,9 +6,9 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
-from crs.config import Simulate
 from crs.data import build_dataset
 from crs.errors import UserError
+from crs.stages.simulate import Simulate
 from crs.store import Artifact
 from data_generator import llm as played
 from data_generator import samples, simulate

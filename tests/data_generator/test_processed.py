@@ -12,9 +12,9 @@ import pandas as pd
 import pytest
 
 from crs.command_line import check, register
-from crs.config import Simulate
 from crs.errors import UserError
 from crs.pipeline import plan
+from crs.stages.simulate import Simulate
 from data_generator import samples, simulate
 from tests.contracts.processed import SEEDS, records, write
 from tests.contracts.tiny import artifact, config, dataset, made

@@ -3,7 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from crs.config import Simulate
+from crs.stages.simulate import Simulate
 from data_generator import rules, simulate
 from data_generator.items import Utterance, item_table
 from tests.contracts.tiny import artifact, config, dataset, made

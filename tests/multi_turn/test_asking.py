@@ -8,10 +8,11 @@ from types import SimpleNamespace
 
 import pytest
 
-from crs.config import Simulate, Talks
 from crs.data.sequences import Sequences
-from crs.handed import USER, reach
-from crs.models.popularity import Popularity
+from crs.models.popularity.scorers import Popularity
+from crs.stages.multi_turn import Talks
+from crs.stages.simulate import USER, Simulate
+from crs.stages.stage import import_object
 from multi_turn import dialogues, loop
 from tests.contracts.tiny import artifact, config, context, spoken
 from tests.fakes.openai import OpenAI
@@ -78,7 +79,7 @@ def settings(tmp_path, *words, **changed):
 
 def handed():
     found = context()
-    found.handed |= {"user": reach(USER)}
+    found.handed |= {"user": import_object(USER)}
     return found
 
 

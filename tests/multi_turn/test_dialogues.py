@@ -11,15 +11,19 @@ import pandas as pd
 import pytest
 import torch
 
-from crs.config import Evaluate, Simulate, Talks
 from crs.console import Context
+from crs.data.attributes import attribute_matrix
 from crs.data.sequences import Sequences
 from crs.errors import HalfMadeError, UserError
 from crs.evaluation import evaluate
 from crs.evaluation.results import COLUMNS
-from crs.handed import ENCODER, USER, reach
-from crs.models.attribute_filter import AttributeFilter, attribute_matrix
-from crs.models.popularity import Popularity
+from crs.models.attribute_filter.scorers import AttributeFilter
+from crs.models.popularity.scorers import Popularity
+from crs.stages.embed import ENCODER
+from crs.stages.evaluation import Evaluate
+from crs.stages.multi_turn import Talks
+from crs.stages.simulate import USER, Simulate
+from crs.stages.stage import import_object
 from multi_turn import dialogues, loop
 from multi_turn.dialogues import drawn_cases
 from tests.contracts.tiny import artifact, config, context, spoken
@@ -74,7 +78,7 @@ def toy():
 
 def handed() -> Context:
     found = context()
-    found.handed |= {"encoder": reach(ENCODER), "user": reach(USER)}
+    found.handed |= {"encoder": import_object(ENCODER), "user": import_object(USER)}
     return found
 
 

@@ -13,8 +13,8 @@ from crs.data.sequences import leave_one_out
 from crs.errors import UserError
 from crs.evaluation.metrics import per_case
 from crs.evaluation.ranking import ranks
-from crs.models.sequential import Sequential, States
 from crs.nn.encoder import Encoder
+from crs.nn.sequential import Sequential, States
 from crs.store import RESUME
 from crs.training.loop import fit
 from pre_rec_model import iclrec, pretrain

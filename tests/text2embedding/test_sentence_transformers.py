@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from crs.config import prefix_of
 from crs.errors import UserError
+from crs.stages.embed import prefix_of
 from tests.contracts.tiny import config, context
 from text2embedding.encoders import build
 

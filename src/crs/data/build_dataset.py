@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from crs.config import Dataset, sha256_of
 from crs.console import Context, say
 from crs.data import attribute_dialogues, conversations
 from crs.data.filters import select
@@ -17,6 +16,8 @@ from crs.data.parsing.raw import Noticed, Raw
 from crs.data.parsing.times import span
 from crs.data.sources import fetch, fetch_items
 from crs.errors import UserError
+from crs.settings.files import sha256_of
+from crs.stages.dataset import Dataset
 from crs.store import Artifact
 
 SHORTEST = 4

@@ -11,9 +11,9 @@ from typing import Any
 
 import pandas as pd
 
-from crs.config import Dataset
 from crs.data.parsing.raw import ITEMS
 from crs.errors import UserError
+from crs.stages.dataset import Dataset
 
 SPLITS = ("train", "valid", "test")
 ROLES = {"seeker": "seeker", "user": "seeker", "recommender": "recommender"}

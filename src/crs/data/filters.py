@@ -3,9 +3,9 @@
 import numpy as np
 import pandas as pd
 
-from crs.config import Dataset
 from crs.data.parsing.raw import Noticed, Raw
 from crs.errors import UserError
+from crs.stages.dataset import Dataset
 
 
 def core(frame: pd.DataFrame, min_user: int, min_item: int) -> pd.DataFrame:

@@ -4,10 +4,11 @@ import hashlib
 import sys
 from pathlib import Path
 
-from crs.config import Dataset, Source, sha256_of
 from crs.console import say
 from crs.downloads.pypi import wheel
 from crs.errors import UserError
+from crs.settings.files import sha256_of
+from crs.stages.dataset import Dataset, Source
 
 CONNECT_SECONDS = 4
 READ_SECONDS = 60

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from crs.data.attributes import attribute_matrix
 from crs.dialogue.state import Understood
-from crs.models.attribute_filter import attribute_matrix
 from crs.store import Artifact
 
 

@@ -5,8 +5,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from crs.config import sha256_of
 from crs.errors import UserError
+from crs.settings.files import sha256_of
 
 
 def wheel(requirement: str, sha256: str | None, key: str, cache: Path) -> Path:

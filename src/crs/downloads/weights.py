@@ -9,12 +9,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from crs.config import Trainer
 from crs.downloads.pypi import wheel
 from crs.downloads.unpacked import unpacked
 from crs.errors import UserError
 from crs.extras import install
 from crs.places import refusal
+from crs.settings.training import Trainer
 
 HUB_SECONDS = 5
 """In which the hub must answer."""

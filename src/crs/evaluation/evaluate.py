@@ -10,18 +10,18 @@ import numpy as np
 import pandas as pd
 import torch
 
-from crs.config import Evaluate, Evaluation
 from crs.console import Context
+from crs.data.attributes import attribute_matrix
 from crs.data.cases import ALL, Cases, case_sets
 from crs.errors import NotFiniteError
 from crs.evaluation import sampled_ranking, stats
 from crs.evaluation.metrics import per_case
 from crs.evaluation.ranking import ranks
+from crs.evaluation.repeat_newest import RepeatNewest
 from crs.evaluation.report import DEFAULT, SHUFFLED, chart, report
 from crs.evaluation.results import COLUMNS, MARKDOWN, PARQUET, SECOND, headline
-from crs.models.attribute_filter import attribute_matrix
-from crs.models.repeat_newest import RepeatNewest
 from crs.recommender import Recommender, reads_text
+from crs.stages.evaluation import Evaluate, Evaluation
 from crs.store import Artifact
 from crs.threads import use_threads
 

@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from crs.config import Evaluate
 from crs.data.cases import ALL, DIALOGUES, NO_REPEATS, REPEATS
 from crs.data.sequences import REPEATING, Sequences
 from crs.escape import markup, terminal
 from crs.evaluation.results import CANDIDATES, headline, markdown
+from crs.stages.evaluation import Evaluate
 
 SHUFFLED = "texts shuffled"
 DEFAULT = ("ndcg", 10)

@@ -1,37 +1,10 @@
-"""Where the requests to a language model go.
-
-`llm.base_url` is kept with every result and shown in logs, so it must hold no key. A path that is a
-key looks like any other: those are allowed whose words are known. An address with another path
-stands in the environment, and is kept nowhere.
-"""
+"""Where the requests to a language model go."""
 
 import os
-import re
 from urllib.parse import urlsplit
 
-from crs.config import LLM
 from crs.errors import UserError
-
-WORD = (
-    r"v\d{1,2}(?:(?:alpha|beta)\d?)?|api|compatible-mode|engines|inference|llama\.cpp|openai|paas"
-)
-PLAIN = re.compile(
-    rf"https?://(?:[\w.-]+|\[[\da-f:.]+\])(?::\d{{1,5}})?(?:/(?:{WORD}))*/?", re.IGNORECASE
-)
-
-
-def check(url: str) -> None:
-    """Refuse an address that may hold a key; it is not repeated.
-
-    Raises:
-        UserError: for a user, a query, or a path of other words than `WORD`.
-    """
-    if not PLAIN.fullmatch(url):
-        raise UserError(
-            "llm.base_url: an address alone, http://HOST:PORT and a path like /v1, without a key "
-            "or a user; keys are read from the environment, and so is the whole of an address "
-            "with another path, from OPENAI_BASE_URL or GOOGLE_GEMINI_BASE_URL"
-        )
+from crs.settings.llm import LLM
 
 
 def address(settings: LLM, variable: str) -> str | None:

@@ -13,10 +13,10 @@ from tenacity import (
     wait_random_exponential,
 )
 
-from crs.config import LLM
 from crs.errors import UserError
 from crs.llm.jsonl_results import UNREADABLE
 from crs.secrets import redact
+from crs.settings.llm import LLM
 
 T = TypeVar("T")
 AGAIN = (408, 409, 425, 429, 500, 502, 503, 504, 529)

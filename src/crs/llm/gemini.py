@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
-from crs.config import LLM
 from crs.errors import UserError
 from crs.extras import install
 from crs.llm.address import address
@@ -18,6 +17,7 @@ from crs.llm.protocol import Results, once
 from crs.llm.request import CODE, Reply, Request
 from crs.llm.storage import Bucket, Storage
 from crs.secrets import redact
+from crs.settings.llm import LLM
 
 API_VERSION = "v1beta"
 """Of the Developer API; the client's own default has no file upload."""

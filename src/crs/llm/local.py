@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from crs.config import LLM, Trainer
 from crs.downloads.weights import find, load
 from crs.llm.request import Reply, Request
+from crs.settings.llm import LLM
+from crs.settings.training import Trainer
 from crs.threads import use_threads
 
 

@@ -8,7 +8,6 @@ from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
-from crs.config import LLM
 from crs.console import Context, say
 from crs.errors import UserError
 from crs.llm.calls import RefusalError
@@ -16,6 +15,7 @@ from crs.llm.ledger import Booking, Job, Ledger
 from crs.llm.prices import Bill, rate_of, tokens_in, usd
 from crs.llm.protocol import Batches, Direct, back_end
 from crs.llm.request import Answer, Reply, Request, code_of, key_of, with_code, without_code
+from crs.settings.llm import LLM
 
 
 class LanguageModel:

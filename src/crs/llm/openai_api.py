@@ -4,13 +4,13 @@ import json
 import os
 from typing import Any
 
-from crs.config import LLM
 from crs.errors import UserError
 from crs.extras import install
 from crs.llm.address import address
 from crs.llm.calls import AGAIN, secret
 from crs.llm.request import Reply, Request
 from crs.secrets import redact
+from crs.settings.llm import LLM
 
 NO_ANSWER = {"content_filter": "blocked"}
 """Reasons to end that leave no answer, and their outcome."""

@@ -5,13 +5,13 @@ from functools import partial
 from itertools import islice
 from typing import Any
 
-from crs.config import LLM
 from crs.llm.calls import call
 from crs.llm.jsonl_results import fetch, replies
 from crs.llm.openai_api import body, client, failure, plain, reply
 from crs.llm.protocol import Results, once
 from crs.llm.request import Reply, Request
 from crs.secrets import redact
+from crs.settings.llm import LLM
 
 ENDPOINT = "/v1/chat/completions"
 OVER = ("completed", "failed", "expired", "cancelled")

@@ -7,10 +7,10 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from itertools import islice
 
-from crs.config import LLM
 from crs.llm.calls import RefusalError, call
 from crs.llm.openai_api import body, client, failure, plain, reply
 from crs.llm.request import Reply, Request
+from crs.settings.llm import LLM
 
 
 class OpenAIChat:

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from crs.config import LLM, Rate
 from crs.llm.request import Request
+from crs.settings.llm import LLM, Rate
 
 BYTES_PER_TOKEN = 3.0
 """On the dear side: prompts of film titles had 3.1 with a small vocabulary (49,152 tokens; the

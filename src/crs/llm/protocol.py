@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
-from crs.config import LLM, Trainer
 from crs.errors import UserError
 from crs.llm.request import Reply, Request
+from crs.settings.llm import LLM
+from crs.settings.training import Trainer
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,9 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-from crs.config import LLM
 from crs.errors import UserError
 from crs.llm.request import Reply, Request
+from crs.settings.llm import LLM
 
 TYPE = "type llm.path=FILE, the answers.jsonl of an earlier result"
 

@@ -18,9 +18,9 @@ from lightning_fabric import Fabric
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from crs.config import Optimisation
 from crs.console import Context
 from crs.errors import HalfMadeError, NotFiniteError, UserError
+from crs.settings.training import Optimisation
 from crs.store import RESUME, UNFINISHED, keep, kept, replace_synced, write_json
 from crs.training.ema import Average
 

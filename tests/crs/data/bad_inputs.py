@@ -25,9 +25,10 @@ from hydra import compose as hydra_compose
 from hydra import initialize_config_dir
 
 from crs import command_line, pipeline
-from crs.config import Config, Source
+from crs.config import Config
 from crs.data.readers import lastfm
 from crs.errors import UserError
+from crs.stages.dataset import Source
 from tests.contracts import dialogues
 
 USERS = ITEMS = range(1, 6)

@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crs.config import Counts, Dataset
 from crs.data import build_dataset
 from crs.data.build_dataset import check_counts, dense, statistics, tables
 from crs.data.filters import core
 from crs.data.parsing.raw import Raw, empty_items
 from crs.errors import UserError
+from crs.stages.dataset import Counts, Dataset
 from tests.contracts.tiny import config, dataset, made, quick, shared
 
 

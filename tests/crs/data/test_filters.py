@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crs.config import Dataset
 from crs.data.build_dataset import run, tables
 from crs.data.filters import Noticed, again, select
 from crs.data.parsing.raw import Faults, Place, Raw, empty_items
 from crs.errors import UserError
+from crs.stages.dataset import Dataset
 from tests.contracts.tiny import config, context, quick
 
 

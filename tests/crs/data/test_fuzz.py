@@ -16,9 +16,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crs.config import Dataset
 from crs.data import build_dataset, conversations
 from crs.errors import UserError
+from crs.stages.dataset import Dataset
 from tests.contracts.tiny import config, quick
 from tests.crs.data import bad_inputs as good
 

@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crs.config import Columns, Dataset
 from crs.data import build_dataset
 from crs.data.readers import custom, iclrec_text, movielens
 from crs.errors import UserError
+from crs.stages.dataset import Columns, Dataset
 from tests.contracts.tiny import config, quick, shared
 
 RATINGS_1M = "1::1193::5::978300760\n1::661::3::978302109\n2::1193::4::978298413\n"

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from crs.config import Dataset, Source
 from crs.data.sources import fetch, fetch_items
 from crs.errors import UserError
+from crs.stages.dataset import Dataset, Source
 from tests.contracts.tiny import config
 
 CONTENT = b"1 2 3\n"

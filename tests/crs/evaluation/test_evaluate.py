@@ -8,14 +8,14 @@ import pandas as pd
 import pytest
 import torch
 
-from crs.config import Evaluate
 from crs.data.sequences import Sequences
 from crs.errors import NotFiniteError
 from crs.evaluation import evaluate, report
 from crs.evaluation.evaluate import case_ranks, comparisons, default_scorer, shuffled_texts
 from crs.evaluation.metrics import per_case
 from crs.evaluation.results import COLUMNS, headline
-from crs.models.popularity import Popularity
+from crs.models.popularity.scorers import Popularity
+from crs.stages.evaluation import Evaluate
 from tests.contracts.tiny import artifact, config, dataset, made, sequences, shared, spoken
 
 OPTIONS = replace(config().evaluation, ks=[5, 10], resamples=50, permutations=99)
@@ -416,7 +416,7 @@ def test_the_released_encoder_of_beauty_has_its_published_scores(tmp_path):
     from crs.data.cases import Cases
     from crs.data.readers import iclrec_text
     from crs.data.sequences import leave_one_out
-    from crs.models.sequential import Sequential, States
+    from crs.nn.sequential import Sequential, States
     from pre_rec_model import checkpoint
 
     settings = config("dataset=beauty", "evaluation=iclrec_as_released", "model=iclrec")

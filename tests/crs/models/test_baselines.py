@@ -3,14 +3,15 @@ from dataclasses import replace
 import pytest
 import torch
 
+from crs.data.attributes import attribute_matrix
 from crs.data.cases import Cases
+from crs.data.popularity import popularity_counts
 from crs.evaluation.ranking import topk
 from crs.models import attribute_filter, iclrec, popularity, sasrec
-from crs.models.attribute_filter import AttributeFilter, attribute_matrix
-from crs.models.popularity import Popularity
-from crs.models.sequential import Sequential, States, encode, load_encoder
+from crs.models.attribute_filter.scorers import AttributeFilter
+from crs.models.popularity.scorers import Popularity
 from crs.nn.encoder import Encoder
-from crs.recommender import popularity_counts
+from crs.nn.sequential import Sequential, States, encode, load_encoder
 from pre_rec_model import pretrain
 from tests.contracts.recommender import RecommenderContract
 from tests.contracts.tiny import config, dataset, made, sequences

@@ -1,7 +1,7 @@
 import torch
 
 from crs.data.cases import Cases
-from crs.models.repeat_newest import RepeatNewest
+from crs.evaluation.repeat_newest import RepeatNewest
 from tests.contracts.recommender import RecommenderContract
 from tests.contracts.tiny import sequences
 

@@ -6,13 +6,13 @@ import numpy as np
 import pandas as pd
 from pandas.api.types import infer_dtype
 
-from crs.config import Columns
 from crs.data.parsing.attribute_cells import check_separator, listed, names_in, unified
 from crs.data.parsing.markup import plain
 from crs.data.parsing.raw import ITEMS, Faults, Place
 from crs.data.parsing.text_files import LIMIT, SHOWN
 from crs.data.parsing.times import DATES, YEARS, moments, tell_mixed, years
 from crs.errors import UserError
+from crs.stages.dataset import Columns
 from crs.titles import title_and_year
 
 PLAIN = {"string", "integer", "floating", "mixed-integer-float", "decimal", "empty"}

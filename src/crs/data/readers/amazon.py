@@ -14,7 +14,6 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
-from crs.config import Dataset
 from crs.data.parsing.columns import words
 from crs.data.parsing.raw import ITEMS, Faults, Place, Raw
 from crs.data.parsing.text_files import (
@@ -29,6 +28,7 @@ from crs.data.parsing.text_files import (
 )
 from crs.data.reader import reader
 from crs.errors import UserError
+from crs.stages.dataset import Dataset
 
 
 @reader("amazon_2023", 2, unnamed_in=("cds", "video_games"))

@@ -8,7 +8,6 @@ from pathlib import Path
 from reprlib import repr as short
 from typing import Any
 
-from crs.config import Dataset
 from crs.data.conversations import SPLITS, RawDialogues, Utterance, merged, role_of
 from crs.data.parsing.json_files import expect, field, load, parallel, text_of
 from crs.data.parsing.raw import Faults, Place, reason
@@ -16,6 +15,7 @@ from crs.data.parsing.text_files import cut, of_width
 from crs.data.reader import reader
 from crs.data.readers.inspired import entity_names, graph_of, items_of
 from crs.errors import UserError
+from crs.stages.dataset import Dataset
 
 SPECIAL = ("__pad__", "__start__", "__end__", "__unk__")
 MENTION_MAP = "redial_context_movie_id2crslab_entityId.json"

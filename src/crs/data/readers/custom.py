@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pandas as pd
 
-from crs.config import Columns, Dataset
 from crs.data.parsing.columns import INTERACTIONS, interactions, item_table, mapped
 from crs.data.parsing.json_table import json_table
 from crs.data.parsing.parquet_table import MARK, rows_of_parquet
@@ -26,6 +25,7 @@ from crs.data.parsing.text_files import (
 )
 from crs.data.reader import reader
 from crs.errors import UserError
+from crs.stages.dataset import Columns, Dataset
 
 SEPARATORS = ",\t;|"
 """Of a text file's cells: the one that its first line has most often, the first of equals."""

@@ -6,11 +6,11 @@ from pathlib import Path
 import pandas as pd
 import pyarrow as pa
 
-from crs.config import Dataset
 from crs.data.parsing.json_files import load
 from crs.data.parsing.raw import Faults, Place, Raw, empty_items
 from crs.data.parsing.text_files import SHOWN, decoded, gathered, opened
 from crs.data.reader import reader
+from crs.stages.dataset import Dataset
 
 
 @reader("iclrec_text", 1, unnamed_in=("beauty", "sports", "toys", "yelp"))

@@ -9,13 +9,13 @@ from urllib.parse import unquote
 
 import pandas as pd
 
-from crs.config import Dataset
 from crs.data.conversations import SPLITS, RawDialogues, Utterance, role_of
 from crs.data.parsing.json_files import by_number, expect, field, fits, lines, load, parallel
 from crs.data.parsing.mentions import linked
 from crs.data.parsing.text_files import LIMIT
 from crs.data.reader import reader
 from crs.errors import UserError
+from crs.stages.dataset import Dataset
 from crs.titles import title_and_year
 
 RESOURCE = re.compile(r"<?(?:https?://dbpedia\.org/resource/)?(.*?)>?")

@@ -8,13 +8,13 @@ from typing import Any
 
 import pandas as pd
 
-from crs.config import Dataset
 from crs.data.attribute_dialogues import ATTRIBUTE, REFUSED
 from crs.data.parsing import json_files
 from crs.data.parsing.json_files import by_number
 from crs.data.parsing.raw import ITEMS, Raw
 from crs.data.reader import reader
 from crs.errors import UserError
+from crs.stages.dataset import Dataset
 
 ITEM_FILE, TAG_FILE = "item_dict_lastfm1.0.json", "tag2item_lastfm1.0.json"
 RECORDS = {

@@ -8,13 +8,13 @@ from typing import Any
 
 import pandas as pd
 
-from crs.config import Columns, Dataset
 from crs.data.parsing.columns import INTERACTIONS, interactions, mapped
 from crs.data.parsing.raw import ITEMS, Faults, Place, Raw, member
 from crs.data.parsing.text_files import Rows, cut, decoded, of_width, texts
 from crs.data.reader import reader
 from crs.data.readers import recbole
 from crs.errors import UserError
+from crs.stages.dataset import Columns, Dataset
 from crs.titles import title_and_year
 
 RATINGS = ["user", "item", "rating", "timestamp"]

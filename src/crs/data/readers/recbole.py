@@ -6,12 +6,12 @@ from typing import BinaryIO
 
 import pandas as pd
 
-from crs.config import Dataset
 from crs.data.parsing.columns import INTERACTIONS, interactions, item_table, mapped
 from crs.data.parsing.raw import ITEMS, Faults, Place, Raw, empty_items, member, members
 from crs.data.parsing.text_files import cut, decoded, is_zip, of_width, opened, texts
 from crs.data.reader import reader
 from crs.errors import UserError
+from crs.stages.dataset import Dataset
 
 TYPES = ("token", "token_seq", "float", "float_seq")
 TEXT = ("token", "token_seq")

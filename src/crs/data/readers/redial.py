@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from crs.config import Dataset
 from crs.data.conversations import SPLITS, RawDialogues, Utterance
 from crs.data.parsing.json_files import expect, field, lines
 from crs.data.parsing.mentions import words
@@ -18,6 +17,7 @@ from crs.data.parsing.text_files import decoded, of_width, opened, unquoted
 from crs.data.reader import reader
 from crs.data.readers import crslab
 from crs.errors import UserError
+from crs.stages.dataset import Dataset
 from crs.titles import title_and_year
 
 VALID_SHARE, VALID_SEED = 0.1, 2018

@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from crs.config import Dataset
 from crs.data.parsing.raw import Place, Raw
 from crs.data.reader import reader
+from crs.stages.dataset import Dataset
 
 FIRST = "Silent Crimson Hollow Golden Broken Distant Paper Winter Electric Velvet".split()
 SECOND = "Harbor Garden Engine Mirror Orchard Station River Lantern Canyon Parade".split()

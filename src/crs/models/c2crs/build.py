@@ -8,16 +8,16 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from crs import config
 from crs.data.contexts import Contexts
+from crs.data.popularity import training_counts
+from crs.models.c2crs import recipe
 from crs.models.c2crs.networks import C2CRS
 from crs.models.c2crs.vectors import put_vectors
-from crs.recommender import training_counts
 from crs.store import Artifact
 
 
 def build(
-    options: config.C2CRS, inputs: dict[str, Artifact], views: str = "graph"
+    options: recipe.C2CRS, inputs: dict[str, Artifact], views: str = "graph"
 ) -> tuple[C2CRS, Contexts, dict[str, Any]]:
     """A new network, the contexts it reads, and the shape that rebuilds it.
 

@@ -8,7 +8,6 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from crs.config import Conversing
 from crs.console import Context
 from crs.data.contexts import END, ITEM, PAD, SPECIAL, START, Contexts
 from crs.errors import UserError
@@ -21,6 +20,7 @@ from crs.models.c2crs.build import trained
 from crs.models.c2crs.decoder import Decoder, search
 from crs.models.c2crs.decoder_training import CHUNK, Converse, read_all
 from crs.models.c2crs.networks import C2CRS
+from crs.models.c2crs.recipe import Conversing
 from crs.models.c2crs.training import queries_of
 from crs.store import RESUME, Artifact
 from crs.threads import use_threads

@@ -27,7 +27,7 @@ NAMES = {
 }
 """The authors' names of what their recommender reads, and ours."""
 READ = ("graph.", "pool.graph.", "bias")
-"""How the names of ours begin that a query by `model.views=graph` reads."""
+"""How the names of ours begin that a query by `c2crs.views=graph` reads."""
 AGE = "pool.graph.age"
 """How much the place of an entity in the context counts, which the authors' pooling does not know
 (`c2crs.recency`)."""
@@ -156,7 +156,7 @@ def restore(model: C2CRS, path: Path, dataset: Artifact, graph: Artifact) -> boo
     released = any(name.startswith(GRAPH) for name in weights)
     if released:
         if model.views != "graph":
-            raise UserError("checkpoint: the authors' recommender has model.views=graph alone")
+            raise UserError("checkpoint: the authors' recommender has c2crs.views=graph alone")
         weights = translated(weights, dataset, graph)
     own = model.state_dict()
     read = {name for name in own if not released or name.startswith(READ)}

@@ -7,14 +7,15 @@ from torch import Tensor
 
 from crs.data.cases import ROW, Cases
 from crs.data.contexts import Contexts
+from crs.data.popularity import training_counts
 from crs.dialogue.state import Talk
+from crs.evaluation.repeat_newest import RepeatNewest
 from crs.models.c2crs.build import trained
 from crs.models.c2crs.live_contexts import TOKENS, Listener, heard
 from crs.models.c2crs.networks import C2CRS
 from crs.models.c2crs.training import queries_of
-from crs.models.popularity import Popularity
-from crs.models.repeat_newest import RepeatNewest
-from crs.recommender import Recommender, training_counts
+from crs.models.popularity.scorers import Popularity
+from crs.recommender import Recommender
 from crs.store import Artifact
 
 

@@ -6,11 +6,11 @@ from typing import Any
 import torch
 from safetensors.torch import load_file
 
-from crs.config import Recommending
 from crs.console import Context
 from crs.data.cases import cases_of
 from crs.models.c2crs.build import build
 from crs.models.c2crs.interop import restore
+from crs.models.c2crs.recipe import Recommending
 from crs.models.c2crs.training import Recommend
 from crs.store import Artifact, write_json
 from crs.threads import use_threads

@@ -4,11 +4,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from crs import config
 from crs.data.cases import ROW, Cases
 from crs.data.contexts import PAD, Contexts
 from crs.evaluation.metrics import per_case
 from crs.evaluation.ranking import ranks
+from crs.models.c2crs import recipe
 from crs.models.c2crs.losses import coarse_loss, fine_loss, released_fine_loss
 from crs.models.c2crs.networks import C2CRS, Batch
 from crs.training.loop import Trained
@@ -27,7 +27,7 @@ class Warmup(Trained):
     monitor = "agreement"
 
     def __init__(
-        self, model: C2CRS, contexts: Contexts, rows: Tensor, valid: Tensor, options: config.C2CRS,
+        self, model: C2CRS, contexts: Contexts, rows: Tensor, valid: Tensor, options: recipe.C2CRS,
         fine: bool,
     ) -> None:  # fmt: skip
         super().__init__()
@@ -132,7 +132,7 @@ class Recommend(Trained):
     """
 
     def __init__(
-        self, model: C2CRS, contexts: Contexts, train: Cases, valid: Cases, options: config.C2CRS,
+        self, model: C2CRS, contexts: Contexts, train: Cases, valid: Cases, options: recipe.C2CRS,
         seen_out: bool,
     ) -> None:  # fmt: skip
         super().__init__()

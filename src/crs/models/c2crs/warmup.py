@@ -6,10 +6,10 @@ from typing import Any
 
 import torch
 
-from crs.config import Aligned
 from crs.console import Context
 from crs.data.cases import cases_of
 from crs.models.c2crs.build import build
+from crs.models.c2crs.recipe import Aligned
 from crs.models.c2crs.training import Warmup, rows_of
 from crs.store import Artifact, write_json
 from crs.threads import use_threads

@@ -4,13 +4,14 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor
 
+from crs.data.attributes import attribute_matrix
 from crs.data.cases import Cases
 from crs.data.sequences import Sequences
-from crs.models.attribute_filter import AttributeFilter, attribute_matrix
+from crs.models.attribute_filter.scorers import AttributeFilter
 from crs.models.latentcrs.networks import Direct, LatentCRS
-from crs.models.popularity import Popularity
-from crs.models.sequential import Sequential, States, load_encoder
+from crs.models.popularity.scorers import Popularity
 from crs.nn.encoder import Encoder
+from crs.nn.sequential import Sequential, States, load_encoder
 from crs.recommender import Recommender
 from crs.store import Artifact
 

@@ -7,12 +7,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from crs.config import Latent
 from crs.console import Context
 from crs.data.cases import Cases, cases_of
 from crs.models.latentcrs.networks import LatentCRS
+from crs.models.latentcrs.recipe import Latent
 from crs.models.latentcrs.training import PHASES, EMTraining, Prepared
-from crs.models.sequential import encode, load_encoder
+from crs.nn.sequential import encode, load_encoder
 from crs.store import RESUME, UNFINISHED, Artifact, keep, kept, write_json
 from crs.threads import use_threads
 from crs.training.loop import derive, fit, save_weights

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from crs.config import EM
 from crs.data.cases import Cases
 from crs.evaluation.metrics import per_case
 from crs.evaluation.ranking import ranks
 from crs.models.latentcrs import released
 from crs.models.latentcrs.networks import Direct, LatentCRS, exact_posterior
+from crs.models.latentcrs.recipe import EM
 from crs.nn.losses import linear_cross_entropy
 from crs.training.loop import Trained
 

@@ -9,9 +9,9 @@ import torch
 from safetensors import SafetensorError
 from torch import Tensor
 
-from crs.config import Towers
 from crs.errors import UserError
 from crs.models.mip_sad.networks import MIPSAD
+from crs.models.mip_sad.recipe import Towers
 from crs.nn.interop import check_same_items, layers, raw_numbers, read
 from crs.store import Artifact
 

@@ -6,12 +6,13 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor
 
+from crs.data.attributes import attribute_matrix
 from crs.data.cases import Cases
 from crs.data.sequences import Sequences
-from crs.models.attribute_filter import AttributeFilter, attribute_matrix
+from crs.models.attribute_filter.scorers import AttributeFilter
 from crs.models.mip_sad.networks import MIPSAD
-from crs.models.popularity import Popularity
-from crs.models.sequential import Sequential, States, load_encoder
+from crs.models.popularity.scorers import Popularity
+from crs.nn.sequential import Sequential, States, load_encoder
 from crs.recommender import Recommender
 from crs.store import Artifact
 

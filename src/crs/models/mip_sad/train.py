@@ -6,13 +6,13 @@ from typing import Any
 import torch
 from safetensors.torch import load_file
 
-from crs.config import Towers, Tuned
 from crs.console import Context
 from crs.data.attribute_dialogues import TABLE, Turns
 from crs.data.cases import Cases, turn_cases
 from crs.data.sequences import Sequences
 from crs.models.mip_sad import interop
 from crs.models.mip_sad.networks import MIPSAD
+from crs.models.mip_sad.recipe import Towers, Tuned
 from crs.models.mip_sad.training import Tune
 from crs.store import Artifact, write_json
 from crs.threads import use_threads

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from crs.config import Tasks, Tuning
 from crs.data.attribute_dialogues import Turns, upto
 from crs.data.cases import Cases
 from crs.data.sequences import Sequences
@@ -13,6 +12,7 @@ from crs.evaluation.metrics import per_case
 from crs.evaluation.ranking import ranks
 from crs.models.mip_sad import tasks
 from crs.models.mip_sad.networks import MIPSAD
+from crs.models.mip_sad.recipe import Tasks, Tuning
 from crs.models.mip_sad.scorers import Fused
 from crs.nn.encoder import Encoder, Packed
 from crs.nn.losses import linear_cross_entropy

@@ -4,15 +4,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from crs.config import WarmedUp
 from crs.console import Context
 from crs.data.attribute_dialogues import id_lists
+from crs.data.attributes import attribute_matrix
 from crs.errors import UserError
-from crs.models.attribute_filter import attribute_matrix
+from crs.models.mip_sad.recipe import WarmedUp
 from crs.models.mip_sad.train import network, prepare, save
 from crs.models.mip_sad.training import WarmUp
-from crs.models.sequential import load_encoder
 from crs.nn.encoder import Encoder
+from crs.nn.sequential import load_encoder
 from crs.store import Artifact
 from crs.threads import use_threads
 from crs.training.loop import fit

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crs.config import Dataset
 from crs.data import build_dataset
 from crs.data.readers import amazon
 from crs.errors import UserError
+from crs.stages.dataset import Dataset
 from tests.contracts.tiny import config, quick, shared
 
 REVIEW = {

@@ -5,9 +5,9 @@ import json
 import pandas as pd
 import pytest
 
-from crs.config import Columns, Dataset
 from crs.data.readers import custom
 from crs.errors import UserError
+from crs.stages.dataset import Columns, Dataset
 
 PLAYS = "user,item,timestamp\n1,2,3\n"
 

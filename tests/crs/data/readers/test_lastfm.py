@@ -2,12 +2,12 @@ import json
 
 import pytest
 
-from crs.config import Dataset
 from crs.data import build_dataset
 from crs.data.attribute_dialogues import ATTRIBUTE, REFUSED, remaining
+from crs.data.attributes import attribute_matrix
 from crs.data.readers import lastfm
 from crs.errors import UserError
-from crs.models.attribute_filter import attribute_matrix
+from crs.stages.dataset import Dataset
 from tests.contracts.tiny import config, made, shared
 
 SETTINGS = Dataset("lastfm")

@@ -3,9 +3,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crs.config import Columns, Dataset
 from crs.data.readers import recbole
 from crs.errors import UserError
+from crs.stages.dataset import Columns, Dataset
 from tests.contracts.tiny import config, quick
 from tests.crs.data.bad_inputs import zipped
 

@@ -57,7 +57,7 @@ def stages(folder: Path, inputs: dict[str, Artifact], kind: str, *overrides: str
     inputs["direct"] = made(direct, own["direct"], bare, folder / "direct" / "a")
     inputs["train"] = made(train, own["train"], inputs, folder / "train" / "a")
     last = replace(whole.evaluation)
-    from crs.config import Evaluate
+    from crs.stages.evaluation import Evaluate
 
     settings = Evaluate("c2crs", 1, last)
     inputs["evaluate"] = made(evaluate, settings, inputs, folder / "evaluate" / "a")

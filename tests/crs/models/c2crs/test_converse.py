@@ -132,7 +132,7 @@ def test_going_on_after_a_failure_equals_a_straight_run(inputs, tmp_path):
 @pytest.fixture(scope="module")
 def result(inputs, tmp_path_factory):
     settings = pipeline.MODEL_SETTINGS["c2crs", "converse"](
-        small("model.fill_items=true", "converse.beams=2")
+        small("c2crs.fill_items=true", "converse.beams=2")
     )
     kept = {name: inputs[name] for name in ("dataset", "graph", "contexts", "train", "evaluate")}
     folder = tmp_path_factory.mktemp("converse") / "converse" / "a"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from crs.config import EM
+from crs.models.latentcrs.recipe import EM
 
 
 @pytest.fixture

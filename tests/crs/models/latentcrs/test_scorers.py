@@ -6,8 +6,8 @@ import torch
 from crs.data.cases import Cases
 from crs.models.latentcrs.networks import Direct, LatentCRS
 from crs.models.latentcrs.scorers import DirectScorer, Linear, Mixture, NoText
-from crs.models.sequential import States
 from crs.nn.encoder import Encoder
+from crs.nn.sequential import States
 from tests.contracts.recommender import RecommenderContract
 from tests.contracts.tiny import random_sequences
 

@@ -4,8 +4,9 @@ import torch
 from torch import Tensor
 
 from crs.data.cases import Cases
+from crs.data.popularity import popularity_counts, training_counts
 from crs.data.sequences import Sequences
-from crs.recommender import Recommender, popularity_counts, training_counts
+from crs.recommender import Recommender
 from crs.store import Artifact
 
 

@@ -3,8 +3,8 @@
 from pathlib import Path
 from typing import Any
 
-from crs.config import Tuned
 from crs.console import Context
+from crs.models.mip_sad.recipe import Tuned
 from crs.models.mip_sad.train import network, prepare, save
 from crs.models.mip_sad.training import Tune
 from crs.store import Artifact

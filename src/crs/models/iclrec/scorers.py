@@ -2,6 +2,6 @@
 
 from functools import partial
 
-from crs.models.sequential import scorers as sequential
+from crs.nn.sequential import scorers as sequential
 
 scorers = partial(sequential, name="iclrec")

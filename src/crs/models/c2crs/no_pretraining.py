@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import Any
 
-from crs.config import Recommending
 from crs.console import Context
 from crs.models.c2crs import train
+from crs.models.c2crs.recipe import Recommending
 from crs.store import Artifact
 
 

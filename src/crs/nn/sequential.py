@@ -6,7 +6,7 @@ from torch import Tensor
 
 from crs.data.cases import Cases
 from crs.data.sequences import Sequences
-from crs.models.popularity import Popularity
+from crs.models.popularity.scorers import Popularity
 from crs.nn.encoder import Encoder
 from crs.recommender import Recommender
 from crs.store import Artifact

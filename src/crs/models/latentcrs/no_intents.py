@@ -5,9 +5,9 @@ from typing import Any
 
 import torch
 
-from crs.config import Fused
 from crs.console import Context
 from crs.models.latentcrs.networks import Direct
+from crs.models.latentcrs.recipe import Fused
 from crs.models.latentcrs.train import prepare
 from crs.models.latentcrs.training import DirectTraining
 from crs.store import Artifact, write_json

@@ -1,0 +1,1 @@
+"""ICLRec (Chen et al., WWW 2022): the sequence encoder with intent contrastive learning."""

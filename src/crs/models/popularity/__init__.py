@@ -1,0 +1,1 @@
+"""Every user is given the most frequent training items."""

@@ -1,0 +1,8 @@
+"""Every user is given the most frequent training items."""
+
+from crs.models.recipe import Model
+
+MODEL = Model(
+    name="popularity",
+    reads=("dataset",),
+)

@@ -1,0 +1,54 @@
+"""Settings of every stage that trains, and of how any stage runs."""
+
+from dataclasses import dataclass
+
+from omegaconf import MISSING
+
+from crs.settings.base import Settings
+from crs.settings.fields import choice, number
+
+
+@dataclass
+class Optimisation(Settings):
+    """What every trained stage has: AdamW, its schedule, and when to stop."""
+
+    lr: float = number(above=0)
+    """Learning rate."""
+    weight_decay: float = number(low=0)
+    batch_size: int = number(low=1)
+    epochs: int = number(low=1)
+    """At most so many epochs (of each phase, where there are several)."""
+    patience: int = number(low=0)
+    """So many epochs in a row may bring no better validation NDCG@10; one more stops training."""
+    clip: float = number(low=0)
+    """Largest gradient norm; 0 does not clip."""
+    decay_epochs: int = number(low=0)
+    """The learning rate falls linearly to `decay_to` of itself over so many epochs; 0: constant."""
+    decay_to: float = number(low=0, high=1)
+    average: float = number(low=0, high=0.9999)
+    """Decay of an average of the weights over the steps, which is validated and kept in their
+    place (crs/training/ema.py); 0: the weights themselves."""
+    precision: str = choice("32-true", "bf16-mixed")
+    """Lightning Fabric's name of the precision."""
+    seed: int = number()
+
+
+@dataclass
+class Warmup(Optimisation):
+    """The optimisation of a model's pre-training (stage `warmup`)."""
+
+
+@dataclass
+class Train(Optimisation):
+    """The optimisation of a model's own stage (`train`)."""
+
+
+@dataclass
+class Trainer:
+    """How to run: never part of a fingerprint."""
+
+    accelerator: str = choice("auto", "cpu", "gpu", "cuda", "mps", "tpu")
+    """Lightning Fabric's name; one device."""
+    threads: int = number(low=0)
+    """0: as many as this process may use."""
+    progress: bool = MISSING

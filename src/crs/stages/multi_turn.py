@@ -1,0 +1,123 @@
+"""Stage `multi_turn`: dialogues with the simulated user."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from omegaconf import MISSING
+
+from crs.settings.base import Settings
+from crs.settings.fields import choice, number
+from crs.settings.files import prompt_file, sha256_of
+from crs.settings.llm import LLM
+from crs.stages.embed import ENCODER, Embedder
+from crs.stages.simulate import USER, Simulate
+from crs.stages.stage import Configuration, Stage
+
+
+@dataclass
+class MultiTurn(Settings):
+    """Dialogues against the simulated user (stage `multi_turn`)."""
+
+    protocol: str = MISSING
+    """Name of the protocol, as it stands in the tables."""
+    split: str = choice("test", "valid")
+    """`test`, or `valid` to choose settings by."""
+    cases: int = number(low=1)
+    """So many are drawn."""
+    turns: int = number(low=1)
+    shown: int = number(low=1)
+    """Items a turn."""
+    scorers: list[str] = MISSING
+    """Which of the model's scorers talk; empty: all."""
+    ways: list[str] = choice("none", "hard", "as_released")
+    """Re-ranking: each scorer talks once in each of `none`, `hard` and `as_released`."""
+    top: int = number(low=1)
+    """So many of the best by score are re-ranked `as_released`."""
+    seen: str = choice("out", "in")
+    """Items of the history: `out` of the ranking, or left `in`."""
+    understanding: str = choice("rules", "llm")
+    """`rules`, or `llm`: the model of the group `llm` reads the dialogue."""
+    prompt: str = MISSING
+    """`llm` understands: what it is told, a text file in multi_turn/prompts/ or a path."""
+    user_prompt: str = MISSING
+    """`simulator=llm`: what the user is told from the second turn on, in data_generator/prompts/ or
+    a path."""
+    text: str = choice("newest", "joined", "mean")
+    """What is embedded from the second turn on: the `newest` wish, all of them `joined`, or the
+    `mean` of their vectors."""
+    ks: list[int] = number(low=1)
+    resamples: int = number(low=1)
+    """Bootstrap resamples of the cases."""
+    level: float = number(low=0.5, high=0.999)
+    seed: int = number(low=0)
+    """Of the draw of cases and of the bootstrap."""
+
+    def problems(self) -> Iterator[str]:
+        """No re-ranking, one twice, or tables without what they show."""
+        if not self.ways or len(set(self.ways)) < len(self.ways):
+            yield (
+                f"multi_turn.ways={self.ways}: at least one of none, hard, as_released, each once"
+            )
+        if 10 not in self.ks:
+            yield f"multi_turn.ks={self.ks}: whole numbers from 1, with 10, which tables show"
+
+
+@dataclass
+class Talks(Settings):
+    """Settings of the `multi_turn` stage: what speaks, and the labels its table carries."""
+
+    model: str = MISSING
+    seed: int = number()
+    multi_turn: MultiTurn = field(default_factory=MultiTurn)
+    simulate: Simulate = field(default_factory=Simulate)
+    reader: LLM | None = None
+    """The language model that understands; None where rules do."""
+    embedder: Embedder | None = None
+    """None for a model that reads no text."""
+
+    def identity(self) -> dict[str, Any]:
+        """As `Settings.identity`, less the prompts that nobody reads; the others by their text."""
+        plain = super().identity()
+        talk = plain["multi_turn"]
+        for key, package, read in (
+            ("prompt", "multi_turn", self.reader is not None),
+            ("user_prompt", "data_generator", self.simulate.simulator.kind == "llm"),
+        ):
+            name = talk.pop(key)
+            if read:
+                talk[key] = sha256_of(prompt_file(name, f"multi_turn.{key}", package), key)
+        return plain
+
+
+def what_dialogues_read(config: Configuration) -> list[str]:
+    """First utterances, and the results that the scorers read."""
+    return list(dict.fromkeys(["dataset", "samples", "simulate", *config.recipe.reads]))
+
+
+def encoders(config: Configuration) -> list[str]:
+    """The modules of the scorers, and of the text encoder if the model reads text."""
+    reads_text = "embed" in config.recipe.reads
+    encoder = [f"text2embedding.{config.embedder.kind}"] if reads_text else []
+    return [config.recipe.scorers_module, *encoder]
+
+
+STAGE = Stage(
+    name="multi_turn",
+    run="multi_turn.dialogues:run",
+    version=1,
+    settings=lambda config: Talks(
+        config.model.name,
+        config.seed,
+        config.multi_turn,
+        Simulate(config.simulator, config.llm),
+        config.llm if config.multi_turn.understanding == "llm" else None,
+        config.embedder if "embed" in config.recipe.reads else None,
+    ),
+    reads=what_dialogues_read,
+    writes=("dialogues.md", "dialogues.parquet", "results.md", "results.parquet"),
+    about="dialogues with the simulated user",
+    code=encoders,
+    handed={"encoder": ENCODER, "user": USER},
+    calls_llm=lambda config: "llm" in (config.simulator.kind, config.multi_turn.understanding),
+)

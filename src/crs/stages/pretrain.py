@@ -1,0 +1,59 @@
+"""Stage `pretrain`: the sequence encoder."""
+
+from dataclasses import dataclass
+
+from omegaconf import MISSING
+
+from crs.settings.fields import choice, number, path
+from crs.settings.training import Optimisation
+from crs.stages.stage import Stage
+
+
+@dataclass
+class Pretrain(Optimisation):
+    """The sequence encoder and ICLRec's contrastive terms (stage `pretrain`)."""
+
+    dim: int = number(low=1, multiple_of="heads")
+    layers: int = number(low=1)
+    heads: int = number(low=1)
+    max_len: int = number(low=1)
+    dropout: float = number(low=0, high=0.99)
+    attention_dropout: float = number(low=0, high=0.99)
+    norm: str = choice("post", "pre")
+    """Layer norm: `post`, after each block (released), or `pre`, before it."""
+    loss: str = choice("bce", "sampled_softmax", "cross_entropy")
+    """Next-item loss: `bce`, `sampled_softmax` or `cross_entropy`."""
+    negatives: int = number(low=1)
+    """Shared negatives of `sampled_softmax`."""
+    contrast: str = choice("none", "instance", "intent", "hybrid")
+    """`none`, `instance`, `intent` or `hybrid`."""
+    instance_weight: float = number(low=0)
+    intent_weight: float = number(low=0)
+    views: int = number(low=1)
+    """Pairs of augmented views in each step (the released `n_views` of 3 means 3 pairs)."""
+    temperature: float = number(above=0)
+    crop: float = number(low=0, high=1)
+    mask: float = number(low=0, high=1)
+    reorder: float = number(low=0, high=1)
+    k: int = number(low=1)
+    """Clusters of the contrastive term."""
+    refit: int = number(low=1)
+    """k-means is fitted anew every so many epochs."""
+    gpu: bool = MISSING
+    """Run k-means on a GPU; an error where faiss cannot."""
+    holdout: int = number(low=0)
+    """So many of each user's newest training targets are left out of the next-item loss: a model on
+    top of the encoder then has training cases that the encoder was not fitted to."""
+    checkpoint: str | None = path()
+    """Weights to take instead of training: the authors' format or ours, loaded weights-only."""
+
+
+STAGE = Stage(
+    name="pretrain",
+    run="pre_rec_model.pretrain:run",
+    version=1,
+    settings=lambda config: config.pretrain,
+    reads=lambda config: ["dataset"],
+    writes=("encoder.json", "encoder.safetensors", "states.npy", "users.npy"),
+    about="the sequence encoder",
+)

@@ -1,0 +1,64 @@
+"""What a stage declares: its page says this once, and the pipeline reads nothing else of it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from importlib import import_module
+from typing import Any
+
+from crs.settings.base import Settings
+
+Configuration = Any
+"""`crs.config.Config`, which is made of the pages and so cannot be named by them."""
+
+
+def nothing(config: Configuration) -> list[str]:
+    """Of no configuration anything."""
+    return []
+
+
+def never(config: Configuration) -> bool:
+    """For no configuration."""
+    return False
+
+
+@dataclass(frozen=True)
+class Stage:
+    """How one kind of result is computed.
+
+    Attributes:
+        name: as in `stage=NAME`.
+        run: `package.module:function`, the function `(settings, inputs, folder, context) ->
+            summary`. It is named, not imported, so that a run which finds all results needs no
+            torch.
+        version: raised when the same settings begin to give another result.
+        settings: the stage's own settings, from the configuration.
+        reads: the stages whose results it reads, from the configuration.
+        writes: the files that each of its results has.
+        about: what it computes, for the plan and the docs.
+        code: more modules whose code computes the result, from the configuration.
+        handed: functions of other packages that it is handed, by name: `package.module:function`.
+        calls_llm: whether it calls a language model; then its module has `quote`, for
+            `dry_run=true`.
+    """
+
+    name: str
+    run: str
+    version: int
+    settings: Callable[[Configuration], Settings]
+    reads: Callable[[Configuration], list[str]]
+    writes: tuple[str, ...]
+    about: str
+    code: Callable[[Configuration], list[str]] = nothing
+    handed: dict[str, str] = field(default_factory=dict)
+    calls_llm: Callable[[Configuration], bool] = never
+
+    @property
+    def module(self) -> str:
+        """The module of its function."""
+        return self.run.partition(":")[0]
+
+
+def import_object(path: str) -> Any:
+    """What `package.module:name` names."""
+    module, _, name = path.partition(":")
+    return getattr(import_module(module), name)
