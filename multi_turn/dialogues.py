@@ -56,7 +56,7 @@ def lines_of(settings: Talks, inputs: dict[str, Artifact]) -> list[Line]:
     Raises:
         UserError: if the model has no scorer of a name that was asked for.
     """
-    scorers = importlib.import_module(f"crs.models.{settings.model}").scorers(inputs)
+    scorers = importlib.import_module(f"crs.models.{settings.model}.scorers").scorers(inputs)
     chosen = settings.multi_turn.scorers or list(scorers)
     if unknown := set(chosen) - set(scorers):
         raise UserError(

@@ -33,6 +33,7 @@ from crs.places import home
 from crs.settings.address import check_address
 from crs.settings.check import check as check_settings
 from crs.settings.check import nearest
+from crs.settings.fields import marks_of
 
 CONF = Path(__file__).parents[2] / "conf"
 ROOT = "train"
@@ -69,8 +70,24 @@ def known_keys(schema: type = Config) -> Iterator[str]:
     return (key for key, _ in typed_keys(schema))
 
 
+def renamed_keys(schema: type = Config, prefix: str = "") -> Iterator[tuple[str, str]]:
+    """Older dotted keys, each with the one that has taken its place."""
+    for f in fields(schema):
+        marks = marks_of(f)
+        older = (f"{prefix}{marks.stored_as}",) if marks.stored_as else marks.formerly
+        yield from ((key, prefix + f.name) for key in older)
+        for kind in get_args(f.type) or (f.type,):
+            if isinstance(kind, type) and is_dataclass(kind):
+                yield from renamed_keys(kind, f"{prefix}{f.name}.")
+
+
+RENAMED = dict(renamed_keys())
+
+
 def refuse_key(key: str) -> UserError:
     """The sentence for a setting that does not exist."""
+    if key in RENAMED:
+        return UserError(f"{key} is called {RENAMED[key]} now; type {RENAMED[key]}=VALUE")
     known = list(known_keys())
     parent, _, leaf = key.rpartition(".")
     siblings = [k.rpartition(".")[2] for k in known if k.rpartition(".")[0] == parent]

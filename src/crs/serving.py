@@ -119,7 +119,7 @@ class System:
         self.attributes = ["", *dataset.load("attributes.parquet")["name"]]
         self.sequences, self.facts = Sequences.of(dataset), Facts.of(dataset)
         self.understanding = Rules(self.attributes)
-        module = importlib.import_module(f"crs.models.{self.model}")
+        module = importlib.import_module(f"crs.models.{self.model}.scorers")
         self.scorers: dict[str, Recommender] = module.scorers(inputs)
         own = [name for name in self.scorers if name.startswith(self.model.replace("_", " "))]
         self.scorer: str = result.summary.get("default_scorer") or (own or [*self.scorers])[-1]

@@ -175,7 +175,7 @@ def run(
     """
     use_threads(context.trainer)
     evaluation = settings.evaluation
-    scorers = importlib.import_module(f"crs.models.{settings.model}").scorers(inputs)
+    scorers = importlib.import_module(f"crs.models.{settings.model}.scorers").scorers(inputs)
     tables, case_tables = [], []
     sets = {split: case_sets(inputs, split) for split in SPLITS}
     sequences = sets["test"][ALL].sequences

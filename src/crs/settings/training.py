@@ -20,14 +20,14 @@ class Optimisation(Settings):
     """At most so many epochs (of each phase, where there are several)."""
     patience: int = number(low=0)
     """So many epochs in a row may bring no better validation NDCG@10; one more stops training."""
-    clip: float = number(low=0)
+    max_grad_norm: float = number(low=0, stored_as="clip")
     """Largest gradient norm; 0 does not clip."""
     decay_epochs: int = number(low=0)
-    """The learning rate falls linearly to `decay_to` of itself over so many epochs; 0: constant."""
-    decay_to: float = number(low=0, high=1)
-    average: float = number(low=0, high=0.9999)
-    """Decay of an average of the weights over the steps, which is validated and kept in their
-    place (crs/training/ema.py); 0: the weights themselves."""
+    """The learning rate falls linearly to `final_lr_factor` of itself over so many epochs; 0: constant."""
+    final_lr_factor: float = number(low=0, high=1, stored_as="decay_to")
+    ema_decay: float = number(low=0, high=0.9999, stored_as="average")
+    """Decay of the exponential moving average of the weights over the steps, which is validated and
+    kept in their place (crs/training/ema.py); 0: the weights themselves."""
     precision: str = choice("32-true", "bf16-mixed")
     """Lightning Fabric's name of the precision."""
     seed: int = number()

@@ -136,11 +136,11 @@ class Stopper:
 
 
 def rate(settings: Optimisation, epoch: int) -> float:
-    """Learning rate of an epoch: falls linearly to `decay_to` of it over `decay_epochs`."""
+    """Learning rate of an epoch: falls linearly to `final_lr_factor` of it over `decay_epochs`."""
     if not settings.decay_epochs:
         return settings.lr
     done = min(1.0, epoch / settings.decay_epochs)
-    return settings.lr * (1 + done * (settings.decay_to - 1))
+    return settings.lr * (1 + done * (settings.final_lr_factor - 1))
 
 
 def finite(tensors: Iterable[Tensor]) -> bool:
@@ -226,7 +226,7 @@ def update(fabric: Fabric, module: Trained, optimiser: Any, batch: Tensor, index
         loss = module.training_step(batch.to(fabric.device), index)
     optimiser.zero_grad()
     fabric.backward(loss)
-    if clip := module.settings.clip:
+    if clip := module.settings.max_grad_norm:
         # In 16 bits a gradient may overflow; the scaler then leaves the step out.
         fabric.clip_gradients(module, optimiser, max_norm=clip, error_if_nonfinite=False)
     optimiser.step()
@@ -273,7 +273,7 @@ def train(
         module.load_state_dict(saved["weights"])
         module.take_state(saved["more"])
     optimiser = fabric.setup(module, module.optimiser())[1]
-    scaler, average = fabric.strategy.precision, Average(module, settings.average)
+    scaler, average = fabric.strategy.precision, Average(module, settings.ema_decay)
     if saved is not None:
         average.take(saved["average"])
         optimiser.load_state_dict(saved["optimiser"])

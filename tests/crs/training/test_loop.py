@@ -12,8 +12,8 @@ from crs.training.loop import BEST, LAST, Trained, derive, fit, rate, save_weigh
 from tests.contracts.tiny import context
 
 SETTINGS = Optimisation(
-    lr=0.05, weight_decay=0.01, batch_size=4, epochs=5, patience=9, clip=1.0, decay_epochs=4,
-    decay_to=0.1, average=0.0, precision="32-true", seed=7,
+    lr=0.05, weight_decay=0.01, batch_size=4, epochs=5, patience=9, max_grad_norm=1.0,
+    decay_epochs=4, final_lr_factor=0.1, ema_decay=0.0, precision="32-true", seed=7,
 )  # fmt: skip
 
 
@@ -90,7 +90,7 @@ def test_every_epoch_has_an_order_of_its_own(tmp_path):
 @pytest.mark.parametrize("average", [0.0, 0.7])
 @pytest.mark.parametrize("fail_at", [(0, 1), (1, 0), (2, 1), (4, 2)])
 def test_going_on_after_a_failure_equals_a_straight_run(tmp_path, fail_at, average):
-    settings = replace(SETTINGS, average=average)
+    settings = replace(SETTINGS, ema_decay=average)
     straight, wanted = trained(tmp_path / "straight", settings)
     with pytest.raises(OSError, match="the power went"):
         trained(tmp_path / "cut", settings, fail_at=fail_at)
@@ -156,7 +156,7 @@ def test_the_learning_rate_falls_linearly_and_then_stays():
 
 
 def test_an_epoch_trains_at_its_own_learning_rate(tmp_path):
-    settings = replace(SETTINGS, epochs=2, decay_epochs=1, decay_to=0.0, weight_decay=0.0)
+    settings = replace(SETTINGS, epochs=2, decay_epochs=1, final_lr_factor=0.0, weight_decay=0.0)
     module, _ = trained(tmp_path, settings)
     first, _ = trained(tmp_path / "one", replace(settings, epochs=1))
     assert same_weights(module.net, first.net)  # the second epoch's is 0
@@ -314,7 +314,7 @@ def test_averaged_weights_are_validated_and_kept(tmp_path, monkeypatch):
 
     monkeypatch.setattr(Toy, "training_step", seen)
     monkeypatch.setattr(Toy, "validate_epoch", validate)
-    module, _ = trained(tmp_path, replace(SETTINGS, average=0.5, epochs=2))
+    module, _ = trained(tmp_path, replace(SETTINGS, ema_decay=0.5, epochs=2))
     mean = live[0]
     for weight in live[1:4]:  # three steps are an epoch; the fourth starts where the third ended
         mean = (mean + weight) / 2

@@ -69,7 +69,9 @@ class Converse(Trained):
             self.review, self.pool = model.review, model.pool["words"]
             self.review.requires_grad_(True)
             self.pool.requires_grad_(True)
-        weight = frequency_weight(contexts.frequency.float(), settings.threshold, settings.least)
+        weight = frequency_weight(
+            contexts.frequency.float(), settings.threshold, settings.min_token_weight
+        )
         self.weight: Tensor
         self.register_buffer("weight", weight, persistent=False)
 

@@ -41,7 +41,7 @@ class C2CRS(Settings):
     """`informed`: biases start at popularity and relations alike; `released`: as drawn."""
     recency: bool = MISSING
     """Pooling of entities knows how long ago each was mentioned first."""
-    forget: float = number(low=0, high=0.99)
+    entity_dropout: float = number(low=0, high=0.99, stored_as="forget")
     """Share of a context's entities that a step of the recommender's training leaves out."""
     query_dropout: float = number(low=0, high=0.99)
     """Share of the query's components that such a step leaves out."""
@@ -65,7 +65,7 @@ class Converse(Optimisation):
 
     threshold: float = number(above=0)
     """Tokens that occur more often than this in training responses weigh less in the loss."""
-    least: float = number(low=0, high=1)
+    min_token_weight: float = number(low=0, high=1, stored_as="least")
     """The least weight of a token."""
     dropout: bool = MISSING
     """Train with dropout; the released code does not."""

@@ -149,8 +149,8 @@ class Recommend(Trained):
         """-log softmax_i( q . h_i + bias_i )[target]."""
         index, last = batch.cpu(), self.classes + 1
         h, contexts = self.model.graph(), Batch.of(self.contexts, self.rows[index], self.device)
-        if self.options.forget:
-            contexts.entities = thinned(contexts.entities, self.options.forget)
+        if self.options.entity_dropout:
+            contexts.entities = thinned(contexts.entities, self.options.entity_dropout)
         q = F.dropout(self.model.query(h, contexts), self.options.query_dropout)
         scores = q @ h[1:last].T + self.model.bias[1:last]
         loss = F.cross_entropy(scores, self.target[index].to(self.device) - 1)

@@ -140,7 +140,7 @@ def test_a_batch_without_mentions_has_a_coarse_loss_alone(inputs):
 
 
 def recommender(inputs, *overrides, views="graph", seed=0):
-    options = small("c2crs.dropout=0", "c2crs.forget=0", *overrides).c2crs
+    options = small("c2crs.dropout=0", "c2crs.entity_dropout=0", *overrides).c2crs
     torch.manual_seed(seed)
     model, contexts, _ = build(options, inputs, views)
     cases = (cases_of(inputs, split) for split in ("train", "valid"))
