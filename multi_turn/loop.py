@@ -1,7 +1,7 @@
 """All dialogues of all scorers at once, one batch a turn (docs/multi_turn.md, the loop)."""
 
 import json
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +12,9 @@ from torch import Tensor
 
 from crs.console import Context
 from crs.data.cases import Cases
-from crs.dialogue.requirements import Facts, Wishes
-from crs.dialogue.rerank import WAYS
-from crs.dialogue.state import Answer, Requirement, Talk, Turn, Understanding, Understood, User
+from crs.dialogue.requirements import Facts
+from crs.dialogue.state import Answer, Requirement, Talk, Understanding, Understood, User
+from crs.dialogue.turn import DialogueStates, TurnSettings
 from crs.dialogue.utterance_vectors import Texts, half, nearest
 from crs.errors import HalfMadeError
 from crs.recommender import Recommender, reads_text
@@ -77,11 +77,11 @@ class Loop:
         context: Context,
     ) -> None:
         self.settings, self.lines, self.cases, self.first = settings, lines, cases, first
-        self.understanding, self.user, self.texts = understanding, user, texts
-        self.training, self.context = training, context
+        self.user, self.texts, self.training, self.context = user, texts, training, context
         columns = (cases.user.tolist(), cases.cut.tolist(), cases.target.tolist())
         self.talks = [Talk(*place) for _ in lines for place in zip(*columns, strict=True)]
-        self.wishes = Wishes.none(facts, len(self.talks))
+        reads = [line.reads for line in lines for _ in range(len(cases))]
+        self.states = DialogueStates(self.talks, facts, understanding, texts, reads)
         self.open = torch.ones(len(self.talks), dtype=torch.bool)
 
     def line_of(self, dialogue: int) -> Line:
@@ -95,21 +95,19 @@ class Loop:
             said = [Answer(self.first[d % len(self.cases)]) for d in rows]
         else:
             said = self.user.answer([self.talks[d] for d in rows])
-        self.speak(rows, [answer.text for answer in said])
-        heard = self.understanding.read([self.talks[d] for d in rows])
-        embedded = [
-            bool(u.text) and self.line_of(d).reads for d, u in zip(rows, heard, strict=True)
-        ]
+        self.states.speak(rows, [answer.text for answer in said])
+        heard = self.states.understand(rows)
         frame = pd.DataFrame({
             "turn": number, "dialogue": rows, "said": [answer.text for answer in said],
             "leak": pd.array([answer.leak for answer in said], dtype="string"),
-            "text": [understood.text for understood in heard], "embedded": embedded,
+            "text": [understood.text for understood in heard],
+            "embedded": self.states.embedded(rows, heard),
             "requirements": [json.dumps([asdict(r) for r in u.requirements]) for u in heard],
         })  # fmt: skip
         part = frame[frame["embedded"]]
         at = part["dialogue"].tolist()
         if number > 1:
-            vectors = self.texts.embed(at, part["text"].tolist())
+            vectors = self.states.embed(rows, heard)
         else:  # the stage `embed` has made those of the first utterances
             first = self.texts.vectors if self.cases.text is None else self.cases.text
             vectors = half(first[[d % len(self.cases) for d in at]].numpy())
@@ -130,32 +128,13 @@ class Loop:
                             for d, items in zip(rows, frame["shown"], strict=True)]  # fmt: skip
         return frame, vectors
 
-    def speak(self, rows: list[int], said: list[str]) -> None:
-        """The users' words."""
-        for d, text in zip(rows, said, strict=True):
-            self.talks[d].turns.append(Turn(text))
-
     def hear(self, frame: pd.DataFrame, vectors: np.ndarray) -> None:
         """What was understood of them."""
         heard = [
             Understood(text, tuple(requirement(one) for one in json.loads(asked)))
             for text, asked in zip(frame["text"], frame["requirements"], strict=True)
         ]
-        self.wishes.hear(frame["dialogue"].tolist(), heard)
-        part = frame[frame["embedded"]]
-        self.texts.add(part["dialogue"].tolist(), part["text"].tolist(), vectors)
-
-    def asked(self, part: slice) -> Cases:
-        """The cases of one line with all that is known by now."""
-        before = [[i for turn in talk.turns for i in turn.shown] for talk in self.talks[part]]
-        width = max(1, max(map(len, before)))
-        return replace(
-            self.cases,
-            text=None if self.cases.text is None else self.texts.vectors[part],
-            known=self.wishes.wanted[part],
-            refused=self.wishes.refused[part],
-            shown=torch.tensor([items + [0] * (width - len(items)) for items in before]),
-        )
+        self.states.update(frame["dialogue"].tolist(), heard, vectors)
 
     def show(self, line: Line, part: slice) -> tuple[Tensor, Tensor]:
         """What a line shows, [C, shown], and rank before, rank after and broken, [C, 3].
@@ -163,12 +142,10 @@ class Loop:
         Dialogues that are over are scored with the others (a recommender may keep what it computed
         for the same cases) and not looked at.
         """
-        cases = self.asked(part)
-        if reads := getattr(line.recommender, "read", None):
-            cases.dialogue = reads(cases, self.talks[part])
-        ranking = WAYS[line.way](
-            line.recommender, cases, self.wishes[part], self.settings.seen, self.settings.top
-        )
+        before = [[i for turn in talk.turns for i in turn.shown] for talk in self.talks[part]]
+        cases = self.states.cases(line.recommender, self.cases, part, before)
+        settings = TurnSettings.of(self.settings, line.way)
+        ranking = self.states.ranking(line.recommender, cases, part, settings)
         picked = ranking.pick(self.settings.shown)
         items = torch.zeros(len(cases), self.settings.shown, dtype=torch.long)
         items[:, : picked.items.shape[1]] = picked.items
@@ -177,8 +154,7 @@ class Loop:
 
     def end_turn(self, frame: pd.DataFrame) -> None:
         """Let the state know what was shown; who saw the target stops."""
-        for d, items in zip(frame["dialogue"], frame["shown"], strict=True):
-            self.talks[d].turns[-1].shown = [int(item) for item in items]
+        self.states.show(frame["dialogue"].tolist(), frame["shown"].tolist())
         self.open[frame.loc[frame["success"], "dialogue"].tolist()] = False
 
     def play(self, folder: Path) -> pd.DataFrame:
@@ -196,7 +172,7 @@ class Loop:
                 if not kept(file):
                     raise HalfMadeError(f"{RESUME}/{file.name} is gone")
                 frame = pd.read_parquet(log)
-                self.speak(frame["dialogue"].tolist(), frame["said"].tolist())
+                self.states.speak(frame["dialogue"].tolist(), frame["said"].tolist())
                 self.hear(frame, np.load(file, allow_pickle=False))
                 there += 1
             else:

@@ -9,12 +9,13 @@ import sys
 from playwright.sync_api import sync_playwright
 
 from crs.chat.page import Page, serve
+from crs.dialogue.turn import TurnSettings
 from crs.serving import load
 
 
 def take(store: str, fingerprint: str, user: str, wish: str, path: str) -> None:
     """Take a user's history, say the wish, refuse the second item, and look."""
-    app, address = serve(Page(load(fingerprint, store), "mean", "hard"), 0, block=False)
+    app, address = serve(Page(load(fingerprint, store), TurnSettings()), 0, block=False)
     with sync_playwright() as driver:
         browser = driver.chromium.launch(
             executable_path=shutil.which("chromium"), args=["--no-sandbox"]

@@ -65,11 +65,12 @@ def main(words: list[str]) -> None:
     artifact = pipeline.run(config)
     if artifact is None:  # dry_run
         return
+    from crs.dialogue.turn import TurnSettings
     from crs.serving import load
 
     where = {key: getattr(config.embedder, key) for key in ("path", "model", "hub")}
     system = load(artifact.fingerprint, config.store, **where)
-    text, way = config.multi_turn.text, config.multi_turn.ways[-1]
+    settings = TurnSettings.of(config.multi_turn, config.multi_turn.ways[-1])
     if given.export:
         say(f"export    {system.export_faiss(given.export):,} items to {given.export}")
     elif given.web:
@@ -77,7 +78,7 @@ def main(words: list[str]) -> None:
 
         say(f"chat      http://{HOST}:{given.port} (Ctrl-C ends it)")
         try:
-            serve(Page(system, text, way), int(given.port))
+            serve(Page(system, settings), int(given.port))
         except OSError as error:
             raise UserError(
                 f"--port={given.port} is taken; type another, e.g. --port={PORT + 1}"
@@ -87,7 +88,7 @@ def main(words: list[str]) -> None:
 
         from crs.chat.terminal import Terminal
 
-        Terminal(system, Console(), text, way).run()
+        Terminal(system, Console(), settings).run()
 
 
 if __name__ == "__main__":

@@ -119,7 +119,7 @@ def common_ndcg(vectors: Path, data: Sequences) -> float:
     bias = torch.full((data.n_items + 1,), UNKNOWN)
     bias[torch.from_numpy(found["items"])] = 0.0
     rank = ranks(
-        torch.from_numpy(states)[cases.user], (torch.from_numpy(table), bias), cases.target,
+        torch.from_numpy(states)[cases.row], (torch.from_numpy(table), bias), cases.target,
         cases.seen, n_items=data.n_items,
     )  # fmt: skip
     return float(per_case(rank.numpy(), [10])["ndcg", 10].mean())

@@ -46,7 +46,7 @@ class Driven(ICLRec):
         items = np.arange(1, self.encoder.items + 1)
         table = self.encoder.item_table.weight.detach().numpy()[items]
         states = encode(self.encoder, self.valid).numpy()
-        np.savez(path, users=self.valid.user.numpy(), states=states, items=items, table=table)
+        np.savez(path, users=self.valid.row.numpy(), states=states, items=items, table=table)
         self.train()
 
 

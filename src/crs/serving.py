@@ -19,9 +19,11 @@ import torch
 
 from crs.data.cases import Cases
 from crs.data.sequences import Sequences
-from crs.dialogue.conversation import Conversation
+from crs.dialogue.conversation import Conversation, Names
 from crs.dialogue.requirements import Facts
 from crs.dialogue.rule_understanding import Rules
+from crs.dialogue.turn import TurnSettings
+from crs.dialogue.utterance_vectors import Texts
 from crs.errors import UserError
 from crs.ids import Ids, Number
 from crs.places import home, refusal
@@ -240,12 +242,14 @@ class System:
         alone = Sequences(items, torch.tensor([0, 0, len(items)]), self.sequences.n_items, repeats)
         return Cases(alone, torch.tensor([1]), torch.tensor([len(items) - 1]))
 
-    def talk(
-        self, history: Iterable[Any], text: str = "mean", way: str = "hard", shown: int = 5
-    ) -> Conversation:
-        """A conversation with somebody of this history, titles or ids as in `item`; arguments as in
-        the group `multi_turn`."""
-        return Conversation(self, self.case(history), text, way, shown)
+    def talk(self, history: Iterable[Any], settings: TurnSettings | None = None) -> Conversation:
+        """A conversation with somebody of this history, titles or ids as in `item`."""
+        turn = settings or TurnSettings()
+        return Conversation(
+            self.case(history), self.recommender, self.silent,
+            Names(self.titles, self.attributes, self.item), self.facts, self.understanding,
+            Texts(turn.text, 1, self.dim, self.encode), turn,
+        )  # fmt: skip
 
     def recommend(self, history: Iterable[Any], text: str = "", k: int = 5) -> pd.DataFrame:
         """The best items for a history and a wish, best first: item, title, year, …
@@ -257,7 +261,7 @@ class System:
         Raises:
             UserError: on an id or a title that is not there.
         """
-        talk = self.talk(history, shown=k)
+        talk = self.talk(history, TurnSettings(shown=k))
         reply = talk.say(text) if text else talk.show()
         found = self.items.set_index("item").loc[reply.items].reset_index().drop(columns="raw")
         return found.assign(item=[self.item_ids[number] for number in reply.items])

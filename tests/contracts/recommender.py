@@ -10,11 +10,14 @@
 Both must give the same whenever they are asked with the same data.
 """
 
+from dataclasses import replace
+
 import pytest
 import torch
 
 from crs.data.cases import Cases
 from crs.data.sequences import Sequences, leave_one_out
+from crs.errors import UserError
 from crs.evaluation.ranking import ranks, topk
 from crs.recommender import Recommender
 from tests.contracts.tiny import random_sequences, sequences
@@ -108,11 +111,23 @@ class RecommenderContract:
     def test_what_comes_after_the_cut_changes_no_query(self, data):
         model, cases = self.recommender(data), self.cases(data)
         future = data.items.clone()
-        future[data.offsets[cases.user] + cases.cut] = 1
+        future[data.offsets[cases.row] + cases.cut] = 1
         other = self.cases(data)
-        other.sequences = Sequences(future, data.offsets, data.n_items)
+        other.sequences = replace(data, items=future)
         one, two = model.queries(cases), model.queries(other)
         assert torch.equal(one.to_dense(), two.to_dense())
+
+    def test_a_history_that_is_no_users_is_scored_by_itself_or_refused(self, data):
+        """Wherever it lies: a row is nobody's number, as in the chat."""
+        model, cases = self.recommender(data), self.cases(data)
+        elsewhere = torch.cat([torch.zeros(1, dtype=torch.long), data.offsets])
+        nobodys = replace(data, offsets=elsewhere, of_users=False)
+        other = replace(cases, sequences=nobodys, row=cases.row + 1)
+        try:
+            found = model.queries(other).to_dense()
+        except UserError:
+            return
+        assert torch.equal(found, model.queries(cases).to_dense())
 
     def test_one_item(self):
         data = sequences([1, 1, 1, 1], [1, 1, 1, 1, 1])

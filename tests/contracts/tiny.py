@@ -48,7 +48,7 @@ def sequences(*users: list[int], items: int | None = None) -> Sequences:
     flat = [item for user in users for item in user]
     offsets = torch.tensor([0, *accumulate([0, *map(len, users)])])
     data = torch.tensor(flat, dtype=torch.long)
-    return Sequences(data, offsets, items or max(flat, default=0), repeats=0.0)
+    return Sequences(data, offsets, items or max(flat, default=0), repeats=0.0, of_users=True)
 
 
 def random_sequences(users: int, items: int, longest: int, seed: int = 0) -> Sequences:

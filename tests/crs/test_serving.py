@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from crs import pipeline
+from crs.data.cases import Cases
 from crs.errors import UserError
 from crs.evaluation.ranking import topk
 from crs.ids import Number
@@ -98,10 +99,36 @@ def test_a_new_history_is_encoded_as_a_users(system):
     history = system.history_of(Number(4))
     states = system.recommender.states
     one = states(system.case(history))
-    from crs.data.cases import Cases
-
     cut = torch.tensor([len(history)])
     assert torch.equal(one, states(Cases(system.sequences, torch.tensor([4]), cut)))
+
+
+class Factors:
+    """A vector of each user of the data set: what a typed history must not be answered with."""
+
+    sees = "history"
+
+    def __init__(self, sequences):
+        self.users = torch.randn(len(sequences.offsets) - 1, 4)
+        self.items = torch.randn(sequences.n_items + 1, 4)
+
+    def queries(self, cases):
+        return self.users[cases.user]
+
+    def catalogue(self):
+        return self.items, None
+
+
+def test_a_typed_history_is_no_users_of_the_data_set(system, monkeypatch):
+    """Not even one that some user of the data set has."""
+    factors = Factors(system.sequences)
+    monkeypatch.setitem(system.scorers, "factors", factors)
+    monkeypatch.setattr(system, "scorer", "factors")
+    stored = Cases(system.sequences, torch.tensor([4]), torch.tensor([3]))
+    assert torch.equal(factors.queries(stored), factors.users[4:5])
+    for history in ([], system.history_of(Number(4))):
+        with pytest.raises(UserError, match="looks up the users of its data set"):
+            system.recommend(history, "a drama")
 
 
 def test_titles_are_found_by_words_and_mistakes_are_told(system):

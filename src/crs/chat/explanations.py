@@ -5,7 +5,7 @@ from crs.dialogue.conversation import Conversation, Reply
 
 def reasons(conversation: Conversation, reply: Reply) -> list[tuple[str, str]]:
     """What is known and what it means to the model: (about what, words)."""
-    found, title = [], conversation.system.titles.__getitem__
+    found, title = [], conversation.names.titles.__getitem__
     if conversation.history:
         newest = map(title, conversation.history[:-4:-1])
         had = f"{len(conversation.history)} items, the newest {'; '.join(newest)}"

@@ -7,12 +7,12 @@ from typing import Any
 from crs.chat.explanations import reasons
 from crs.chat.guard import HOST, guards
 from crs.dialogue.conversation import Conversation, Reply
+from crs.dialogue.turn import TurnSettings
 from crs.errors import UserError
 from crs.escape import markup
 from crs.extras import install
 from crs.serving import System
 
-SHOWN = 5
 CSS = """
 .item {align-items: center; gap: 4px}
 #history .wrap-inner {max-height: 110px; overflow-y: auto}
@@ -43,8 +43,8 @@ def explained(talk: Conversation, reply: Reply) -> str:
 class Page:
     """The page's answers to what is clicked and typed. A session's state is its `Conversation`."""
 
-    def __init__(self, system: System, text: str, way: str) -> None:
-        self.system, self.text, self.way = system, text, way
+    def __init__(self, system: System, settings: TurnSettings) -> None:
+        self.system, self.settings = system, settings
         self.gr = gradio()
 
     def mistake(self, sentence: str) -> Exception:
@@ -75,7 +75,7 @@ class Page:
     def begin(self, history: list[int | str]) -> list[Any]:
         """A new conversation with this history."""
         numbers = [*map(self.system.item_ids.number, history)]  # ids, and no titles
-        talk = self.system.talk(numbers, self.text, self.way, SHOWN)
+        talk = self.system.talk(numbers, self.settings)
         return [talk, [], *self.shown(talk, talk.show())]
 
     def say(self, words: str, talk: Conversation, said: list[dict[str, str]]) -> list[Any]:
@@ -93,11 +93,11 @@ class Page:
         return self.shown(talk, talk.refuse(items[place]))
 
     def shown(self, talk: Conversation, reply: Reply) -> list[Any]:
-        """The ids, the five rows, their texts, and why."""
-        names = self.system.titles
+        """The ids, the rows, their texts, and why."""
+        names, most = self.system.titles, self.settings.shown
         titles = [f"**{n}.** {markup(names[item])}" for n, item in enumerate(reply.items, 1)]
-        blank = SHOWN - len(titles)
-        rows = [self.gr.update(visible=n < len(titles)) for n in range(SHOWN)]
+        blank = most - len(titles)
+        rows = [self.gr.update(visible=n < len(titles)) for n in range(most)]
         return [reply.items, *rows, *titles, *[""] * blank, explained(talk, reply)]
 
     def prose(self, value: str = "", elem_id: str | None = None) -> Any:
@@ -129,7 +129,7 @@ class Page:
                     wish = gr.Textbox(label="What would you like?", autofocus=True)
                 with gr.Column(scale=1):
                     rows, texts, buttons = [], [], []
-                    for number in range(1, SHOWN + 1):
+                    for number in range(1, self.settings.shown + 1):
                         with gr.Row(visible=False, elem_classes="item") as row:
                             texts.append(self.prose(elem_id=f"title-{number}"))
                             buttons.append(gr.Button(f"Not {number}", size="sm", scale=0))

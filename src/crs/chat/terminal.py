@@ -6,6 +6,7 @@ from rich.text import Text
 
 from crs.chat.explanations import reasons
 from crs.dialogue.conversation import Conversation, Reply
+from crs.dialogue.turn import TurnSettings
 from crs.errors import UserError
 from crs.escape import terminal
 from crs.ids import Number
@@ -20,14 +21,10 @@ Type what you would like; names of attributes and years are understood, the rest
 
 
 class Terminal:
-    """One person at a terminal.
+    """One person at a terminal."""
 
-    Args:
-        text, way: as in the group `multi_turn`.
-    """
-
-    def __init__(self, system: System, console: Console, text: str, way: str) -> None:
-        self.system, self.console, self.text, self.way = system, console, text, way
+    def __init__(self, system: System, console: Console, settings: TurnSettings) -> None:
+        self.system, self.console, self.settings = system, console, settings
         self.history: list[int | str] = []
         self.reply: Reply | None = None
         self.begin([])
@@ -36,7 +33,7 @@ class Terminal:
         """A new conversation of somebody with these items, by their ids."""
         self.history = history
         numbers = [*map(self.system.item_ids.number, history)]  # ids, and no titles
-        self.talk: Conversation = self.system.talk(numbers, self.text, self.way)
+        self.talk: Conversation = self.system.talk(numbers, self.settings)
         self.reply = None
 
     def run(self) -> None:

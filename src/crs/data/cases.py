@@ -1,4 +1,4 @@
-"""Cases: what a recommender is asked about, one (user, cut) each, with the item that was chosen."""
+"""Cases: what a recommender is asked about, one (sequence, cut) each, with the chosen item."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields, replace
@@ -11,6 +11,7 @@ from torch import Tensor
 
 from crs.data.attribute_dialogues import TABLE, Turns, id_lists
 from crs.data.sequences import Sequences, leave_one_out, repeated
+from crs.errors import UserError
 from crs.store import Artifact
 
 ALL = "all"
@@ -46,21 +47,22 @@ def together(one: Ragged, two: Ragged) -> Ragged:
 
 @dataclass
 class Cases:
-    """A batch of (user, cut): what is known before the item at the cut is chosen.
+    """A batch of (sequence, cut): what is known before the item at the cut is chosen.
 
     Attributes:
-        sequences: all users' items; only what lies before a case's cut is its history.
-        user, cut: [B].
+        sequences: items by time; only what lies before a case's cut is its history.
+        row: which of the sequences, [B]; says where the history lies, and not whose it is (`user`).
+        cut: place of the target in the sequence, [B].
         text: vector of the utterance, [B, D], or None.
         known, refused: attributes asked for and refused, multi-hot [B, attributes + 1], or None.
         shown: items that were shown and refused, [B, S], 0 where there are fewer, or None.
         dialogue: what a model reads of the conversation, tensors of B rows by name.
         slices: parts that are scored by themselves as well, masks [B] by name.
-        cluster: what belongs together when intervals are drawn, [B]; None: the user.
+        cluster: what belongs together when intervals are drawn, [B]; None: the sequence.
     """
 
     sequences: Sequences
-    user: Tensor
+    row: Tensor
     cut: Tensor
     text: Tensor | None = None
     known: Tensor | None = None
@@ -71,7 +73,7 @@ class Cases:
     cluster: Tensor | None = None
 
     def __len__(self) -> int:
-        return len(self.user)
+        return len(self.row)
 
     def __getitem__(self, index: Tensor | slice) -> "Cases":
         parts: dict[str, Any] = {}
@@ -84,19 +86,33 @@ class Cases:
         return replace(self, **parts)
 
     @property
+    def user(self) -> Tensor:
+        """The users of the data set who have these histories, [B].
+
+        Raises:
+            UserError: if the histories are nobody's there: made of dialogues, or typed in the chat.
+        """
+        if not self.sequences.of_users:
+            raise UserError(
+                "this scorer looks up the users of its data set, and these histories are of none "
+                "of them; choose a scorer that reads the history itself"
+            )
+        return self.row
+
+    @property
     def clusters(self) -> Tensor:
         """What intervals and tests resample, [B]."""
-        return self.user if self.cluster is None else self.cluster
+        return self.row if self.cluster is None else self.cluster
 
     @property
     def target(self) -> Tensor:
         """The item that was chosen, [B]."""
-        return self.sequences.at(self.user, self.cut)
+        return self.sequences.at(self.row, self.cut)
 
     @property
     def seen(self) -> Ragged:
         """All items of the histories, and those shown and refused."""
-        return together(self.sequences.histories(self.user, self.cut), self.refused_items)
+        return together(self.sequences.histories(self.row, self.cut), self.refused_items)
 
     @property
     def refused_items(self) -> Ragged:
@@ -109,7 +125,7 @@ class Cases:
         take items again."""
         if self.sequences.repeating:
             return NOBODY, NOBODY
-        return self.sequences.histories(self.user, self.cut)
+        return self.sequences.histories(self.row, self.cut)
 
     @property
     def excluded(self) -> Ragged:
@@ -119,7 +135,7 @@ class Cases:
     @property
     def repeats(self) -> Tensor:
         """Which targets are in their own history, a mask [B]."""
-        row, item = self.sequences.histories(self.user, self.cut)
+        row, item = self.sequences.histories(self.row, self.cut)
         found = torch.zeros(len(self), dtype=torch.bool)
         found[row[item == self.target[row]]] = True
         return found
@@ -137,7 +153,7 @@ class Cases:
 
     def history(self, length: int) -> Tensor:
         """The last `length` items before each cut, right-aligned, [B, T]."""
-        return self.sequences.windows(self.user, self.cut, length)
+        return self.sequences.windows(self.row, self.cut, length)
 
     def chunks(self, size: int) -> Iterator["Cases"]:
         """Consecutive parts of at most `size` cases."""
@@ -174,7 +190,7 @@ def spoken_cases(inputs: dict[str, Artifact], split: str) -> Cases:
 
 
 def conversation_cases(dataset: Artifact, split: str) -> Cases:
-    """One case an item that a response names: `user` counts the cases, the history is what the
+    """One case an item that a response names: `row` counts the cases, the history is what the
     dialogue mentioned before, oldest first and as often as it did."""
     rows = dataset.load("cases.parquet")
     rows = rows[rows["split"] == split]

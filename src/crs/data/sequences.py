@@ -22,6 +22,8 @@ class Sequences:
         offsets: where user u begins is offsets[u], where it ends offsets[u + 1], [users + 2];
             user 0 is empty.
         n_items: largest item id.
+        of_users: row u is user u of the data set. Where it is not (rows are cases of dialogues, or
+            the one history of a person who chats) no row is anybody's number.
         repeats: share of the training interactions whose user had the item before; None: count it
             when it is asked for.
     """
@@ -30,6 +32,7 @@ class Sequences:
     offsets: Tensor
     n_items: int
     repeats: float | None = None
+    of_users: bool = False
 
     @classmethod
     def of(cls, dataset: Artifact) -> "Sequences":
@@ -39,7 +42,7 @@ class Sequences:
         counts = torch.bincount(users, minlength=dataset.summary["users"] + 1)
         offsets = torch.cat([torch.zeros(1, dtype=torch.long), counts.cumsum(0)])
         items = torch.from_numpy(frame["item"].to_numpy(copy=True))
-        return cls(items, offsets, dataset.summary["items"])
+        return cls(items, offsets, dataset.summary["items"], of_users=True)
 
     @property
     def training(self) -> Tensor:

@@ -1,28 +1,26 @@
 """One dialogue with a person: the core of the chat, without a terminal or a page.
 
-The same understanding, wishes, texts and re-ranking as in the stage `multi_turn`, for one dialogue.
-What differs: only items that the person refuses are out, not all that were shown.
+Its turns are those of the stage `multi_turn` (crs/dialogue/turn.py). What differs: only items that
+the person refuses are out, not all that were shown.
 """
 
 import re
-from dataclasses import asdict, dataclass, field, replace
-from typing import TYPE_CHECKING, Any
-
-import torch
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from typing import Any
 
 from crs.data.cases import Cases
 from crs.dialogue.replies import asked_text, years_text
-from crs.dialogue.requirements import Wishes
-from crs.dialogue.rerank import WAYS
-from crs.dialogue.state import Talk, Turn
+from crs.dialogue.requirements import Facts
+from crs.dialogue.state import Talk, Understanding
+from crs.dialogue.turn import DialogueStates, TurnSettings
 from crs.dialogue.utterance_vectors import Texts
 from crs.ids import Number
 from crs.recommender import Recommender
 
-if TYPE_CHECKING:
-    from crs.serving import System
-
 ALL_REFUSED = re.compile(r"\b(none|not|neither|no|nothing) (of )?(these|those|them)\b")
+ALONE = slice(0, 1)
+"""The dialogues of a person: one."""
 INTENTS, TYPICAL, FAINT = 3, 3, 0.01
 """So many intents are shown, by so many items each, and none with a smaller share."""
 
@@ -49,21 +47,48 @@ class Reply:
     kept: bool = True
 
 
+@dataclass
+class Names:
+    """What a catalogue's items and attributes are called.
+
+    Attributes:
+        titles, attributes: by our number; the first is unused.
+        item: our number of an item that is named by its title or by its id in the user's file.
+    """
+
+    titles: list[str]
+    attributes: list[str]
+    item: Callable[[Any], Number]
+
+
 class Conversation:
-    """A person with a history talks to a system.
+    """A person with a history talks to a recommender.
 
     Args:
         case: the history, B = 1.
-        text: what is embedded from the second turn on: `newest`, `joined` or `mean`.
-        way: of re-ranking: `none`, `hard` or `as_released`.
-        shown: items a turn.
+        recommender: who answers what is said.
+        silent: who answers as long as nothing is said.
+        facts: of the catalogue.
+        understanding: reads what is said.
+        texts: the vector of what is said, of one dialogue; of width 0 if nobody reads it.
     """
 
-    def __init__(self, system: "System", case: Cases, text: str, way: str, shown: int) -> None:
-        self.system, self.case, self.way, self.k = system, case, way, shown
-        self.talk = Talk(1, int(case.cut), 0)
-        self.wishes = Wishes.none(system.facts, 1)
-        self.texts = Texts(text, 1, system.dim, system.encode)
+    def __init__(
+        self,
+        case: Cases,
+        recommender: Recommender,
+        silent: Recommender,
+        names: Names,
+        facts: Facts,
+        understanding: Understanding,
+        texts: Texts,
+        settings: TurnSettings,
+    ) -> None:
+        self.case, self.settings, self.names = case, settings, names
+        self.speaking, self.silent = recommender, silent
+        self.talk = Talk(0, int(case.cut), 0)
+        reads = [bool(texts.vectors.shape[1])]
+        self.state = DialogueStates([self.talk], facts, understanding, texts, reads)
         self.refused: list[Number] = []
         self.shown: list[Number] = []
         self.understood: list[str] = []
@@ -83,20 +108,18 @@ class Conversation:
 
     def hear(self, text: str) -> None:
         """Take in words without an answer."""
-        self.talk.turns.append(Turn(text))
-        understood = self.system.understanding.read([self.talk])[0]
-        self.wishes.hear([0], [understood])
-        names = self.system.attributes
-        self.understood = [asked_text(asdict(one), names) for one in understood.requirements]
-        for one, words in zip(understood.requirements, self.understood, strict=True):
+        self.state.speak([0], [text])
+        heard = self.state.understand([0])
+        self.state.update([0], heard, self.state.embed([0], heard))
+        asked = heard[0].requirements
+        self.understood = [asked_text(asdict(one), self.names.attributes) for one in asked]
+        for one, words in zip(asked, self.understood, strict=True):
             if one.years and one.hard:
                 self.years = "" if one.any_year else words
-        if understood.text and self.system.dim:
-            self.texts.add([0], [understood.text], self.texts.embed([0], [understood.text]))
 
     def refuse(self, item: Any) -> Reply:
-        """One item is not wanted, named as in `System.item`; the others may stay."""
-        number = self.system.item(item)
+        """One item is not wanted, by its title or its id; the others may stay."""
+        number = self.names.item(item)
         if number not in self.refused:
             self.refused.append(number)
         return self.show()
@@ -108,39 +131,30 @@ class Conversation:
     @property
     def recommender(self) -> Recommender:
         """Who answers: one that reads words, if there are any."""
-        return self.system.recommender if self.talk.turns else self.system.silent
+        return self.speaking if self.talk.turns else self.silent
 
     def asked(self) -> Cases:
         """The case with all that is known by now."""
-        case = replace(
-            self.case,
-            text=self.texts.vectors if self.system.dim else None,
-            known=self.wishes.wanted,
-            refused=self.wishes.refused,
-            shown=torch.tensor([self.refused or [0]]),
-        )
-        if reads := getattr(self.recommender, "read", None):
-            case.dialogue = reads(case, [self.talk])
-        return case
+        return self.state.cases(self.recommender, self.case, ALONE, [self.refused])
 
     def show(self) -> Reply:
         """What is shown now."""
         case = self.asked()
-        ranking = WAYS[self.way](self.recommender, case, self.wishes, seen="out", top=50)
-        picked = ranking.pick(self.k)
+        ranking = self.state.ranking(self.recommender, case, ALONE, self.settings)
+        picked = ranking.pick(self.settings.shown)
         items = [Number(item) for item in picked.items[0].tolist() if item]
         self.shown = items
         if self.talk.turns:
-            self.talk.turns[-1].shown = list(items)
+            self.state.show([0], [items])
         broken = int(picked.broken[0])
-        least = int(self.wishes.violations()[0, items].min()) if broken else 0
+        least = int(self.state.wishes.violations()[0, items].min()) if broken else 0
         return Reply(
             items, self.understood, self.so_far(), self.intents(case), broken, kept=least == 0
         )
 
     def so_far(self) -> list[str]:
         """What is asked for by now, in words."""
-        names, wishes, facts = self.system.attributes, self.wishes, self.wishes.facts
+        names, wishes = self.names.attributes, self.state.wishes
         found = []
         for prefix, part in (("", wishes.wanted), ("no ", wishes.refused)):
             for attribute in part[0].nonzero()[:, 0].tolist():
@@ -150,7 +164,7 @@ class Conversation:
         if not years.any() and self.years:  # outside of all years that the items have
             found.append(self.years)
         elif not years.all():
-            kept = facts.calendar[years].tolist()
+            kept = wishes.facts.calendar[years].tolist()
             whole = len(kept) == kept[-1] - kept[0] + 1
             found.append(years_text(kept[0], kept[-1]) if whole else "not all years")
         return found
@@ -162,7 +176,7 @@ class Conversation:
             return []
         shares, chosen = recommender.prior(case)[0].topk(INTENTS)
         best = recommender.typical()[:, chosen].topk(TYPICAL, dim=0).indices.T.tolist()
-        titles = self.system.titles
+        titles = self.names.titles
         return [(share, [titles[item] for item in items])
                 for share, items in zip(shares.tolist(), best, strict=True)
                 if share >= FAINT]  # fmt: skip

@@ -22,8 +22,9 @@ class Talk:
     """A dialogue so far; its last turn may still lack what is shown."""
 
     user: int
+    """Of the data set; 0 for a person who is none of its users."""
     cut: int
-    """Place of the target in the user's sequence; what lies before it is the history."""
+    """Place of the target in the sequence; what lies before it is the history."""
     target: int
     """The item that a simulated user has in mind; 0 where nobody knows."""
     turns: list[Turn] = field(default_factory=list)

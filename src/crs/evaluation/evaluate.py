@@ -192,7 +192,7 @@ def run(
                 pd.DataFrame({
                     "split": split, "scorer": one.scorer, "slice": one.part,
                     "protocol": one.protocol,
-                    "user": one.cases.user, "cut": one.cases.cut, "cluster": one.cases.clusters,
+                    "user": one.cases.row, "cut": one.cases.cut, "cluster": one.cases.clusters,
                     "target": one.cases.target, "rank": one.ranks,
                     **{name: pd.array(mask.numpy()) for name, mask in one.cases.slices.items()},
                 })

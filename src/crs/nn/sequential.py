@@ -42,8 +42,8 @@ class States:
 
     def __call__(self, cases: Cases) -> Tensor:
         """State of each history, [B, d]."""
-        # The same sequences, users and cuts, whatever the texts: the same histories.
-        wanted = cases.sequences, cases.user, cases.cut
+        # The same sequences, rows and cuts, whatever the texts: the same histories.
+        wanted = cases.sequences, cases.row, cases.cut
         if list(map(id, self.asked)) != list(map(id, wanted)):
             self.asked, self.kept = wanted, encode(self.encoder, cases)
         return self.kept

@@ -10,15 +10,18 @@ import pytest
 pytest.importorskip("gradio", reason="the page needs the extra `web`")
 
 from crs.chat.guard import HOST
-from crs.chat.page import SHOWN, Page, serve
+from crs.chat.page import Page, serve
+from crs.dialogue.turn import TurnSettings
 from crs.errors import UserError
 from crs.escape import terminal
 from tests.fakes.titles import HOSTILE
 
+SHOWN = TurnSettings().shown
+
 
 @pytest.fixture(scope="module")
 def page(system) -> Page:
-    return Page(system, "mean", "hard")
+    return Page(system, TurnSettings())
 
 
 def test_a_users_history_is_taken(page, system):
@@ -67,7 +70,7 @@ def test_without_gradio_there_is_a_sentence(monkeypatch, system):
 
     monkeypatch.setitem(sys.modules, "gradio", None)
     with pytest.raises(UserError, match=r"pip install 'crs-suite\[web\]'"):
-        Page(system, "mean", "hard")
+        Page(system, TurnSettings())
 
 
 @pytest.fixture(scope="module")
@@ -120,7 +123,7 @@ def test_titles_and_words_ask_no_host_and_show_as_they_are(browser, system):
     """Hostile titles are recommended, said, and looked for in vain."""
     hostile = copy(system)
     hostile.titles = [HOSTILE[i % len(HOSTILE)] for i in range(len(system.titles))]
-    demo, address = serve(Page(hostile, "mean", "hard"), 0, block=False)
+    demo, address = serve(Page(hostile, TurnSettings()), 0, block=False)
     asked, opened = [], []
     try:
         view = browser.new_page(viewport={"width": 1300, "height": 950})

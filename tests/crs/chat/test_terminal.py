@@ -5,13 +5,14 @@ import pytest
 from rich.console import Console
 
 from crs.chat.terminal import Terminal
+from crs.dialogue.turn import TurnSettings
 from crs.escape import terminal as plain
 from tests.fakes.titles import HOSTILE, ORDINARY
 
 
 @pytest.fixture
 def terminal(system):
-    return Terminal(system, Console(record=True, width=200, file=StringIO()), "mean", "hard")
+    return Terminal(system, Console(record=True, width=200, file=StringIO()), TurnSettings())
 
 
 def told(terminal, *lines):
@@ -72,7 +73,7 @@ def test_a_title_is_text_and_one_line(system, title):
     named = copy(system)
     named.titles = [title] * len(system.titles)
     out = StringIO()
-    one = Terminal(named, Console(file=out, width=500, force_terminal=False), "mean", "hard")
+    one = Terminal(named, Console(file=out, width=500, force_terminal=False), TurnSettings())
     for line in ("/user 3", "a drama", "/no 1", "/history", f"/add {title}"):
         one.line(line)
     text = out.getvalue()

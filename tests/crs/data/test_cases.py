@@ -6,6 +6,7 @@ import torch
 from crs.data.attribute_dialogues import TABLE
 from crs.data.cases import ALL, DIALOGUES, Cases, case_sets, cases_of, spoken_cases, turn_cases
 from crs.data.sequences import leave_one_out
+from crs.errors import UserError
 from data_generator import dialogues
 from tests.contracts.tiny import artifact, config, made, sequences, spoken
 from text2embedding.hashed import Hashed
@@ -105,6 +106,16 @@ def test_a_part_of_the_cases_takes_every_field_along():
     assert part.dialogue["entities"].tolist() == [[6]] and part.slices["marked"].tolist() == [False]
     assert part.clusters.tolist() == [9] and part.sequences is data
     assert cases[:1].target.tolist() == [2]
+
+
+def test_a_row_is_a_user_in_the_sequences_of_a_data_set_alone(inputs):
+    known = cases_of({"dataset": inputs["dataset"]}, "test")
+    assert torch.equal(known.user, known.row)
+    nobodys = replace(known, sequences=replace(known.sequences, of_users=False))
+    with pytest.raises(UserError, match="of none of them; choose a scorer that reads the history"):
+        _ = nobodys.user
+    assert torch.equal(nobodys.target, known.target)
+    assert torch.equal(nobodys[:2].clusters, known.row[:2])
 
 
 def test_items_that_were_refused_count_as_seen():

@@ -70,7 +70,7 @@ def test_texts_add_up_as_in_the_stage(talk, system):
     talk.say("Not those. A western")
     one, two = torch.from_numpy(system.encode(["a quiet drama", "A western"])).float()
     expected = torch.nn.functional.normalize(one + two, dim=0)
-    torch.testing.assert_close(talk.texts.vectors[0], expected, atol=1e-3, rtol=0)
+    torch.testing.assert_close(talk.state.texts.vectors[0], expected, atol=1e-3, rtol=0)
 
 
 def test_refused_years_are_told_without_a_span(talk):

@@ -41,7 +41,7 @@ def setting(seed, said=True):
 
     data = random_sequences(users=6, items=ITEMS, longest=6, seed=seed)
     cases = Cases(data, *leave_one_out(data, "test"))
-    row, item = cases.sequences.histories(cases.user, cases.cut)
+    row, item = cases.sequences.histories(cases.row, cases.cut)
     kept = torch.ones(len(cases), dtype=torch.bool)
     kept[row[item == cases.target[row]]] = False
     cases = cases[kept]
@@ -63,7 +63,7 @@ def setting(seed, said=True):
 def order(way, model, cases, wishes, case, seen, top):
     """The items of one case as they are shown, by sorting."""
     scores = model.scores[case]
-    row, item = cases.sequences.histories(cases.user, cases.cut)
+    row, item = cases.sequences.histories(cases.row, cases.cut)
     gone = set(item[row == case].tolist()) if seen == "out" else set()
     shown = set(cases.shown[case].tolist()) - {0}
     free = [i for i in range(1, ITEMS + 1) if i not in gone]
@@ -103,7 +103,7 @@ def test_what_is_shown_and_where_the_target_stands(way, seed, seen, k):
 def test_more_than_there_is_leaves_places_empty(way):
     model, cases, wishes = setting(3)
     picked = WAYS[way](model, cases, wishes, "out", top=5).pick(ITEMS + 5)
-    row, item = cases.sequences.histories(cases.user, cases.cut)
+    row, item = cases.sequences.histories(cases.row, cases.cut)
     for case in range(len(cases)):
         gone = set(item[row == case].tolist()) | set(cases.shown[case].tolist())
         real = [i for i in picked.items[case].tolist() if i]

@@ -200,7 +200,7 @@ def test_popularity_is_its_own_scorer():
 def test_shuffling_moves_texts_and_nothing_else(inputs):
     cases = evaluate.case_sets(inputs, "test")["all"]
     mixed = shuffled_texts(cases, 1)
-    assert torch.equal(mixed.user, cases.user) and torch.equal(mixed.cut, cases.cut)
+    assert torch.equal(mixed.row, cases.row) and torch.equal(mixed.cut, cases.cut)
     assert not torch.equal(mixed.text, cases.text)
     assert sorted(mixed.text[:, 0].tolist()) == sorted(cases.text[:, 0].tolist())
     assert torch.equal(shuffled_texts(cases, 1).text, mixed.text)
@@ -232,7 +232,7 @@ def test_data_with_repeats_do_not_give_the_target_away():
     assert data.repeating and found["full"].tolist() == [2.0]
     assert found["latentcrs_as_released"].tolist() == [2.0]
     assert found["iclrec_as_released"].tolist() == [2.0]  # all three are 0: as released
-    alone = evaluate.Cases(replace(data, repeats=0.0), cases.user, cases.cut)
+    alone = evaluate.Cases(replace(data, repeats=0.0), cases.row, cases.cut)
     assert case_ranks(scorer, alone, OPTIONS)["full"].tolist() == [1.0]
 
 

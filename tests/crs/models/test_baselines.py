@@ -105,7 +105,7 @@ def test_other_histories_are_encoded_anew(encoded):
     others = [
         cases,
         replace(cases, cut=cases.cut - 1),
-        replace(cases, user=cases.user.flip(0), cut=cases.cut.flip(0)),
+        replace(cases, row=cases.row.flip(0), cut=cases.cut.flip(0)),
         replace(cases, sequences=replace(data, items=data.items.flip(0))),
         cases[:2],
         cases,

@@ -36,7 +36,7 @@ class Fused:
         """
         model, found = self.model, torch.empty(len(cases), self.model.dim)
         # Cases of one history come together, in whatever order they were asked for.
-        key = cases.user * (int(cases.cut.max()) + 1 if len(cases) else 1) + cases.cut
+        key = cases.row * (int(cases.cut.max()) + 1 if len(cases) else 1) + cases.cut
         for part in key.argsort(stable=True).split(CHUNK):
             some = cases[part]
             _, row, size = key[part].unique_consecutive(return_inverse=True, return_counts=True)

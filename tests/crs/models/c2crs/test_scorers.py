@@ -59,7 +59,7 @@ class TestC2CRS(RecommenderContract):
 
     def cases(self, sequences):
         cases = super().cases(sequences)
-        return replace(cases, dialogue={ROW: cases.user - 1})
+        return replace(cases, dialogue={ROW: cases.row - 1})
 
 
 class TestAllViews(TestC2CRS):

@@ -20,7 +20,7 @@ class Spoken(RecommenderContract):
     def cases(self, sequences):
         cases = super().cases(sequences)
         torch.manual_seed(2)
-        return Cases(sequences, cases.user, cases.cut, torch.randn(len(cases), T), cases.known)
+        return Cases(sequences, cases.row, cases.cut, torch.randn(len(cases), T), cases.known)
 
     def parts(self, sequences):
         torch.manual_seed(0)

@@ -1,0 +1,136 @@
+"""One turn of dialogues, of simulated users and of a person alike.
+
+What is said is understood and embedded, the state takes it in, a recommender scores the catalogue,
+and its ranking is re-ranked (docs/multi_turn.md, the loop). Who speaks and which items are left out
+is the caller's: `multi_turn.loop` leads many dialogues, `crs.dialogue.conversation` leads one.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+
+from crs.config import MultiTurn
+from crs.data.cases import Cases
+from crs.dialogue.requirements import Facts, Wishes
+from crs.dialogue.rerank import WAYS, ByScore
+from crs.dialogue.state import Talk, Turn, Understanding, Understood
+from crs.dialogue.utterance_vectors import Texts
+from crs.recommender import Recommender
+
+
+@dataclass(frozen=True)
+class TurnSettings:
+    """How a turn goes; names and values are those of the group `multi_turn`.
+
+    Attributes:
+        text: what is embedded from the second turn on: `newest`, `joined` or `mean`.
+        way: of re-ranking: `none`, `hard` or `as_released`.
+        shown: items a turn.
+        seen: items of the history: `out` of the ranking, or left `in`.
+        top: so many of the best by score are re-ranked `as_released`.
+    """
+
+    text: str = "mean"
+    way: str = "hard"
+    shown: int = 5
+    seen: str = "out"
+    top: int = 50
+
+    @classmethod
+    def of(cls, group: MultiTurn, way: str) -> "TurnSettings":
+        """Those of the group, with one of its ways."""
+        return cls(group.text, way, group.shown, group.seen, group.top)
+
+
+class DialogueStates:
+    """What D dialogues have come to, side by side.
+
+    Args:
+        talks: the dialogues, [D].
+        facts: of the catalogue.
+        understanding: reads what is said.
+        texts: vectors of what is said, of D dialogues.
+        reads: whether the recommender of a dialogue reads such a vector, [D].
+    """
+
+    def __init__(
+        self,
+        talks: list[Talk],
+        facts: Facts,
+        understanding: Understanding,
+        texts: Texts,
+        reads: list[bool],
+    ) -> None:
+        self.talks, self.understanding, self.texts, self.reads = talks, understanding, texts, reads
+        self.wishes = Wishes.none(facts, len(talks))
+
+    def speak(self, dialogues: Sequence[int], said: Sequence[str]) -> None:
+        """Begin a turn of some dialogues with the users' words."""
+        for d, text in zip(dialogues, said, strict=True):
+            self.talks[d].turns.append(Turn(text))
+
+    def understand(self, dialogues: Sequence[int]) -> list[Understood]:
+        """What the newest words of some dialogues say."""
+        return self.understanding.read([self.talks[d] for d in dialogues])
+
+    def embedded(self, dialogues: Sequence[int], heard: Sequence[Understood]) -> list[bool]:
+        """Whether the newest text of each dialogue is embedded: there is one, and it is read."""
+        return [bool(understood.text) and self.reads[d]
+                for d, understood in zip(dialogues, heard, strict=True)]  # fmt: skip
+
+    def new_texts(
+        self, dialogues: Sequence[int], heard: Sequence[Understood]
+    ) -> tuple[list[int], list[str]]:
+        """Which of the dialogues have a text to embed, and these texts."""
+        new = self.embedded(dialogues, heard)
+        return (
+            [d for d, one in zip(dialogues, new, strict=True) if one],
+            [understood.text for understood, one in zip(heard, new, strict=True) if one],
+        )
+
+    def embed(self, dialogues: Sequence[int], heard: Sequence[Understood]) -> np.ndarray:
+        """Vectors of the texts among them that are new, [n, dim] float16."""
+        return self.texts.embed(*self.new_texts(dialogues, heard))
+
+    def update(
+        self, dialogues: Sequence[int], heard: Sequence[Understood], vectors: np.ndarray
+    ) -> None:
+        """Take in what was understood, and the vectors that `embed` made of it."""
+        self.wishes.hear(dialogues, heard)
+        self.texts.add(*self.new_texts(dialogues, heard), vectors)
+
+    def cases(
+        self, recommender: Recommender, cases: Cases, part: slice, refused: Sequence[Sequence[int]]
+    ) -> Cases:
+        """What a recommender is asked in some of the dialogues: all that is known by now.
+
+        Args:
+            cases: the histories of these dialogues, [B].
+            refused: items that are not shown again, by dialogue.
+        """
+        width = max(1, max(map(len, refused)))
+        known = replace(
+            cases,
+            text=self.texts.vectors[part] if self.texts.vectors.shape[1] else None,
+            known=self.wishes.wanted[part],
+            refused=self.wishes.refused[part],
+            shown=torch.tensor([[*items, *[0] * (width - len(items))] for items in refused]),
+        )
+        if reads := getattr(recommender, "read", None):
+            known.dialogue = reads(known, self.talks[part])
+        return known
+
+    def ranking(
+        self, recommender: Recommender, cases: Cases, part: slice, settings: TurnSettings
+    ) -> ByScore:
+        """The recommender's ranking for `cases` of the same part, re-ranked."""
+        return WAYS[settings.way](
+            recommender, cases, self.wishes[part], settings.seen, settings.top
+        )
+
+    def show(self, dialogues: Sequence[int], shown: Sequence[Sequence[int]]) -> None:
+        """End a turn of some dialogues with the items that were shown."""
+        for d, items in zip(dialogues, shown, strict=True):
+            self.talks[d].turns[-1].shown = [int(item) for item in items]
