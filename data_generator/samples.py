@@ -54,19 +54,21 @@ def cases(sequences: Sequences, settings: Samples) -> pd.DataFrame:
     def add(split: str, kind: str, user: np.ndarray, cut: np.ndarray) -> None:
         parts.append(pd.DataFrame({"split": split, "kind": kind, "user": user, "cut": cut}))
 
+    def held_out(split: str) -> tuple[np.ndarray, np.ndarray]:
+        user, cut = leave_one_out(sequences, split)
+        return user.numpy(), cut.numpy()
+
     if settings.raw:
-        user, cut = leave_one_out(sequences, "train")
-        add("train", "raw", user.numpy(), cut.numpy())
+        add("train", "raw", *held_out("train"))
     users = sequences.users
     lengths = sequences.lengths(users).numpy()
     for seed in settings.seeds:
-        cut = random_cuts(lengths, settings.shown, seed)
-        add("train", str(seed), users.numpy()[cut >= 0], cut[cut >= 0])
-    user, cut = (column.numpy() for column in leave_one_out(sequences, "valid"))
+        cuts = random_cuts(lengths, settings.shown, seed)
+        add("train", str(seed), users.numpy()[cuts >= 0], cuts[cuts >= 0])
+    user, cut = held_out("valid")
     chosen = drawn(len(user), settings)
     add("valid", "raw", user[chosen], cut[chosen])
-    user, cut = leave_one_out(sequences, "test")
-    add("test", "raw", user.numpy(), cut.numpy())
+    add("test", "raw", *held_out("test"))
     return pd.concat(parts, ignore_index=True)
 
 
@@ -80,6 +82,7 @@ def spoken_of(
     Raises:
         UserError: as `spoken`, or if a split has no row.
     """
+    assert settings.path is not None
     told, keys = spoken(settings.path, dataset, settings.shown), ["split", "kind", "user"]
     asked = cases(Sequences.of(dataset), replace(settings, valid=None))[keys]
     frame = asked.merge(told.cases[[*keys, "cut"]], on=keys)
@@ -97,7 +100,7 @@ def spoken_of(
             )
     valid = np.flatnonzero(frame["split"] == "valid")
     left_out = np.delete(valid, drawn(len(valid), settings))
-    return frame.drop(index=left_out).reset_index(drop=True), figures
+    return frame.drop(frame.index[left_out]).reset_index(drop=True), figures
 
 
 def run(

@@ -107,10 +107,13 @@ def quote(
         for place, text in zip(places, said["text"], strict=True)
     ]
     understanding, user = people(settings, inputs["dataset"], context, folder)
-    requests = understanding.asked(talks) if isinstance(understanding, Asking) else []
-    requests += user.asked(talks, 1) if isinstance(user, Asking) else []
-    asking = user if isinstance(user, Asking) else understanding
-    return asking.llm.price(requests).lines(asking.llm.settings)
+    requests, llm = [], None
+    if isinstance(understanding, Asking):
+        requests, llm = understanding.asked(talks), understanding.llm
+    if isinstance(user, Asking):
+        requests, llm = requests + user.asked(talks, 1), user.llm
+    assert llm is not None  # a price is quoted only where a model is asked
+    return llm.price(requests).lines(llm.settings)
 
 
 def run(

@@ -24,16 +24,15 @@ def by_turn(long: pd.DataFrame, settings: MultiTurn) -> pd.DataFrame:
     """One row a line: success by each turn, average turns."""
     rows = []
     for label, one in long.groupby("scorer", sort=False):
-        cell = one.set_index(["slice", "metric", "k"])
-        k = settings.shown
+        k, cells = settings.shown, one.set_index(["slice", "metric", "k"])
+        value, last = cells["value"], ("all", SUCCESS, k)
         row = {"scorer": label, "sees": one["sees"].iloc[0]}
         for turn in range(1, settings.turns + 1):
-            row[f"turn {turn}"] = f"{cell.loc[(f'{TURN}{turn}', SUCCESS, k), 'value']:.3f}"
-        last = cell.loc[("all", SUCCESS, k)]
-        row[f"turn {settings.turns}"] += f" [{last['low']:.3f}, {last['high']:.3f}]"
-        row["average turns"] = f"{cell.loc[('all', 'avg_turns', k), 'value']:.2f}"
+            row[f"turn {turn}"] = f"{value[f'{TURN}{turn}', SUCCESS, k]:.3f}"
+        row[f"turn {settings.turns}"] += f" [{cells['low'][last]:.3f}, {cells['high'][last]:.3f}]"
+        row["average turns"] = f"{value['all', 'avg_turns', k]:.2f}"
         alone = (SUCCESSES, "avg_turns", k)
-        row["of successes"] = f"{cell.loc[alone, 'value']:.2f}" if alone in cell.index else "–"
+        row["of successes"] = f"{value[alone]:.2f}" if alone in value.index else "–"
         rows.append(row)
     return pd.DataFrame(rows)
 

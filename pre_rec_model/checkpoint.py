@@ -1,6 +1,7 @@
 """Reading encoder weights: ICLRec's authors', Pre-CRS' generator, or ours (docs/iclrec.md)."""
 
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors import SafetensorError
@@ -72,9 +73,7 @@ def of_generator(released: dict[str, Tensor], dataset: Artifact) -> dict[str, Te
     return ours | {"item_table.weight": table[rows]}
 
 
-def load(
-    path: Path, dataset: Artifact, heads: int, norm: str
-) -> tuple[Encoder, dict[str, int | float]]:
+def load(path: Path, dataset: Artifact, heads: int, norm: str) -> tuple[Encoder, dict[str, Any]]:
     """An encoder with the weights of a file, its shape read from them.
 
     Args:
@@ -119,12 +118,12 @@ def load(
         )
     if path.suffix == ".safetensors":
         check_same_items(path, dataset, KEY)
-    shape: dict[str, int | float] = {
+    shape: dict[str, Any] = {
         "items": items, "dim": dim, "heads": heads, "max_len": max_len,
         "layers": sum(name.endswith(".qkv.weight") for name in weights),
         "dropout": 0.0, "attention_dropout": 0.0, "norm": norm, **more,
     }  # fmt: skip
-    encoder = Encoder(**shape)  # type: ignore[arg-type]
+    encoder = Encoder(**shape)
     try:
         encoder.load_state_dict(weights)
     except RuntimeError as error:  # its second line says what is missing, left over or misshapen

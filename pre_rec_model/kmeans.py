@@ -67,6 +67,7 @@ def fit(
         spherical=spherical, gpu=gpu, min_points_per_centroid=1, max_points_per_centroid=4096,
     )  # fmt: skip
     model.train(points)
+    assert model.centroids is not None and model.obj is not None  # `train` sets both
     _, nearest = model.index.search(points, 1)
     assignment = nearest[:, 0]
     return Clusters(

@@ -42,7 +42,7 @@ def run(
             "attention_dropout": settings.attention_dropout, "norm": settings.norm,
         }  # fmt: skip
         torch.manual_seed(derive(settings.seed, "encoder"))
-        module = ICLRec(Encoder(**shape), settings, sequences)  # type: ignore[arg-type]
+        module = ICLRec(Encoder(**shape), settings, sequences)
         if module.cases() == 0:
             raise UserError(
                 f"dataset: all users are too short to train on (4 items needed, the longest has "

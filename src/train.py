@@ -9,6 +9,7 @@ import logging
 import os
 import sys
 from pathlib import Path
+from typing import cast
 
 import hydra
 from hydra.core.hydra_config import HydraConfig
@@ -43,7 +44,8 @@ def broken(failure: Exception, hydra_config: DictConfig) -> str:
 @hydra.main(config_path="../conf", config_name="train", version_base="1.3")
 def job(composed: DictConfig) -> None:
     """One run, alone or as a job of a sweep."""
-    hydra_config = HydraConfig.get()
+    # Hydra's annotation names the schema; what it returns is a DictConfig.
+    hydra_config = cast(DictConfig, HydraConfig.get())
     swept = hydra_config.mode == RunMode.MULTIRUN
     OmegaConf.set_readonly(hydra_config, False)
     if swept and composed.tracker.group is None:
