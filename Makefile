@@ -11,7 +11,7 @@ CACHE := $(shell d="$${XDG_CACHE_HOME:-$$HOME/.cache}/pip"; mkdir -p "$$d" 2>/de
 TORCH := $(shell grep '^torch==' constraints.txt)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-all faults lint types bench bench-peers digests clean
+.PHONY: help run test test-all test-gpu faults lint bench bench-peers digests clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -24,6 +24,9 @@ test: $(DONE) ## the tests (a few minutes on 2 cores, no network)
 
 test-all: $(DONE) ## the tests with those that take minutes: kills at every write, damage to every file
 	$(BIN)/python -m pytest -n 2 --dist loadscope -m ""
+
+test-gpu: $(DONE) ## every stage and k-means on a GPU; skipped with a word where there is none
+	$(BIN)/python -m pytest tests/test_gpu.py -m gpu -rs
 
 lint: $(DONE) ## ruff, format check and types
 	$(BIN)/ruff check .
