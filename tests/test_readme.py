@@ -1,4 +1,4 @@
-"""Every command of the README runs: the plan of each is made from its own words."""
+"""Every command of the README and of docs/reproduce.md runs: each plan is made from its words."""
 
 import re
 import runpy
@@ -11,13 +11,29 @@ from crs import pipeline
 from crs.command_line import check, register
 
 ROOT = Path(__file__).parents[1]
-BLOCKS = re.findall(r"```bash\n(.*?)```", (ROOT / "README.md").read_text(), re.S)
+PAGES = [ROOT / "README.md", ROOT / "docs" / "reproduce.md"]
+BLOCKS = [
+    block for page in PAGES for block in re.findall(r"```bash\n(.*?)```", page.read_text(), re.S)
+]
 COMMANDS = [
     line.split(" #")[0].strip()
     for block in BLOCKS
     for line in block.replace("\\\n", " ").splitlines()
     if line.strip() and not line.startswith("#")
 ]
+
+
+def jobs(words: list[str]) -> list[list[str]]:
+    """Jobs of a sweep in which every value of every choice occurs; the words alone without `-m`."""
+    if "-m" not in words:
+        return [words]
+    found = []
+    for word in words:
+        if word != "-m":
+            key, _, values = word.replace("glob(", "").replace("*)", "whole").partition("=")
+            found.append([f"{key}={value}" for value in values.split(",")])
+    longest = max(map(len, found))
+    return [[values[i % len(values)] for values in found] for i in range(longest)]
 
 
 def test_there_are_commands():
@@ -36,9 +52,10 @@ def test_training_command_has_a_plan(command, configure, tmp_path, capsys):
             words[i] = f"{key}={file}"
     register()
     check(words)
-    first = [word.split(",")[0] for word in words if word != "-m"]
-    assert pipeline.run(configure(*first, "dry_run=true", f"store={tmp_path / 'store'}")) is None
-    assert "plan" in capsys.readouterr().err
+    asked = jobs(words)
+    for job in asked:
+        assert pipeline.run(configure(*job, "dry_run=true", f"store={tmp_path / 'store'}")) is None
+    assert capsys.readouterr().err.count("plan  ") == len(asked)
 
 
 @pytest.mark.parametrize("command", [c for c in COMMANDS if c.startswith("make")])
