@@ -4,7 +4,8 @@ import ast
 import re
 import sys
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from functools import cache
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
@@ -21,7 +22,7 @@ FOLDERS = {package: ROOT / package for package in STAGE_PACKAGES} | {"crs": ROOT
 FILES = [file for folder in FOLDERS.values() for file in sorted(folder.rglob("*.py"))]
 
 
-def imported(nodes: Iterator[ast.AST]) -> set[str]:
+def imported(nodes: Iterable[ast.AST]) -> set[str]:
     """The modules that import statements name, `from a import b` as both a and a.b."""
     found = set()
     for node in nodes:
@@ -32,9 +33,21 @@ def imported(nodes: Iterator[ast.AST]) -> set[str]:
     return found
 
 
+@cache
+def nodes_of(file: Path) -> list[ast.AST]:
+    """All of a file's syntax tree, the module first."""
+    return list(ast.walk(ast.parse(file.read_text())))
+
+
+@cache
+def modules_of(file: Path) -> set[str]:
+    """Modules that a file imports anywhere."""
+    return imported(nodes_of(file))
+
+
 def packages_of(file: Path) -> set[str]:
     """Top-level packages that a file imports anywhere."""
-    return {name.split(".")[0] for name in imported(ast.walk(ast.parse(file.read_text())))}
+    return {name.split(".")[0] for name in modules_of(file)}
 
 
 def at_import(file: Path) -> set[str]:
@@ -48,7 +61,7 @@ def at_import(file: Path) -> set[str]:
             elif isinstance(node, ast.If) and "TYPE_CHECKING" not in ast.unparse(node.test):
                 yield from reached([*node.body, *node.orelse])
 
-    return imported(reached(ast.parse(file.read_text()).body))
+    return imported(reached(nodes_of(file)[0].body))
 
 
 def test_crs_imports_no_stage_package():
@@ -66,13 +79,11 @@ def test_a_stage_package_imports_no_other(package):
 
 def test_stages_do_not_import_the_pipeline():
     files = [file for file in FILES if file.name != "pipeline.py"]
-    pipeline = {file.name for file in files
-                if "crs.pipeline" in imported(ast.walk(ast.parse(file.read_text())))}  # fmt: skip
-    assert pipeline == set()
+    assert {file.name for file in files if "crs.pipeline" in modules_of(file)} == set()
 
 
 def test_all_imports_are_absolute_so_that_code_digests_see_them():
-    relative = [file for file in FILES for node in ast.walk(ast.parse(file.read_text()))
+    relative = [file for file in FILES for node in nodes_of(file)
                 if isinstance(node, ast.ImportFrom) and node.level]  # fmt: skip
     assert relative == []
 
@@ -95,9 +106,12 @@ DECLARED = {extra: {re.match(r"[\w.-]+", one)[0].lower() for one in requirements
 """Distributions by the extra that installs them; those of "" are always there."""
 
 
+INSTALLED = packages_distributions()
+
+
 def distributions(package: str) -> set[str]:
     """What installs a package that is imported; where that is not here, its own name."""
-    found = packages_distributions().get(package, [package.replace("_", "-")])
+    found = INSTALLED.get(package, [package.replace("_", "-")])
     return {name.lower().replace("_", "-") for name in found}
 
 
@@ -142,6 +156,6 @@ def test_a_stage_has_a_run_with_the_four_arguments(name):
     for model in [m for m, s in MODEL_SETTINGS if s == name] if "{model}" in target else [""]:
         file = closure.source_of(target.format(model=model))
         functions = {node.name: [argument.arg for argument in node.args.args]
-                     for node in ast.parse(file.read_text()).body
+                     for node in nodes_of(file)[0].body
                      if isinstance(node, ast.FunctionDef)}  # fmt: skip
         assert functions["run"] == ["settings", "inputs", "folder", "context"]

@@ -15,6 +15,7 @@ import tempfile
 import time
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -34,13 +35,13 @@ def import_all() -> None:
         importlib.import_module(name)
 
 
-def run(name: str, share: float, seed: int) -> tuple[Tried, float]:
-    """Run one trial; what breaks it is wrong too."""
+def run(name: str, share: float, seed: int, root: str) -> tuple[Tried, float]:
+    """Run one trial in a folder below the root; what breaks it is wrong too."""
     torch.set_num_threads(1)
     tried, began = Tried(share, seed), time.monotonic()
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(dir=root) as folder:
         try:
-            TRIALS[name](Path(folder).resolve(), tried)
+            TRIALS[name](Path(folder), tried)
         except Exception as error:
             tried.fail(OTHER, f"the trial broke: {type(error).__name__}: {error}")
     return tried, time.monotonic() - began
@@ -58,10 +59,12 @@ def main(arguments: list[str]) -> int:
     import_all()
     wrong: Counter[str] = Counter(dict.fromkeys(KINDS, 0))
     forked = multiprocessing.get_context("fork")
-    with ProcessPoolExecutor(args.workers, mp_context=forked) as pool:
-        for name, (tried, seconds) in zip(args.only, pool.map(
-            run, args.only, [args.share] * len(args.only), [args.seed] * len(args.only)
-        ), strict=True):  # fmt: skip
+    with (
+        tempfile.TemporaryDirectory() as root,
+        ProcessPoolExecutor(args.workers, mp_context=forked) as pool,
+    ):
+        one = partial(run, share=args.share, seed=args.seed, root=str(Path(root).resolve()))
+        for name, (tried, seconds) in zip(args.only, pool.map(one, args.only), strict=True):
             print(f"{name:<20} {tried}; {seconds:,.0f} s", flush=True)
             for kind, what in tried.wrong:
                 print(f"{'':<20} {kind}: {what}", flush=True)

@@ -7,8 +7,8 @@ import shutil
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterator
-from functools import cache
+from collections.abc import Callable, Iterator
+from functools import cache, partial
 from pathlib import Path
 
 from tests.crs.data.bad_inputs import (
@@ -79,53 +79,64 @@ def linked(kind: str) -> bytes:
     return stream.getvalue()
 
 
-def zips(kind: str) -> Iterator[tuple[str, bytes]]:
+def part_of(whole: bytes, eighths: int) -> bytes:
+    """The first eighths of a file."""
+    return whole[: len(whole) * eighths // 8]
+
+
+Make = Callable[[], bytes]
+"""Makes a file as it is tried: of most trials few are drawn, and a bomb takes seconds."""
+
+
+def zips(kind: str) -> Iterator[tuple[str, Make]]:
     """Hostile archives of a source that is read from one."""
-    name = MEMBERS[kind]
+    name, whole = MEMBERS[kind], archive(kind)
     for leading in ("../", "../../../tmp/", "/", "/tmp/", "C:\\", "..\\", "a/../../"):
-        yield f"a member {leading}{EVIL}", archive(kind, **{leading + EVIL: "x"})
-    yield "a symbolic link", linked(kind)
-    yield "a bomb", zip_of(name, squeezed(-15), BOMB)
-    yield "a bomb that says it is small", zip_of(name, squeezed(-15), 1000)
-    yield "a bomb that says it is larger than disks", zip_of(name, squeezed(-15), 0xFFFFFFF0)
-    yield "an archive in the place of a member", archive(kind, **{name: archive(kind)})
-    yield "a gzip bomb in the place of a member", archive(kind, **{name: squeezed(31)})
-    whole = archive(kind)
-    for part in range(1, 8):
-        yield f"cut at {part}/8", whole[: len(whole) * part // 8]
+        yield f"a member {leading}{EVIL}", partial(archive, kind, **{leading + EVIL: "x"})
+    yield "a symbolic link", lambda: linked(kind)
+    yield "a bomb", lambda: zip_of(name, squeezed(-15), BOMB)
+    yield "a bomb that says it is small", lambda: zip_of(name, squeezed(-15), 1000)
+    yield (
+        "a bomb that says it is larger than disks",
+        lambda: zip_of(name, squeezed(-15), 0xFFFFFFF0),
+    )
+    yield "an archive in the place of a member", lambda: archive(kind, **{name: whole})
+    yield "a gzip bomb in the place of a member", lambda: archive(kind, **{name: squeezed(31)})
+    for eighths in range(1, 8):
+        yield f"cut at {eighths}/8", partial(part_of, whole, eighths)
 
 
-def gzips(text: str) -> Iterator[tuple[str, bytes]]:
+def gzips(text: str) -> Iterator[tuple[str, Make]]:
     """Hostile gzip files in the place of a text."""
     whole = gzip.compress(text.encode())
-    yield "a bomb of one line", squeezed(31)
-    yield "a bomb behind good lines", whole + squeezed(31)
-    yield "gzip in gzip", gzip.compress(whole)
-    yield "a bomb in gzip", gzip.compress(squeezed(31))
-    yield "an archive in gzip", gzip.compress(archive("ml1m"))
-    for part in range(1, 8):
-        yield f"cut at {part}/8", whole[: len(whole) * part // 8]
+    yield "a bomb of one line", lambda: squeezed(31)
+    yield "a bomb behind good lines", lambda: whole + squeezed(31)
+    yield "gzip in gzip", lambda: gzip.compress(whole)
+    yield "a bomb in gzip", lambda: gzip.compress(squeezed(31))
+    yield "an archive in gzip", lambda: gzip.compress(archive("ml1m"))
+    for eighths in range(1, 8):
+        yield f"cut at {eighths}/8", partial(part_of, whole, eighths)
 
 
-def hostile() -> Iterator[tuple[str, str, dict[str, bytes | str]]]:
-    """Source, what it is, and the files of it."""
-    for name, content in zips("ml1m"):
-        yield "ml1m", name, ml1m() | {"ml-1m.zip": content}
-    for name, content in zips("recbole"):
-        yield "recbole", name, {"music": content}
-    for name, content in gzips(PLAYS):
-        yield "custom", name, custom() | {"plays.csv": content}
-    for name, content in gzips(REVIEWS):
-        yield "cds", name, cds() | {"CDs.jsonl": content}
+def hostile() -> Iterator[tuple[str, str, dict[str, bytes | str], str, Make]]:
+    """Source, what it is, the honest files of it, and the name and content of the other one."""
+    for name, make in zips("ml1m"):
+        yield "ml1m", name, ml1m(), "ml-1m.zip", make
+    for name, make in zips("recbole"):
+        yield "recbole", name, {}, "music", make
+    for name, make in gzips(PLAYS):
+        yield "custom", name, custom(), "plays.csv", make
+    for name, make in gzips(REVIEWS):
+        yield "cds", name, cds(), "CDs.jsonl", make
 
 
 def refused(folder: Path, tried: Tried) -> None:
     """Bombs (also such that lie about their size), names and links that lead out, archives in
     archives, cut ones: one sentence, no memory, no file anywhere."""
     begun = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
-    for source, name, files in tried.drawn(list(hostile())):
+    for source, name, files, evil, make in tried.drawn(list(hostile())):
         place = folder / "place"
-        for file, content in files.items():
+        for file, content in (files | {evil: make()}).items():
             (place / file).parent.mkdir(parents=True, exist_ok=True)
             (place / file).write_bytes(content if isinstance(content, bytes) else content.encode())
         paths = [f"{key}={place / file}" for key, file in FILES[source].items()

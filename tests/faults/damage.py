@@ -12,7 +12,7 @@ from crs.config import Config
 from crs.errors import DamageError
 from crs.store import MANIFEST, RESUME, Artifact
 from tests.faults.attempts import Outcome, Stop, Write, attempt, digests
-from tests.faults.recipes import Whole
+from tests.faults.recipes import finished
 from tests.faults.tried import DIFFERENT, OTHER, STUCK, Tried
 
 Damage = Callable[[Path, random.Random], None]
@@ -80,7 +80,7 @@ def readers_of(store: Path, result: str) -> list[str]:
 def to_finished(name: str, folder: Path, tried: Tried) -> None:
     """Flips, zeroed blocks, cuts and deletions of files of a finished store: found again, or read
     by a stage that is made again."""
-    whole, store = Whole(name, folder), folder / "damaged"
+    whole, store = finished(name, folder.parent), folder / "damaged"
     every = [(file.relative_to(whole.store), how, remade) for file in files_of(whole.store, False)
              for how in DAMAGES for remade in (False, True)]  # fmt: skip
     for file, how, remade in tried.drawn(every, MOST):
@@ -163,7 +163,7 @@ def resume_files(writes: list[Write]) -> dict[str, int]:
 def to_half_made(name: str, folder: Path, tried: Tried) -> None:
     """Runs killed when they have just kept something to go on from; then the same damage to each
     file of the half-made result."""
-    whole, half, store = Whole(name, folder), folder / "half", folder / "damaged"
+    whole, half, store = finished(name, folder.parent), folder / "half", folder / "damaged"
     for stage in whole.recipe.stages:
         for kept, number in resume_files(whole.writes(stage)).items():
             killed = attempt(whole.without(stage, half), stop=Stop(number))

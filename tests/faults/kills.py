@@ -4,7 +4,7 @@ import shutil
 from pathlib import Path
 
 from tests.faults.attempts import Stop, attempt
-from tests.faults.recipes import Whole
+from tests.faults.recipes import finished
 from tests.faults.tried import OTHER, Tried
 
 KILLED_AT = ("os.rename", "fsync")
@@ -14,7 +14,7 @@ MOST = 30
 
 def at_writes(name: str, folder: Path, tried: Tried) -> None:
     """SIGKILL at renames and fsyncs of each stage of a recipe, and the same command again."""
-    whole, store = Whole(name, folder), folder / "killed"
+    whole, store = finished(name, folder.parent), folder / "killed"
     for stage in whole.recipe.stages:
         writes = [write for write in whole.writes(stage) if write.kind in KILLED_AT]
         for write in tried.drawn(writes, MOST):

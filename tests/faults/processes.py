@@ -19,7 +19,7 @@ from tests.faults.attempts import (
     start,
     writes_in,
 )
-from tests.faults.recipes import QUICK, Whole
+from tests.faults.recipes import QUICK, finished
 from tests.faults.tried import DIFFERENT, OTHER, STUCK, Tried
 
 EIGHT = 8
@@ -96,7 +96,7 @@ def wait_for(running: Running, words: str) -> bool:
 
 def holder(folder: Path, tried: Tried) -> None:
     """A process that holds a lock is killed while another waits for it: the other goes on."""
-    whole, store = Whole("sasrec", folder), folder / "held"
+    whole, store = finished("sasrec", folder.parent), folder / "held"
     cases = [(stage, write) for stage in whole.recipe.stages for write in whole.writes(stage)
              if write.kind == "os.rename"]  # fmt: skip
     for stage, write in tried.drawn(cases, MOST):

@@ -1,12 +1,14 @@
 """The commands that are tried: each kind of stage, on data of kilobytes."""
 
+import os
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 
 from crs import pipeline
-from crs.config import Config
+from crs.config import Config, Goal
 from tests.contracts import dialogues
 from tests.contracts.tiny import config
 from tests.faults.attempts import Outcome, Write, attempt, digests, leftovers, writes_in
@@ -64,11 +66,13 @@ class Whole:
     Attributes:
         store: its folder; nothing changes in it.
         digests: of its results.
+        logs: what each stage writes, once it was asked for.
     """
 
     def __init__(self, name: str, folder: Path) -> None:
         self.recipe, self.folder, self.store = RECIPES[name], folder, folder / "whole"
-        self.words = self.recipe.words(folder)
+        self.settings = config(*self.recipe.words(folder), *QUICK)
+        self.logs: dict[str, list[Write]] = {}
         for goal in self.recipe.goals:
             done = attempt(self.asking(goal, self.store))
             assert done.code == 0, done.said
@@ -76,7 +80,7 @@ class Whole:
 
     def asking(self, stage: str, store: Path) -> Config:
         """The settings of the command that ends with this stage."""
-        return replace(config(*self.words, f"stage={stage}", *QUICK), store=str(store))
+        return replace(self.settings, stage=Goal(stage), store=str(store))
 
     def without(self, stage: str, store: Path) -> Config:
         """Make a store that has all but the result of this stage; returns its command."""
@@ -87,11 +91,13 @@ class Whole:
 
     def writes(self, stage: str) -> list[Write]:
         """What a stage writes when nothing is in its way."""
-        store, log = self.folder / "straight", self.folder / "writes.log"
-        done = attempt(self.without(stage, store), log=log)
-        assert done.code == 0, done.said
-        shutil.rmtree(store)
-        return writes_in(log)
+        if stage not in self.logs:
+            store, log = self.folder / "straight", self.folder / "writes.log"
+            done = attempt(self.without(stage, store), log=log)
+            assert done.code == 0, done.said
+            shutil.rmtree(store)
+            self.logs[stage] = writes_in(log)
+        return self.logs[stage]
 
     def judge(self, done: Outcome, store: Path, what: str, held: str, tried: Tried) -> None:
         """Whether a command that was typed again ended in the same bits and left nothing behind.
@@ -108,3 +114,11 @@ class Whole:
             tried.fail(OTHER, f"{what}: it left {left}")
         else:
             tried.held[held] += 1
+
+
+@cache
+def finished(name: str, folder: Path) -> Whole:
+    """A recipe that this process finishes once for all its trials, in a folder that they share."""
+    place = folder / f"{name}_{os.getpid()}"
+    place.mkdir()
+    return Whole(name, place)

@@ -19,7 +19,7 @@ from tests.faults.recipes import RECIPES
 from tests.faults.tried import Tried
 
 Trial = Callable[[Path, Tried], None]
-"""Gets a folder of its own, and what it fills in."""
+"""Gets a folder of its own, in one that all trials share, and what it fills in."""
 
 
 def of_each(act: Callable[[str, Path, Tried], None], kind: str) -> dict[str, Trial]:
