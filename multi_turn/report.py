@@ -10,6 +10,7 @@ import pandas as pd
 from crs.dialogue.replies import reply
 from crs.escape import markup
 from crs.evaluation.charts import SUCCESS, TURN, success_by_turn
+from crs.evaluation.metrics import RANK_METRICS
 from crs.evaluation.results import COLUMNS, MARKDOWN, PARQUET, markdown
 from crs.stages.multi_turn import MultiTurn, Talks
 from crs.store import Artifact
@@ -46,8 +47,9 @@ def effect(long: pd.DataFrame, label: str, settings: MultiTurn) -> pd.DataFrame:
         if (now, "won", k) not in one.index:
             break
         rows.append({
-            "turn": turn, "HR@10 before": one[before, "hr", 10], "HR@10": one[now, "hr", 10],
-            "NDCG@10 before": one[before, "ndcg", 10], "NDCG@10": one[now, "ndcg", 10],
+            "turn": turn,
+            **{f"{RANK_METRICS[name].at(10)}{when}": one[part, name, 10] for name in ("hr", "ndcg")
+               for when, part in ((" before", before), ("", now))},
             f"won@{k}": one[now, "won", k], f"lost@{k}": one[now, "lost", k],
             "relaxed": one[now, "relaxed", k],
             "nearest text": one.get((now, "nearest_text", k), np.nan),

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from crs.data.cases import Cases
 from crs.data.sequences import Sequences, leave_one_out
-from crs.evaluation.metrics import per_case
+from crs.evaluation.metrics import means
 from crs.evaluation.ranking import ranks
 from crs.nn.encoder import Encoder
 from crs.nn.losses import bce, linear_cross_entropy, sampled_softmax
@@ -138,11 +138,10 @@ class ICLRec(Trained):
         return loss
 
     def validate_epoch(self) -> dict[str, float]:
-        """HR and NDCG at 10 of the validation items over the whole catalogue, seen items out."""
+        """Metrics at 10 of the validation items over the whole catalogue, seen items out."""
         table = self.encoder.item_table.weight.detach().cpu()
         found = ranks(
             encode(self.encoder, self.valid), (table, None), self.valid.target, self.valid.excluded,
             n_items=self.encoder.items,
         ).numpy()  # fmt: skip
-        scores = per_case(found, [10])
-        return {f"{metric}@{k}": float(v.mean()) for (metric, k), v in scores.items()}
+        return means(found)

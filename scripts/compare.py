@@ -19,7 +19,7 @@ from crs.console import complain
 from crs.data.cases import ALL
 from crs.errors import UserError
 from crs.evaluation import stats
-from crs.evaluation.metrics import per_case
+from crs.evaluation.metrics import RANK_METRICS, per_case
 from crs.evaluation.results import MARKDOWN, PARQUET, markdown
 from crs.places import home
 from crs.store import Artifact
@@ -118,7 +118,7 @@ def compare(of: list[pd.DataFrame], against: list[pd.DataFrame], ks: list[int]) 
             p = stats.paired_tests(paired, cluster, RESAMPLES - 1, SEED)
             difference = f"{paired.mean():+.4f} [{low[0]:+.4f}, {high[0]:+.4f}]"
             rows.append({
-                "cases": f"{part} ({mask.sum():,})", "metric": f"{key[0].upper()}@{key[1]}",
+                "cases": f"{part} ({mask.sum():,})", "metric": RANK_METRICS[key[0]].at(key[1]),
                 "of": f"{a.mean():.4f}", "against": f"{b.mean():.4f}",
                 "difference [clusters]": difference, "p": f"{p[0]:.4f}",
                 "by seed": " ".join(f"{d:+.4f}" for d in a.mean(1) - b.mean(1)),

@@ -11,13 +11,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 
-from crs.config import MultiTurn
 from crs.data.cases import Cases
 from crs.dialogue.requirements import Facts, Wishes
 from crs.dialogue.rerank import WAYS, ByScore
 from crs.dialogue.state import Talk, Turn, Understanding, Understood
 from crs.dialogue.utterance_vectors import Texts
 from crs.recommender import Recommender
+from crs.stages.multi_turn import MultiTurn
 
 
 @dataclass(frozen=True)

@@ -12,14 +12,23 @@ import torch
 
 from crs.console import Context
 from crs.data.attributes import attribute_matrix
-from crs.data.cases import ALL, Cases, case_sets
+from crs.data.cases import ALL, Cases, Ragged, case_sets
+from crs.data.popularity import training_counts
 from crs.errors import NotFiniteError
 from crs.evaluation import sampled_ranking, stats
-from crs.evaluation.metrics import per_case
-from crs.evaluation.ranking import ranks
+from crs.evaluation.list_metrics import Catalogue, figures
+from crs.evaluation.metrics import DEFAULT, key, per_case
+from crs.evaluation.ranking import ranks, topk
 from crs.evaluation.repeat_newest import RepeatNewest
-from crs.evaluation.report import DEFAULT, SHUFFLED, chart, report
-from crs.evaluation.results import COLUMNS, MARKDOWN, PARQUET, SECOND, headline
+from crs.evaluation.report import SHUFFLED, chart, report
+from crs.evaluation.results import (
+    COLUMNS,
+    MARKDOWN,
+    PARQUET,
+    SECOND,
+    beyond_accuracy,
+    headline,
+)
 from crs.recommender import Recommender, reads_text
 from crs.stages.evaluation import Evaluate, Evaluation
 from crs.store import Artifact
@@ -30,25 +39,50 @@ REPEAT_NEWEST = "repeat newest"
 """The scorer that stands in every table of data in which users take items again."""
 
 
+def masked(cases: Cases, settings: Evaluation) -> Ragged:
+    """The items to which `settings.seen` applies."""
+    # The released protocol scores every seen item 0, also where users take items again.
+    return cases.seen if settings.seen == "zero" else cases.excluded
+
+
 def case_ranks(
-    scorer: Recommender, cases: Cases, settings: Evaluation, rivals: torch.Tensor | None = None
+    queries: torch.Tensor,
+    catalogue: tuple[torch.Tensor, torch.Tensor | None],
+    cases: Cases,
+    settings: Evaluation,
+    rivals: torch.Tensor | None = None,
 ) -> dict[str, np.ndarray]:
     """Ranks of the targets, [cases], by the protocol's name.
 
     Args:
+        queries, catalogue: of a recommender.
         rivals: lists of the second protocol (`crs.evaluation.sampled_ranking`), if there is one.
     """
-    queries, catalogue = scorer.queries(cases), scorer.catalogue()
-    # The released protocol scores every seen item 0, also where users take items again.
-    exclude = cases.seen if settings.seen == "zero" else cases.excluded
     found = {settings.protocol: ranks(
-        queries, catalogue, cases.target, exclude, seen=settings.seen,
+        queries, catalogue, cases.target, masked(cases, settings), seen=settings.seen,
         n_items=None if settings.padding else cases.sequences.n_items,
     ).numpy()}  # fmt: skip
     if rivals is not None:
         few = sampled_ranking.ranks_among(queries, catalogue, rivals)
         found[SECOND[settings.candidates]] = few.numpy()
     return found
+
+
+def case_lists(
+    queries: torch.Tensor,
+    catalogue: tuple[torch.Tensor, torch.Tensor | None],
+    cases: Cases,
+    settings: Evaluation,
+) -> np.ndarray:
+    """The items that each case is recommended, best first, 0 where there are no more, [cases, k].
+
+    k is the largest of `settings.ks`. Padding is in no list, whatever the protocol ranks.
+    """
+    items, scores = topk(
+        queries, catalogue, max(settings.ks), masked(cases, settings), seen=settings.seen,
+        n_items=cases.sequences.n_items,
+    )  # fmt: skip
+    return items.masked_fill(scores == -torch.inf, 0).int().cpu().numpy()
 
 
 def shuffled_texts(cases: Cases, seed: int) -> Cases:
@@ -66,6 +100,7 @@ class Ranked:
         part: the slice's name.
         ranks: [cases].
         protocol: among what the targets were ranked.
+        lists: item ids, [cases, k]; None where the protocol ranks no catalogue.
     """
 
     scorer: str
@@ -73,6 +108,7 @@ class Ranked:
     ranks: np.ndarray
     cases: Cases
     protocol: str
+    lists: np.ndarray | None = None
 
     def slices(self) -> Iterator[tuple[str, np.ndarray]]:
         """The whole set and its parts: name and which cases."""
@@ -86,19 +122,64 @@ def table(found: list[Ranked], settings: Evaluation) -> pd.DataFrame:
     """Means and intervals of each scorer in each slice, in the long form."""
     rows = []
     for one in found:
-        figures = per_case(one.ranks, settings.ks)
-        values, cluster = np.stack(list(figures.values()), axis=1), one.cases.clusters.numpy()
+        by_case = per_case(one.ranks, settings.ks)
+        values, cluster = np.stack(list(by_case.values()), axis=1), one.cases.clusters.numpy()
         for part, mask in one.slices():
             low, high = stats.bootstrap_intervals(
                 values[mask], cluster[mask], settings.resamples, settings.level, settings.seed
             )
             means = values[mask].mean(0)
-            for (metric, k), mean, lo, hi in zip(figures, means, low, high, strict=True):
+            for (metric, k), mean, lo, hi in zip(by_case, means, low, high, strict=True):
                 rows.append({
                     "scorer": one.scorer, "slice": part, "metric": metric, "k": k, "value": mean,
                     "low": lo, "high": hi, "cases": int(mask.sum()), "protocol": one.protocol,
                 })  # fmt: skip
     return pd.DataFrame(rows)
+
+
+def list_table(found: list[Ranked], catalogue: Catalogue, settings: Evaluation) -> pd.DataFrame:
+    """Metrics of the lists of each scorer in each slice, in the long form.
+
+    A metric of each list is a mean over the cases that define it, with its interval; one of all
+    lists together has no interval. What no case defines has no row.
+    """
+    rows = []
+    for one in found:
+        if one.lists is None:
+            continue
+        for part, mask in one.slices():
+            values = figures(one.lists[mask], catalogue, settings.ks)
+            alone = {name: value.item() for name, value in values.items() if not value.ndim}
+            each = {name: value for name, value in values.items() if value.ndim}
+            summaries = {name: (value, np.nan, np.nan, mask.sum()) for name, value in alone.items()}
+            summaries |= summarised(each, one.cases.clusters.numpy()[mask], settings)
+            rows += [
+                {"scorer": one.scorer, "slice": part, "metric": metric, "k": k, "value": mean,
+                 "low": low, "high": high, "cases": int(cases), "protocol": one.protocol}
+                for (metric, k), (mean, low, high, cases) in summaries.items()
+            ]  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def summarised(
+    values: dict[tuple[str, int], np.ndarray], cluster: np.ndarray, settings: Evaluation
+) -> dict[tuple[str, int], tuple[float, float, float, int]]:
+    """Mean, low, high and number of the cases that are not NaN; nothing where all are."""
+    names, out = list(values), {}
+    stacked = np.stack(list(values.values()), axis=1)
+    patterns, group = np.unique(~np.isnan(stacked), axis=1, return_inverse=True)
+    for number, defined in enumerate(patterns.T):
+        columns = np.flatnonzero(group.ravel() == number)
+        if not defined.any():
+            continue
+        some = stacked[defined][:, columns]
+        low, high = stats.bootstrap_intervals(
+            some, cluster[defined], settings.resamples, settings.level, settings.seed
+        )
+        for place, column in enumerate(columns):
+            mean = some[:, place].mean()
+            out[names[column]] = mean, low[place], high[place], len(some)
+    return out
 
 
 def score(
@@ -117,10 +198,15 @@ def score(
 
     def add(part: str, name: str, cases: Cases, rivals: torch.Tensor | None) -> None:
         try:
-            by_protocol = case_ranks(scorers[name], cases, settings, rivals)
+            scored = scorers[name].queries(cases), scorers[name].catalogue()
+            by_protocol = case_ranks(*scored, cases, settings, rivals)
+            lists = {settings.protocol: case_lists(*scored, cases, settings)}
         except NotFiniteError as error:
             raise NotFiniteError(f"scorer {name}: {error}") from error
-        found.extend(Ranked(name, part, r, cases, protocol) for protocol, r in by_protocol.items())
+        found.extend(
+            Ranked(name, part, r, cases, protocol, lists.get(protocol))
+            for protocol, r in by_protocol.items()
+        )
 
     for part, cases in sets.items():
         rivals = None if owners is None else sampled_ranking.draw(
@@ -143,13 +229,13 @@ def comparisons(found: list[Ranked], reference: str, settings: Evaluation) -> pd
     Returns:
         mean difference with its interval, p, and p by Holm within slice and metric.
     """
-    figures = {one.scorer: per_case(one.ranks, settings.ks) for one in found}
+    by_case = {one.scorer: per_case(one.ranks, settings.ks) for one in found}
     rows = []
     for one in found:
         if one.scorer == reference:
             continue
-        keys, cluster = list(figures[reference]), one.cases.clusters.numpy()
-        values = [figures[reference][key] - figures[one.scorer][key] for key in keys]
+        keys, cluster = list(by_case[reference]), one.cases.clusters.numpy()
+        values = [by_case[reference][which] - by_case[one.scorer][which] for which in keys]
         for part, mask in one.slices():
             paired = np.stack(values, axis=1)[mask], cluster[mask]
             low, high = stats.bootstrap_intervals(
@@ -169,14 +255,15 @@ def comparisons(found: list[Ranked], reference: str, settings: Evaluation) -> pd
 def run(
     settings: Evaluate, inputs: dict[str, Artifact], folder: Path, context: Context
 ) -> dict[str, Any]:
-    """Writes `results.parquet` (long), `results.md`, `ranks.parquet`, `tests.parquet`, a chart.
+    """Writes `results.parquet` (long), `results.md`, `ranks.parquet`, `topk.parquet`,
+    `tests.parquet`, a chart.
 
     The tests compare `default_scorer` with each of the others.
     """
     use_threads(context.trainer)
     evaluation = settings.evaluation
     scorers = importlib.import_module(f"crs.models.{settings.model}.scorers").scorers(inputs)
-    tables, case_tables = [], []
+    tables, case_tables, lists = [], [], []
     sets = {split: case_sets(inputs, split) for split in SPLITS}
     sequences = sets["test"][ALL].sequences
     if sequences.repeating and not inputs["dataset"].summary.get("conversations"):
@@ -184,10 +271,15 @@ def run(
     total = len(scorers) * sum(map(len, sets.values()))
     several = evaluation.candidates != "none"
     owners = attribute_matrix(inputs["dataset"]) if several else None
+    catalogue = Catalogue.of(
+        training_counts(inputs["dataset"]).numpy(),
+        inputs["dataset"].load("items.parquet")["attributes"],
+    )
     with context.bar(total, label="evaluate", unit="scorer") as bar:
         for split in SPLITS:  # test last: what follows looks at its cases
             found = score(scorers, sets[split], evaluation, owners, bar.update)
             tables.append(table(found, evaluation).assign(split=split))
+            tables.append(list_table(found, catalogue, evaluation).assign(split=split))
             case_tables += [
                 pd.DataFrame({
                     "split": split, "scorer": one.scorer, "slice": one.part,
@@ -197,6 +289,13 @@ def run(
                     **{name: pd.array(mask.numpy()) for name, mask in one.cases.slices.items()},
                 })
                 for one in found
+            ]  # fmt: skip
+            lists += [
+                pd.DataFrame({
+                    "split": split, "scorer": one.scorer, "slice": one.part,
+                    "user": one.cases.user, "cut": one.cases.cut, "items": list(one.lists),
+                })
+                for one in found if one.lists is not None
             ]  # fmt: skip
     long = pd.concat(tables, ignore_index=True)
     long["dataset"], long["model"] = inputs["dataset"].summary["label"], settings.model
@@ -216,16 +315,18 @@ def run(
     ])  # fmt: skip
     long.to_parquet(folder / PARQUET, index=False)
     pd.concat(case_tables, ignore_index=True).to_parquet(folder / "ranks.parquet", index=False)
+    pd.concat(lists, ignore_index=True).to_parquet(folder / "topk.parquet", index=False)
     tests.to_parquet(folder / "tests.parquet", index=False)
     facts = (inputs[name].summary if name in inputs else {} for name in ("simulate", "dialogues"))
     (folder / MARKDOWN).write_text(report(long, tests, settings, sequences, *facts))
     chart(main, folder / "ndcg.png", f"{settings.model} on {long['dataset'].iloc[0]}")
     context.tracker.table("evaluate/results", headline(main))
+    context.tracker.table("evaluate/lists", beyond_accuracy(main))
     context.tracker.image("evaluate/ndcg", folder / "ndcg.png")
     context.note(f"{len(cases):,} cases, {len(scorers)} scorers")
     best = main[(main["split"] == "test") & (main["scorer"] == reference) & (main["slice"] == ALL)]
     return {"default_scorer": reference} | {
-        f"{m}@{k}": v for m, k, v in best[["metric", "k", "value"]].itertuples(index=False)
+        key(m, k): v for m, k, v in best[["metric", "k", "value"]].itertuples(index=False)
     }
 
 

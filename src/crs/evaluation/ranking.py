@@ -164,22 +164,25 @@ def topk(
     k: int,
     exclude: tuple[Tensor, Tensor] | None = None,
     *,
+    seen: str = "out",
     n_items: int,
     allow: Callable[[slice], Tensor] | None = None,
 ) -> tuple[Tensor, Tensor]:
-    """The k best items of each case, excluded ones and padding out.
+    """The k best items of each case; padding is out.
 
     Args:
-        queries, catalogue, exclude, n_items, allow: as in `ranks`.
+        queries, catalogue, exclude, seen, n_items, allow: as in `ranks`. A target is an item like
+            any other.
     Returns:
         item ids and scores, both [B, k], best first; a score of -inf marks what is no
         recommendation.
     """
     k = min(k, n_items)
+    exclude = None if seen == "in" else exclude
     found = torch.empty(len(queries), k, dtype=torch.long, device=queries.device)
     values = torch.empty(len(queries), k, dtype=queries.dtype, device=queries.device)
     for cases, scores, (row, item) in scored_chunks(queries, catalogue, exclude, n_items):
-        scores[row, item] = -torch.inf
+        scores[row, item] = 0.0 if seen == "zero" else -torch.inf
         if allow is not None:
             scores.masked_fill_(~ranked(allow(cases).T, n_items).T, -torch.inf)
         values[cases], found[cases] = scores.topk(k, dim=1)

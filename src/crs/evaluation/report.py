@@ -9,19 +9,19 @@ import pandas as pd
 from crs.data.cases import ALL, DIALOGUES, NO_REPEATS, REPEATS
 from crs.data.sequences import REPEATING, Sequences
 from crs.escape import markup, terminal
-from crs.evaluation.results import CANDIDATES, headline, markdown
+from crs.evaluation.list_metrics import LIST_METRICS
+from crs.evaluation.metrics import DEFAULT, RANK_METRICS
+from crs.evaluation.results import CANDIDATES, beyond_accuracy, headline, markdown
 from crs.stages.evaluation import Evaluate
 
 SHUFFLED = "texts shuffled"
-DEFAULT = ("ndcg", 10)
-"""The metric that is charted, and by which the better of several scorers is chosen."""
-
+CHARTED = RANK_METRICS[DEFAULT[0]].at(DEFAULT[1])
 ITEMS_ALONE = ("nothing", "history", "items of the context")
 """What a scorer sees that knows nothing of what was said."""
 
 
 def chart(long: pd.DataFrame, path: Path, title: str) -> None:
-    """NDCG@10 of each scorer with its interval, as a PNG."""
+    """The default metric of each scorer with its interval, as a PNG."""
     import matplotlib
 
     matplotlib.use("Agg")
@@ -34,14 +34,14 @@ def chart(long: pd.DataFrame, path: Path, title: str) -> None:
     spread = np.abs(part[["low", "high"]].to_numpy().T - part["value"].to_numpy())
     colours = ["#b8b8b8" if sees in ITEMS_ALONE else "#4878a8" for sees in part["sees"]]
     axes.barh(part["scorer"], part["value"], xerr=spread, color=colours, capsize=3)
-    axes.set_xlabel("NDCG@10 (test); blue: sees more than items")
+    axes.set_xlabel(f"{CHARTED} (test); blue: sees more than items")
     axes.set_title(terminal(title), fontsize=10, parse_math=False)
     figure.savefig(path, dpi=120)
     plt.close(figure)
 
 
 def by_slice(long: pd.DataFrame) -> pd.DataFrame:
-    """NDCG@10 on test, a row for each slice beside `all`, a column for each scorer."""
+    """The default metric on test, a row for each slice beside `all`, a column for each scorer."""
     metric, k = DEFAULT
     part = long[(long["split"] == "test") & (long["metric"] == metric) & (long["k"] == k)]
     part = part[~part["slice"].isin([ALL, SHUFFLED])]
@@ -77,6 +77,19 @@ def about_dialogues(summary: dict[str, Any]) -> str:
     )
 
 
+def about_lists(long: pd.DataFrame) -> list[str]:
+    """The table of the metrics of lists on test, and what they say."""
+    table = beyond_accuracy(long).drop(columns=["dataset", "model", "sees", "cases"])
+    present = set(long["metric"])
+    said = [
+        f"{one.label}: {one.meaning[0].lower()}{one.meaning[1:]}"
+        if name in present
+        else f"{one.label} is left out: no list has {one.needs}."
+        for name, one in LIST_METRICS.items()
+    ]
+    return ["", markdown(table), "", f"The lists of the same cases. {' '.join(said)}"]
+
+
 def report(
     long: pd.DataFrame,
     tests: pd.DataFrame,
@@ -102,6 +115,7 @@ def report(
         f"Test split, protocol `{evaluation.protocol}`, whole catalogue; "
         f"{evaluation.level:.0%} intervals resample users or dialogues; seed {settings.seed}.",
     ]
+    lines += about_lists(long)
     for protocol, few in every[every["protocol"] != evaluation.protocol].groupby("protocol"):
         beside = markdown(headline(few).drop(columns=["dataset", "model"]))
         lines += ["", beside, "", f"Test split, protocol `{protocol}`: each target among "
@@ -114,7 +128,7 @@ def report(
         lines += ["", markdown(shown), "",
                   "The same without the cases whose item the context has named."]  # fmt: skip
     elif len(parts := by_slice(long)):
-        lines += ["", markdown(parts), "", "NDCG@10 by slice, test split."]
+        lines += ["", markdown(parts), "", f"{CHARTED} by slice, test split."]
     if "local" in label:
         lines.append(f"{markup(label)}: a local file that is not known to be the public one.")
     if "unverified" in label:
@@ -136,14 +150,14 @@ def report(
     before = dict(zip(whole["scorer"], whole["value"], strict=True))
     for scorer, value in zip(mixed["scorer"], mixed["value"], strict=True):
         lines.append(
-            f"With the texts shuffled among cases, {scorer} has NDCG@10 {value:.4f} instead of "
+            f"With the texts shuffled among cases, {scorer} has {CHARTED} {value:.4f} instead of "
             f"{before[scorer]:.4f} (drop {before[scorer] - value:.4f})."
         )
     if len(tests):
         part = tests[(tests["metric"] == metric) & (tests["k"] == k)]
         part = part[part["slice"].isin([ALL, REPEATS, NO_REPEATS, DIALOGUES])]
         shown = pd.DataFrame({
-            "NDCG@10 of": part["scorer"], "against": part["against"], "cases": part["slice"],
+            f"{CHARTED} of": part["scorer"], "against": part["against"], "cases": part["slice"],
             "difference": [f"{d:+.4f} [{low:+.4f}, {high:+.4f}]" for d, low, high
                            in part[["difference", "low", "high"]].itertuples(index=False)],
             "p (Holm)": part["p_holm"].map("{:.4f}".format),

@@ -1,6 +1,5 @@
 """Tables of results: the long Parquet that scripts read, and its Markdown twin for people."""
 
-from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -8,6 +7,8 @@ from crs.escape import markup, terminal
 
 if TYPE_CHECKING:  # pandas takes a second to import, and a found result needs none of it
     import pandas as pd
+
+    from crs.evaluation.metrics import Metric
 
 COLUMNS = (
     "dataset model scorer sees protocol split slice metric k value low high cases seed fingerprint"
@@ -17,11 +18,8 @@ CANDIDATES = 100
 SECOND = {"random": f"sampled_{CANDIDATES}", "first": f"first_{CANDIDATES}"}
 """Protocols that stand beside another one in a table, by `evaluation.candidates`."""
 
-FIGURES = (("hr", 1), ("hr", 5), ("hr", 10), ("hr", 20), ("hr", 50), ("ndcg", 5), ("ndcg", 10),
-           ("ndcg", 20), ("mrr", 20))  # fmt: skip
-"""Columns of a printed table, where the protocol has its cut-offs: metric, k."""
-SHOWN = {"dialogues": tuple(product(("hr", "ndcg", "mrr"), (1, 10, 50)))}
-"""Columns of protocols that are published at other cut-offs."""
+SHOWN = {"dialogues": (1, 10, 50)}
+"""Cut-offs of protocols that are published at others than those that the metrics show."""
 
 
 def markdown(frame: "pd.DataFrame") -> str:
@@ -37,20 +35,44 @@ def markdown(frame: "pd.DataFrame") -> str:
 
 
 def headline(long: "pd.DataFrame", split: str = "test", cases: str = "all") -> "pd.DataFrame":
-    """One row a scorer: HR, NDCG and MRR of a split and a slice, NDCG@10 with its interval."""
-    import pandas as pd
+    """One row a scorer: metrics of ranks on a split and a slice, NDCG@10 with its interval."""
+    from crs.evaluation.metrics import RANK_METRICS
 
     part = long[(long["split"] == split) & (long["slice"] == cases)]
+    return by_scorer(part, RANK_METRICS, SHOWN.get(long["protocol"].iloc[0]))
+
+
+def beyond_accuracy(long: "pd.DataFrame") -> "pd.DataFrame":
+    """One row a scorer: metrics of lists on test; no row in a result without them."""
+    from crs.evaluation.list_metrics import LIST_METRICS
+
+    part = long[(long["split"] == "test") & (long["slice"] == "all")]
+    return by_scorer(part[part["metric"].isin(LIST_METRICS)], LIST_METRICS)
+
+
+def by_scorer(
+    part: "pd.DataFrame", metrics: dict[str, "Metric"], ks: tuple[int, ...] | None = None
+) -> "pd.DataFrame":
+    """One row a scorer, one column for each metric and cut-off that the rows have.
+
+    Args:
+        ks: cut-offs, if others than those that each metric shows.
+    """
+    import pandas as pd
+
+    from crs.evaluation.metrics import DEFAULT
+
     rows = []
     for (dataset, model, scorer), one in part.groupby(["dataset", "model", "scorer"], sort=False):
         cell = {(m, k): (v, lo, hi) for m, k, v, lo, hi in one[
             ["metric", "k", "value", "low", "high"]].itertuples(index=False)}  # fmt: skip
         row = {"dataset": dataset, "model": model, "scorer": scorer, "sees": one["sees"].iloc[0]}
-        for metric, k in SHOWN.get(one["protocol"].iloc[0], FIGURES):
-            if (metric, k) in cell:
-                value, low, high = cell[metric, k]
-                interval = f" [{low:.4f}, {high:.4f}]" if (metric, k) == ("ndcg", 10) else ""
-                row[f"{metric.upper()}@{k}"] = f"{value:.4f}{interval}"
+        for name, metric in metrics.items():
+            for k in ks or metric.shown:
+                if (name, k) in cell:
+                    value, low, high = cell[name, k]
+                    interval = f" [{low:.4f}, {high:.4f}]" if (name, k) == DEFAULT else ""
+                    row[metric.at(k)] = f"{value:.4f}{interval}"
         row["cases"] = str(one["cases"].iloc[0])
         rows.append(row)
     return pd.DataFrame(rows)

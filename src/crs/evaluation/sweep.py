@@ -20,11 +20,19 @@ if TYPE_CHECKING:
 OUTCOMES = "outcomes"
 """Folder in a sweep's: one folder a launch, in it one JSON file a job. A sweep's folder may be used
 again, and its jobs may lie anywhere in it."""
-SHOWN = [
-    ("hr", 10, "HR@10"), ("ndcg", 10, "NDCG@10"), ("mrr", 20, "MRR@20"),
-    (SUCCESS, None, "success"), ("avg_turns", None, "average turns"),
-]  # fmt: skip
-"""Metrics of the table, where there are any: name, k, heading."""
+
+
+def shown() -> list[tuple[str, int | None, str]]:
+    """Metrics of the table, where there are any: name, k, heading."""
+    from crs.evaluation.list_metrics import LIST_METRICS
+    from crs.evaluation.metrics import RANK_METRICS
+
+    dialogues = [(SUCCESS, None, "success"), ("avg_turns", None, "average turns")]
+    ranks, lists = (
+        [(name, one.k, one.at(one.k)) for name, one in metrics.items()]
+        for metrics in (RANK_METRICS, LIST_METRICS)
+    )
+    return [*ranks, *dialogues, *lists]
 
 
 def launch_of(hydra: DictConfig) -> str:
@@ -82,7 +90,7 @@ def over_seeds(long: "pd.DataFrame") -> "pd.DataFrame":
         row: dict[str, Any] = dict(zip(keys, names, strict=True))
         row |= {"sees": one["sees"].iloc[0], "cases": int(one["cases"].min())}
         row["seeds"] = one["seed"].nunique()
-        for metric, k, label in SHOWN:
+        for metric, k, label in shown():
             asked = (one["metric"] == metric) & (one["k"] == k if k else True)
             values = one[asked]["value"]
             n = len(values)
@@ -132,6 +140,8 @@ class SweepTable(Callback):
         """
         import pandas as pd
 
+        from crs.evaluation.list_metrics import LIST_METRICS
+
         files = sorted(outcomes_in.glob("*.json"), key=lambda file: int(file.stem))
         outcomes = {file.stem: json.loads(file.read_text()) for file in files}
         failed = {job: o for job, o in outcomes.items() if o["error"]}
@@ -146,9 +156,10 @@ class SweepTable(Callback):
             long[COLUMNS].drop_duplicates().to_parquet(folder / PARQUET, index=False)
             if not any(settings):
                 long = long.drop(columns="settings")
+            lists = long["metric"].isin(LIST_METRICS)  # older results have none
             beside = long["protocol"].isin(SECOND.values())
-            parts = [part for part in (long[~beside], long[beside]) if len(part)]
-            text = "\n\n".join(markdown(over_seeds(part)) for part in parts)
+            parts = (long[~lists & ~beside], long[lists], long[beside])
+            text = "\n\n".join(markdown(over_seeds(part)) for part in parts if len(part))
             draw(long, folder)
             note = "Mean over seeds, ± half of the 95 % Student interval."
             split = split_of(long).capitalize()

@@ -11,14 +11,29 @@ import torch
 from crs.data.sequences import Sequences
 from crs.errors import NotFiniteError
 from crs.evaluation import evaluate, report
-from crs.evaluation.evaluate import case_ranks, comparisons, default_scorer, shuffled_texts
-from crs.evaluation.metrics import per_case
+from crs.evaluation.evaluate import comparisons, default_scorer, shuffled_texts
+from crs.evaluation.list_metrics import LIST_METRICS, Catalogue, coverage, diversity, novelty
+from crs.evaluation.metrics import RANK_METRICS, metric, per_case
 from crs.evaluation.results import COLUMNS, headline
 from crs.models.popularity.scorers import Popularity
 from crs.stages.evaluation import Evaluate
-from tests.contracts.tiny import artifact, config, dataset, made, sequences, shared, spoken
+from tests.contracts.tiny import (
+    artifact,
+    config,
+    context,
+    dataset,
+    made,
+    sequences,
+    shared,
+    spoken,
+)
 
 OPTIONS = replace(config().evaluation, ks=[5, 10], resamples=50, permutations=99)
+
+
+def case_ranks(scorer, cases, settings, *rivals):
+    """Ranks of a scorer, by protocol."""
+    return evaluate.case_ranks(scorer.queries(cases), scorer.catalogue(), cases, settings, *rivals)
 
 
 class Oracle:
@@ -81,16 +96,113 @@ def test_the_table_has_its_columns_and_labels(long):
     assert list(long.columns) == COLUMNS
     constant = long[["dataset", "model", "protocol", "seed"]].drop_duplicates()
     assert constant.to_numpy().tolist() == [["tiny (generated)", "toy", "full", 3]]
-    assert set(long["metric"]) == {"hr", "ndcg", "mrr"} and set(long["k"]) == {5, 10}
+    assert set(long["metric"]) == {"hr", "ndcg", "mrr", "coverage", "novelty", "diversity"}
+    assert set(long["k"]) == {5, 10}
     assert set(long["split"]) == {"valid", "test"}
     assert set(long["fingerprint"]) == {"0" * 16}
-    assert not long.isna().any().any()
+    assert not long[long["metric"] != "coverage"].isna().any().any()
+    whole = long[long["metric"] == "coverage"]
+    assert not whole["value"].isna().any() and whole[["low", "high"]].isna().all().all()
 
 
 def test_one_row_a_figure(long):
     key = ["scorer", "split", "slice", "metric", "k"]
     assert not long.duplicated(key).any()
-    assert len(long) == (4 + 1) * 2 * 3 * 2
+    assert len(long) == (4 + 1) * 2 * 6 * 2
+
+
+def test_metrics_of_lists_are_those_of_the_lists_that_are_kept(result, long, inputs):
+    """`topk.parquet` is enough to compute them again."""
+    dataset, found = inputs["dataset"], result.load("topk.parquet")
+    counts = np.bincount(
+        [item for items in dataset.load("interactions.parquet").groupby("user")["item"]
+         .agg(list) for item in items[:-2]], minlength=dataset.summary["items"] + 1
+    )  # fmt: skip
+    catalogue = Catalogue.of(counts, dataset.load("items.parquet")["attributes"])
+    for (split, scorer, part), group in found.groupby(["split", "scorer", "slice"]):
+        lists = np.stack(group["items"])
+        assert lists.shape[1] == 10
+        rows = long[(long["scorer"] == scorer) & (long["split"] == split)
+                    & (long["slice"] == part)].set_index(["metric", "k"])  # fmt: skip
+        for k in (5, 10):
+            assert rows.loc[("coverage", k), "value"] == coverage(lists[:, :k], catalogue)
+            for one in (novelty, diversity):
+                row, values = rows.loc[(one.__name__, k)], one(lists[:, :k], catalogue)
+                assert row["value"] == pytest.approx(np.nanmean(values))
+                assert row["low"] <= row["value"] <= row["high"]
+                assert row["cases"] == np.isfinite(values).sum()
+
+
+def test_a_list_holds_what_may_be_recommended_and_a_hit_is_a_target_in_it(result, inputs):
+    """No item of the history; an item of rank r stands at place r where nothing ties with it."""
+    ranks, lists = result.load("ranks.parquet"), result.load("topk.parquet")
+    assert lists[["split", "scorer", "slice", "user", "cut"]].equals(
+        ranks[["split", "scorer", "slice", "user", "cut"]]
+    )
+    data = Sequences.of(inputs["dataset"])
+    for items, (user, cut, target, rank) in zip(
+        lists["items"],
+        ranks[["user", "cut", "target", "rank"]].itertuples(index=False),
+        strict=True,
+    ):
+        start = data.offsets[user]
+        history = set(data.items[start : start + cut].tolist())
+        assert not history & set(items) and min(items) >= 0
+        if rank == 1.0:
+            assert items[0] == target
+
+
+def test_metrics_of_lists_stand_in_a_table_below(result, long):
+    text = (result.path / "results.md").read_text()
+    first, second = (
+        text.index("| NDCG@10 "),
+        text.index("| Coverage@10 | Novelty@10 | Diversity@10"),
+    )
+    assert first < text.index("Test split, protocol") < second
+    assert all(one.label not in text[:second] for one in LIST_METRICS.values())
+    row = long[(long["scorer"] == "toy half") & (long["split"] == "test") & (long["k"] == 10)]
+    cells = [f"{row[row['metric'] == name]['value'].item():.4f}" for name in LIST_METRICS]
+    assert [cell.strip() for cell in text[second:].splitlines()[3].split("|")[2:-1]] == cells
+    assert result.summary["coverage@10"] > 0 and "diversity@10" in result.summary
+
+
+def test_without_attributes_diversity_is_left_out_with_a_word(inputs, tmp_path, monkeypatch):
+    def scorers(found):
+        return {"toy": Popularity(Sequences.of(found["dataset"]))}
+
+    monkeypatch.setitem(sys.modules, "crs.models.toy", SimpleNamespace(scorers=scorers))
+    plain = dataset(tmp_path)
+    items = plain.load("items.parquet")
+    items["attributes"] = [[] for _ in range(len(items))]
+    items.to_parquet(plain.path / "items.parquet", index=False)
+    found = made(evaluate, Evaluate("toy", 3, OPTIONS), {"dataset": plain}, tmp_path / "out")
+    assert "diversity" not in set(found.load("results.parquet")["metric"])
+    text = (found.path / "results.md").read_text()
+    assert "Diversity is left out: no list has two items with attributes." in text
+    assert "| Coverage@10 | Novelty@10 |" in text
+
+
+def test_a_new_metric_of_ranks_is_one_function(inputs, tmp_path, monkeypatch):
+    """It stands in the results, the printed table, the summary and what W&B gets."""
+    monkeypatch.setitem(RANK_METRICS, "top", None)  # taken out again after the test
+
+    @metric(RANK_METRICS, "TOP", "[r = 1]", "nobody")
+    def top(ranks, k):
+        """Share of cases whose target is first."""
+        return (ranks == 1).astype(float)
+
+    monkeypatch.setitem(sys.modules, "crs.models.toy", SimpleNamespace(
+        scorers=lambda found: {"toy": Oracle(30, 1.0)}))  # fmt: skip
+    tables = {}
+    quiet = context()
+    quiet.tracker.table = lambda name, frame: tables.update({name: frame})
+    summary = evaluate.run(Evaluate("toy", 3, OPTIONS), inputs, tmp_path, quiet)
+    long = pd.read_parquet(tmp_path / "results.parquet")
+    assert (long[long["metric"] == "top"]["value"] == 1.0).all()
+    assert "TOP@10" in (tmp_path / "results.md").read_text()
+    assert tables["evaluate/results"]["TOP@10"].tolist() == ["1.0000"]
+    assert "Coverage@10" in tables["evaluate/lists"]
+    assert summary["top@10"] == 1.0
 
 
 def test_texts_are_shuffled_for_those_who_see_them(long):
@@ -121,7 +233,7 @@ def test_figures_are_means_over_the_ranks_and_lie_in_their_intervals(result, lon
         rows = long[(long["scorer"] == scorer) & (long["split"] == split)
                     & (long["slice"] == part)]  # fmt: skip
         values = per_case(group["rank"].to_numpy(), [5, 10])
-        for row in rows.itertuples():
+        for row in rows[rows["metric"].isin(RANK_METRICS)].itertuples():
             assert row.value == pytest.approx(values[row.metric, row.k].mean())
             assert row.low <= row.value <= row.high and row.cases == len(group)
 
@@ -326,11 +438,35 @@ def test_both_protocols_stand_in_one_table(inputs, tmp_path, monkeypatch):
     long, ranks = found.load("results.parquet"), found.load("ranks.parquet")
     assert set(long["protocol"]) == set(ranks["protocol"]) == {"full", "sampled_100"}
     counts = long.groupby(["scorer", "split", "metric", "k"])["protocol"].nunique()
-    assert (counts == 2).all()
+    ranked = counts.index.get_level_values("metric").isin(RANK_METRICS)
+    assert (counts[ranked] == 2).all() and (counts[~ranked] == 1).all()
     main = long[(long["protocol"] == "full") & (long["split"] == "test")]
     best = main[(main["scorer"] == "toy") & (main["metric"] == "ndcg") & (main["k"] == 10)]
     assert found.summary["ndcg@10"] == best["value"].item()
     assert "protocol `sampled_100`" in (found.path / "results.md").read_text()
+
+
+def test_under_the_other_protocols_lists_hold_what_those_rank():
+    """Items 1 to 5 score 5, 4, -1, -2, -3, the history is 1 and 2: out, kept in, or scored 0."""
+    data = sequences([1, 2, 3, 4], items=5)
+    cases = evaluate.Cases(data, torch.tensor([1]), torch.tensor([2]))
+    scorer = Fixed(9.0, 5.0, 4.0, -1.0, -2.0, -3.0)
+    scored = scorer.queries(cases), scorer.catalogue()
+    found = {seen: evaluate.case_lists(*scored, cases, replace(OPTIONS, seen=seen, ks=[5, 9]))
+             for seen in ("out", "in", "zero")}  # fmt: skip
+    assert found["out"].tolist() == [[3, 4, 5, 0, 0]]
+    assert found["in"].tolist() == [[1, 2, 3, 4, 5]]
+    assert set(found["zero"][0, :2]) == {1, 2} and found["zero"][0, 2:].tolist() == [3, 4, 5]
+
+
+def test_a_mean_is_over_the_cases_that_define_it():
+    values = {("a", 1): np.array([1.0, np.nan, 3.0]), ("b", 1): np.array([1.0, 2.0, 3.0]),
+              ("c", 1): np.full(3, np.nan)}  # fmt: skip
+    found = evaluate.summarised(values, np.arange(3), OPTIONS)
+    assert {name: (row[0], row[3]) for name, row in found.items()} == {
+        ("a", 1): (2.0, 2), ("b", 1): (2.0, 3)
+    }  # fmt: skip
+    assert 1.0 <= found["a", 1][1] <= found["a", 1][2] <= 3.0
 
 
 def test_slices_beside_all_get_a_table_of_their_own():

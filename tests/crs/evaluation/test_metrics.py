@@ -9,7 +9,7 @@ from sklearn.metrics import (
     top_k_accuracy_score,
 )
 
-from crs.evaluation.metrics import per_case
+from crs.evaluation.metrics import RANK_METRICS, means, per_case
 from crs.evaluation.ranking import mid_ranks
 from tests.contracts.tiny import quick
 
@@ -51,6 +51,19 @@ def test_hand_worked():
     assert found["hr", 3].tolist() == [1, 1, 1, 0]
     assert found["ndcg", 3].tolist() == pytest.approx([1, 0.5, 1 / np.log2(3.5), 0])
     assert found["mrr", 3].tolist() == pytest.approx([1, 1 / 3, 0.4, 0])
+
+
+def test_means_are_named_by_metric_and_cut_off():
+    found = means(np.array([1.0, 3.0, 30.0, 11.0]))
+    assert list(found) == ["hr@10", "ndcg@10", "mrr@10"]
+    assert found["hr@10"] == 0.5 and found["ndcg@10"] == pytest.approx(1.5 / 4)
+
+
+def test_a_metric_says_what_it_is():
+    for name, one in RANK_METRICS.items():
+        assert one.name == name == one.function.__name__
+        assert one.meaning.endswith(".") and one.source and one.k in one.shown
+    assert [one.at(one.k) for one in RANK_METRICS.values()] == ["HR@10", "NDCG@10", "MRR@20"]
 
 
 rank = st.integers(2, 400).map(lambda double: double / 2)

@@ -95,6 +95,24 @@ def test_jobs_that_differ_by_more_than_seed_are_told_apart():
     assert sweep.varied([]) == []
 
 
+def test_an_older_result_stands_beside_one_with_metrics_of_lists(tmp_path):
+    """It has its row in the main table, and none in that of the lists; `cases` of the main table
+    are those of the ranks."""
+    new = [results(0.3, 2)]
+    new += [results(0.5, 2, metric="coverage", low=None, high=None),
+            results(0.7, 2, metric="diversity", cases=3)]  # fmt: skip
+    found = Sweep(tmp_path)
+    found.job(0, results(0.2, 1, model="old"))
+    found.job(1, pd.concat(new))
+    found.end()
+    text = (tmp_path / "results.md").read_text()
+    first, second, _ = text.split("\n\n")
+    assert "NDCG@10" in first and "Coverage" not in first and "| old " in first
+    assert [line.split("|")[6].strip() for line in first.splitlines()[2:]] == ["5", "5"]
+    assert "| Coverage@10 | Diversity@10 |" in second and "| old " not in second
+    assert "| 0.5000      | 0.7000       |" in second
+
+
 class Sweep:
     """A finished multirun's folder."""
 

@@ -6,7 +6,7 @@ from torch import Tensor
 
 from crs.data.cases import ROW, Cases
 from crs.data.contexts import PAD, Contexts
-from crs.evaluation.metrics import per_case
+from crs.evaluation.metrics import means
 from crs.evaluation.ranking import ranks
 from crs.models.c2crs import recipe
 from crs.models.c2crs.losses import coarse_loss, fine_loss, released_fine_loss
@@ -159,7 +159,7 @@ class Recommend(Trained):
 
     @torch.no_grad()
     def validate_epoch(self) -> dict[str, float]:
-        """HR, NDCG and MRR at 10 over the items."""
+        """Metrics at 10 over the items."""
         cases, n = self.valid, self.model.items
         h = self.model.graph()
         queries = queries_of(self.model, self.contexts, h, cases.dialogue[ROW], self.device)
@@ -167,7 +167,7 @@ class Recommend(Trained):
             queries, (h[: n + 1].cpu(), self.model.bias[: n + 1].cpu()), cases.target,
             cases.excluded if self.seen_out else None, n_items=n,
         )  # fmt: skip
-        return {f"{m}@{k}": float(v.mean()) for (m, k), v in per_case(found.numpy(), [10]).items()}
+        return means(found.numpy())
 
 
 CHUNK = 512

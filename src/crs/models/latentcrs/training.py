@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from crs.data.cases import Cases
-from crs.evaluation.metrics import per_case
+from crs.evaluation.metrics import means
 from crs.evaluation.ranking import ranks
 from crs.models.latentcrs import released
 from crs.models.latentcrs.networks import Direct, LatentCRS, exact_posterior
@@ -51,9 +51,9 @@ class Prepared:
         return cls(h, cases.text, cases.target, cases.excluded)
 
     def ndcg(self, queries: Tensor, items: Tensor) -> dict[str, float]:
-        """HR and NDCG at 10 over the whole catalogue, seen items out."""
+        """Metrics at 10 over the whole catalogue, seen items out."""
         found = ranks(queries, (items, None), self.y, self.seen, n_items=len(items) - 1).numpy()
-        return {f"{m}@{k}": float(v.mean()) for (m, k), v in per_case(found, [10]).items()}
+        return means(found)
 
 
 class Fitted(Trained):

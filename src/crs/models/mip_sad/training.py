@@ -8,7 +8,7 @@ from torch import Tensor
 from crs.data.attribute_dialogues import Turns, upto
 from crs.data.cases import Cases
 from crs.data.sequences import Sequences
-from crs.evaluation.metrics import per_case
+from crs.evaluation.metrics import means
 from crs.evaluation.ranking import ranks
 from crs.models.mip_sad import tasks
 from crs.models.mip_sad.networks import MIPSAD
@@ -48,13 +48,13 @@ class OverTurns(Trained):
 
     @torch.no_grad()
     def validate_epoch(self) -> dict[str, float]:
-        """HR and NDCG at 10 over the whole catalogue, what was seen or refused out."""
+        """Metrics at 10 over the whole catalogue, what was seen or refused out."""
         cases, scorer = self.valid, Fused(self.model.eval())
         found = ranks(
             scorer.queries(cases), scorer.catalogue(), cases.target, cases.excluded,
             n_items=self.model.items,
         ).numpy()  # fmt: skip
-        return {f"{m}@{k}": float(v.mean()) for (m, k), v in per_case(found, [10]).items()}
+        return means(found)
 
 
 @dataclass
