@@ -302,9 +302,24 @@ def check(arguments: list[str]) -> list[str]:
             variants = one_by_one(overrides, words)
         except HydraException as error:
             raise UserError(str(error).splitlines()[0]) from error
-        for variant in variants:
-            to_config(composed(flags, variant))
+        models = {to_config(composed(flags, variant)).model.name for variant in variants}
+    refuse_idle(overrides, models)
     return sorted(arguments, key=words.__contains__)
+
+
+def refuse_idle(overrides: list[Override], models: set[str]) -> None:
+    """Refuse a setting that no model of the command reads.
+
+    Raises:
+        UserError: with the model that reads it.
+    """
+    for override in overrides:
+        owner = OF_MODELS.get(override.key_or_group.split(".")[0])
+        if owner is not None and owner.name not in models:
+            raise UserError(
+                f"{override.key_or_group}: model={', '.join(sorted(models))} does not read it; "
+                f"leave it out, or type model={owner.name}"
+            )
 
 
 def composed(flags: Namespace, words: list[str]) -> DictConfig:

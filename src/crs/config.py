@@ -13,10 +13,12 @@ from omegaconf import MISSING
 from crs.models import recipes
 from crs.models.recipe import Model
 from crs.settings.base import Settings
+from crs.settings.check import nearest
 from crs.settings.fields import number
 from crs.settings.llm import LLM
 from crs.settings.tracker import TrackerSettings
 from crs.settings.training import Train, Trainer, Warmup
+from crs.stages import pages
 from crs.stages.contexts import Contexts
 from crs.stages.dataset import Dataset
 from crs.stages.dialogues import Dialogues
@@ -35,6 +37,12 @@ class Named:
     """A choice by its name: of the model, or of the result that is asked for."""
 
     name: str = MISSING
+
+
+def stage_names() -> list[str]:
+    """The names of all stages: those of the pages, and those of the models."""
+    own = (stage.name for model in recipes().values() for stage in model.stages)
+    return list(dict.fromkeys([*pages(), *own]))
 
 
 @dataclass
@@ -80,9 +88,14 @@ class Shared(Settings):
         return recipes()[self.model.name]
 
     def problems(self) -> Iterator[str]:
-        """A model that does not exist, and weights for one that takes none."""
-        if self.model.name not in recipes():
-            yield f"model.name={self.model.name}: no such model. There are {', '.join(recipes())}"
+        """A model or a stage that does not exist, and weights for a model that takes none."""
+        for key, name, known in (
+            ("model.name", self.model.name, [*recipes()]),
+            ("stage.name", self.stage.name, stage_names()),
+        ):
+            if name not in known:
+                near = nearest(name, known)
+                yield f"{key}={name}: no such choice.{near} There are {', '.join(known)}"
         if self.checkpoint and not self.recipe.takes_checkpoint:
             able = " and ".join(f"model={m.name}" for m in recipes().values() if m.takes_checkpoint)
             yield (

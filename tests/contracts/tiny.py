@@ -21,8 +21,9 @@ from crs.config import Config
 from crs.console import Context
 from crs.data import build_dataset
 from crs.data.sequences import Sequences
-from crs.pipeline import MODEL_SETTINGS, STAGES
+from crs.models import recipes
 from crs.settings.training import Trainer
+from crs.stages import pages
 from crs.stages.simulate import Simulate
 from crs.store import Artifact
 from crs.tracking import Run
@@ -82,8 +83,8 @@ def config(*overrides: str) -> Config:
 
 def pipeline_stages() -> list[tuple[str, str]]:
     """Every stage with a model that has it: shared ones with LatentCRS, others with each owner."""
-    shared = [name for name, stage in STAGES.items() if "{model}" not in stage.target]
-    return [("latentcrs", name) for name in shared] + sorted(MODEL_SETTINGS)
+    own = sorted((model.name, stage.name) for model in recipes().values() for stage in model.stages)
+    return [("latentcrs", name) for name in pages()] + own
 
 
 def artifact(folder: Path, summary: dict[str, Any], **files: Any) -> Artifact:

@@ -10,8 +10,9 @@ import pytest
 
 from crs.errors import UserError
 from crs.models.mip_sad.recipe import WarmedUp
-from crs.pipeline import STAGES
+from crs.pipeline import stages_of
 from crs.settings.base import Settings
+from crs.settings.fields import marks_of
 from crs.settings.files import prompt_file, sha256_of
 from crs.stages.dataset import Counts, Dataset, Source
 from crs.stages.embed import Embedder
@@ -19,10 +20,6 @@ from crs.stages.multi_turn import Talks
 from crs.stages.simulate import Simulate, Simulator
 from crs.store import fingerprint
 from tests.contracts.tiny import pipeline_stages
-
-PLACES = ("sources", "sha256", "archive", "path", "items", "expect")
-"""Where a dataset is got from; its name holds the content instead."""
-
 
 CASES = [(model, stage, "") for model, stage in pipeline_stages()] + [
     ("latentcrs", "simulate", "simulator=llm"),
@@ -67,7 +64,7 @@ def leaves(node: Any, *path: str, how: bool = False) -> Iterator[tuple[str, ...]
     got if `how`, else of the others."""
     for f in fields(node):
         value = getattr(node, f.name)
-        if bool(f.metadata.get("how")) != how and not (how and is_dataclass(value)):
+        if marks_of(f).unfingerprinted != how and not (how and is_dataclass(value)):
             continue
         if is_dataclass(value):
             yield from leaves(value, *path, f.name, how=how)
@@ -82,7 +79,7 @@ def changed(settings: Settings, path: tuple[str, ...], file: Path) -> Settings:
         node = getattr(node, part)
     value = getattr(node, path[-1])
     about = next(f for f in fields(node) if f.name == path[-1])
-    if about.metadata.get("path") or about.name in ("prompt", "user_prompt"):
+    if marks_of(about).path or about.name in ("prompt", "user_prompt"):
         other: Any = str(file)
     elif about.name == "mirror":
         other = Source("crs.data.readers.movielens:freebase_100k", pip="wheel==1.0")
@@ -106,15 +103,14 @@ def file(tmp_path) -> Path:
 
 
 def settings_of(configure, model: str, stage: str, choice: str) -> Settings:
-    return STAGES[stage].settings(
-        configure(f"model={model}", "dataset=tiny", "samples.valid=9", *choice.split())
-    )
+    config = configure(f"model={model}", "dataset=tiny", "samples.valid=9", *choice.split())
+    return stages_of(config)[stage].settings(config)
 
 
 @pytest.mark.parametrize(("model", "stage", "choice"), CASES)
 def test_each_setting_of_a_stage_is_in_its_results_name(model, stage, choice, configure, file):
     settings = settings_of(configure, model, stage, choice)
-    paths = [path for path in leaves(settings) if stage != "dataset" or path[0] not in PLACES]
+    paths = [*leaves(settings)]
     assert paths
     unseen = {p for p in paths if name(changed(settings, p, file)) == name(settings)}
     assert unseen == {path for path in paths if idle(settings, path)}

@@ -31,16 +31,20 @@ def check(node: Any, prefix: str = "") -> None:
         key, value, marks = prefix + f.name, getattr(node, f.name), marks_of(f)
         if is_dataclass(value):
             groups[key] = value
+        elif isinstance(value, dict):
+            groups |= {f"{key}.{name}": one for name, one in value.items() if is_dataclass(one)}
         elif value == "":
             none = f" or {key}=null" * (NoneType in get_args(f.type))
             raise UserError(f"{key} is empty; type {key}=VALUE{none}")
         else:
             for one in value if isinstance(value, list) else [value]:
                 check_value(key, one, marks, listed=isinstance(value, list))
-        if marks.multiple_of and value % getattr(node, marks.multiple_of):
+    for f in fields(node):  # after each value by itself: no divisor is 0
+        divisor = marks_of(f).multiple_of
+        if divisor and getattr(node, f.name) % getattr(node, divisor):
             raise UserError(
-                f"{key}={value} is not a multiple of {prefix}{marks.multiple_of}="
-                f"{getattr(node, marks.multiple_of)}; choose one that is"
+                f"{prefix}{f.name}={getattr(node, f.name)} is not a multiple of {prefix}{divisor}="
+                f"{getattr(node, divisor)}; choose one that is"
             )
     for key, group in groups.items():
         check(group, f"{key}.")

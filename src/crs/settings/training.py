@@ -23,7 +23,8 @@ class Optimisation(Settings):
     max_grad_norm: float = number(low=0, stored_as="clip")
     """Largest gradient norm; 0 does not clip."""
     decay_epochs: int = number(low=0)
-    """The learning rate falls linearly to `final_lr_factor` of itself over so many epochs; 0: constant."""
+    """The learning rate falls linearly to `final_lr_factor` of itself over so many epochs; 0: it
+    is constant."""
     final_lr_factor: float = number(low=0, high=1, stored_as="decay_to")
     ema_decay: float = number(low=0, high=0.9999, stored_as="average")
     """Decay of the exponential moving average of the weights over the steps, which is validated and

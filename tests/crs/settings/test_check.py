@@ -25,7 +25,7 @@ def declared(node: type, prefix: str = "") -> Iterator[tuple[str, Any, Marks]]:
         groups = [kind for kind in kinds if is_dataclass(kind)]
         if not groups:
             yield prefix + f.name, f.type, marks_of(f)
-        for group in groups if not str(f.type).startswith("list") else ():
+        for group in groups if not str(f.type).startswith(("list", "dict")) else ():
             yield from declared(group, f"{prefix}{f.name}.")
 
 
