@@ -135,13 +135,15 @@ def test_standard_output_that_is_full_is_one_sentence(straight):
     assert done.stderr.splitlines()[-1] == f"error: standard output: {os.strerror(errno.ENOSPC)}"
 
 
-def test_a_tilde_is_the_home_folder_for_results_and_logs(tmp_path):
-    words = [sys.executable, str(TRAIN), "dataset=tiny", "stage=dataset", "tracker=none"]
+def test_a_tilde_is_the_home_folder_for_results_and_logs(straight, tmp_path):
+    store, first = straight
     home = tmp_path / "home"
-    done = subprocess.run([*words, "store=~/crs"], cwd=tmp_path, capture_output=True, check=False,
-                          env=quiet() | {"HOME": str(home)})  # fmt: skip
-    assert done.returncode == 0
-    assert {place.name for place in (home / "crs").iterdir()} == {"dataset", "logs"}
+    shutil.copytree(store, home / "crs", ignore=shutil.ignore_patterns("logs"))
+    done = subprocess.run(command(Path("~/crs"), *RUN), cwd=tmp_path, capture_output=True,
+                          text=True, check=False, env=quiet() | {"HOME": str(home)})  # fmt: skip
+    found = home / "crs" / first.results.relative_to(store)
+    assert (done.returncode, done.stdout.splitlines()[-1]) == (0, f"results: {found}")
+    assert len(list((home / "crs" / "logs").iterdir())) == 1
     assert [place.name for place in tmp_path.iterdir()] == ["home"]
 
 

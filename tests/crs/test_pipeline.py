@@ -19,9 +19,12 @@ from tests.contracts.tiny import pipeline_stages
 TINY = "dataset=tiny", "tracker=none"
 
 
-def data_for(stage: str) -> str:
-    """Responses are learned from dialogues alone."""
-    return "dataset=inspired" if stage == "converse" else "dataset=tiny"
+def asking(configure: Callable[..., Config], model: str, stage: str) -> Config:
+    """What a stage is asked of a model with; responses are learned from dialogues alone."""
+    dataset = "inspired" if stage == "converse" else "tiny"
+    config = configure(f"model={model}", f"dataset={dataset}")
+    config.stage.name = stage
+    return config
 
 
 def names(config: Config) -> dict[str, str]:
@@ -104,7 +107,7 @@ def test_the_network_without_intents_does_not_wait_for_them(configure):
 
 def test_every_own_stage_of_a_model_has_settings(configure):
     for model, stage in pipeline.MODEL_SETTINGS:
-        assert names(configure(f"model={model}", data_for(stage), f"stage={stage}"))[stage]
+        assert names(asking(configure, model, stage))[stage]
 
 
 def test_the_protocol_is_in_the_name_of_the_evaluation_alone(configure):
@@ -138,7 +141,7 @@ def test_inputs_are_planned_before_what_needs_them(model, configure):
 
 @pytest.mark.parametrize(("model", "stage"), pipeline_stages())
 def test_a_plan_ends_with_what_is_asked_for(model, stage, configure):
-    steps = plan(configure(f"model={model}", data_for(stage), f"stage={stage}"))
+    steps = plan(asking(configure, model, stage))
     assert [step.name for step in steps][-1] == stage
     assert len({step.name for step in steps}) == len(steps)
 
@@ -155,7 +158,7 @@ def test_a_plan_holds_nothing_that_is_not_needed(configure):
 @pytest.mark.parametrize("stage", ["train", "direct", "warmup", "alone"])
 def test_a_stage_that_a_model_lacks_is_refused(stage, configure):
     with pytest.raises(UserError, match=f"stage={stage}: model=popularity has no such stage; type"):
-        plan(configure("model=popularity", "dataset=tiny", f"stage={stage}"))
+        plan(asking(configure, "popularity", stage))
 
 
 def test_responses_are_asked_of_dialogues_alone(configure):
@@ -262,7 +265,8 @@ def demo(configure: Callable[..., Config], tmp_path, monkeypatch) -> Iterator[De
     for function in cached:
         function.cache_clear()
     __import__("demo.first"), __import__("demo.second")
-    config = configure(*TINY, "model=popularity", "stage=samples", f"store={tmp_path / 'store'}")
+    config = configure(*TINY, "model=popularity")
+    config.stage.name, config.store = "samples", str(tmp_path / "store")
     yield Demo(config, folder)
     for name in [name for name in sys.modules if name.partition(".")[0] == "demo"]:
         del sys.modules[name]

@@ -20,6 +20,7 @@ from pathlib import Path
 
 import torch
 
+from crs.closure import code_digest
 from crs.pipeline import MODEL_SETTINGS, STAGES
 from tests.faults.trials import TRIALS
 from tests.faults.tried import KINDS, OTHER, Tried
@@ -27,12 +28,13 @@ from tests.faults.tried import KINDS, OTHER, Tried
 LIBRARIES = "faiss lightning_fabric matplotlib.pyplot openai tenacity scipy.stats".split()
 
 
-def import_all() -> None:
-    """Import what the stages do, so that no attempt has to."""
+def prepare() -> None:
+    """Import what the stages do, and read their code, so that no attempt has to."""
     shared = [stage.target for stage in STAGES.values() if "{model}" not in stage.target]
     own = [STAGES[stage].target.format(model=model) for model, stage in MODEL_SETTINGS]
     for name in (*LIBRARIES, *shared, *own):
         importlib.import_module(name)
+    code_digest(*shared, *own)
 
 
 def run(name: str, share: float, seed: int, root: str) -> tuple[Tried, float]:
@@ -56,7 +58,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--only", nargs="+", choices=TRIALS, default=list(TRIALS), metavar="TRIAL",
                         help=f"of {', '.join(TRIALS)}")  # fmt: skip
     args = parser.parse_args(arguments)
-    import_all()
+    prepare()
     wrong: Counter[str] = Counter(dict.fromkeys(KINDS, 0))
     forked = multiprocessing.get_context("fork")
     with (

@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -61,7 +62,7 @@ DATASETS = ["redial", "inspired", "tgredial", "lastfm", "custom", "recbole", "be
 def refused(name, path, folder):
     """What is printed for a path that is given to a data set."""
     place = "archive" if name == "beauty" else "path"
-    settings = config(f"dataset={name}", f"dataset.{place}={path}").dataset
+    settings = replace(config(f"dataset={name}").dataset, **{place: str(path)})
     (folder / "store" / "dataset").mkdir(parents=True, exist_ok=True)
     with pytest.raises(UserError) as error:
         build_dataset.run(settings, {}, folder / "store" / "dataset" / "x", context())

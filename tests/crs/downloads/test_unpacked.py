@@ -86,8 +86,9 @@ def test_an_archive_in_an_archive_is_refused(tmp_path, inner):
 
 
 @pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
-def test_a_zip_bomb_is_refused_by_what_it_says(tmp_path, method):
-    file = zeros(tmp_path / "a.zip", SMALL + 1, method)
+def test_a_zip_bomb_is_refused_by_what_it_says(tmp_path, monkeypatch, method):
+    monkeypatch.setattr(unpacked, "SMALL", MB)
+    file = zeros(tmp_path / "a.zip", MB + 1, method)
     with pytest.raises(UserError, match=r"'ratings\.dat' in a\.zip unpacks to more than 100 times"):
         members(file)
 
