@@ -12,7 +12,7 @@ from crs.dialogue.llm_understanding import transcript
 from crs.dialogue.state import Answer, Talk
 from crs.llm.model import LanguageModel
 from crs.llm.request import Request
-from crs.store import Artifact
+from crs.store.artifact import Artifact
 from data_generator.items import attribute_names, item_table
 from data_generator.leaks import leak
 from data_generator.llm import described, tidy, titled

@@ -12,7 +12,7 @@ from crs.dialogue.replies import reply
 from crs.escape import markup
 from crs.evaluation.charts import SUCCESS, TURN, success_by_turn
 from crs.evaluation.results import COLUMNS, MARKDOWN, PARQUET, markdown
-from crs.store import Artifact
+from crs.store.artifact import Artifact
 from multi_turn.figures import BEFORE, SUCCESSES, comparisons, line_rows, own_label
 from multi_turn.loop import Loop
 

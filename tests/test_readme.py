@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from crs import pipeline
 from crs.command_line import check, register
+from crs.pipeline.run import run
 
 ROOT = Path(__file__).parents[1]
 BLOCKS = re.findall(r"```bash\n(.*?)```", (ROOT / "README.md").read_text(), re.S)
@@ -37,7 +37,7 @@ def test_training_command_has_a_plan(command, configure, tmp_path, capsys):
     register()
     check(words)
     first = [word.split(",")[0] for word in words if word != "-m"]
-    assert pipeline.run(configure(*first, "dry_run=true", f"store={tmp_path / 'store'}")) is None
+    assert run(configure(*first, "dry_run=true", f"store={tmp_path / 'store'}")) is None
     assert "plan" in capsys.readouterr().err
 
 

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from crs.data.cases import Cases
 from crs.data.sequences import Sequences
-from crs.store import Artifact
+from crs.store.artifact import Artifact
 
 
 class Recommender(Protocol):

@@ -24,11 +24,11 @@ from crs.dialogue.conversation import Conversation
 from crs.dialogue.requirements import Facts
 from crs.dialogue.rule_understanding import Rules
 from crs.errors import UserError
-from crs.handed import ENCODER, reach
 from crs.ids import Ids, Number
+from crs.pipeline.registry import ENCODER, import_object
 from crs.places import home, refusal
 from crs.recommender import Recommender, reads_text
-from crs.store import MANIFEST, Artifact
+from crs.store.artifact import MANIFEST, Artifact, downloads
 from crs.titles import Titles, spellings, words
 
 STAGES = ("evaluate", "multi_turn")
@@ -83,7 +83,7 @@ def load(fingerprint: str, store: str | Path = "artifacts", **embedder: Any) -> 
                 f"{result.path} stands on {artifact.place}, which was made anew with other bits "
                 "since; make the result again"
             )
-    return System(result, inputs, Path(home(store)) / "downloads", embedder)
+    return System(result, inputs, downloads(result.place), embedder)
 
 
 def display_titles(items: pd.DataFrame, noun: str) -> list[str]:
@@ -170,7 +170,7 @@ class System:
                 )
         given = {key: value for key, value in self.places.items() if value is not None}
         embedder, trainer = Embedder(**settings | given), Trainer("auto", 0, False)
-        return reach(ENCODER)(embedder, trainer, self.cache)
+        return import_object(ENCODER)(embedder, trainer, self.cache)
 
     def encode(self, texts: list[str]) -> np.ndarray:
         """Texts to [n, dim]."""

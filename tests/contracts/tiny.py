@@ -21,8 +21,8 @@ from crs.config import Config, Simulate, Trainer
 from crs.console import Context
 from crs.data import build_dataset
 from crs.data.sequences import Sequences
-from crs.pipeline import MODEL_SETTINGS, STAGES
-from crs.store import Artifact
+from crs.pipeline.registry import MODEL_SETTINGS, STAGES
+from crs.store.artifact import Artifact
 from crs.tracking import Run
 
 torch.set_num_threads(1)  # as many tests as cores may run at once

@@ -22,8 +22,8 @@ from crs.config import (
     sha256_of,
 )
 from crs.errors import UserError
-from crs.pipeline import STAGES
-from crs.store import fingerprint
+from crs.pipeline.registry import STAGES
+from crs.store.artifact import fingerprint
 from tests.contracts.tiny import pipeline_stages
 
 PLACES = ("sources", "sha256", "archive", "path", "items", "expect")

@@ -14,7 +14,7 @@ import pytest
 from crs.command_line import check, register
 from crs.config import Simulate
 from crs.errors import UserError
-from crs.pipeline import plan
+from crs.pipeline.plan import plan
 from data_generator import samples, simulate
 from tests.contracts.processed import SEEDS, records, write
 from tests.contracts.tiny import artifact, config, dataset, made

@@ -19,7 +19,7 @@ from pathlib import Path
 
 import torch
 
-from crs.pipeline import MODEL_SETTINGS, STAGES
+from crs.pipeline.registry import MODEL_SETTINGS, STAGES
 from tests.faults.trials import TRIALS
 from tests.faults.tried import KINDS, OTHER, Tried
 

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from crs import pipeline
 from crs.config import Config
+from crs.pipeline.plan import plan
 from tests.contracts import dialogues
 from tests.contracts.tiny import config
 from tests.faults.attempts import Outcome, Write, attempt, digests, leftovers, writes_in
@@ -82,7 +82,7 @@ class Whole:
         """Make a store that has all but the result of this stage; returns its command."""
         asked = self.asking(stage, store)
         shutil.copytree(self.store, store)
-        shutil.rmtree(store / stage / pipeline.plan(asked)[-1].fingerprint)
+        shutil.rmtree(store / stage / plan(asked)[-1].fingerprint)
         return asked
 
     def writes(self, stage: str) -> list[Write]:

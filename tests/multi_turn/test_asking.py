@@ -10,8 +10,8 @@ import pytest
 
 from crs.config import Simulate, Talks
 from crs.data.sequences import Sequences
-from crs.handed import USER, reach
 from crs.models.popularity import Popularity
+from crs.pipeline.registry import USER, import_object
 from multi_turn import dialogues, loop
 from tests.contracts.tiny import artifact, config, context, spoken
 from tests.fakes.openai import OpenAI
@@ -78,7 +78,7 @@ def settings(tmp_path, *words, **changed):
 
 def handed():
     found = context()
-    found.handed |= {"user": reach(USER)}
+    found.handed |= {"user": import_object(USER)}
     return found
 
 

@@ -17,9 +17,9 @@ from crs.data.sequences import Sequences
 from crs.errors import HalfMadeError, UserError
 from crs.evaluation import evaluate
 from crs.evaluation.results import COLUMNS
-from crs.handed import ENCODER, USER, reach
 from crs.models.attribute_filter import AttributeFilter, attribute_matrix
 from crs.models.popularity import Popularity
+from crs.pipeline.registry import ENCODER, USER, import_object
 from multi_turn import dialogues, loop
 from multi_turn.dialogues import drawn_cases
 from tests.contracts.tiny import artifact, config, context, spoken
@@ -74,7 +74,7 @@ def toy():
 
 def handed() -> Context:
     found = context()
-    found.handed |= {"encoder": reach(ENCODER), "user": reach(USER)}
+    found.handed |= {"encoder": import_object(ENCODER), "user": import_object(USER)}
     return found
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from crs import pipeline
 from crs.command_line import check, register
+from crs.pipeline import run as command
 
 SCRIPTS = sorted((Path(__file__).parents[2] / "scripts").glob("*.sh"))
 FILES = ["ARCHIVE", "REVIEWS", "METADATA", "INSPIRED", "REDIAL", "TGREDIAL", "PRECRS"]
@@ -46,7 +46,7 @@ def test_each_command_has_a_plan(script, configure, tmp_path, capsys):
     for words in found:
         first = [word.split(",")[0] for word in check(words) if word != "-m"]
         first = [word.replace("glob(", "").replace("*)", "whole") for word in first]
-        assert pipeline.run(configure(*first)) is None
+        assert command.run(configure(*first)) is None
     assert capsys.readouterr().err.count("price") == len(found)
 
 

@@ -17,7 +17,7 @@ from crs.data.parsing.raw import Noticed, Raw
 from crs.data.parsing.times import span
 from crs.data.sources import fetch, fetch_items
 from crs.errors import UserError
-from crs.store import Artifact
+from crs.store.artifact import Artifact, downloads
 
 SHORTEST = 4
 """Interactions of a user in a split (docs/iclrec.md, section 2)."""
@@ -157,7 +157,7 @@ def run(
 ) -> dict[str, Any]:
     """Fetch, read, filter and number; writes one Parquet file a table."""
     # The cache of downloads lies beside the results: <store>/downloads.
-    cache = folder.parents[1] / "downloads"
+    cache = downloads(folder)
     path, source, label = fetch(settings, cache)
     items = fetch_items(settings, cache)
     settings = replace(settings, items=str(items) if items else None)

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from crs.dialogue.state import Understood
 from crs.models.attribute_filter import attribute_matrix
-from crs.store import Artifact
+from crs.store.artifact import Artifact
 
 
 @dataclass

@@ -22,8 +22,7 @@ from crs.evaluation.results import COLUMNS, MARKDOWN, PARQUET, SECOND, headline
 from crs.models.attribute_filter import attribute_matrix
 from crs.models.repeat_newest import RepeatNewest
 from crs.recommender import Recommender, reads_text
-from crs.store import Artifact
-from crs.threads import use_threads
+from crs.store.artifact import Artifact
 
 SPLITS = ("valid", "test")
 REPEAT_NEWEST = "repeat newest"
@@ -173,7 +172,6 @@ def run(
 
     The tests compare `default_scorer` with each of the others.
     """
-    use_threads(context.trainer)
     evaluation = settings.evaluation
     scorers = importlib.import_module(f"crs.models.{settings.model}").scorers(inputs)
     tables, case_tables = [], []

@@ -7,7 +7,7 @@ from crs.data.cases import Cases
 from crs.data.sequences import Sequences
 from crs.models.popularity import Popularity
 from crs.recommender import Recommender, popularity_counts
-from crs.store import Artifact
+from crs.store.artifact import Artifact
 
 
 def attribute_matrix(dataset: Artifact) -> Tensor:

@@ -6,7 +6,7 @@ from torch import Tensor
 from crs.data.cases import Cases
 from crs.data.sequences import Sequences
 from crs.recommender import Recommender, popularity_counts, training_counts
-from crs.store import Artifact
+from crs.store.artifact import Artifact
 
 
 class Popularity:

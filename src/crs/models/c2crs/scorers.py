@@ -15,7 +15,7 @@ from crs.models.c2crs.training import queries_of
 from crs.models.popularity import Popularity
 from crs.models.repeat_newest import RepeatNewest
 from crs.recommender import Recommender, training_counts
-from crs.store import Artifact
+from crs.store.artifact import Artifact
 
 
 class C2CRSScorer:

@@ -12,7 +12,7 @@ from crs.models.popularity import Popularity
 from crs.models.sequential import Sequential, States, load_encoder
 from crs.nn.encoder import Encoder
 from crs.recommender import Recommender
-from crs.store import Artifact
+from crs.store.artifact import Artifact
 
 
 def text_of(cases: Cases) -> Tensor:

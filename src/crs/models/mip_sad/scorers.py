@@ -13,7 +13,7 @@ from crs.models.mip_sad.networks import MIPSAD
 from crs.models.popularity import Popularity
 from crs.models.sequential import Sequential, States, load_encoder
 from crs.recommender import Recommender
-from crs.store import Artifact
+from crs.store.artifact import Artifact
 
 CHUNK = 512
 

@@ -10,7 +10,7 @@ from crs.data.readers import crslab, redial
 from crs.data.readers import inspired as inspired_reader
 from crs.evaluation import evaluate
 from crs.models.c2crs import direct, train, warmup
-from crs.store import Artifact
+from crs.store.artifact import Artifact
 from data_generator import contexts, graph
 from tests.contracts import dialogues as handmade
 from tests.contracts.tiny import artifact, config, made, spoken
@@ -47,10 +47,10 @@ def source(folder: Path, kind: str, *overrides: str) -> dict[str, Artifact]:
 
 def stages(folder: Path, inputs: dict[str, Artifact], kind: str, *overrides: str):
     """All of them up to the table."""
-    from crs import pipeline
+    from crs.pipeline.registry import MODEL_SETTINGS
 
     whole = small(f"dataset={kind}", *overrides)
-    own = {name: pipeline.MODEL_SETTINGS["c2crs", name](whole)
+    own = {name: MODEL_SETTINGS["c2crs", name](whole)
            for name in ("warmup", "train", "direct")}  # fmt: skip
     inputs["warmup"] = made(warmup, own["warmup"], inputs, folder / "warmup" / "a")
     bare = {name: found for name, found in inputs.items() if name != "warmup"}

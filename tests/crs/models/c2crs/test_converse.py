@@ -6,7 +6,6 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from crs import pipeline
 from crs.data.cases import cases_of
 from crs.data.contexts import END, ITEM, PAD, Contexts
 from crs.models.c2crs import converse
@@ -14,7 +13,8 @@ from crs.models.c2crs.build import trained
 from crs.models.c2crs.converse import readable, scored, words_of
 from crs.models.c2crs.decoder import Decoder
 from crs.models.c2crs.decoder_training import Converse, read_all
-from crs.store import RESUME
+from crs.pipeline.registry import MODEL_SETTINGS
+from crs.store.artifact import RESUME
 from crs.training.loop import fit
 from tests.contracts.tiny import context, made
 from tests.crs.models.c2crs.conftest import small, source, stages
@@ -131,7 +131,7 @@ def test_going_on_after_a_failure_equals_a_straight_run(inputs, tmp_path):
 
 @pytest.fixture(scope="module")
 def result(inputs, tmp_path_factory):
-    settings = pipeline.MODEL_SETTINGS["c2crs", "converse"](
+    settings = MODEL_SETTINGS["c2crs", "converse"](
         small("model.fill_items=true", "converse.beams=2")
     )
     kept = {name: inputs[name] for name in ("dataset", "graph", "contexts", "train", "evaluate")}
