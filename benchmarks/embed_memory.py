@@ -33,12 +33,13 @@ def main(count: int) -> None:
     from crs.console import Context
     from crs.settings.training import Trainer
     from crs.stages.embed import Embedder
-    from crs.store import Artifact
+    from crs.store.artifact import Artifact
+    from crs.threads import use_threads
     from crs.tracking import Run
     from text2embedding import embed
 
+    use_threads(1)
     if not count:
-        embed.use_threads(Trainer("cpu", 1, False))
         print(peak())
         return
     settings = Embedder("hashed", 256, 1024, 16384, "float32", None, False)

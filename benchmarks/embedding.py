@@ -17,7 +17,7 @@ from data import context, settings
 from measure import interleaved, options, parsed, report
 
 from crs.data.readers import synthetic
-from crs.store import Artifact
+from crs.store.artifact import Artifact
 from data_generator import rules
 from text2embedding import embed
 from text2embedding.encoders import build

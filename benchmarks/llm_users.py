@@ -14,11 +14,14 @@ import numpy as np
 from hydra import compose as hydra_compose
 from hydra import initialize_config_dir
 
-from crs import command_line, pipeline
+from crs import command_line
 from crs.console import Context
 from crs.escape import terminal
+from crs.pipeline.make import find_or_make
+from crs.pipeline.plan import plan
 from crs.stages.simulate import Simulate
-from crs.store import Artifact, Store
+from crs.store.artifact import Artifact
+from crs.store.store import Store
 from crs.tracking import Run
 from data_generator.items import Utterance, item_table
 from data_generator.leaks import leak
@@ -34,10 +37,10 @@ def artifacts(overrides: list[str]) -> tuple[Simulate, dict[str, Artifact], Path
     with initialize_config_dir(str(command_line.CONF), version_base="1.3"):
         config = command_line.to_config(hydra_compose("train", [*fixed, *overrides]))
     store, found = Store(config.store), {}
-    *before, step = pipeline.plan(config)
+    *before, step = plan(config)
     for need in before:
         inputs = {name: found[name] for name in need.inputs}
-        found[need.name] = pipeline.find_or_make(need, inputs, store, config)
+        found[need.name] = find_or_make(need, inputs, store, config, "")
     folder = store.partial(step.name, step.fingerprint)
     return step.settings, found, folder, Context(config.trainer, Run(), step.fingerprint)
 

@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from crs.settings.training import Trainer
 from crs.threads import use_threads
 
 Times = dict[str, list[float]]
@@ -27,7 +26,7 @@ def parsed(parser: argparse.ArgumentParser) -> argparse.Namespace:
     """The command line; sets the threads of torch and faiss."""
     args = parser.parse_args()
     args.runs = 2 if args.quick else args.runs
-    args.threads = use_threads(Trainer("cpu", args.threads, False))
+    args.threads = use_threads(args.threads)
     return args
 
 

@@ -13,7 +13,7 @@ from crs.console import Context
 from crs.dialogue.rule_understanding import Rules
 from crs.dialogue.state import Answer, Talk, User
 from crs.stages.simulate import Simulate
-from crs.store import Artifact
+from crs.store.artifact import Artifact
 from data_generator.items import Item, attribute_names, item_table
 from data_generator.leaks import leak
 from data_generator.rules import AFTER, FRAMES, described, falsify, pick, request

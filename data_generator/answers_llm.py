@@ -13,7 +13,7 @@ from crs.llm.model import LanguageModel
 from crs.llm.request import Request
 from crs.settings.files import prompt_file
 from crs.stages.simulate import Simulate
-from crs.store import Artifact
+from crs.store.artifact import Artifact
 from data_generator.items import attribute_names, item_table
 from data_generator.leaks import leak
 from data_generator.llm import described, tidy, titled

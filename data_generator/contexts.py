@@ -14,7 +14,7 @@ from crs.data.contexts import END, ITEM, PAD, SPECIAL, START, UNKNOWN
 from crs.data.parsing.mentions import find, words
 from crs.data.sequences import Sequences
 from crs.stages.contexts import Contexts as Settings
-from crs.store import Artifact, write_json
+from crs.store.artifact import Artifact, write_json
 
 SPLITS = {"train": 0, "valid": 1, "test": 2}
 

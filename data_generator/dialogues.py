@@ -28,7 +28,7 @@ from crs.data.popularity import popularity_counts
 from crs.data.sequences import Sequences, leave_one_out
 from crs.errors import UserError
 from crs.stages.dialogues import Dialogues
-from crs.store import Artifact
+from crs.store.artifact import Artifact
 
 CHUNK_WORDS = 1 << 22
 """Words of 64 candidates looked at together (32 MB)."""

@@ -13,7 +13,7 @@ from crs.data.self_loops import released_loops
 from crs.data.sources import from_wheel
 from crs.errors import UserError
 from crs.stages.graph import Graph
-from crs.store import Artifact
+from crs.store.artifact import Artifact, downloads
 
 SELF_LOOP = "self loop"
 
@@ -139,7 +139,7 @@ def run(
     entities, triples = own_triples(dataset)
     triples += facts(dataset, settings.facts, entities)
     if settings.mirror is not None:
-        triples += mirror(dataset, settings, entities, folder.parents[1] / "downloads")
+        triples += mirror(dataset, settings, entities, downloads(folder))
     table = entities.frame()
     released = settings.loops == "released"
     looped = released_loops(dataset) if released else range(1, len(table) + 1)

@@ -5,7 +5,7 @@ from typing import Protocol
 
 import pandas as pd
 
-from crs.store import Artifact
+from crs.store.artifact import Artifact
 
 
 @dataclass

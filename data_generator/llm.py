@@ -14,7 +14,7 @@ from crs.llm.report import record, report
 from crs.llm.request import Answer, Request
 from crs.settings.files import prompt_file
 from crs.stages.simulate import Simulate
-from crs.store import Artifact
+from crs.store.artifact import Artifact, downloads
 from data_generator.items import Item, Utterance, attribute_names, item_table
 from data_generator.leaks import leak
 from data_generator.mentions import Mentions
@@ -71,7 +71,7 @@ class LLMUser:
         self.template = Template(text.strip())
         self.mentions = Mentions(self.names)
         # Downloads lie beside the results, as those of data sets do.
-        self.llm = LanguageModel(settings.llm, context, folder.parents[1] / "downloads")
+        self.llm = LanguageModel(settings.llm, context, downloads(folder))
         self.asked: list[Request] = []
         # How many cases before each have the same user and cut.
         self.twins = inputs["samples"].load("cases.parquet").groupby(["user", "cut"]).cumcount()

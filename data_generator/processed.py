@@ -7,7 +7,7 @@ import pandas as pd
 
 from crs.console import Context
 from crs.stages.simulate import Simulate
-from crs.store import Artifact
+from crs.store.artifact import Artifact
 from data_generator.items import Utterance, attribute_names
 from data_generator.llm import tidy
 from data_generator.mentions import Mentions

@@ -21,7 +21,7 @@ from crs.data.parsing.raw import Faults, Place
 from crs.data.parsing.text_files import decoded, opened, values
 from crs.data.sequences import Sequences
 from crs.errors import UserError
-from crs.store import Artifact
+from crs.store.artifact import Artifact
 
 FIELDS = {
     "customer_id": str, "history": list[str], "target": str, "prompt": str, "response": str,

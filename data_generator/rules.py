@@ -11,7 +11,7 @@ import pandas as pd
 
 from crs.console import Context
 from crs.stages.simulate import Simulate, Simulator
-from crs.store import Artifact
+from crs.store.artifact import Artifact
 from data_generator.items import Item, Utterance, attribute_names, item_table
 from data_generator.leaks import leak
 

@@ -11,7 +11,7 @@ from crs.console import Context
 from crs.data.sequences import Sequences, leave_one_out
 from crs.errors import UserError
 from crs.stages.samples import Samples
-from crs.store import Artifact
+from crs.store.artifact import Artifact
 from data_generator.processed_files import spoken
 
 MARGIN = 4

@@ -11,7 +11,7 @@ from crs.console import Context
 from crs.data.sequences import Sequences
 from crs.errors import UserError
 from crs.stages.simulate import Simulate
-from crs.store import Artifact
+from crs.store.artifact import Artifact
 from data_generator.items import User, Utterance, item_table
 from data_generator.leaks import leak
 

@@ -17,8 +17,7 @@ from crs.dialogue.state import Asking, Talk, Turn
 from crs.dialogue.utterance_vectors import Texts
 from crs.errors import UserError
 from crs.stages.multi_turn import MultiTurn, Talks
-from crs.store import Artifact
-from crs.threads import use_threads
+from crs.store.artifact import Artifact, downloads
 from multi_turn.loop import Line, Loop
 from multi_turn.people import bill, people
 from multi_turn.report import write
@@ -76,9 +75,7 @@ def encode_with(
         assert settings.embedder is not None
         if not encoders:
             build = context.handed["encoder"]
-            encoders.append(
-                build(settings.embedder, context.trainer, folder.parents[1] / "downloads")
-            )
+            encoders.append(build(settings.embedder, context.trainer, downloads(folder)))
         parts, size = [], settings.embedder.shard
         with context.bar(len(texts), label="embed", unit="text") as bar:
             for first in range(0, len(texts), size):
@@ -120,7 +117,6 @@ def run(
     settings: Talks, inputs: dict[str, Artifact], folder: Path, context: Context
 ) -> dict[str, Any]:
     """Writes `results` and `dialogues`, as Parquet and Markdown, and `success.png`."""
-    use_threads(context.trainer)
     dataset, lines = inputs["dataset"], lines_of(settings, inputs)
     cases, said = drawn_cases(inputs, settings.multi_turn)
     understanding, user = people(settings, dataset, context, folder)

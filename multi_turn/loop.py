@@ -19,7 +19,7 @@ from crs.dialogue.utterance_vectors import Texts, half, nearest
 from crs.errors import HalfMadeError
 from crs.recommender import Recommender, reads_text
 from crs.stages.multi_turn import MultiTurn
-from crs.store import RESUME, UNFINISHED, keep, kept
+from crs.store.artifact import RESUME, UNFINISHED, keep, kept
 
 SUFFIX = {"none": "", "hard": " + requirements", "as_released": " + re-ranking"}
 """What a way of re-ranking adds to the name of a scorer."""

@@ -9,7 +9,7 @@ from crs.dialogue.rule_understanding import Rules
 from crs.dialogue.state import Asking, Talk, Understanding, User
 from crs.settings.files import prompt_file
 from crs.stages.multi_turn import Talks
-from crs.store import Artifact
+from crs.store.artifact import Artifact, downloads
 
 ANSWERS = "answers.jsonl"
 
@@ -34,7 +34,7 @@ def people(
     settings: Talks, dataset: Artifact, context: Context, folder: Path
 ) -> tuple[Understanding, User]:
     """Who reads and who speaks. Downloads lie beside the results, as those of data sets do."""
-    cache = folder.parents[1] / "downloads"
+    cache = downloads(folder)
     user = context.handed["user"](
         settings.simulate, settings.multi_turn.user_prompt, dataset, context, cache
     )

@@ -13,7 +13,7 @@ from crs.evaluation.charts import SUCCESS, TURN, success_by_turn
 from crs.evaluation.metrics import RANK_METRICS
 from crs.evaluation.results import COLUMNS, MARKDOWN, PARQUET, markdown
 from crs.stages.multi_turn import MultiTurn, Talks
-from crs.store import Artifact
+from crs.store.artifact import Artifact
 from multi_turn.figures import BEFORE, SUCCESSES, comparisons, line_rows, own_label
 from multi_turn.loop import Loop
 

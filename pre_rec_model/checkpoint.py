@@ -10,7 +10,7 @@ from torch import Tensor
 from crs.errors import UserError
 from crs.nn.encoder import Encoder
 from crs.nn.interop import check_same_items, layers, raw_numbers, read
-from crs.store import Artifact
+from crs.store.artifact import Artifact
 
 NAMES = {
     "item_embeddings.weight": "item_table.weight",

@@ -7,8 +7,7 @@ import numpy as np
 
 from crs.console import Context
 from crs.stages.intents import Intents
-from crs.store import Artifact
-from crs.threads import use_threads
+from crs.store.artifact import Artifact
 from pre_rec_model import kmeans
 
 
@@ -20,7 +19,6 @@ def run(
     Spherical k-means has unit centres; they are scaled to the mean length of the states, so that
     centres and states lie in the same space.
     """
-    use_threads(context.trainer)
     states = np.array(inputs["pretrain"].load("states.npy"))
     found = kmeans.fit(
         states, settings.k, seed=settings.seed, spherical=settings.spherical,

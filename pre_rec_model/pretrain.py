@@ -13,8 +13,7 @@ from crs.errors import UserError
 from crs.nn.encoder import Encoder
 from crs.nn.sequential import encode
 from crs.stages.pretrain import Pretrain
-from crs.store import Artifact, write_json
-from crs.threads import use_threads
+from crs.store.artifact import Artifact, write_json
 from crs.training.loop import derive, fit, save_weights
 from pre_rec_model import checkpoint
 from pre_rec_model.iclrec import ICLRec
@@ -28,7 +27,6 @@ def run(
     `states.npy` [users, d] is the newest state of each user's training input under the final
     weights: what LatentCRS compares with intents, and therefore what `intents` clusters.
     """
-    use_threads(context.trainer)
     sequences = Sequences.of(inputs["dataset"])
     if settings.checkpoint is not None:
         encoder, shape = checkpoint.load(

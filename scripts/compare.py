@@ -22,7 +22,7 @@ from crs.evaluation import stats
 from crs.evaluation.metrics import RANK_METRICS, per_case
 from crs.evaluation.results import MARKDOWN, PARQUET, markdown
 from crs.places import home
-from crs.store import Artifact
+from crs.store.artifact import Artifact
 
 CASE = ["user", "cut", "cluster", "target"]
 LEVEL, RESAMPLES, SEED = 0.95, 10_000, 0

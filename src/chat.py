@@ -15,9 +15,10 @@ python src/chat.py model=latentcrs dataset=ml100k --export=items.faiss
 import argparse
 import sys
 
-from crs import command_line, pipeline
+from crs import command_line
 from crs.console import complain, interrupt_on_sigterm, say, show_failure
 from crs.errors import UserError
+from crs.pipeline.run import run
 from crs.version import told
 
 command_line.register()
@@ -62,7 +63,7 @@ def main(words: list[str]) -> None:
         print(__doc__ if given.help else told())
         return
     config = command_line.configured(overrides)
-    artifact = pipeline.run(config)
+    artifact = run(config)
     if artifact is None:  # dry_run
         return
     from crs.dialogue.turn import TurnSettings

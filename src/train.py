@@ -17,10 +17,11 @@ from hydra.errors import HydraException
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
-from crs import command_line, pipeline
+from crs import command_line
 from crs.console import complain, interrupt_on_sigterm, plain, say, show_failure
 from crs.errors import UserError
 from crs.evaluation import results, sweep
+from crs.pipeline.run import run
 from crs.places import refusal, unwritable
 from crs.version import told
 
@@ -53,7 +54,7 @@ def job(composed: DictConfig) -> None:
     error, found, code = None, None, 0
     try:
         config = command_line.to_config(composed)
-        artifact = pipeline.run(config, sweep.launch_of(hydra_config))
+        artifact = run(config, sweep.launch_of(hydra_config))
         if artifact and (artifact.path / results.PARQUET).is_file():
             found = artifact.path / results.PARQUET
             if not swept:

@@ -10,9 +10,10 @@ from hydra import compose as hydra_compose
 from hydra import initialize_config_dir
 from hypothesis import HealthCheck, settings
 
-from crs import command_line, pipeline
+from crs import command_line
 from crs.config import Config
-from crs.store import Artifact
+from crs.pipeline.run import run
+from crs.store.artifact import Artifact
 
 settings.register_profile("any", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any")
@@ -35,7 +36,7 @@ def configure() -> Callable[..., Config]:
 def finished(tmp_path_factory) -> Artifact:
     """The `evaluate` result of LatentCRS on generated data, in a store of its own."""
     store = tmp_path_factory.mktemp("finished") / "store"
-    return pipeline.run(composed(
+    return run(composed(
         "model=latentcrs", "dataset=tiny", "embedder=hashed", "tracker=none", "debug=fast",
         "trainer=cpu", "trainer.threads=1", f"store={store}",
     ))  # fmt: skip

@@ -3,10 +3,11 @@
 import pytest
 from hydra import compose, initialize_config_dir
 
-from crs import pipeline
 from crs.command_line import CONF, register, to_config
 from crs.errors import UserError
 from crs.evaluation.results import COLUMNS, PARQUET
+from crs.pipeline import run as command
+from crs.pipeline.plan import plan
 from tests.contracts import dialogues
 
 FAST = (
@@ -31,7 +32,7 @@ def run(root, kind, *overrides):
     folder = root / kind
     if not folder.exists():
         getattr(dialogues, kind)(folder)
-    found = pipeline.run(configure(
+    found = command.run(configure(
         f"dataset={kind}", f"dataset.path={folder}", f"store={root / 'store'}", *overrides
     ))  # fmt: skip
     assert found is not None
@@ -92,7 +93,7 @@ def test_weights_that_are_given_are_scored_without_training(root):
 
 
 def stages(*overrides):
-    return [step.name for step in pipeline.plan(configure(*overrides))]
+    return [step.name for step in plan(configure(*overrides))]
 
 
 def test_people_need_no_simulated_user(root):
@@ -112,7 +113,7 @@ def test_models_of_histories_refuse_dialogues(root, model):
 
 def test_a_data_set_of_dialogues_must_be_given():
     with pytest.raises(UserError, match=r"dataset=inspired reads .*type dataset\.path="):
-        pipeline.run(configure("model=popularity", "dataset=inspired", "store=/nonexistent-store"))
+        command.run(configure("model=popularity", "dataset=inspired", "store=/nonexistent-store"))
 
 
 def test_the_protocol_of_dialogues_follows_the_data(root):
@@ -126,7 +127,7 @@ def test_the_protocol_of_dialogues_follows_the_data(root):
 
 def test_models_share_the_simulated_user():
     one, two = (
-        {s.name: s.fingerprint for s in pipeline.plan(configure("dataset=tiny", f"model={m}"))}
+        {s.name: s.fingerprint for s in plan(configure("dataset=tiny", f"model={m}"))}
         for m in ("c2crs", "latentcrs")
     )
     assert one["simulate"] == two["simulate"] and one["samples"] == two["samples"]

@@ -6,11 +6,11 @@ import pandas as pd
 import pytest
 from hydra import compose, initialize_config_dir
 
-from crs import pipeline
 from crs.command_line import CONF, register, to_config
 from crs.evaluation.results import COLUMNS, PARQUET
+from crs.pipeline import run as command
 from crs.serving import load
-from crs.store import Artifact
+from crs.store.artifact import Artifact
 
 EXPERIMENTS = sorted(file.stem for file in (CONF / "experiment").glob("*.yaml"))
 MODELS = sorted(file.stem for file in (CONF / "model").glob("*.yaml"))
@@ -28,7 +28,7 @@ def run(store: Path, *overrides: str) -> Artifact:
         config = to_config(
             compose("train", overrides=[*fixed, "trainer.threads=1", f"store={store}", *overrides])
         )
-    artifact = pipeline.run(config)
+    artifact = command.run(config)
     assert artifact is not None
     return artifact
 

@@ -11,11 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from crs import closure, extras
-from crs.pipeline import MODEL_SETTINGS, STAGES
+from crs import extras
+from crs.models import recipes
+from crs.pipeline.code_digest import PACKAGES, closure, source_of
+from crs.stages import pages
+from scripts.refresh_digests import made_by
 
 ROOT = Path(__file__).parents[1]
-STAGE_PACKAGES = tuple(package for package in closure.PACKAGES if package != "crs")
+STAGE_PACKAGES = tuple(package for package in PACKAGES if package != "crs")
 HEAVY = {"torch", "lightning_fabric", "pandas", "numpy", "scipy", "faiss", "wandb", "matplotlib"}
 COMMAND = ROOT / "src" / "train.py"
 FOLDERS = {package: ROOT / package for package in STAGE_PACKAGES} | {"crs": ROOT / "src" / "crs"}
@@ -78,8 +81,9 @@ def test_a_stage_package_imports_no_other(package):
 
 
 def test_stages_do_not_import_the_pipeline():
-    files = [file for file in FILES if file.name != "pipeline.py"]
-    assert {file.name for file in files if "crs.pipeline" in modules_of(file)} == set()
+    """Nor does what stages import: a stage's code digest holds no code of the pipeline."""
+    held = {module for modules in made_by().values() for module in closure(*modules)}
+    assert {module for module in held if module.startswith("crs.pipeline")} == set()
 
 
 def test_all_imports_are_absolute_so_that_code_digests_see_them():
@@ -93,9 +97,9 @@ def test_importing_the_command_imports_nothing_heavy():
     while waiting:
         if (module := waiting.pop()) not in seen:
             seen.add(module)
-            file = closure.source_of(module) if module.split(".")[0] == "crs" else None
+            file = source_of(module) if module.split(".")[0] == "crs" else None
             waiting += at_import(file) if file else []
-    assert "crs.pipeline" in seen
+    assert "crs.pipeline.run" in seen
     assert {module.split(".")[0] for module in seen} & HEAVY == set()
 
 
@@ -117,7 +121,7 @@ def distributions(package: str) -> set[str]:
 
 @pytest.mark.parametrize("folder", ["src", *STAGE_PACKAGES, "scripts"])
 def test_what_is_imported_is_declared(folder):
-    ours = {*closure.PACKAGES, "tests", "scripts"}
+    ours = {*PACKAGES, "tests", "scripts"}
     files = sorted((ROOT / folder).rglob("*.py"))
     assert files
     imported = set().union(*map(packages_of, files)) - ours - sys.stdlib_module_names
@@ -131,7 +135,7 @@ def test_what_an_extra_brings_is_told_by_its_name():
         assert all(distributions(package) & DECLARED[extra] for package in packages)
     assert set(extras.CHOICES.values()) <= set(DECLARED)
     told = set().union(*extras.BRINGS.values())
-    imported = set().union(*map(packages_of, FILES)) - set(closure.PACKAGES)
+    imported = set().union(*map(packages_of, FILES)) - set(PACKAGES)
     missing = {package for package in imported - sys.stdlib_module_names
                if not distributions(package) & DECLARED[""]}  # fmt: skip
     assert missing == told
@@ -147,15 +151,16 @@ def test_a_package_that_is_not_installed_names_its_extra(package, extra):
 def test_the_packages_of_the_wheel_are_those_that_code_digests_follow():
     built = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]
     wheel = built["targets"]["wheel"]["packages"]
-    assert {Path(package).name for package in wheel} == set(closure.PACKAGES)
+    assert {Path(package).name for package in wheel} == set(PACKAGES)
 
 
-@pytest.mark.parametrize("name", STAGES)
-def test_a_stage_has_a_run_with_the_four_arguments(name):
-    target = STAGES[name].target
-    for model in [m for m, s in MODEL_SETTINGS if s == name] if "{model}" in target else [""]:
-        file = closure.source_of(target.format(model=model))
-        functions = {node.name: [argument.arg for argument in node.args.args]
-                     for node in nodes_of(file)[0].body
-                     if isinstance(node, ast.FunctionDef)}  # fmt: skip
-        assert functions["run"] == ["settings", "inputs", "folder", "context"]
+STAGES = [*pages().values(), *(stage for model in recipes().values() for stage in model.stages)]
+
+
+@pytest.mark.parametrize("stage", STAGES, ids=lambda stage: stage.run)
+def test_a_stage_has_its_function_with_the_four_arguments(stage):
+    functions = {node.name: [argument.arg for argument in node.args.args]
+                 for node in nodes_of(source_of(stage.module))[0].body
+                 if isinstance(node, ast.FunctionDef)}  # fmt: skip
+    name = stage.run.partition(":")[2]
+    assert functions[name] == ["settings", "inputs", "folder", "context"]

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from crs import pipeline
 from crs.command_line import check, register
+from crs.pipeline.run import run
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "docs" / "reproduce.md"]
@@ -54,7 +54,7 @@ def test_training_command_has_a_plan(command, configure, tmp_path, capsys):
     check(words)
     asked = jobs(words)
     for job in asked:
-        assert pipeline.run(configure(*job, "dry_run=true", f"store={tmp_path / 'store'}")) is None
+        assert run(configure(*job, "dry_run=true", f"store={tmp_path / 'store'}")) is None
     assert capsys.readouterr().err.count("plan  ") == len(asked)
 
 

@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 
 from crs.evaluation.results import COLUMNS
-from crs.store import MANIFEST, Artifact
+from crs.store.artifact import MANIFEST, Artifact
 
 TRAIN = Path(__file__).parents[1] / "src" / "train.py"
 RUN = (

@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from crs.store import MANIFEST, Artifact
+from crs.store.artifact import MANIFEST, Artifact
 from tests.fakes.openai import OpenAI
 from tests.fakes.vendor import wait_for
 

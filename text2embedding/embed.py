@@ -14,8 +14,7 @@ import pyarrow.parquet as pq
 from crs.console import Context
 from crs.errors import HalfMadeError, NotFiniteError
 from crs.stages.embed import Embedder
-from crs.store import RESUME, Artifact, keep_json, kept
-from crs.threads import use_threads
+from crs.store.artifact import RESUME, Artifact, downloads, keep_json, kept
 from text2embedding.encoders import build
 
 
@@ -90,7 +89,6 @@ def run(
 
     Row i of the cases of `simulate` has the vector `vectors[index[i]]`.
     """
-    use_threads(context.trainer)
     table = inputs["simulate"].path / "utterances.parquet"
     texts, index = different_texts(read_texts(table))
     np.save(folder / "index.npy", index)
@@ -102,7 +100,7 @@ def run(
         context.note(f"{done:,} of {len(texts):,} texts were there")
     if done < len(texts):
         # Downloads lie beside the results, as those of data sets do.
-        encoder = build(settings, context.trainer, folder.parents[1] / "downloads")
+        encoder = build(settings, context.trainer, downloads(folder))
         with context.bar(len(texts), done, "embed", "text") as bar:
             for first in range(done, len(texts), settings.shard):
                 part = texts[first : first + settings.shard].to_pylist()

@@ -28,12 +28,12 @@ import numpy as np  # noqa: E402
 import torch  # noqa: E402
 from data import settings  # noqa: E402
 
-from crs import pipeline  # noqa: E402
 from crs.data.cases import Cases  # noqa: E402
 from crs.data.sequences import Sequences, leave_one_out  # noqa: E402
 from crs.evaluation.metrics import per_case  # noqa: E402
 from crs.evaluation.ranking import ranks  # noqa: E402
-from crs.store import Artifact  # noqa: E402
+from crs.pipeline import run as command  # noqa: E402
+from crs.store.artifact import Artifact  # noqa: E402
 from crs.threads import available  # noqa: E402
 
 SHAPE = {
@@ -94,7 +94,7 @@ def dataset(name: str, local: Path | None, store: str) -> Artifact:
     config = settings("model=sasrec", f"dataset={name}", "stage=dataset", "tracker=none")
     config.store = store
     config.dataset.archive = str(local) if local else None
-    artifact = pipeline.run(config)
+    artifact = command.run(config)
     assert artifact is not None
     return artifact
 

@@ -11,7 +11,7 @@ from data import context, settings
 from crs.data.cases import Cases
 from crs.data.sequences import Sequences, leave_one_out
 from crs.nn.sequential import encode
-from crs.store import Artifact
+from crs.store.artifact import Artifact
 from pre_rec_model import pretrain
 from pre_rec_model.iclrec import ICLRec
 

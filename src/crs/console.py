@@ -131,7 +131,7 @@ class Context:
     notes: list[str] = field(default_factory=list)
     """What the stage's line should say, e.g. how much was already there."""
     handed: dict[str, Callable[..., Any]] = field(default_factory=dict)
-    """Functions of other stages' packages by name."""
+    """Functions of other stages' packages that the pipeline gives, by name."""
 
     def bar(self, total: int, done: int = 0, label: str = "", unit: str = "it") -> Progress:
         """A progress bar with what is left, or lines where no bar can be drawn."""

@@ -31,7 +31,7 @@ from crs.recommender import Recommender, reads_text
 from crs.settings.training import Trainer
 from crs.stages.embed import ENCODER, Embedder
 from crs.stages.stage import import_object
-from crs.store import MANIFEST, Artifact
+from crs.store.artifact import MANIFEST, Artifact, downloads
 from crs.titles import Titles, spellings, words
 
 STAGES = ("evaluate", "multi_turn")
@@ -86,7 +86,7 @@ def load(fingerprint: str, store: str | Path = "artifacts", **embedder: Any) -> 
                 f"{result.path} stands on {artifact.place}, which was made anew with other bits "
                 "since; make the result again"
             )
-    return System(result, inputs, Path(home(store)) / "downloads", embedder)
+    return System(result, inputs, downloads(result.place), embedder)
 
 
 def display_titles(items: pd.DataFrame, noun: str) -> list[str]:

@@ -3,8 +3,6 @@
 import os
 from pathlib import Path
 
-from crs.settings.training import Trainer
-
 
 def available() -> int:
     """Processors this process may use: its affinity, cut by the cgroup's quota."""
@@ -20,12 +18,18 @@ def available() -> int:
     return count
 
 
-def use_threads(trainer: Trainer) -> int:
-    """Set the threads of torch and faiss; returns how many."""
+def use_threads(count: int) -> int:
+    """Set the threads of torch and faiss.
+
+    Args:
+        count: how many; 0 for all that are available.
+    Returns:
+        how many are used.
+    """
     import faiss
     import torch
 
-    count = trainer.threads or available()
+    count = count or available()
     torch.set_num_threads(count)
     faiss.omp_set_num_threads(count)
     return count

@@ -5,7 +5,7 @@ import random
 from pathlib import Path
 from typing import Any
 
-from crs.store import Artifact
+from crs.store.artifact import Artifact
 
 SEEDS = (1755, 2097, 3068, 6868, 7702)
 

@@ -25,7 +25,7 @@ from crs.models import recipes
 from crs.settings.training import Trainer
 from crs.stages import pages
 from crs.stages.simulate import Simulate
-from crs.store import Artifact
+from crs.store.artifact import Artifact
 from crs.tracking import Run
 
 torch.set_num_threads(1)  # as many tests as cores may run at once

@@ -18,7 +18,7 @@ from crs.stages.dataset import Counts, Dataset, Source
 from crs.stages.embed import Embedder
 from crs.stages.multi_turn import Talks
 from crs.stages.simulate import Simulate, Simulator
-from crs.store import fingerprint
+from crs.store.artifact import fingerprint
 from tests.contracts.tiny import pipeline_stages
 
 CASES = [(model, stage, "") for model, stage in pipeline_stages()] + [

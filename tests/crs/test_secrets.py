@@ -19,12 +19,12 @@ MARK = "0123456789abcdef" * 2
 WORDS = "model=popularity debug=fast trainer=cpu trainer.threads=1".split()
 FAILS = """
 import os, runpy, sys
-from crs import pipeline
+from crs.pipeline import run as command
 
 def run(*_):
     raise RuntimeError(f"\x1b]0;owned\x07 {dict(os.environ)}")
 
-pipeline.run = run
+command.run = run
 sys.argv = sys.argv[1:]
 runpy.run_path(sys.argv[0], run_name="__main__")
 """

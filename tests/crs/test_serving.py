@@ -8,13 +8,14 @@ import pandas as pd
 import pytest
 import torch
 
-from crs import pipeline
 from crs.data.cases import Cases
 from crs.errors import UserError
 from crs.evaluation.ranking import topk
 from crs.ids import Number
+from crs.pipeline.run import run
 from crs.serving import display_titles, find, load
-from crs.store import Artifact, Store, write_json
+from crs.store.artifact import Artifact, write_json
+from crs.store.store import Store
 from tests.conftest import composed
 
 
@@ -158,7 +159,7 @@ def own(tmp_path_factory):
     plays = [f"{user},{11 + (user * 7 + n * 5) % 32},{n}" for user in range(101, 131)
              for n in range(12)]  # fmt: skip
     (folder / "plays.csv").write_text("who,film,timestamp\n" + "\n".join(plays))
-    result = pipeline.run(composed(
+    result = run(composed(
         "model=popularity", "dataset=custom", f"dataset.path={folder / 'plays.csv'}",
         f"dataset.items={folder / 'films.csv'}", "dataset.columns.user=who",
         "dataset.columns.item=film", "dataset.min_user=1", "dataset.min_item=1",

@@ -38,7 +38,7 @@ def test_what_the_user_set_stays(own, left):
     assert said(**own) == left
 
 
-@pytest.mark.parametrize("module", ["crs.serving", "crs.pipeline", "crs.evaluation.evaluate"])
+@pytest.mark.parametrize("module", ["crs.serving", "crs.pipeline.run", "crs.evaluation.evaluate"])
 def test_it_is_set_before_torch_is_imported(module):
     text = (
         f"import sys, {module}; names = list(sys.modules); "

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from crs import pipeline, tracking
+from crs import tracking
+from crs.pipeline import run as command
 from crs.settings.tracker import TrackerSettings
 
 SECRET = "0123456789" * 4
@@ -198,7 +199,7 @@ def test_no_key_is_kept_with_a_result(tmp_path, started, configure, monkeypatch)
     monkeypatch.setenv("WANDB_API_KEY", SECRET)
     store = tmp_path / "store"
     config = configure("dataset=tiny", "stage=dataset", "tracker=wandb", f"store={store}")
-    assert pipeline.run(config)
+    assert command.run(config)
     assert started[0]["run"].exit_code == 0
     assert SECRET not in repr(started)
     files = [file for file in store.rglob("*") if file.is_file()]

@@ -9,7 +9,7 @@ import pytest
 from crs.data import build_dataset
 from crs.errors import UserError
 from crs.stages.simulate import Simulate
-from crs.store import Artifact
+from crs.store.artifact import Artifact
 from data_generator import llm as played
 from data_generator import samples, simulate
 from data_generator.items import Item

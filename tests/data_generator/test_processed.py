@@ -13,7 +13,7 @@ import pytest
 
 from crs.command_line import check, register
 from crs.errors import UserError
-from crs.pipeline import plan
+from crs.pipeline.plan import plan
 from crs.stages.simulate import Simulate
 from data_generator import samples, simulate
 from tests.contracts.processed import SEEDS, records, write

@@ -20,8 +20,9 @@ from pathlib import Path
 
 import torch
 
-from crs.closure import code_digest
-from crs.pipeline import MODEL_SETTINGS, STAGES
+from crs.models import recipes
+from crs.pipeline.code_digest import code_digest
+from crs.stages import pages
 from tests.faults.trials import TRIALS
 from tests.faults.tried import KINDS, OTHER, Tried
 
@@ -30,11 +31,11 @@ LIBRARIES = "faiss lightning_fabric matplotlib.pyplot openai tenacity scipy.stat
 
 def prepare() -> None:
     """Import what the stages do, and read their code, so that no attempt has to."""
-    shared = [stage.target for stage in STAGES.values() if "{model}" not in stage.target]
-    own = [STAGES[stage].target.format(model=model) for model, stage in MODEL_SETTINGS]
-    for name in (*LIBRARIES, *shared, *own):
+    own = [stage for model in recipes().values() for stage in model.stages]
+    modules = [stage.module for stage in (*pages().values(), *own)]
+    for name in (*LIBRARIES, *modules):
         importlib.import_module(name)
-    code_digest(*shared, *own)
+    code_digest(*modules)
 
 
 def run(name: str, share: float, seed: int, root: str) -> tuple[Tried, float]:

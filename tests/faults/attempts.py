@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
-from crs import pipeline
 from crs.config import Config
 from crs.errors import UserError
-from crs.store import MANIFEST, Artifact
+from crs.pipeline.run import run
+from crs.store.artifact import MANIFEST, Artifact
 
 SCRIPTS = Path(__file__).parents[2] / "src"
 CHANGES = {"os.rename", "os.remove", "os.mkdir", "os.rmdir", "shutil.rmtree", "sqlite3.connect"}
@@ -138,7 +138,7 @@ def perform(task: Config | Typed) -> int:
     """Do what a command does; returns its exit code."""
     try:
         if isinstance(task, Config):
-            pipeline.run(task)
+            run(task)
             return 0
         os.chdir(task.folder)
         for name in [name for name in os.environ if name.startswith(OURS)]:

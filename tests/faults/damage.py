@@ -10,7 +10,7 @@ from pathlib import Path
 
 from crs.config import Config
 from crs.errors import DamageError
-from crs.store import MANIFEST, RESUME, Artifact
+from crs.store.artifact import MANIFEST, RESUME, Artifact
 from tests.faults.attempts import Outcome, Stop, Write, attempt, digests
 from tests.faults.recipes import finished
 from tests.faults.tried import DIFFERENT, OTHER, STUCK, Tried

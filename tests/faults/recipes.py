@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
-from crs import pipeline
 from crs.config import Config, Goal
+from crs.pipeline.plan import plan
 from tests.contracts import dialogues
 from tests.contracts.tiny import config
 from tests.faults.attempts import Outcome, Write, attempt, digests, leftovers, writes_in
@@ -86,7 +86,7 @@ class Whole:
         """Make a store that has all but the result of this stage; returns its command."""
         asked = self.asking(stage, store)
         shutil.copytree(self.store, store)
-        shutil.rmtree(store / stage / pipeline.plan(asked)[-1].fingerprint)
+        shutil.rmtree(store / stage / plan(asked)[-1].fingerprint)
         return asked
 
     def writes(self, stage: str) -> list[Write]:

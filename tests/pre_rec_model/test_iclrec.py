@@ -15,7 +15,7 @@ from crs.evaluation.metrics import per_case
 from crs.evaluation.ranking import ranks
 from crs.nn.encoder import Encoder
 from crs.nn.sequential import Sequential, States
-from crs.store import RESUME
+from crs.store.artifact import RESUME
 from crs.training.loop import fit
 from pre_rec_model import iclrec, pretrain
 from pre_rec_model.iclrec import ICLRec

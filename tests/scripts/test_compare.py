@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from crs.errors import UserError
-from crs.store import Store
+from crs.store.store import Store
 
 MAIN = runpy.run_path(str(Path(__file__).parents[2] / "scripts" / "compare.py"))["main"]
 PROTOCOL = {"protocol": "full", "seen": "out", "padding": False}

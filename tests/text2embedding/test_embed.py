@@ -6,7 +6,7 @@ import pyarrow as pa
 import pytest
 
 from crs.errors import HalfMadeError, NotFiniteError
-from crs.store import RESUME
+from crs.store.artifact import RESUME
 from tests.contracts.tiny import artifact, config, context, made
 from text2embedding import embed
 from text2embedding.embed import different_texts

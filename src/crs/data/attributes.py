@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from crs.store import Artifact
+from crs.store.artifact import Artifact
 
 
 def attribute_matrix(dataset: Artifact) -> Tensor:

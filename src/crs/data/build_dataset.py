@@ -18,7 +18,7 @@ from crs.data.sources import fetch, fetch_items
 from crs.errors import UserError
 from crs.settings.files import sha256_of
 from crs.stages.dataset import Dataset
-from crs.store import Artifact
+from crs.store.artifact import Artifact, downloads
 
 SHORTEST = 4
 """Interactions of a user in a split (docs/iclrec.md, section 2)."""
@@ -158,7 +158,7 @@ def run(
 ) -> dict[str, Any]:
     """Fetch, read, filter and number; writes one Parquet file a table."""
     # The cache of downloads lies beside the results: <store>/downloads.
-    cache = folder.parents[1] / "downloads"
+    cache = downloads(folder)
     path, source, label = fetch(settings, cache)
     items = fetch_items(settings, cache)
     settings = replace(settings, items=str(items) if items else None)

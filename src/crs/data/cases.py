@@ -12,7 +12,7 @@ from torch import Tensor
 from crs.data.attribute_dialogues import TABLE, Turns, id_lists
 from crs.data.sequences import Sequences, leave_one_out, repeated
 from crs.errors import UserError
-from crs.store import Artifact
+from crs.store.artifact import Artifact
 
 ALL = "all"
 """The slice, or the set, that holds the cases which every model is asked about."""

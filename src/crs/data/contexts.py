@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from crs.store import Artifact
+from crs.store.artifact import Artifact
 
 SPECIAL = ("__pad__", "__start__", "__end__", "__unk__", "__item__")
 PAD, START, END, UNKNOWN, ITEM = range(len(SPECIAL))

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from crs.data.sequences import Sequences
-from crs.store import Artifact
+from crs.store.artifact import Artifact
 
 
 def popularity_counts(sequences: Sequences) -> Tensor:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from crs.store import Artifact
+from crs.store.artifact import Artifact
 
 
 def by_line(dataset: Artifact) -> bool:

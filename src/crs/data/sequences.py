@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from crs.store import Artifact
+from crs.store.artifact import Artifact
 
 REPEATING = 0.05
 """Where a larger share of the training interactions repeats an earlier one, users take items again.

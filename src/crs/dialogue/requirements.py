@@ -8,7 +8,7 @@ from torch import Tensor
 
 from crs.data.attributes import attribute_matrix
 from crs.dialogue.state import Understood
-from crs.store import Artifact
+from crs.store.artifact import Artifact
 
 
 @dataclass

@@ -31,8 +31,7 @@ from crs.evaluation.results import (
 )
 from crs.recommender import Recommender, reads_text
 from crs.stages.evaluation import Evaluate, Evaluation
-from crs.store import Artifact
-from crs.threads import use_threads
+from crs.store.artifact import Artifact
 
 SPLITS = ("valid", "test")
 REPEAT_NEWEST = "repeat newest"
@@ -260,7 +259,6 @@ def run(
 
     The tests compare `default_scorer` with each of the others.
     """
-    use_threads(context.trainer)
     evaluation = settings.evaluation
     scorers = importlib.import_module(f"crs.models.{settings.model}.scorers").scorers(inputs)
     tables, case_tables, lists = [], [], []

@@ -12,7 +12,7 @@ from crs.console import complain, say
 from crs.evaluation.charts import SUCCESS, success_by_turn
 from crs.evaluation.results import COLUMNS, MARKDOWN, PARQUET, SECOND, announce, markdown
 from crs.places import refusal, unwritable
-from crs.store import write_json
+from crs.store.artifact import write_json
 
 if TYPE_CHECKING:
     import pandas as pd

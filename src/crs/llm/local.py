@@ -8,7 +8,6 @@ from crs.downloads.weights import find, load
 from crs.llm.request import Reply, Request
 from crs.settings.llm import LLM
 from crs.settings.training import Trainer
-from crs.threads import use_threads
 
 
 def drawn(logits: Any, keys: list[str], step: int) -> Any:
@@ -38,7 +37,6 @@ class Local:
     def __init__(self, settings: LLM, trainer: Trainer, cache: Path) -> None:
         assert settings.precision is not None and settings.batch_size is not None
         self.settings, self.size = settings, settings.batch_size
-        use_threads(trainer)
         weights = find(settings, "llm", cache)
         self.tokenizer, self.model = load(
             weights, "AutoModelForCausalLM", settings.precision, trainer, "llm"

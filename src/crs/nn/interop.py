@@ -13,7 +13,7 @@ from torch import Tensor
 
 from crs.console import say
 from crs.errors import UserError
-from crs.store import MANIFEST, Artifact
+from crs.store.artifact import MANIFEST, Artifact
 
 NAMES = {
     "attention.dense": "out",

@@ -9,7 +9,7 @@ from crs.data.sequences import Sequences
 from crs.models.popularity.scorers import Popularity
 from crs.nn.encoder import Encoder
 from crs.recommender import Recommender
-from crs.store import Artifact
+from crs.store.artifact import Artifact
 
 CHUNK = 512
 

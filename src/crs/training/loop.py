@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from crs.console import Context
 from crs.errors import HalfMadeError, NotFiniteError, UserError
 from crs.settings.training import Optimisation
-from crs.store import RESUME, UNFINISHED, keep, kept, replace_synced, write_json
+from crs.store.artifact import RESUME, UNFINISHED, keep, kept, replace_synced, write_json
 from crs.training.ema import Average
 
 LAST, BEST = "last.ckpt", "best.safetensors"

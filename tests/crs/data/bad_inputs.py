@@ -24,10 +24,11 @@ import pandas as pd
 from hydra import compose as hydra_compose
 from hydra import initialize_config_dir
 
-from crs import command_line, pipeline
+from crs import command_line
 from crs.config import Config
 from crs.data.readers import lastfm
 from crs.errors import UserError
+from crs.pipeline.run import run
 from crs.stages.dataset import Source
 from tests.contracts import dialogues
 
@@ -453,7 +454,7 @@ def printed(bad: Bad, folder: Path) -> str:
                 if name in bad.files or key != "dataset.items":
                     setattr(config.dataset, key.removeprefix("dataset."), str(folder / name))
         try:
-            pipeline.run(config)
+            run(config)
         except UserError as mistake:
             error = f"error: {mistake}"
     # That a stand-in is no public archive is said once.

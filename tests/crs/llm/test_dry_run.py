@@ -1,8 +1,11 @@
 """A dry run tells the price: it makes what it must to count the requests, and asks nobody."""
 
+from dataclasses import replace
+
 import pytest
 
-from crs import pipeline
+from crs.pipeline import run as command
+from crs.stages import pages
 from tests.fakes.openai import OpenAI
 
 TINY = ("dataset=tiny", "dataset.generated.users=40", "tracker=none", "stage=simulate",
@@ -15,7 +18,7 @@ def said(configure, tmp_path, capsys):
 
     def run(*words: str) -> str:
         places = (f"store={tmp_path / 'store'}", f"llm.ledger={tmp_path / 'ledger.sqlite'}")
-        pipeline.run(configure(*TINY, *places, *words))
+        command.run(configure(*TINY, *places, *words))
         return capsys.readouterr().err
 
     return run
@@ -46,11 +49,8 @@ def test_rules_cost_nothing(said):
 def test_what_stands_on_a_costly_stage_is_not_made_to_be_priced(
     said, configure, tmp_path, monkeypatch
 ):
-    stage = pipeline.STAGES["embed"]
-    changed = pipeline.Stage(
-        stage.target, stage.version, stage.settings, stage.needs, stage.about, asks=lambda x: True
-    )
-    monkeypatch.setitem(pipeline.STAGES, "embed", changed)
+    stage = pages()["embed"]
+    monkeypatch.setitem(pages(), "embed", replace(stage, calls_llm=lambda x: True))
     err = said("simulator=rules", "llm=none", "embedder=hashed", "stage=embed", "dry_run=true")
     assert "price     embed: not known before simulate is made" in err
     assert not (tmp_path / "store" / "simulate").exists()

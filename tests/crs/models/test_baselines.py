@@ -7,9 +7,12 @@ from crs.data.attributes import attribute_matrix
 from crs.data.cases import Cases
 from crs.data.popularity import popularity_counts
 from crs.evaluation.ranking import topk
-from crs.models import attribute_filter, iclrec, popularity, sasrec
+from crs.models.attribute_filter import scorers as attribute_filter
 from crs.models.attribute_filter.scorers import AttributeFilter
+from crs.models.iclrec import scorers as iclrec
+from crs.models.popularity import scorers as popularity
 from crs.models.popularity.scorers import Popularity
+from crs.models.sasrec import scorers as sasrec
 from crs.nn.encoder import Encoder
 from crs.nn.sequential import Sequential, States, encode, load_encoder
 from pre_rec_model import pretrain
@@ -83,7 +86,7 @@ def encoded(monkeypatch):
     """The cases that were encoded, as often as they were."""
     asked = []
     monkeypatch.setattr(
-        "crs.models.sequential.encode", lambda e, cases: asked.append(cases) or encode(e, cases)
+        "crs.nn.sequential.encode", lambda e, cases: asked.append(cases) or encode(e, cases)
     )
     return asked
 
@@ -132,7 +135,7 @@ def test_encoding_in_chunks_changes_nothing(monkeypatch):
     data = sequences([1, 2, 3, 4, 5], [3, 4], [5, 1, 2], items=5)
     cases, encoder = Cases(data, data.users, data.lengths(data.users)), encoder_of(5)
     whole = encode(encoder, cases)
-    monkeypatch.setattr("crs.models.sequential.CHUNK", 1)
+    monkeypatch.setattr("crs.nn.sequential.CHUNK", 1)
     torch.testing.assert_close(encode(encoder, cases), whole)
 
 

@@ -7,7 +7,7 @@ from torch import nn
 
 from crs.errors import HalfMadeError, NotFiniteError
 from crs.settings.training import Optimisation
-from crs.store import checksum
+from crs.store.artifact import checksum
 from crs.training.loop import BEST, LAST, Trained, derive, fit, rate, save_weights, shuffled
 from tests.contracts.tiny import context
 

@@ -8,7 +8,7 @@ from crs.data.popularity import popularity_counts
 from crs.data.sequences import Sequences
 from crs.models.popularity.scorers import Popularity
 from crs.recommender import Recommender
-from crs.store import Artifact
+from crs.store.artifact import Artifact
 
 
 class AttributeFilter:

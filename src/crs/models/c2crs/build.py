@@ -13,7 +13,7 @@ from crs.data.popularity import training_counts
 from crs.models.c2crs import recipe
 from crs.models.c2crs.networks import C2CRS
 from crs.models.c2crs.vectors import put_vectors
-from crs.store import Artifact
+from crs.store.artifact import Artifact
 
 
 def build(

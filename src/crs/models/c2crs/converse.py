@@ -22,8 +22,7 @@ from crs.models.c2crs.decoder_training import CHUNK, Converse, read_all
 from crs.models.c2crs.networks import C2CRS
 from crs.models.c2crs.recipe import Conversing
 from crs.models.c2crs.training import queries_of
-from crs.store import RESUME, Artifact
-from crs.threads import use_threads
+from crs.store.artifact import RESUME, Artifact
 from crs.training.loop import derive, fit, save_weights
 
 PEOPLE, SYSTEM = "people", "c2crs"
@@ -35,7 +34,6 @@ def run(
 ) -> dict[str, Any]:
     """Writes the table of `evaluate` with the scores of the responses below it (`results.parquet`,
     `results.md`), `responses.parquet` (all test responses), `sample.md`, `model.safetensors`."""
-    use_threads(context.trainer)
     if untrained := inputs["train"].summary.get("untrained"):
         raise UserError(
             f"stage=converse: checkpoint={inputs['train'].summary['checkpoint']} does not fill "

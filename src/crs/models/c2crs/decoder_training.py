@@ -11,7 +11,7 @@ from crs.models.c2crs.decoder import Decoder, Source, shifted
 from crs.models.c2crs.losses import frequency_weight, weighted_cross_entropy
 from crs.models.c2crs.networks import C2CRS, Batch
 from crs.models.c2crs.recipe import Converse as Settings
-from crs.store import UNFINISHED, keep, kept
+from crs.store.artifact import UNFINISHED, keep, kept
 from crs.training.loop import Trained
 
 CHUNK = 256

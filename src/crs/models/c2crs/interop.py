@@ -11,7 +11,7 @@ from crs.data.self_loops import by_line, released_loops
 from crs.errors import UserError
 from crs.models.c2crs.networks import C2CRS
 from crs.nn.interop import check_same_items, read
-from crs.store import Artifact
+from crs.store.artifact import Artifact
 
 SELF_LOOP = "self loop"
 """The name of the loops' relation in a `graph`."""

@@ -14,7 +14,7 @@ from crs.data.cases import Cases
 from crs.data.contexts import END, START, UNKNOWN, Contexts, Ragged
 from crs.data.parsing.mentions import words
 from crs.dialogue.state import Talk
-from crs.store import Artifact
+from crs.store.artifact import Artifact
 
 TOKENS, ENTITIES = "tokens", "entities"
 """In `Cases.dialogue`: the context itself, [B, L] and [B, K], instead of the row of one."""

@@ -6,7 +6,7 @@ from typing import Any
 from crs.console import Context
 from crs.models.c2crs import train
 from crs.models.c2crs.recipe import Recommending
-from crs.store import Artifact
+from crs.store.artifact import Artifact
 
 
 def run(

@@ -16,7 +16,7 @@ from crs.models.c2crs.networks import C2CRS
 from crs.models.c2crs.training import queries_of
 from crs.models.popularity.scorers import Popularity
 from crs.recommender import Recommender
-from crs.store import Artifact
+from crs.store.artifact import Artifact
 
 
 class C2CRSScorer:

@@ -12,8 +12,7 @@ from crs.models.c2crs.build import build
 from crs.models.c2crs.interop import restore
 from crs.models.c2crs.recipe import Recommending
 from crs.models.c2crs.training import Recommend
-from crs.store import Artifact, write_json
-from crs.threads import use_threads
+from crs.store.artifact import Artifact, write_json
 from crs.training.loop import derive, fit, save_weights
 
 TEXT_ENCODERS = ["words", "context", "review"]
@@ -28,7 +27,6 @@ def run(
     Without a `warmup` among the inputs the encoders start from the same random weights that the
     pre-training of this seed starts from. With a checkpoint nothing is trained.
     """
-    use_threads(context.trainer)
     torch.manual_seed(derive(settings.train.seed, "c2crs"))
     model, contexts, shape = build(settings.c2crs, inputs, settings.views)
     if settings.checkpoint is not None:

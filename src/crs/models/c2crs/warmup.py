@@ -11,8 +11,7 @@ from crs.data.cases import cases_of
 from crs.models.c2crs.build import build
 from crs.models.c2crs.recipe import Aligned
 from crs.models.c2crs.training import Warmup, rows_of
-from crs.store import Artifact, write_json
-from crs.threads import use_threads
+from crs.store.artifact import Artifact, write_json
 from crs.training.loop import derive, fit, save_weights
 
 
@@ -24,7 +23,6 @@ def run(
     Phase `coarse` aligns whole contexts; `fine` goes on with words, entities and reviews too. A
     phase of no epochs, or data with a single view, is left out.
     """
-    use_threads(context.trainer)
     options, warmup = settings.c2crs, settings.warmup
     torch.manual_seed(derive(warmup.seed, "c2crs"))
     model, contexts, shape = build(options, inputs)

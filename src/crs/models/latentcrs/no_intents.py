@@ -10,8 +10,7 @@ from crs.models.latentcrs.networks import Direct
 from crs.models.latentcrs.recipe import Fused
 from crs.models.latentcrs.train import prepare
 from crs.models.latentcrs.training import DirectTraining
-from crs.store import Artifact, write_json
-from crs.threads import use_threads
+from crs.store.artifact import Artifact, write_json
 from crs.training.loop import derive, fit, save_weights
 
 
@@ -19,7 +18,6 @@ def run(
     settings: Fused, inputs: dict[str, Artifact], folder: Path, context: Context
 ) -> dict[str, Any]:
     """Writes `model.safetensors` and `model.json` (the shape that rebuilds it)."""
-    use_threads(context.trainer)
     train, valid, items = prepare(inputs, folder)
     shape: dict[str, Any] = {
         "text_dim": train.x.shape[1], "text_hidden": settings.text_hidden,

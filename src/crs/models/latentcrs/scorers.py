@@ -13,7 +13,7 @@ from crs.models.popularity.scorers import Popularity
 from crs.nn.encoder import Encoder
 from crs.nn.sequential import Sequential, States, load_encoder
 from crs.recommender import Recommender
-from crs.store import Artifact
+from crs.store.artifact import Artifact
 
 
 def text_of(cases: Cases) -> Tensor:

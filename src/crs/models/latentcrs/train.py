@@ -13,8 +13,7 @@ from crs.models.latentcrs.networks import LatentCRS
 from crs.models.latentcrs.recipe import Latent
 from crs.models.latentcrs.training import PHASES, EMTraining, Prepared
 from crs.nn.sequential import encode, load_encoder
-from crs.store import RESUME, UNFINISHED, Artifact, keep, kept, write_json
-from crs.threads import use_threads
+from crs.store.artifact import RESUME, UNFINISHED, Artifact, keep, kept, write_json
 from crs.training.loop import derive, fit, save_weights
 
 
@@ -44,7 +43,6 @@ def run(
     settings: Latent, inputs: dict[str, Artifact], folder: Path, context: Context
 ) -> dict[str, Any]:
     """Writes `model.safetensors` and `model.json` (the shape that rebuilds it)."""
-    use_threads(context.trainer)
     train, valid, items = prepare(inputs, folder)
     centres = torch.from_numpy(np.array(inputs["intents"].load("centres.npy")))
     shape: dict[str, Any] = {

@@ -13,7 +13,7 @@ from crs.errors import UserError
 from crs.models.mip_sad.networks import MIPSAD
 from crs.models.mip_sad.recipe import Towers
 from crs.nn.interop import check_same_items, layers, raw_numbers, read
-from crs.store import Artifact
+from crs.store.artifact import Artifact
 
 NAMES = {
     "position_embeddings.weight": "item_tower.positions.weight",

@@ -14,7 +14,7 @@ from crs.models.mip_sad.networks import MIPSAD
 from crs.models.popularity.scorers import Popularity
 from crs.nn.sequential import Sequential, States, load_encoder
 from crs.recommender import Recommender
-from crs.store import Artifact
+from crs.store.artifact import Artifact
 
 CHUNK = 512
 

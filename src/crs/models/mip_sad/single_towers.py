@@ -7,8 +7,7 @@ from crs.console import Context
 from crs.models.mip_sad.recipe import Tuned
 from crs.models.mip_sad.train import network, prepare, save
 from crs.models.mip_sad.training import Tune
-from crs.store import Artifact
-from crs.threads import use_threads
+from crs.store.artifact import Artifact
 from crs.training.loop import fit
 
 
@@ -19,7 +18,6 @@ def run(
 
     Both are fine-tuned as the whole is, but from nothing: the warm-up joins the towers.
     """
-    use_threads(context.trainer)
     data = prepare(inputs)
     summary: dict[str, Any] = {}
     for tower in ("items", "attributes"):

@@ -14,8 +14,7 @@ from crs.models.mip_sad import interop
 from crs.models.mip_sad.networks import MIPSAD
 from crs.models.mip_sad.recipe import Towers, Tuned
 from crs.models.mip_sad.training import Tune
-from crs.store import Artifact, write_json
-from crs.threads import use_threads
+from crs.store.artifact import Artifact, write_json
 from crs.training.loop import derive, fit, save_weights
 
 
@@ -50,7 +49,6 @@ def run(
     settings: Tuned, inputs: dict[str, Artifact], folder: Path, context: Context
 ) -> dict[str, Any]:
     """Writes `model.safetensors` and `model.json`; begins with the warmed-up weights if any."""
-    use_threads(context.trainer)
     if settings.checkpoint is not None:
         model, shape = interop.load(
             Path(settings.checkpoint).expanduser(), inputs["dataset"], settings.towers

@@ -13,8 +13,7 @@ from crs.models.mip_sad.train import network, prepare, save
 from crs.models.mip_sad.training import WarmUp
 from crs.nn.encoder import Encoder
 from crs.nn.sequential import load_encoder
-from crs.store import Artifact
-from crs.threads import use_threads
+from crs.store.artifact import Artifact
 from crs.training.loop import fit
 
 
@@ -37,7 +36,6 @@ def run(
     settings: WarmedUp, inputs: dict[str, Artifact], folder: Path, context: Context
 ) -> dict[str, Any]:
     """Writes `model.safetensors` and `model.json` (the arguments that rebuild it)."""
-    use_threads(context.trainer)
     dataset, options = inputs["dataset"], settings.tasks
     if dataset.summary["items"] <= settings.towers.max_len:
         raise UserError(

@@ -7,7 +7,7 @@ from crs.data.cases import Cases
 from crs.data.popularity import popularity_counts, training_counts
 from crs.data.sequences import Sequences
 from crs.recommender import Recommender
-from crs.store import Artifact
+from crs.store.artifact import Artifact
 
 
 class Popularity:

@@ -9,8 +9,9 @@ from crs.data.conversations import statistics, tables
 from crs.data.readers import crslab, redial
 from crs.data.readers import inspired as inspired_reader
 from crs.evaluation import evaluate
-from crs.models.c2crs import direct, train, warmup
-from crs.store import Artifact
+from crs.models import recipes
+from crs.models.c2crs import no_pretraining, train, warmup
+from crs.store.artifact import Artifact
 from data_generator import contexts, graph
 from tests.contracts import dialogues as handmade
 from tests.contracts.tiny import artifact, config, made, spoken
@@ -47,14 +48,11 @@ def source(folder: Path, kind: str, *overrides: str) -> dict[str, Artifact]:
 
 def stages(folder: Path, inputs: dict[str, Artifact], kind: str, *overrides: str):
     """All of them up to the table."""
-    from crs import pipeline
-
     whole = small(f"dataset={kind}", *overrides)
-    own = {name: pipeline.MODEL_SETTINGS["c2crs", name](whole)
-           for name in ("warmup", "train", "direct")}  # fmt: skip
+    own = {stage.name: stage.settings(whole) for stage in recipes()["c2crs"].stages}
     inputs["warmup"] = made(warmup, own["warmup"], inputs, folder / "warmup" / "a")
     bare = {name: found for name, found in inputs.items() if name != "warmup"}
-    inputs["direct"] = made(direct, own["direct"], bare, folder / "direct" / "a")
+    inputs["direct"] = made(no_pretraining, own["direct"], bare, folder / "direct" / "a")
     inputs["train"] = made(train, own["train"], inputs, folder / "train" / "a")
     last = replace(whole.evaluation)
     from crs.stages.evaluation import Evaluate

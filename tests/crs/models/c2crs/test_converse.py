@@ -6,15 +6,15 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from crs import pipeline
 from crs.data.cases import cases_of
 from crs.data.contexts import END, ITEM, PAD, Contexts
+from crs.models import recipes
 from crs.models.c2crs import converse
 from crs.models.c2crs.build import trained
 from crs.models.c2crs.converse import readable, scored, words_of
 from crs.models.c2crs.decoder import Decoder
 from crs.models.c2crs.decoder_training import Converse, read_all
-from crs.store import RESUME
+from crs.store.artifact import RESUME
 from crs.training.loop import fit
 from tests.contracts.tiny import context, made
 from tests.crs.models.c2crs.conftest import small, source, stages
@@ -131,9 +131,8 @@ def test_going_on_after_a_failure_equals_a_straight_run(inputs, tmp_path):
 
 @pytest.fixture(scope="module")
 def result(inputs, tmp_path_factory):
-    settings = pipeline.MODEL_SETTINGS["c2crs", "converse"](
-        small("c2crs.fill_items=true", "converse.beams=2")
-    )
+    whole = small("c2crs.fill_items=true", "converse.beams=2")
+    settings = recipes()["c2crs"].stages[-1].settings(whole)
     kept = {name: inputs[name] for name in ("dataset", "graph", "contexts", "train", "evaluate")}
     folder = tmp_path_factory.mktemp("converse") / "converse" / "a"
     return made(converse, settings, kept, folder)

@@ -10,7 +10,7 @@ from crs.models.c2crs.build import build, inform
 from crs.models.c2crs.losses import fine_loss, info_nce
 from crs.models.c2crs.networks import Batch
 from crs.models.c2crs.training import Recommend, Warmup, rows_of, thinned
-from crs.store import RESUME
+from crs.store.artifact import RESUME
 from crs.training.loop import derive, fit
 from tests.contracts.tiny import context
 from tests.crs.models.c2crs.conftest import small, source

@@ -1,0 +1,156 @@
+"""One result of a plan: found, resumed or made."""
+
+import resource
+import sys
+import time
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from crs import tracking
+from crs.config import Config
+from crs.console import Context, say, stage_line
+from crs.errors import DamageError, HalfMadeError, NotFiniteError, UserError
+from crs.pipeline.code_digest import code_digest, code_modules
+from crs.pipeline.plan import Step
+from crs.pipeline.provenance import git_state, versions
+from crs.stages.stage import import_object
+from crs.store.artifact import Artifact
+from crs.store.store import Store
+from crs.threads import use_threads
+
+
+def find_or_make(
+    step: Step, inputs: dict[str, Artifact], store: Store, config: Config, command: str
+) -> Artifact:
+    """The result if it is there (and not forced), else a new one; says which."""
+
+    def look() -> Artifact | None:
+        forced = step.name in config.force
+        try:
+            artifact = store.find(step.name, step.fingerprint, inputs)
+        except DamageError:
+            if forced:
+                return None
+            raise
+        if artifact is None or (forced and artifact.manifest.get("command") != command):
+            return None
+        say(stage_line(step.name, "found", step.fingerprint, str(artifact.path)))
+        check_code(step, artifact, config)
+        return artifact
+
+    def waiting(holder: str) -> None:
+        say(stage_line(step.name, "waits", step.fingerprint, holder))
+
+    if artifact := look():
+        return artifact
+    with store.lock(step.name, step.fingerprint, waiting):
+        # Another process may have made it while this one waited.
+        return look() or make(step, inputs, store, config, command)
+
+
+def make(
+    step: Step, inputs: dict[str, Artifact], store: Store, config: Config, command: str
+) -> Artifact:
+    """Make one result, or go on where an earlier attempt stopped. The caller holds the lock.
+
+    Raises:
+        DamageError: if an input is not as it was written.
+    """
+    for artifact in inputs.values():
+        artifact.verify()
+    origin = {
+        "inputs": {
+            name: {"fingerprint": found.fingerprint, "digest": found.digest}
+            for name, found in inputs.items()
+        },
+        "code": code_digest(*code_modules(step, config)),
+    }
+    forced = step.name in config.force
+    begun = partial(store.begin, step.name, step.fingerprint, origin, forced=forced)
+    folder, resumed, aside = begun()
+    if aside:
+        why = "half made by other code or inputs, or damaged: set aside"
+        say(stage_line(step.name, "anew", step.fingerprint, why))
+    attempt = partial(complete, step, inputs, origin, store, config, command)
+    if not resumed:
+        return attempt(folder, False)
+    try:
+        return attempt(folder, True)
+    except HalfMadeError as damage:
+        why = f"{damage}: what was half made is set aside"
+        say(stage_line(step.name, "anew", step.fingerprint, why))
+        store.set_aside(folder)
+        return attempt(begun()[0], False)
+
+
+def complete(
+    step: Step,
+    inputs: dict[str, Artifact],
+    origin: dict[str, Any],
+    store: Store,
+    config: Config,
+    command: str,
+    folder: Path,
+    resumed: bool,
+) -> Artifact:
+    """Run a stage in its folder and finish the result.
+
+    Args:
+        origin: inputs and code, as `Store.begin` knows them.
+        resumed: the folder has what an earlier attempt left.
+    Raises:
+        HalfMadeError: if a resume file in the folder is not as it was written.
+    """
+    identity = step.settings.identity()
+    run = tracking.start(
+        config.tracker, store.root, step.name, step.fingerprint,
+        {"settings": identity, "inputs": origin["inputs"], "model": config.model.name,
+         "dataset": config.dataset.name, "seed": config.seed},
+    )  # fmt: skip
+    context = Context(config.trainer, run, step.fingerprint)
+    context.handed |= {name: import_object(path) for name, path in step.stage.handed.items()}
+    started = time.monotonic()
+    try:
+        threads = use_threads(config.trainer.threads)
+        summary = import_object(step.stage.run)(step.settings, inputs, folder, context)
+        seconds = round(time.monotonic() - started, 3)
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        manifest = {
+            "stage": step.name,
+            "fingerprint": step.fingerprint,
+            "version": step.stage.version,
+            "settings": identity,
+            **origin,
+            "summary": summary or {},
+            "command": command,
+            "resumed": resumed,
+            "git": git_state(),
+            "versions": versions(),
+            "threads": threads,
+            "seconds": seconds,
+            "peak_memory_mb": round(peak / (2**20 if sys.platform == "darwin" else 2**10)),
+            "cost_usd": (summary or {}).get("llm", {}).get("cost_usd", 0.0),
+        }
+        artifact = store.finish(step.name, step.fingerprint, manifest)
+        run.finish(artifact.manifest)
+    except NotFiniteError as error:
+        run.finish()
+        raise NotFiniteError(f"{step.name}: {error}") from error
+    except BaseException:
+        run.finish()
+        raise
+    state = "resumed" if resumed else "made"
+    note = "; ".join(context.notes) or str(artifact.path)
+    say(stage_line(step.name, state, step.fingerprint, note, seconds))
+    return artifact
+
+
+def check_code(step: Step, artifact: Artifact, config: Config) -> None:
+    """Say (or, with `strict=true`, refuse) that a found result was made by other code."""
+    if artifact.manifest["code"] == code_digest(*code_modules(step, config)):
+        return
+    text = f"{step.name} {step.fingerprint} was made by other code than today's"
+    if config.strict:
+        raise UserError(f"strict: {text}; type force=[{step.name}] to make it again")
+    say(f"note      {text} (force=[{step.name}] makes it again)")

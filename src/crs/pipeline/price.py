@@ -1,0 +1,39 @@
+"""What the language model of a plan would cost (`dry_run=true`)."""
+
+import importlib
+
+from crs.config import Config
+from crs.console import Context, say
+from crs.pipeline.make import find_or_make
+from crs.pipeline.plan import Step, ancestors
+from crs.store.artifact import Artifact
+from crs.store.store import Store
+from crs.tracking import Run
+
+FREE_TO_MAKE = ("dataset", "samples")
+"""Stages that a dry run makes to count the requests of those after them."""
+
+
+def quote(steps: list[Step], found: dict[str, Artifact], store: Store, config: Config) -> None:
+    """Print what the language model would cost.
+
+    Its requests cannot be counted without the stages before it: where these are cheap they are
+    made, else it is said which are missing.
+    """
+    asking = [s for s in steps if s.stage.calls_llm(config) and s.name not in found]
+    if not asking:
+        say("  price     0 USD: nothing here asks a paid service")
+    for step in asking:
+        before = ancestors(step)
+        if missing := [name for name in before if name not in found and name not in FREE_TO_MAKE]:
+            say(f"  price     {step.name}: not known before {', '.join(missing)} is made")
+            continue
+        for name, need in before.items():
+            inputs = {n: found[n] for n in need.inputs}
+            found[name] = found.get(name) or find_or_make(need, inputs, store, config, "")
+        context = Context(config.trainer, Run(), step.fingerprint)
+        inputs = {need: found[need] for need in step.inputs}
+        folder = store.partial(step.name, step.fingerprint)
+        module = importlib.import_module(step.stage.module)
+        for line in module.quote(step.settings, inputs, folder, context):
+            say(f"  price     {step.name}: {line}")

@@ -1,0 +1,67 @@
+"""A command: its plan, carried out."""
+
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from crs import extras, places
+from crs.config import Config, stage_names
+from crs.errors import UserError
+from crs.pipeline.make import find_or_make
+from crs.pipeline.plan import check_views, plan, show_plan
+from crs.pipeline.price import quote
+from crs.store.artifact import Artifact
+from crs.store.store import Store
+
+
+def run(config: Config, command: str | None = None) -> Artifact | None:
+    """Find or make what is asked for; None after a dry run.
+
+    Args:
+        command: which command this is a part of: the jobs of a sweep force a stage that they share
+            once. None: a command of its own.
+    Raises:
+        UserError: on bad input, on a damaged result, on a store that takes no files, without a
+            package that is needed, and with `strict=true` on a result that other code made.
+    """
+    known = stage_names()
+    if unknown := sorted(set(config.force) - set(known)):
+        raise UserError(f"force: no stage {unknown[0]!r}; stages are {', '.join(known)}")
+    command = command or uuid.uuid4().hex
+    store, steps = Store(config.store), plan(config)
+    there, damaged = show_plan(steps, store, config)
+    if damaged:
+        whole = "; ".join(damage.what for damage in damaged)
+        stages = ",".join(damage.stage for damage in damaged)
+        raise UserError(f"{whole}; type force=[{stages}] to make this again")
+    found: dict[str, Artifact] = {}
+    with in_a_sentence(store):
+        if config.dry_run:
+            quote(steps, there, store, config)
+            return None
+        for step in steps:
+            inputs = {need: found[need] for need in step.inputs}
+            found[step.name] = find_or_make(step, inputs, store, config, command)
+            if step.name == "dataset" and any(s.name in ("simulate", "dialogues") for s in steps):
+                check_views(found[step.name], config)
+        asked = found[steps[-1].name]
+        asked.verify()
+        return asked
+
+
+@contextmanager
+def in_a_sentence(store: Store) -> Iterator[None]:
+    """Within it a place that takes no files and a package that is not installed are one sentence.
+
+    Raises:
+        UserError: that sentence.
+    """
+    try:
+        yield
+    except UserError:
+        raise
+    except Exception as error:
+        sentence = extras.missing(error) if isinstance(error, ImportError) else None
+        if sentence := sentence or places.told(error, store.root):
+            raise sentence from error
+        raise

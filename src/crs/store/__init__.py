@@ -1,0 +1,1 @@
+"""Results, and the folder that holds them."""
