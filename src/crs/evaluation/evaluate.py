@@ -21,7 +21,7 @@ from crs.evaluation.report import DEFAULT, SHUFFLED, chart, report
 from crs.evaluation.results import COLUMNS, MARKDOWN, PARQUET, SECOND, headline
 from crs.models.attribute_filter import attribute_matrix
 from crs.models.repeat_newest import RepeatNewest
-from crs.recommender import Recommender, reads_text
+from crs.recommender import Recommender, own_scorers, reads_text
 from crs.store import Artifact
 from crs.threads import use_threads
 
@@ -230,10 +230,9 @@ def run(
 
 
 def default_scorer(long: pd.DataFrame, model: str, scorers: dict[str, Recommender]) -> str:
-    """The model's own scorer: of those with its name, and with text if it has such, the one with
-    the best NDCG@10 on validation."""
-    label = model.replace("_", " ")
-    own = [name for name in scorers if name.startswith(label)] or list(scorers)
+    """The model's own scorer: of its own, and with text if it has such, the one with the best
+    NDCG@10 on validation."""
+    own = own_scorers(model, scorers)
     own = [name for name in own if reads_text(scorers[name])] or own
     metric, k = DEFAULT
     part = long[(long["metric"] == metric) & (long["k"] == k) & (long["slice"] == ALL)]
