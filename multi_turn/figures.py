@@ -8,6 +8,7 @@ import pandas as pd
 from crs.evaluation import stats
 from crs.evaluation.charts import SUCCESS, TURN
 from crs.evaluation.metrics import per_case
+from crs.recommender import own_scorers
 from crs.stages.multi_turn import MultiTurn
 
 BEFORE = " before re-ranking"
@@ -92,7 +93,7 @@ def comparisons(
     """
     rows = []
     for labels in ways:
-        own = own_label(labels, model)
+        own = own_scorers(model, labels)[-1]
         others = [label for label in labels if label != own]
         won = {one: success_turn(log[log["scorer"] == one], len(users)) for one in labels}
         for metric in ("avg_turns", SUCCESS):
@@ -113,9 +114,3 @@ def comparisons(
                 ]  # fmt: skip
     names = ["scorer", "against", "metric", "k", "difference", "p", "p_holm"]
     return pd.DataFrame(rows, columns=names)
-
-
-def own_label(labels: list[str], model: str) -> str:
-    """The line that stands for the model: the last of its own."""
-    own = [label for label in labels if label.startswith(model.replace("_", " "))]
-    return (own or labels)[-1]

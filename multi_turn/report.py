@@ -12,9 +12,10 @@ from crs.escape import markup
 from crs.evaluation.charts import SUCCESS, TURN, success_by_turn
 from crs.evaluation.metrics import RANK_METRICS
 from crs.evaluation.results import COLUMNS, MARKDOWN, PARQUET, markdown
+from crs.recommender import own_scorers
 from crs.stages.multi_turn import MultiTurn, Talks
 from crs.store.artifact import Artifact
-from multi_turn.figures import BEFORE, SUCCESSES, comparisons, line_rows, own_label
+from multi_turn.figures import BEFORE, SUCCESSES, comparisons, line_rows
 from multi_turn.loop import Loop
 
 SAMPLE = 4
@@ -167,7 +168,7 @@ def write(
         facts.append("Users take items again here, so items of the history are recommended too.")
     if "generated" in data:
         facts.append("Generated data: these figures show that the code runs, and nothing else.")
-    label = own_label(labels, settings.model)
+    label = own_scorers(settings.model, labels)[-1]
     ways = [[line.label for line in loop.lines if line.way == way] for way in turns.ways]
     tests = comparisons(log, ways, settings.model, users, turns)
     tests.to_parquet(folder / "tests.parquet", index=False)

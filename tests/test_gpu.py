@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 import torch
 
-from crs import pipeline
 from crs.command_line import CONF
+from crs.config import stage_names
 from crs.evaluation.results import PARQUET
-from crs.pipeline import STAGES
+from crs.pipeline.run import run as pipeline_run
 from pre_rec_model import kmeans
 from tests.contracts import dialogues
 
@@ -31,7 +31,7 @@ def run(configure, store):
     """A command with `dataset=tiny debug=fast` on the GPU, to its table."""
 
     def run(*words: str):
-        found = pipeline.run(configure(
+        found = pipeline_run(configure(
             "dataset=tiny", "debug=fast", "tracker=none", "trainer.accelerator=gpu",
             f"pretrain.gpu={str(FAISS_SEES_ONE).lower()}", f"store={store}", *words,
         ))  # fmt: skip
@@ -57,7 +57,7 @@ def test_c2crs_responds(run, tmp_path):
 
 def test_every_stage_was_run(store):
     """Stands behind the runs above, which fill the store."""
-    assert {folder.name for folder in store.iterdir()} >= set(STAGES)
+    assert {folder.name for folder in store.iterdir()} >= set(stage_names())
 
 
 @pytest.mark.skipif(not FAISS_SEES_ONE, reason="faiss sees no GPU: install the extra `gpu`")

@@ -1,5 +1,6 @@
 """The contract of every recommender."""
 
+from collections.abc import Iterable
 from typing import Protocol
 
 from torch import Tensor
@@ -31,3 +32,12 @@ class Recommender(Protocol):
 def reads_text(recommender: Recommender) -> bool:
     """Whether it looks at the vector of what is said (a `context` is another matter)."""
     return "text" in recommender.sees.split(" + ")
+
+
+def own_scorers(model: str, names: Iterable[str]) -> list[str]:
+    """Those of a model's scorers that are its own and no baselines; all of them if none is.
+
+    A scorer is the model's own if its name begins with the model's, `mip sad` for `mip_sad`.
+    """
+    label, known = model.replace("_", " "), list(names)
+    return [name for name in known if name.startswith(label)] or known

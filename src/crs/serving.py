@@ -27,7 +27,7 @@ from crs.dialogue.utterance_vectors import Texts
 from crs.errors import UserError
 from crs.ids import Ids, Number
 from crs.places import home, refusal
-from crs.recommender import Recommender, reads_text
+from crs.recommender import Recommender, own_scorers, reads_text
 from crs.settings.training import Trainer
 from crs.stages.embed import ENCODER, Embedder
 from crs.stages.stage import import_object
@@ -123,8 +123,8 @@ class System:
         self.understanding = Rules(self.attributes)
         module = importlib.import_module(f"crs.models.{self.model}.scorers")
         self.scorers: dict[str, Recommender] = module.scorers(inputs)
-        own = [name for name in self.scorers if name.startswith(self.model.replace("_", " "))]
-        self.scorer: str = result.summary.get("default_scorer") or (own or [*self.scorers])[-1]
+        own = own_scorers(self.model, self.scorers)
+        self.scorer: str = result.summary.get("default_scorer") or own[-1]
 
     @property
     def recommender(self) -> Recommender:
@@ -138,8 +138,7 @@ class System:
         if not reads_text(self.recommender):
             return self.recommender
         quiet = [name for name, one in self.scorers.items() if one.sees == "history"]
-        own = [name for name in quiet if name.startswith(self.model.replace("_", " "))]
-        return self.scorers[(own or quiet or [self.scorer])[-1]]
+        return self.scorers[(own_scorers(self.model, quiet) or [self.scorer])[-1]]
 
     @property
     def label(self) -> str:

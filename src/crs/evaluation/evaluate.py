@@ -29,7 +29,7 @@ from crs.evaluation.results import (
     beyond_accuracy,
     headline,
 )
-from crs.recommender import Recommender, reads_text
+from crs.recommender import Recommender, own_scorers, reads_text
 from crs.stages.evaluation import Evaluate, Evaluation
 from crs.store.artifact import Artifact
 
@@ -291,7 +291,7 @@ def run(
             lists += [
                 pd.DataFrame({
                     "split": split, "scorer": one.scorer, "slice": one.part,
-                    "user": one.cases.user, "cut": one.cases.cut, "items": list(one.lists),
+                    "user": one.cases.row, "cut": one.cases.cut, "items": list(one.lists),
                 })
                 for one in found if one.lists is not None
             ]  # fmt: skip
@@ -329,10 +329,9 @@ def run(
 
 
 def default_scorer(long: pd.DataFrame, model: str, scorers: dict[str, Recommender]) -> str:
-    """The model's own scorer: of those with its name, and with text if it has such, the one with
-    the best NDCG@10 on validation."""
-    label = model.replace("_", " ")
-    own = [name for name in scorers if name.startswith(label)] or list(scorers)
+    """The model's own scorer: of its own, and with text if it has such, the one with the best
+    NDCG@10 on validation."""
+    own = own_scorers(model, scorers)
     own = [name for name in own if reads_text(scorers[name])] or own
     metric, k = DEFAULT
     part = long[(long["metric"] == metric) & (long["k"] == k) & (long["slice"] == ALL)]

@@ -7,12 +7,12 @@ from crs.data.attributes import attribute_matrix
 from crs.data.cases import Cases
 from crs.data.popularity import popularity_counts
 from crs.evaluation.ranking import topk
-from crs.models.attribute_filter import scorers as attribute_filter
 from crs.models.attribute_filter.scorers import AttributeFilter
-from crs.models.iclrec import scorers as iclrec
-from crs.models.popularity import scorers as popularity
+from crs.models.attribute_filter.scorers import scorers as attribute_filter
+from crs.models.iclrec.scorers import scorers as iclrec
 from crs.models.popularity.scorers import Popularity
-from crs.models.sasrec import scorers as sasrec
+from crs.models.popularity.scorers import scorers as popularity
+from crs.models.sasrec.scorers import scorers as sasrec
 from crs.nn.encoder import Encoder
 from crs.nn.sequential import Sequential, States, encode, load_encoder
 from pre_rec_model import pretrain
