@@ -10,7 +10,7 @@ import pytest
 
 from crs.errors import UserError
 from crs.models.mip_sad.recipe import WarmedUp
-from crs.pipeline import stages_of
+from crs.pipeline.registry import stages_of
 from crs.settings.base import Settings
 from crs.settings.fields import marks_of
 from crs.settings.files import prompt_file, sha256_of
