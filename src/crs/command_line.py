@@ -1,8 +1,6 @@
 """The command line, checked before anything runs: a wrong key, type or choice is one sentence."""
 
-import difflib
 import os
-import re
 import uuid
 import warnings
 from argparse import Namespace
@@ -10,8 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import fields, is_dataclass
 from pathlib import Path
-from types import UnionType
-from typing import Any, get_args
+from typing import Any
 
 from hydra import compose, initialize_config_dir
 from hydra._internal.hydra import Hydra
@@ -20,7 +17,6 @@ from hydra.core.config_search_path import SearchPathQuery
 from hydra.core.config_store import ConfigStore
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.object_type import ObjectType
-from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from hydra.errors import HydraException
 from omegaconf import DictConfig, ListConfig, OmegaConf
@@ -29,16 +25,16 @@ from omegaconf.errors import OmegaConfBaseException
 from crs import extras, native
 from crs.config import OF_MODELS, Config
 from crs.errors import UserError
+from crs.overrides import one_by_one, parse, readable
 from crs.places import home
 from crs.settings.address import check_address
 from crs.settings.check import check as check_settings
 from crs.settings.check import nearest
-from crs.settings.fields import marks_of
+from crs.settings.keys import HELP, TYPES, refuse_key
 
 CONF = Path(__file__).parents[2] / "conf"
 ROOT = "train"
 """The root of conf/."""
-HELP = "python src/train.py --help lists them"
 
 
 def register() -> None:
@@ -50,53 +46,6 @@ def register() -> None:
     OmegaConf.register_new_resolver(
         "launch_id", lambda: uuid.uuid4().hex, replace=True, use_cache=True
     )
-
-
-def typed_keys(schema: type = Config, prefix: str = "") -> Iterator[tuple[str, tuple[Any, ...]]]:
-    """Every dotted key of the schema, and the types that its value may have."""
-    for f in fields(schema):
-        kinds: Any = get_args(f.type) if isinstance(f.type, UnionType) else (f.type,)
-        yield prefix + f.name, kinds
-        for kind in kinds:
-            if isinstance(kind, type) and is_dataclass(kind):
-                yield from typed_keys(kind, f"{prefix}{f.name}.")
-
-
-TYPES = dict(typed_keys())
-
-
-def known_keys(schema: type = Config) -> Iterator[str]:
-    """Every dotted key of the schema."""
-    return (key for key, _ in typed_keys(schema))
-
-
-def renamed_keys(schema: type = Config, prefix: str = "") -> Iterator[tuple[str, str]]:
-    """Older dotted keys, each with the one that has taken its place."""
-    for f in fields(schema):
-        marks = marks_of(f)
-        older = (f"{prefix}{marks.stored_as}",) if marks.stored_as else marks.formerly
-        yield from ((key, prefix + f.name) for key in older)
-        for kind in get_args(f.type) or (f.type,):
-            if isinstance(kind, type) and is_dataclass(kind):
-                yield from renamed_keys(kind, f"{prefix}{f.name}.")
-
-
-RENAMED = dict(renamed_keys())
-
-
-def refuse_key(key: str) -> UserError:
-    """The sentence for a setting that does not exist."""
-    if key in RENAMED:
-        return UserError(f"{key} is called {RENAMED[key]} now; type {RENAMED[key]}=VALUE")
-    known = list(known_keys())
-    parent, _, leaf = key.rpartition(".")
-    siblings = [k.rpartition(".")[2] for k in known if k.rpartition(".")[0] == parent]
-    close = difflib.get_close_matches(leaf, siblings, n=1, cutoff=0.5)
-    if close:
-        hint = f" Did you mean {f'{parent}.' if parent else ''}{close[0]}?"
-    else:
-        hint = nearest(key, known)
-    return UserError(f"{key}: no such setting.{hint} ({HELP})")
 
 
 def refuse_unknown(node: Any, prefix: str = "") -> None:
@@ -352,60 +301,3 @@ def refuse_keys_in_address(word: str) -> None:
         for url in value.split(","):  # of a sweep
             if url != "null" and not url.startswith("${"):
                 check_address(url.strip("'\""))
-
-
-def readable(word: str, swept: bool = False) -> str:
-    """`key=TEXT` with quotes round a text that Hydra's grammar cannot read as it is, or would read
-    as something else than a text: `é`, `用户`, `Rating (1-10)`, `;`, `1e5`, `[1].csv`.
-
-    Args:
-        swept: commas separate several values.
-    """
-    key, _, text = word.partition("=")
-    if str not in TYPES.get(key.lstrip("+"), ()):
-        return word
-    try:
-        override = parse(word)
-    except UserError:
-        parts = text.split(",") if swept else [text]
-        return f"{key}={','.join(map(quoted, parts))}"
-    value = None if override.is_sweep_override() else override.value()
-    plain = value is None or isinstance(value, str) or str(value) == text
-    return word if plain else f"{key}={quoted(text)}"
-
-
-def quoted(text: str) -> str:
-    """A text as Hydra's grammar reads any: within quotes a backslash acts before a quote alone."""
-    inside = re.sub(r"(\\*)('|$)", lambda m: m[1] * 2 + "\\'" * bool(m[2]), text)
-    return f"'{inside}'"
-
-
-def parse(word: str) -> Override:
-    """One word of the command line, while Hydra is initialised (for `glob`)."""
-    parser = OverridesParser.create(GlobalHydra.instance().config_loader())
-    try:
-        return parser.parse_overrides([word])[0]
-    except HydraException as error:
-        key = word.partition("=")[0] or "KEY"
-        raise UserError(
-            f"{word}: {str(error).splitlines()[0]}; type KEY=VALUE, a value with other signs in "
-            f"quotes: \"{key}='VALUE'\""
-        ) from error
-
-
-def one_by_one(overrides: list[Override], words: list[str]) -> list[list[str]]:
-    """What to compose so that each value of a sweep is seen, the others at their first value."""
-    values = [
-        [f"{o.get_key_element()}={value}" for value in o.sweep_string_iterator()]
-        if o.is_sweep_override()
-        else [word]
-        for o, word in zip(overrides, words, strict=True)
-    ]
-    if [] in values:
-        raise UserError(f"{words[values.index([])]}: there is no such value")
-    first = [options[0] for options in values]
-    return [first] + [
-        [*first[:i], option, *first[i + 1 :]]
-        for i, options in enumerate(values)
-        for option in options[1:]
-    ]

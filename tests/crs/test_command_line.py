@@ -7,10 +7,11 @@ from hydra import initialize_config_dir
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crs import command_line
+from crs import command_line, overrides
 from crs.config import OF_MODELS, Config
 from crs.errors import UserError
 from crs.settings.check import check
+from crs.settings.keys import known_keys
 from crs.stages.evaluation import PROTOCOLS
 from tests.contracts.tiny import config, quick
 
@@ -237,7 +238,7 @@ def test_every_key_of_a_composed_configuration_is_known(configure):
             if is_dataclass(value := getattr(node, f.name)):
                 yield from keys(value, f"{prefix}{f.name}.")
 
-    assert set(keys(configure("dataset=tiny"))) <= set(command_line.known_keys(Config))
+    assert set(keys(configure("dataset=tiny"))) <= set(known_keys(Config))
 
 
 @given(st.text("ab.=+~[]{},:'\"$@/ 1null", max_size=12))
@@ -269,12 +270,12 @@ def test_a_setting_that_is_a_text_takes_any_text(text):
     """What Hydra's grammar cannot read, and what it reads as something else."""
     with command_line.searching():
         for key in ("dataset.columns.user", "++dataset.noun", "llm.model", "store"):
-            assert command_line.parse(command_line.readable(f"{key}={text}")).value() == text
+            assert overrides.parse(overrides.readable(f"{key}={text}")).value() == text
 
 
 def test_the_texts_of_a_sweep_are_quoted_one_by_one():
     with command_line.searching():
-        word = command_line.readable("dataset.noun=película,映画", swept=True)
+        word = overrides.readable("dataset.noun=película,映画", swept=True)
     assert word == "dataset.noun='película','映画'"
 
 
@@ -356,8 +357,8 @@ def test_words_of_a_shell_that_completes_are_its_own():
 def test_a_path_may_have_any_letter():
     for path in PLACES:
         with initialize_config_dir(str(command_line.CONF), version_base="1.3"):
-            word = command_line.readable(f"dataset.path=/tmp/{path}")
-            assert command_line.parse(word).value() == f"/tmp/{path}"
+            word = overrides.readable(f"dataset.path=/tmp/{path}")
+            assert overrides.parse(word).value() == f"/tmp/{path}"
 
 
 def test_a_path_in_a_command_line_is_quoted_for_hydra():
@@ -368,15 +369,15 @@ def test_a_path_in_a_command_line_is_quoted_for_hydra():
 @pytest.mark.parametrize("path", ["'a b'", '"é"', "a/b.csv", "null", "choice(a,b)", "${store}/a"])
 def test_a_path_that_can_be_read_is_left_as_it_is(path):
     with initialize_config_dir(str(command_line.CONF), version_base="1.3"):
-        assert command_line.readable(f"dataset.path={path}") == f"dataset.path={path}"
+        assert overrides.readable(f"dataset.path={path}") == f"dataset.path={path}"
 
 
 @quick
 @given(st.text(st.characters(exclude_characters="$,", exclude_categories=["Cs", "Cc"]), min_size=1))
 def test_any_path_comes_through(path):
     with initialize_config_dir(str(command_line.CONF), version_base="1.3"):
-        word = command_line.readable(f"dataset.path=/{path}/é")
-        assert command_line.parse(word).value() == f"/{path}/é"
+        word = overrides.readable(f"dataset.path=/{path}/é")
+        assert overrides.parse(word).value() == f"/{path}/é"
 
 
 def test_flags_may_stand_anywhere():

@@ -24,7 +24,11 @@ NEVER_COMPUTES = {
     "crs.errors",  # the classes of errors
     "crs.extras",  # the sentence for a package that is not installed
     "crs.places",  # `~`, and the sentence for a place that takes no file
+    "crs.models.recipe",  # what a model declares
     "crs.secrets",  # keys and passwords, taken out of what is shown
+    "crs.settings.base",  # which settings are in a name
+    "crs.settings.fields",  # the marks of settings
+    "crs.stages.stage",  # what a stage declares
 }
 """Modules that stages import and that change no result. Neither they nor their imports count."""
 
