@@ -1,6 +1,8 @@
 """The command line: what is wrong is one sentence that says what to type."""
 
 from dataclasses import fields, is_dataclass, replace
+from functools import reduce
+from itertools import cycle
 
 import pytest
 from hydra import initialize_config_dir
@@ -13,10 +15,16 @@ from crs.errors import UserError
 from crs.settings.check import check
 from crs.settings.keys import known_keys
 from crs.stages.evaluation import PROTOCOLS
-from tests.contracts.tiny import config, quick
+from tests.contracts.tiny import quick
 
 GROUPS = command_line.groups()
-CHOICES = [(g, choice) for g, choices in GROUPS.items() if g != "preset" for choice in choices]
+ALONE = ("preset", "experiment", "debug")
+"""Groups whose choices set those of other groups."""
+BESIDE = {group: choices for group, choices in GROUPS.items()
+          if group not in (*ALONE, *OF_MODELS)}  # fmt: skip
+
+
+POPULARITY = "model=popularity", "dataset=tiny"
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -103,14 +111,12 @@ def test_a_protocol_means_what_its_name_says(protocol, configure):
 def test_a_protocol_that_was_chosen_is_nobodys_to_change(model, dataset, configure):
     """Neither a model's file, nor a preset or a data set: the group's own values hold."""
     words = f"model={model}", f"dataset={dataset}"
-    for choice in GROUPS["evaluation"]:
-        assert configure(*words, f"evaluation={choice}").evaluation == (
-            configure("model=popularity", "dataset=tiny", f"evaluation={choice}").evaluation
-        )
-    for choice in GROUPS["multi_turn"]:
-        assert configure(*words, f"multi_turn={choice}").multi_turn == (
-            configure("model=popularity", "dataset=tiny", f"multi_turn={choice}").multi_turn
-        )
+    for evaluation, multi_turn in zip(
+        GROUPS["evaluation"], cycle(GROUPS["multi_turn"]), strict=False
+    ):
+        chosen = f"evaluation={evaluation}", f"multi_turn={multi_turn}"
+        found, own = configure(*words, *chosen), configure(*POPULARITY, *chosen)
+        assert (found.evaluation, found.multi_turn) == (own.evaluation, own.multi_turn)
 
 
 def test_released_candidates_of_mip_sad_are_the_first_100(configure):
@@ -216,12 +222,20 @@ def test_every_published_count_can_be_set():
     command_line.check(["dataset=ml1m", "dataset.expect.users=3"])
 
 
-@pytest.mark.parametrize(("group", "choice"), CHOICES)
-def test_every_choice_composes_and_names_itself(group, choice, configure):
-    owner = OF_MODELS.get(group)
-    config = configure(*([f"model={owner.name}"] if owner else []), f"{group}={choice}")
-    if group in ("model", "dataset", "stage"):
-        assert getattr(config, group).name == choice
+@pytest.mark.parametrize("nth", range(max(map(len, BESIDE.values()))))
+def test_every_choice_composes_and_names_itself(nth, configure):
+    """The n-th choices of all groups together; a shorter group begins again."""
+    chosen = {group: choices[nth % len(choices)] for group, choices in BESIDE.items()}
+    config = configure(*(f"{group}={choice}" for group, choice in chosen.items()))
+    for group in ("model", "dataset", "stage"):
+        assert getattr(config, group).name == chosen[group]
+
+
+@pytest.mark.parametrize(
+    ("group", "choice"), [(group, choice) for group in ALONE[1:] for choice in GROUPS[group]]
+)
+def test_every_experiment_composes(group, choice, configure):
+    configure(f"{group}={choice}")
 
 
 @pytest.mark.parametrize("preset", GROUPS["preset"])
@@ -283,27 +297,38 @@ def test_a_value_that_cannot_be_read_says_how_it_is_quoted():
     assert refusal("force=[用户]").endswith("in quotes: \"force='VALUE'\"")
 
 
-@pytest.mark.parametrize("key", [
-    "store", "dataset.path", "dataset.columns.item", "llm.ledger", "model.name",
-])  # fmt: skip
-def test_an_unset_variable_is_told(key):
-    assert refusal(f"{key}=").startswith(f"{key} is empty; type {key}=VALUE")
+def test_an_unset_variable_is_told():
+    says = "dataset.path is empty; type dataset.path=VALUE or dataset.path=null"
+    assert refusal("dataset.path=") == says
 
 
-@pytest.mark.parametrize("words", [
-    "seed=12345678901234567890", "samples.seeds=[1,12345678901234567890]",
-])  # fmt: skip
-def test_a_number_that_fits_into_no_table_is_refused(words):
-    assert "1234567890: must be at most 9223372036854775807" in refusal(words)
+@pytest.mark.parametrize("key", ["store", "dataset.columns.item", "llm.ledger", "model.name"])
+def test_no_text_may_be_empty(key, configure):
+    config = configure("dataset=tiny")
+    *groups, name = key.split(".")
+    setattr(reduce(getattr, groups, config), name, "")
+    with pytest.raises(UserError, match=f"^{key} is empty; type {key}=VALUE"):
+        command_line.check_plain(config)
 
 
-def test_the_largest_seed_passes():
-    command_line.check(["dataset=tiny", "seed=9223372036854775807"])
+def test_a_number_that_fits_into_no_table_is_refused(configure):
+    says = "1234567890: must be at most 9223372036854775807"
+    assert says in refusal("seed=12345678901234567890")
+    config = configure("dataset=tiny")
+    config.samples.seeds = [1, 12345678901234567890]
+    with pytest.raises(UserError, match=says):
+        command_line.check_plain(config)
 
 
-def test_a_home_folder_of_nobody_is_told():
+def test_the_largest_seed_passes(configure):
+    config = configure("dataset=tiny")
+    config.seed = 9223372036854775807
+    command_line.check_plain(config)
+
+
+def test_a_home_folder_of_nobody_is_told(configure):
     assert refusal("store=~nobody_of_that_name/a").endswith("type the whole path")
-    mine = config("model=popularity", "dataset=custom").dataset
+    mine = configure("dataset=tiny").dataset
     with pytest.raises(UserError, match="no such home folder"):
         replace(mine, path="~nobody_of_that_name/a").identity()
 
@@ -322,7 +347,7 @@ def own(tmp_path):
 def test_a_folder_of_ones_own_adds_choices(own, place):
     words = [place.format(own), "dataset=mine", "model=popularity"]
     assert command_line.configured(words).dataset.noun == "song"
-    command_line.check(["-m", place.format(own), "dataset=mine,tiny"])
+    command_line.check(["-m", place.format(own), "dataset=mine"])
     with pytest.raises(UserError, match=r"dataset=mien: no such choice\. Did you mean mine\?"):
         command_line.check([place.format(own), "dataset=mien"])
 

@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 
 from crs.command_line import check, register
+from crs.config import Named
 from crs.errors import UserError
 from crs.pipeline.plan import plan
 from crs.stages.simulate import Simulate
@@ -41,24 +42,26 @@ def parts(lines):
     return copy.deepcopy(lines)
 
 
-def settings(folder, *overrides):
-    chosen = config("simulator=processed", "simulator.path=any", *overrides)
+def settings(folder, **changed):
+    """The settings for the files of a folder, and what is changed of `samples`."""
+    chosen = config("simulator=processed", "simulator.path=any")
+    assert chosen.samples.path == chosen.simulator.path == "any"
     return replace(
-        chosen, samples=replace(chosen.samples, path=chosen.samples.path and str(folder)),
+        chosen, samples=replace(chosen.samples, **{"path": str(folder), **changed}),
         simulator=replace(chosen.simulator, path=str(folder)),
     )  # fmt: skip
 
 
-def drawn(data, folder, *overrides):
+def drawn(data, folder, **changed):
     """What the stage `samples` makes of the files of a folder."""
-    return made(samples, settings(folder, *overrides).samples, {"dataset": data},
+    return made(samples, settings(folder, **changed).samples, {"dataset": data},
                 folder.parent / "samples" / "of the files")  # fmt: skip
 
 
-def said(data, folder, *overrides):
+def said(data, folder):
     """What the stages make of the files of a folder: samples, and utterances."""
-    chosen = settings(folder, *overrides)
-    found = drawn(data, folder, *overrides)
+    chosen = settings(folder)
+    found = drawn(data, folder)
     inputs = {"dataset": data, "samples": found}
     stage = Simulate(chosen.simulator, chosen.llm)
     return found, made(simulate, stage, inputs, folder.parent / "simulate" / "of the files")
@@ -93,7 +96,7 @@ def test_raw_cases_are_ours_and_seeded_cuts_are_the_files(data, parts, tmp_path)
 
 def test_fewer_cases_can_be_asked_for(data, parts, tmp_path):
     folder = write(tmp_path / "texts", parts)
-    found = drawn(data, folder, "samples=raw", "samples.valid=7")
+    found = drawn(data, folder, seeds=[], valid=7)
     frame = found.load("cases.parquet")
     assert set(frame["kind"]) == {"raw"} and (frame["split"] == "valid").sum() == 7
     seeded = sum("selection" in line["customer_id"] for line in parts["combination"])
@@ -281,7 +284,7 @@ def test_files_of_silent_users_are_no_result(data, parts, tmp_path):
 
 
 def test_cases_of_our_own_take_the_texts_that_fit_them(data, parts, tmp_path):
-    chosen = settings(write(tmp_path / "texts", parts), "samples=raw", "samples.path=null")
+    chosen = settings(write(tmp_path / "texts", parts), seeds=[], path=None)
     own = made(samples, chosen.samples, {"dataset": data}, tmp_path / "samples" / "own")
     stage = Simulate(chosen.simulator, chosen.llm)
     inputs = {"dataset": data, "samples": own}
@@ -311,8 +314,10 @@ def test_other_users_have_no_files_in_their_names():
 
 
 def test_texts_without_a_path_are_asked_for():
+    chosen = settings("")
+    chosen = replace(chosen, simulator=replace(chosen.simulator, path=None))
     with pytest.raises(UserError, match=r"^simulator=processed reads .*type simulator.path=FOLDER"):
-        plan(config("simulator=processed", "stage=embed"))
+        plan(replace(chosen, stage=Named("embed")))
 
 
 def test_the_documented_command_is_understood():

@@ -10,10 +10,11 @@ import pytest
 ROOT = Path(__file__).parents[2]
 HELD = "silently different 0, stuck 0, paid twice 0, ran from outside 0, other 0"
 BOUNDED = (
-    "kills_sasrec", "damage_sasrec", "half_made_sasrec", "lock_holder", "paid_kills",
-    "ledger_damage", "full_disk", "read_only", "archives", "titles", "secrets",
+    "kills_sasrec", "damage_sasrec", "half_made_sasrec", "lock_holder", "paid_kills", "archives",
+    "titles", "secrets",
 )  # fmt: skip
-"""One trial of each kind, of those that take seconds."""
+"""Trials that take seconds. Of damaged ledgers and of disks, tests/crs/llm/test_ledger.py,
+test_pipeline.py and tests/test_train.py state what each part of the code does."""
 
 
 def faults(*words: str) -> tuple[str, str]:
