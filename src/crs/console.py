@@ -124,7 +124,7 @@ class Context:
     """How a stage runs, never what it computes: device, progress and tracker."""
 
     trainer: Any
-    """`crs.config.Trainer`."""
+    """`crs.settings.training.Trainer`."""
     tracker: Any
     """`crs.tracking.Run`."""
     fingerprint: str

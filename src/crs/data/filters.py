@@ -1,4 +1,4 @@
-"""Which interactions count: the filters of a data set, and an account of what they left out."""
+"""The filters of a dataset, and an audit of the interactions that they left out."""
 
 import numpy as np
 import pandas as pd
@@ -43,7 +43,7 @@ def again(frame: pd.DataFrame) -> np.ndarray:
 
 
 def select(raw: Raw, settings: Dataset) -> tuple[pd.DataFrame, list[Noticed]]:
-    """The interactions that count, users and items as categories, and what was noticed.
+    """The interactions that are kept, users and items as categories, and an audit of the rest.
 
     In this order: ratings under `min_rating`; items that the source's item table does not have
     (`unknown_items`) or says too little of (`require`); a user's further interactions with an

@@ -46,7 +46,7 @@ def find(settings: Any, group: str, cache: Path) -> Weights:
     """The weights that `model`, `pip`, `sha256`, `revision` and `hub` of a group name.
 
     Args:
-        settings: `crs.config.LLM` or `Embedder`.
+        settings: `crs.settings.llm.LLM` or `Embedder`.
         cache: folder for downloads.
     Raises:
         UserError: if they are nowhere, with what to type.

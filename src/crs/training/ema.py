@@ -1,4 +1,4 @@
-"""Weights averaged over the steps of training."""
+"""The exponential moving average of the weights over the steps of training."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,9 +9,10 @@ from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 
 class Average:
-    """w̄ ← decay · w̄ + (1 - decay) · w after each step: where training circles, w̄ is its middle.
+    """The exponential moving average of a module's weights, w̄ ← decay · w̄ + (1 - decay) · w.
 
-    Polyak and Juditsky, 1992. With decay 0 nothing is kept, and w̄ is w.
+    `update` computes it after each step (Polyak and Juditsky, 1992). With decay 0 nothing is kept,
+    and w̄ is w.
     """
 
     def __init__(self, module: nn.Module, decay: float) -> None:
@@ -20,13 +21,13 @@ class Average:
         self.move = get_ema_multi_avg_fn(decay)
 
     def update(self) -> None:
-        """Count the weights as they are now."""
+        """Take the present weights into the average."""
         if self.kept:
             self.move(self.kept, self.weights, 0)
 
     @contextmanager
     def shown(self) -> Iterator[None]:
-        """The module has the averaged weights inside."""
+        """Within it the module has the averaged weights."""
         self.exchange()
         try:
             yield
@@ -35,13 +36,13 @@ class Average:
 
     @torch.no_grad()
     def exchange(self) -> None:
-        """The module's weights for the averaged ones."""
+        """Swap the module's weights and the averaged ones."""
         for weight, kept in zip(self.weights, self.kept, strict=True):
             now = weight.clone()
             weight.copy_(kept)
             kept.copy_(now)
 
     def take(self, kept: list[Tensor]) -> None:
-        """Go on from what an earlier run kept."""
+        """Resume from the average that an earlier run kept."""
         for mine, theirs in zip(self.kept, kept, strict=True):
             mine.copy_(theirs)

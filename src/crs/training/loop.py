@@ -109,7 +109,7 @@ def shuffled(n: int, batch_size: int, passes: int) -> Iterator[Tensor]:
 
 
 class Stopper:
-    """Knows the best epoch so far, and when there is none to be hoped for."""
+    """Early stopping: the best epoch so far, and whether training ends."""
 
     def __init__(self, settings: Optimisation) -> None:
         self.settings = settings
@@ -176,7 +176,7 @@ def fit(
 ) -> dict[str, float]:
     """Train a module until validation stops improving, and leave the best weights in it.
 
-    A phase that was begun goes on after its last whole epoch; one that was finished is loaded.
+    A phase that was interrupted resumes after its last whole epoch; a finished one is loaded.
     Writes `<phase>.json`: the figures of each epoch.
 
     Args:
@@ -279,7 +279,7 @@ def train(
         optimiser.load_state_dict(saved["optimiser"])
         scaler.load_state_dict(saved["scaler"])
         context.note(f"{phase}: {stopper.epoch + 1} epochs were there")
-    else:  # weights count as they come: training never leaves a module worse than it was
+    else:  # the initial weights count as an epoch: training never makes a module worse
         module.eval()
         stopper.best = validated(module)[module.monitor]
         keep_weights(module, place)

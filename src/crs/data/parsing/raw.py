@@ -1,4 +1,4 @@
-"""What a reader returns, how it names a row, and what becomes of rows that cannot be read."""
+"""What a reader returns, how it names a row, and how it counts or refuses rows it cannot read."""
 
 import lzma
 import zipfile
@@ -45,13 +45,13 @@ class Place:
 
 @dataclass
 class Noticed:
-    """Rows of a source that were left out, or kept though one may wonder at them.
+    """Rows of a source that were left out, or kept although they look wrong.
 
     Attributes:
-        what: they are.
+        what: what they are.
         rows: how many.
         done: what was done with them.
-        first: where the first of them stands, if one can say so.
+        first: where the first of them stands, if that is known.
     """
 
     what: str

@@ -129,8 +129,11 @@ def translated(weights: dict[str, Tensor], dataset: Artifact, graph: Artifact) -
 
 
 def take_off_loops(weights: dict[str, Tensor], dataset: Artifact, graph: Artifact) -> None:
-    """Make up for loops that the authors' graph has not, where ours has one on every entity
-    (`graph.loops=all`): the root of such an entity gives off what the loop adds to it."""
+    """Subtract self-loops that the authors' graph does not have.
+
+    With `graph.loops=all` our graph has a loop on every entity. Where theirs has none, the loop's
+    message is subtracted from the entity's root vector.
+    """
     if graph.manifest.get("settings", {}).get("loops") == "released":
         return
     loop = graph.load("relations.parquet").set_index("name")["relation"][SELF_LOOP]
