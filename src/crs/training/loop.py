@@ -269,6 +269,11 @@ def train(
     """
     settings, trainer = module.settings, context.trainer
     fabric = Fabric(accelerator=trainer.accelerator, devices=1, precision=settings.precision)  # type: ignore[arg-type]
+    if fabric.device.type == "cpu":
+        # The gradient of x[index] adds rows of a repeated index; without this, threads race for the
+        # order of the additions, and no two runs have the same bits.
+        torch.use_deterministic_algorithms(True)
+        torch.utils.deterministic.fill_uninitialized_memory = False  # costs time, changes nothing
     if saved is not None:
         module.load_state_dict(saved["weights"])
         module.take_state(saved["more"])

@@ -334,3 +334,29 @@ def test_frozen_parameters_stay(tmp_path):
 def test_seeds_are_derived_from_all_their_parts():
     seeds = {derive(1, "a", 2), derive(1, "a", 3), derive(1, "b", 2), derive(2, "a", 2)}
     assert len(seeds) == 4 and all(0 <= seed < 2**63 for seed in seeds)
+
+
+class Repeating(Toy):
+    """Reads rows of a table by an index that repeats, as a graph's entities are."""
+
+    def __init__(self):
+        super().__init__()
+        self.table = nn.Parameter(torch.randn(2_000, 64))
+        self.rows = torch.randint(0, 50, (10, 2_000))
+
+    def training_step(self, batch, batch_index):
+        return (self.table[self.rows[batch]].sum(1) - 1).square().mean()
+
+
+def test_threads_race_for_no_order_of_additions(tmp_path):
+    threads = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        tables = []
+        for name in ("one", "two", "three"):
+            module = Repeating()
+            fit(module, "toy", replace(SETTINGS, epochs=1), tmp_path / name, context())
+            tables.append(module.table.detach())
+    finally:
+        torch.set_num_threads(threads)
+    assert all(torch.equal(tables[0], table) for table in tables[1:])
