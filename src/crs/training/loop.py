@@ -273,7 +273,8 @@ def train(
         # The gradient of x[index] adds rows of a repeated index; without this, threads race for the
         # order of the additions, and no two runs have the same bits.
         torch.use_deterministic_algorithms(True)
-        torch.utils.deterministic.fill_uninitialized_memory = False  # costs time, changes nothing
+        # This would cost time and change nothing: no code here reads what it did not write.
+        torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     if saved is not None:
         module.load_state_dict(saved["weights"])
         module.take_state(saved["more"])
