@@ -38,7 +38,7 @@ from crs.settings.fields import marks_of
 CONF = Path(__file__).parents[2] / "conf"
 ROOT = "train"
 """The root of conf/."""
-HELP = "python src/train.py --help lists them"
+HELP = "docs/settings.md lists them"
 
 
 def register() -> None:
