@@ -2,6 +2,7 @@
 
 python src/train.py model=latentcrs dataset=ml100k
 python src/train.py -m model=sasrec,iclrec,latentcrs dataset=tiny seed=1,2 tracker=none
+python src/train.py --help pretrain
 """
 
 import io
@@ -23,6 +24,7 @@ from crs.errors import UserError
 from crs.evaluation import results, sweep
 from crs.pipeline.run import run
 from crs.places import refusal, unwritable
+from crs.settings import reference
 from crs.version import told
 
 command_line.register()
@@ -76,6 +78,21 @@ def job(composed: DictConfig) -> None:
             sys.exit(code)
 
 
+def told_help(words: list[str]) -> str:
+    """What `--help` prints, alone or with groups.
+
+    Raises:
+        UserError: if there is no such group.
+    """
+    flags = command_line.flags_of(words)
+    with command_line.searching(flags):
+        groups = command_line.choices(flags)
+    ours = {
+        name: names for name, names in groups.items() if names and name.split("/")[0] != "hydra"
+    }
+    return reference.help_of([word for word in flags.overrides if "=" not in word], ours)
+
+
 def main(words: list[str]) -> None:
     """Find or make what the command line asks for.
 
@@ -86,6 +103,9 @@ def main(words: list[str]) -> None:
     """
     if "--version" in words:
         print(told())
+        return
+    if command_line.flags_of(words).help:
+        print(told_help(words), end="")
         return
     words = command_line.check(words)
     sys.argv[1:] = words

@@ -8,8 +8,10 @@ from hydra import compose, initialize_config_dir
 
 from crs.command_line import CONF, register, to_config
 from crs.evaluation.results import COLUMNS, PARQUET
+from crs.models import recipes
 from crs.pipeline import run as command
 from crs.serving import load
+from crs.stages import pages
 from crs.store.artifact import Artifact
 
 EXPERIMENTS = sorted(file.stem for file in (CONF / "experiment").glob("*.yaml"))
@@ -94,3 +96,14 @@ def test_all_models_are_asked_about_the_same_cases(store):
         first = frame[frame["scorer"] == frame["scorer"].iloc[0]]
         asked.add(tuple(map(tuple, first[["user", "cut", "target"]].to_numpy())))
     assert len(asked) == 1
+
+
+def test_each_result_has_the_files_that_its_page_names(store):
+    """Stands behind the runs above, which fill the store."""
+    stages = [*pages().values(), *(stage for m in recipes().values() for stage in m.stages)]
+    results = [Artifact(file.parent) for file in store.glob("*/*/manifest.json")]
+    assert {result.path.parent.name for result in results} >= set(pages())
+    for result in results:
+        files = set(result.manifest["files"])
+        named = [set(s.writes) for s in stages if s.name == result.path.parent.name]
+        assert any(writes <= files for writes in named), result.path

@@ -11,7 +11,7 @@ from crs.errors import UserError
 from crs.settings.check import nearest
 from crs.settings.fields import marks_of
 
-HELP = "python src/train.py --help lists them"
+HELP = "docs/settings.md lists them"
 
 
 def typed_keys(schema: type = Config, prefix: str = "") -> Iterator[tuple[str, tuple[Any, ...]]]:

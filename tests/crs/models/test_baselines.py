@@ -159,10 +159,10 @@ def test_the_matrix_holds_the_attributes_of_the_items(inputs):
 
 
 def test_models_and_their_scorers(inputs):
-    assert list(popularity.scorers(inputs)) == ["popularity"]
-    assert list(attribute_filter.scorers(inputs)) == ["popularity", "attribute filter"]
-    assert list(sasrec.scorers(inputs)) == ["popularity", "sasrec"]
-    assert list(iclrec.scorers(inputs)) == ["popularity", "iclrec"]
+    assert list(popularity(inputs)) == ["popularity"]
+    assert list(attribute_filter(inputs)) == ["popularity", "attribute filter"]
+    assert list(sasrec(inputs)) == ["popularity", "sasrec"]
+    assert list(iclrec(inputs)) == ["popularity", "iclrec"]
 
 
 def test_a_loaded_encoder_gives_the_states_that_were_written(inputs):

@@ -30,7 +30,7 @@ def names(config: Config) -> dict[str, str]:
 
 def test_an_unknown_stage_to_force_is_refused_with_those_there_are(configure, tmp_path):
     config = configure(*TINY, "force=[typo]", f"store={tmp_path / 'store'}")
-    with pytest.raises(UserError, match="force: no stage 'typo'; stages are dataset, "):
+    with pytest.raises(UserError, match="force: no stage 'typo'; stages are .*dataset, "):
         run(config)
     assert not (tmp_path / "store").exists()
 
@@ -113,8 +113,10 @@ def demo(configure: Callable[..., Config], tmp_path, monkeypatch) -> Iterator[De
         (folder / f"{name}.py").write_text(text)
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setattr(code_digest, "PACKAGES", (*code_digest.PACKAGES, "demo"))
-    first = Stage("demo.first", 1, lambda x: x.dataset, lambda x: [], "first")
-    second = Stage("demo.second", 1, lambda x: x.samples, lambda x: ["dataset"], "second")
+    first = Stage("dataset", "demo.first:run", 1, lambda x: x.dataset, lambda x: [], (), "first")
+    second = Stage(
+        "samples", "demo.second:run", 1, lambda x: x.samples, lambda x: ["dataset"], (), "second"
+    )
     monkeypatch.setitem(pages(), "dataset", first)
     monkeypatch.setitem(pages(), "samples", second)
     for function in cached:

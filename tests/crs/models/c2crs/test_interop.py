@@ -239,7 +239,7 @@ def test_a_file_that_does_not_fit_is_one_sentence(tmp_path, inputs, capsys, how,
 
 def test_the_authors_recommender_reads_the_graph_alone(tmp_path, inputs):
     path = broken(inputs, tmp_path, "nothing")
-    with pytest.raises(UserError, match=r"model\.views=graph alone"):
+    with pytest.raises(UserError, match=r"c2crs\.views=graph alone"):
         restore(new(inputs, 1, views="all"), path, inputs["dataset"], inputs["graph"])
 
 
