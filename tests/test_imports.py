@@ -86,6 +86,16 @@ def test_stages_do_not_import_the_pipeline():
     assert {module for module in held if module.startswith("crs.pipeline")} == set()
 
 
+def test_no_modules_import_each_other_in_a_circle():
+    """Neither at the top of a file nor within a function."""
+    named = {file: ".".join(file.relative_to(folder.parent).with_suffix("").parts)
+             for folder in FOLDERS.values() for file in folder.rglob("*.py")}  # fmt: skip
+    graph = {name.removesuffix(".__init__"): modules_of(file) for file, name in named.items()}
+    while leaves := {module for module, needed in graph.items() if not needed & set(graph)}:
+        graph = {module: needed for module, needed in graph.items() if module not in leaves}
+    assert graph == {}
+
+
 def test_all_imports_are_absolute_so_that_code_digests_see_them():
     relative = [file for file in FILES for node in nodes_of(file)
                 if isinstance(node, ast.ImportFrom) and node.level]  # fmt: skip

@@ -10,10 +10,11 @@ from pathlib import Path
 
 from crs.console import Context, say
 from crs.errors import UserError
+from crs.llm.back_ends import back_end
 from crs.llm.calls import RefusalError
 from crs.llm.ledger import Booking, Job, Ledger
 from crs.llm.prices import Bill, rate_of, tokens_in, usd
-from crs.llm.protocol import Batches, Direct, back_end
+from crs.llm.protocol import Batches, Direct
 from crs.llm.request import Answer, Reply, Request, code_of, key_of, with_code, without_code
 from crs.settings.llm import LLM
 

@@ -2,13 +2,9 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Protocol, runtime_checkable
 
-from crs.errors import UserError
 from crs.llm.request import Reply, Request
-from crs.settings.llm import LLM
-from crs.settings.training import Trainer
 
 
 @dataclass(frozen=True)
@@ -66,32 +62,3 @@ def once(create: Callable[[], str], find: Callable[[], str | None]) -> Callable[
         return create()
 
     return attempt
-
-
-def back_end(settings: LLM, trainer: Trainer, cache: Path) -> Direct | Batches:
-    """What `llm.provider` names; its library is imported only now."""
-    match settings.provider:
-        case "gemini_batch":
-            from crs.llm.gemini import Gemini
-
-            return Gemini(settings)
-        case "openai_batch":
-            from crs.llm.openai_batch import OpenAIBatches
-
-            return OpenAIBatches(settings)
-        case "openai":
-            from crs.llm.openai_chat import OpenAIChat
-
-            return OpenAIChat(settings)
-        case "local":
-            from crs.llm.local import Local
-
-            return Local(settings, trainer, cache)
-        case "replay":
-            from crs.llm.replay import Replay
-
-            return Replay(settings)
-    raise UserError(
-        f"llm={settings.provider}: this needs a language model; type llm=openai_batch, "
-        "llm=gemini_batch, llm=openai, llm=local or llm=replay, or simulator=rules"
-    )

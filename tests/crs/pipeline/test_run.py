@@ -30,7 +30,7 @@ def names(config: Config) -> dict[str, str]:
 
 def test_an_unknown_stage_to_force_is_refused_with_those_there_are(configure, tmp_path):
     config = configure(*TINY, "force=[typo]", f"store={tmp_path / 'store'}")
-    with pytest.raises(UserError, match="force: no stage 'typo'; stages are .*dataset, "):
+    with pytest.raises(UserError, match=r"force: no stage 'typo'; stages are .*dataset, "):
         run(config)
     assert not (tmp_path / "store").exists()
 
