@@ -375,9 +375,8 @@ def own(tmp_path):
 
 @pytest.mark.parametrize("place", ["--config-dir={}", "hydra.searchpath=[file://{}]"])
 def test_a_folder_of_ones_own_adds_choices(own, place):
-    words = [place.format(own), "dataset=mine", "model=popularity"]
+    words = command_line.check(["-m", place.format(own), "dataset=mine", "model=popularity"])
     assert command_line.configured(words).dataset.noun == "song"
-    command_line.check(["-m", place.format(own), "dataset=mine"])
     with pytest.raises(UserError, match=r"dataset=mien: no such choice\. Did you mean mine\?"):
         command_line.check([place.format(own), "dataset=mien"])
 
