@@ -62,7 +62,7 @@ def main(words: list[str]) -> None:
     if given.help or given.version:
         print(__doc__ if given.help else told())
         return
-    config = command_line.configured(overrides)
+    config = command_line.configured(command_line.check(overrides))
     artifact = run(config)
     if artifact is None:  # dry_run
         return

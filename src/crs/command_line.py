@@ -283,13 +283,9 @@ def composed(flags: Namespace, words: list[str]) -> DictConfig:
         raise UserError(_sentence(error)) from error
 
 
-def configured(arguments: list[str]) -> Config:
-    """The one configuration that a command line without `-m` composes.
-
-    Raises:
-        UserError: as `check`.
-    """
-    flags = flags_of(check(arguments))
+def configured(checked: list[str]) -> Config:
+    """The one configuration that a command line without `-m` composes, once `check` passed it."""
+    flags = flags_of(checked)
     with searching(flags):
         return to_config(composed(flags, flags.overrides))
 

@@ -8,6 +8,7 @@ import pytest
 from hydra import initialize_config_dir
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from omegaconf import OmegaConf
 
 from crs import command_line, overrides
 from crs.config import OF_MODELS, Config
@@ -106,10 +107,19 @@ def test_a_protocol_means_what_its_name_says(protocol, configure):
         check(config)
 
 
-@pytest.mark.parametrize("model", GROUPS["model"])
-@pytest.mark.parametrize("dataset", ["tiny", "ml100k", "inspired"])
+@pytest.mark.parametrize("group", ["model", "dataset", "preset"])
+def test_a_protocol_is_chosen_and_no_value_of_it_is_set(group):
+    """By a model's file, a preset or a data set: at most their defaults name one."""
+    for choice in GROUPS[group]:
+        found = OmegaConf.load(command_line.CONF / group / f"{choice}.yaml")
+        assert not {"evaluation", "multi_turn"} & set(found), choice
+
+
+@pytest.mark.parametrize(
+    ("model", "dataset"), [("mip_sad", "ml100k"), ("c2crs", "inspired"), ("latentcrs", "ml1m")]
+)
 def test_a_protocol_that_was_chosen_is_nobodys_to_change(model, dataset, configure):
-    """Neither a model's file, nor a preset or a data set: the group's own values hold."""
+    """The group's own values hold, whatever a model, a data set or a preset would choose."""
     words = f"model={model}", f"dataset={dataset}"
     for evaluation, multi_turn in zip(
         GROUPS["evaluation"], cycle(GROUPS["multi_turn"]), strict=False
@@ -345,9 +355,8 @@ def own(tmp_path):
 
 @pytest.mark.parametrize("place", ["--config-dir={}", "hydra.searchpath=[file://{}]"])
 def test_a_folder_of_ones_own_adds_choices(own, place):
-    words = [place.format(own), "dataset=mine", "model=popularity"]
+    words = command_line.check(["-m", place.format(own), "dataset=mine", "model=popularity"])
     assert command_line.configured(words).dataset.noun == "song"
-    command_line.check(["-m", place.format(own), "dataset=mine"])
     with pytest.raises(UserError, match=r"dataset=mien: no such choice\. Did you mean mine\?"):
         command_line.check([place.format(own), "dataset=mien"])
 

@@ -66,7 +66,7 @@ def toy(monkeypatch):
     def scorers(found):
         return {"popularity": Popularity(Sequences.of(found["dataset"]))}
 
-    monkeypatch.setitem(sys.modules, "crs.models.toy", SimpleNamespace(scorers=scorers))
+    monkeypatch.setitem(sys.modules, "crs.models.toy.scorers", SimpleNamespace(scorers=scorers))
 
 
 def settings(tmp_path, *words, **changed):

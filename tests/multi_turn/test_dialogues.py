@@ -72,7 +72,7 @@ def inputs(tmp_path_factory):
 @pytest.fixture(autouse=True, scope="module")
 def toy():
     with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(sys.modules, "crs.models.toy", SimpleNamespace(scorers=scorers))
+        patch.setitem(sys.modules, "crs.models.toy.scorers", SimpleNamespace(scorers=scorers))
         yield
 
 

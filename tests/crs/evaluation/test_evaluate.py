@@ -82,7 +82,7 @@ def result(inputs, tmp_path_factory):
         }
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(sys.modules, "crs.models.toy", SimpleNamespace(scorers=scorers))
+        patch.setitem(sys.modules, "crs.models.toy.scorers", SimpleNamespace(scorers=scorers))
         folder = tmp_path_factory.mktemp("result") / "evaluate"
         return made(evaluate, Evaluate("toy", 3, OPTIONS), inputs, folder)
 
@@ -170,7 +170,7 @@ def test_without_attributes_diversity_is_left_out_with_a_word(inputs, tmp_path, 
     def scorers(found):
         return {"toy": Popularity(Sequences.of(found["dataset"]))}
 
-    monkeypatch.setitem(sys.modules, "crs.models.toy", SimpleNamespace(scorers=scorers))
+    monkeypatch.setitem(sys.modules, "crs.models.toy.scorers", SimpleNamespace(scorers=scorers))
     plain = dataset(tmp_path)
     items = plain.load("items.parquet")
     items["attributes"] = [[] for _ in range(len(items))]
@@ -191,7 +191,7 @@ def test_a_new_metric_of_ranks_is_one_function(inputs, tmp_path, monkeypatch):
         """Share of cases whose target is first."""
         return (ranks == 1).astype(float)
 
-    monkeypatch.setitem(sys.modules, "crs.models.toy", SimpleNamespace(
+    monkeypatch.setitem(sys.modules, "crs.models.toy.scorers", SimpleNamespace(
         scorers=lambda found: {"toy": Oracle(30, 1.0)}))  # fmt: skip
     tables = {}
     quiet = context()
@@ -370,7 +370,9 @@ def test_repeating_the_newest_stands_beside_where_users_take_items_again(repeati
 
 def test_scores_that_are_not_finite_name_the_scorer(inputs, tmp_path, monkeypatch):
     scorers = {"toy": Fixed(*[torch.nan] * 31)}
-    monkeypatch.setitem(sys.modules, "crs.models.toy", SimpleNamespace(scorers=lambda _: scorers))
+    monkeypatch.setitem(
+        sys.modules, "crs.models.toy.scorers", SimpleNamespace(scorers=lambda _: scorers)
+    )
     with pytest.raises(NotFiniteError, match="scorer toy: a score is not finite"):
         made(evaluate, Evaluate("toy", 3, OPTIONS), inputs, tmp_path)
 
@@ -432,7 +434,7 @@ def test_both_protocols_stand_in_one_table(inputs, tmp_path, monkeypatch):
         data = Sequences.of(found["dataset"])
         return {"popularity": Popularity(data), "toy": Oracle(data.n_items, 0.5)}
 
-    monkeypatch.setitem(sys.modules, "crs.models.toy", SimpleNamespace(scorers=scorers))
+    monkeypatch.setitem(sys.modules, "crs.models.toy.scorers", SimpleNamespace(scorers=scorers))
     settings = replace(OPTIONS, candidates="random")
     found = made(evaluate, Evaluate("toy", 3, settings), inputs, tmp_path / "evaluate")
     long, ranks = found.load("results.parquet"), found.load("ranks.parquet")

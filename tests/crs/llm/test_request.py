@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crs.llm.request import Request, code_of, key_of, with_code, without_code
+from crs.settings.fields import marks_of
 from tests.contracts.tiny import config, quick
 
 SETTINGS = config("llm=openai").llm
@@ -31,10 +32,10 @@ def test_each_setting_of_the_model_is_in_its_key(tmp_path):
     same = key_of(SETTINGS.identity(), ASKED)
     for f in fields(SETTINGS):
         value = getattr(SETTINGS, f.name)
-        other = str(file) if f.metadata.get("path") else {"more": 1} if f.name == "extra" else (
+        other = str(file) if marks_of(f).path else {"more": 1} if f.name == "extra" else (
             not value if isinstance(value, bool) else f"{value} and more")  # fmt: skip
         key = key_of(replace(SETTINGS, **{f.name: other}).identity(), ASKED)
-        assert (key == same) == bool(f.metadata.get("how")), f.name
+        assert (key == same) == marks_of(f).unfingerprinted, f.name
 
 
 def test_equal_requests_have_one_key():

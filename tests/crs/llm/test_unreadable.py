@@ -11,7 +11,7 @@ from crs.llm.jsonl_results import replies
 from crs.llm.ledger import Ledger
 from crs.llm.openai_batch import read
 from crs.llm.replay import Replay
-from tests.contracts.tiny import config
+from tests.contracts.tiny import config, context
 from tests.fakes.openai import OpenAI
 
 
@@ -101,16 +101,15 @@ def test_a_ledger_that_cannot_grow_is_one_sentence_and_keeps_what_it_has(tmp_pat
 def test_weights_that_are_damaged_are_one_sentence(tmp_path):
     pytest.importorskip("gguf")
     (tmp_path / "model.gguf").write_bytes(b"GGUF" + bytes(range(200)))
-    trainer = config("trainer=cpu").trainer
+    trainer = context().trainer
     says = r"llm\.model: .*model\.gguf could not be loaded \(.*type llm\.model=FOLDER"
     with pytest.raises(UserError, match=says):
         load(Weights(str(tmp_path), "model.gguf"), "AutoModel", "float32", trainer, "llm")
 
 
-@pytest.mark.parametrize("words", ["llm=local", "embedder=llama_eol_smollm2"])
-def test_a_wheel_has_a_hash_and_counts_by_its_version(words):
-    group = words.partition("=")[0]
-    settings = getattr(config(words), group)
+@pytest.mark.parametrize("group", ["llm", "embedder"])
+def test_a_wheel_has_a_hash_and_counts_by_its_version(group):
+    settings = getattr(config("llm=local", "embedder=llama_eol_smollm2"), group)
     assert len(settings.sha256) == 64
     assert settings.identity() == replace(settings, sha256=None).identity()
     assert settings.identity()["sha256"] is None
@@ -130,5 +129,5 @@ def test_a_hub_that_cannot_be_reached_is_one_sentence(monkeypatch):
     says = r"llm\.model: some/model could not be loaded \(RuntimeError: no network\); type"
     with pytest.raises(UserError, match=says):
         load(Weights("some/model", None, None, True), "AutoModel", "float32",
-             config("trainer=cpu").trainer, "llm")  # fmt: skip
+             context().trainer, "llm")  # fmt: skip
     assert asked == [None, True]  # the hub once, then what was loaded before
