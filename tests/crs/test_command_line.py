@@ -318,7 +318,7 @@ def test_no_text_may_be_empty(key, configure):
     *groups, name = key.split(".")
     setattr(reduce(getattr, groups, config), name, "")
     with pytest.raises(UserError, match=f"^{key} is empty; type {key}=VALUE"):
-        command_line.check_plain(config)
+        check(config)
 
 
 def test_a_number_that_fits_into_no_table_is_refused(configure):
@@ -327,13 +327,13 @@ def test_a_number_that_fits_into_no_table_is_refused(configure):
     config = configure("dataset=tiny")
     config.samples.seeds = [1, 12345678901234567890]
     with pytest.raises(UserError, match=says):
-        command_line.check_plain(config)
+        check(config)
 
 
 def test_the_largest_seed_passes(configure):
     config = configure("dataset=tiny")
     config.seed = 9223372036854775807
-    command_line.check_plain(config)
+    check(config)
 
 
 def test_a_home_folder_of_nobody_is_told(configure):

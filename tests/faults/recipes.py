@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
-from crs.config import Config, Goal
+from crs.config import Config, Named
 from crs.pipeline.plan import plan
 from tests.contracts import dialogues
 from tests.contracts.tiny import config
@@ -80,7 +80,7 @@ class Whole:
 
     def asking(self, stage: str, store: Path) -> Config:
         """The settings of the command that ends with this stage."""
-        return replace(self.settings, stage=Goal(stage), store=str(store))
+        return replace(self.settings, stage=Named(stage), store=str(store))
 
     def without(self, stage: str, store: Path) -> Config:
         """Make a store that has all but the result of this stage; returns its command."""

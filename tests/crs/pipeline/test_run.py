@@ -4,7 +4,7 @@ import copy
 import json
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -404,8 +404,8 @@ def test_strict_takes_a_result_by_the_same_code(demo, capsys):
 
 def test_a_view_that_the_dataset_lacks_is_refused_before_more_is_made(demo, monkeypatch):
     monkeypatch.setattr(demo.first, "SUMMARY", {"attributes": 0})
-    monkeypatch.setitem(pages(), "simulate", pages()["samples"])
-    demo.config.model.requires = ["attributes"]
+    monkeypatch.setitem(pages(), "simulate", replace(pages()["samples"], name="simulate"))
+    demo.config.model.name = "latentcrs"
     demo.config.stage.name = "simulate"
     with pytest.raises(UserError, match=r"needs item attributes and dataset=tiny has none.*ml1m"):
         demo.run()
@@ -414,7 +414,7 @@ def test_a_view_that_the_dataset_lacks_is_refused_before_more_is_made(demo, monk
 
 def test_a_plan_in_which_no_one_speaks_needs_no_view(demo, monkeypatch):
     monkeypatch.setattr(demo.first, "SUMMARY", {"attributes": 0})
-    demo.config.model.requires = ["attributes"]
+    demo.config.model.name = "latentcrs"
     demo.run()
     assert demo.calls == (1, 1)
 
