@@ -11,7 +11,7 @@ from hydra import compose
 
 from crs import command_line
 from crs.errors import UserError
-from crs.pipeline import plan
+from crs.pipeline.plan import plan
 
 FILE = Path(__file__).parents[1] / "tests" / "fingerprints.json"
 
