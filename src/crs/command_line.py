@@ -1,6 +1,7 @@
 """The command line, checked before anything runs: a wrong key, type or choice is one sentence."""
 
 import os
+import re
 import uuid
 import warnings
 from argparse import Namespace
@@ -20,7 +21,7 @@ from hydra.core.object_type import ObjectType
 from hydra.core.override_parser.types import Override
 from hydra.errors import HydraException
 from omegaconf import DictConfig, ListConfig, OmegaConf
-from omegaconf.errors import OmegaConfBaseException
+from omegaconf.errors import ConfigKeyError, OmegaConfBaseException
 
 from crs import extras, native
 from crs.config import OF_MODELS, Config
@@ -201,6 +202,11 @@ def to_config(composed: DictConfig) -> Config:
             composed[group] = None
     try:
         if missing := sorted(OmegaConf.missing_keys(composed)):
+            if (group := missing[0].split(".")[0]) in OF_MODELS:
+                raise UserError(
+                    f"model={chosen} has no values of {group}; begin its file with "
+                    f"defaults: [{chosen}, _self_]"
+                )
             raise UserError(f"{missing[0]}: no value; type {missing[0]}=VALUE")
         config = OmegaConf.to_object(composed)
     except OmegaConfBaseException as error:
@@ -218,6 +224,11 @@ def _sentence(error: BaseException) -> str:
     inner = error.__cause__ or error
     key = getattr(inner, "full_key", None)
     text = str(getattr(inner, "msg", None) or inner).splitlines()[0]
+    if isinstance(error.__context__, ConfigKeyError) and error.__context__.full_key:  # of a file
+        return f"{text.split(':')[0]}: {refuse_key(error.__context__.full_key)}"
+    if (found := re.match(r"Could not override '(\w+)'", text)) and found[1] in OF_MODELS:
+        owner = OF_MODELS[found[1]].name
+        return f"{found[1]}: no other model than model={owner} reads it; leave it out"
     return f"{key}: {text}" if key and key not in text else text
 
 

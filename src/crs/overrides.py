@@ -7,6 +7,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from hydra.errors import HydraException
 
+from crs.config import OF_MODELS
 from crs.errors import UserError
 from crs.settings.keys import TYPES
 
@@ -51,7 +52,10 @@ def parse(word: str) -> Override:
 
 
 def one_by_one(overrides: list[Override], words: list[str]) -> list[list[str]]:
-    """What to compose so that each value of a sweep is seen, the others at their first value."""
+    """What to compose so that each value of a sweep is seen, the others at their first value.
+
+    A setting of a model is seen beside that model, if the sweep has it.
+    """
     values = [
         [f"{o.get_key_element()}={value}" for value in o.sweep_string_iterator()]
         if o.is_sweep_override()
@@ -60,9 +64,10 @@ def one_by_one(overrides: list[Override], words: list[str]) -> list[list[str]]:
     ]
     if [] in values:
         raise UserError(f"{words[values.index([])]}: there is no such value")
-    first = [options[0] for options in values]
-    return [first] + [
-        [*first[:i], option, *first[i + 1 :]]
-        for i, options in enumerate(values)
-        for option in options[1:]
-    ]
+    variants = [[options[0] for options in values]]
+    for i, (override, options) in enumerate(zip(overrides, values, strict=True)):
+        owner = OF_MODELS.get(override.key_or_group.split(".")[0])
+        model = f"model={owner.name}" if owner else ""
+        others = [model if model in choices else choices[0] for choices in values]
+        variants += [[*others[:i], option, *others[i + 1 :]] for option in options]
+    return [one for i, one in enumerate(variants) if one not in variants[:i]]

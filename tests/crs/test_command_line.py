@@ -143,11 +143,17 @@ def test_every_protocol_that_can_be_chosen_has_its_meaning(configure):
 @pytest.mark.parametrize(
     ("words", "parts"),
     [
-        ("model.requires=[colours]", ["model.requires: no such setting"]),
+        ("model.requires=[colours]", ["model.requires: the recipe of a model says this now"]),
         ("stage.name=trane", ["stage.name=trane", "Did you mean train?"]),
         ("model.name=iclrek", ["model.name=iclrek", "Did you mean iclrec?"]),
         ("model.views=all", ["model.views is called c2crs.views now", "type c2crs.views=VALUE"]),
         ("model=sasrec em.dropout=.3", ["em.dropout: model=sasrec does not read it", "latentcrs"]),
+        ("-m model=sasrec,latentcrs em.dropout=.1,5", ["em.dropout=5.0", "from 0 to 0.99"]),
+        ("-m model=sasrec,latentcrs em.dropout=5", ["em.dropout=5.0", "from 0 to 0.99"]),
+        ("model=sasrec em=default", ["em: no other model than model=latentcrs reads it"]),
+        ("model.needs.train=[x]", ["model.needs.train: the recipe of a model says this now"]),
+        ("llm=local llm.precision=half", ["llm.precision=half", "float32, bfloat16"]),
+        ("llm=local llm.precision=null", ["llm.precision: llm=local needs it"]),
         ("train.clip=1", ["train.clip is called train.max_grad_norm now"]),
         ("+c2crs.forget=.1", ["c2crs.forget is called c2crs.entity_dropout now"]),
         ("pretrain.views=-1", ["pretrain.views=-1: must be at least 1"]),
@@ -226,6 +232,18 @@ def test_what_is_right_passes(words):
 @pytest.mark.parametrize("words", ["model=sasrec,iclrec seed=1,2", "model=glob(*) seed=range(1,3)"])
 def test_a_right_sweep_passes(words):
     command_line.check(["-m", "dataset=tiny", *words.split()])
+
+
+@pytest.mark.parametrize(("place", "text", "told"), [
+    ("experiment", "# @package _global_\ntrain: {average: 0.5}", "called train.ema_decay now"),
+    ("experiment", "# @package _global_\nmodel: {needs: {}}", "model.needs: the recipe of a model"),
+    ("model", "# @package _global_\nmodel: {name: latentcrs}", r"defaults: \[latentcrs, _self_\]"),
+])  # fmt: skip
+def test_an_older_file_of_a_users_own_is_told_what_to_write(tmp_path, place, text, told):
+    (tmp_path / place).mkdir()
+    (tmp_path / place / "mine.yaml").write_text(text)
+    with pytest.raises(UserError, match=told):
+        command_line.check([f"--config-dir={tmp_path}", f"{place}=mine", "dataset=tiny"])
 
 
 def test_every_published_count_can_be_set():

@@ -16,6 +16,8 @@ from typing import TypeVar
 from crs.errors import UserError
 
 F = TypeVar("F", bound=Callable[..., object])
+MOVED = {"sequences_txt": "iclrec_text", "generated": "synthetic"}
+"""Readers that had another module name while they were in `crs.data`."""
 
 
 @dataclass(frozen=True)
@@ -84,6 +86,9 @@ def source(module: str, target: str) -> bytes:
     except (ImportError, ValueError):
         spec = None
     if spec is None or spec.origin is None:
+        old, _, leaf = module.rpartition(".")
+        if old == "crs.data" and find_spec(new := f"crs.data.readers.{MOVED.get(leaf, leaf)}"):
+            raise UserError(f"dataset.sources: the reader {target!r} is in {new} now; type that")
         raise UserError(f"dataset.sources: there is no module for the reader {target!r}")
     return Path(spec.origin).read_bytes()
 

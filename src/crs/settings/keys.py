@@ -44,12 +44,16 @@ def renamed_keys(schema: type = Config, prefix: str = "") -> Iterator[tuple[str,
 
 
 RENAMED = dict(renamed_keys())
+RECIPE = ("model.needs", "model.requires")
+"""Older settings that a model's recipe says now."""
 
 
 def refuse_key(key: str) -> UserError:
     """The sentence for a setting that does not exist."""
     if key in RENAMED:
         return UserError(f"{key} is called {RENAMED[key]} now; type {RENAMED[key]}=VALUE")
+    if key.startswith(RECIPE):
+        return UserError(f"{key}: the recipe of a model says this now (docs/add_a_model.md)")
     known = list(known_keys())
     parent, _, leaf = key.rpartition(".")
     siblings = [k.rpartition(".")[2] for k in known if k.rpartition(".")[0] == parent]

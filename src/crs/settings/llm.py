@@ -61,7 +61,7 @@ class LLM(Settings):
     top_p: float | None = number(None, low=0, high=1)
     max_tokens: int = number(low=1)
     """The longest answer, reasoning included."""
-    precision: str | None = None
+    precision: str | None = choice("float32", "bfloat16", default=None)
     """`local`: `float32` or `bfloat16`."""
     batch_size: int | None = number(None, low=1)
     """`local`: requests that are answered at once."""
@@ -100,11 +100,14 @@ class LLM(Settings):
     """How often a request is asked whose answer did not come, or came as another's."""
 
     def problems(self) -> Iterator[str]:
-        """A key in a setting."""
+        """A key in a setting, and a local model of no precision."""
         if self.base_url is not None:
             check_address(self.base_url)
         if redact(extra := str(self.extra)) != extra:
             yield "llm.extra holds a key; keys are read from the environment alone"
+        for name in ("precision", "batch_size"):
+            if self.provider == "local" and getattr(self, name) is None:
+                yield f"llm.{name}: llm=local needs it; type llm.{name}=VALUE"
 
     def identity(self) -> dict[str, Any]:
         """As `Settings.identity`; a local model that is given as a path counts by its files. Older

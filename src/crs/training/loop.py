@@ -10,6 +10,7 @@ import logging
 import math
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -253,6 +254,27 @@ def keep_weights(module: nn.Module, place: Path) -> None:
     keep(temporary, place / BEST)
 
 
+@contextmanager
+def one_order_of_additions(device: torch.device) -> Iterator[None]:
+    """Within it, training on the CPU has the same bits whatever the timing of its threads.
+
+    The gradient of `x[index]` adds rows of a repeated index. By default threads race for the order
+    of these additions. Other devices are left as they are.
+    """
+    if device.type != "cpu":
+        yield
+        return
+    memory: Any = torch.utils.deterministic
+    before = torch.are_deterministic_algorithms_enabled(), memory.fill_uninitialized_memory
+    torch.use_deterministic_algorithms(True)
+    memory.fill_uninitialized_memory = False  # it costs time, and no code reads that memory
+    try:
+        yield
+    finally:
+        torch.use_deterministic_algorithms(before[0])
+        memory.fill_uninitialized_memory = before[1]
+
+
 def train(
     module: Trained,
     phase: str,
@@ -269,12 +291,6 @@ def train(
     """
     settings, trainer = module.settings, context.trainer
     fabric = Fabric(accelerator=trainer.accelerator, devices=1, precision=settings.precision)  # type: ignore[arg-type]
-    if fabric.device.type == "cpu":
-        # The gradient of x[index] adds rows of a repeated index; without this, threads race for the
-        # order of the additions, and no two runs have the same bits.
-        torch.use_deterministic_algorithms(True)
-        # This would cost time and change nothing: no code here reads what it did not write.
-        torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     if saved is not None:
         module.load_state_dict(saved["weights"])
         module.take_state(saved["more"])
@@ -294,7 +310,7 @@ def train(
     bar = context.bar(
         total * settings.epochs, total * (stopper.epoch + 1), label=phase, unit="batch"
     )
-    with bar:
+    with bar, one_order_of_additions(fabric.device):
         for epoch in range(stopper.epoch + 1, settings.epochs):
             torch.manual_seed(derive(settings.seed, phase, epoch))
             lr = rate(settings, epoch)

@@ -103,3 +103,11 @@ def test_names_are_read_without_importing_a_reader():
     assert (
         not hasattr(module, "pd") and declared("crs.data.readers.amazon:read").name == "amazon_2023"
     )
+
+
+@pytest.mark.parametrize(("older", "module"), [
+    ("crs.data.custom:read", "custom"), ("crs.data.generated:read", "synthetic"),
+])  # fmt: skip
+def test_a_reader_by_its_older_path_is_told_the_new_one(older, module):
+    with pytest.raises(UserError, match=f"is in crs.data.readers.{module} now; type that"):
+        identity(older)

@@ -360,3 +360,4 @@ def test_threads_race_for_no_order_of_additions(tmp_path):
     finally:
         torch.set_num_threads(threads)
     assert all(torch.equal(tables[0], table) for table in tables[1:])
+    assert not torch.are_deterministic_algorithms_enabled()  # what comes after is left alone
