@@ -111,10 +111,10 @@ def setters() -> dict[str, str]:
     presets: dict[str, list[str]] = {}
     for kind, found in (("model", models), ("preset", presets)):
         for file in sorted((CONF / kind).glob("*.yaml")):
-            models_named = [name for name in recipes() if file.stem.startswith(name)]
-            if not models_named:  # a user's own file
+            named = [name for name in recipes() if file.stem.startswith(name)]
+            if not named:  # a user's own file
                 continue
-            model = max(models_named, key=len)
+            model = max(named, key=len)
             for key in keys_of(with_parents(kind, file.stem)):
                 found.setdefault(key, []).append(model)
     return {
