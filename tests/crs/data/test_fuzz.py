@@ -19,8 +19,9 @@ from hypothesis import strategies as st
 from crs.data import build_dataset, conversations
 from crs.errors import UserError
 from crs.stages.dataset import Dataset
+from tests.contracts import interactions as good
+from tests.contracts.dialogue_folders import SOURCES as FOLDERS
 from tests.contracts.tiny import config, quick
-from tests.crs.data import bad_inputs as good
 
 READERS = {
     "ml1m": ("ml-1m.zip", lambda text: good.ml1m(text)["ml-1m.zip"], good.RATINGS),
@@ -179,7 +180,7 @@ SOURCES = {
                   {"a.jsonl": good.REVIEWS, "i.jsonl": good.PRODUCTS}),
     "recbole": Source("dataset=recbole", {"path": "."},
                       {"a.inter": good.INTER, "a.item": good.ITEM}),
-    **{name: Source(words, {"path": "."}, good.SOURCES[name]) for name, words in {
+    **{name: Source(words, {"path": "."}, FOLDERS[name]) for name, words in {
         "inspired": "dataset=inspired", "redial": "dataset=redial", "official": "dataset=redial",
         "tgredial": "dataset=tgredial", "precrs": "dataset=lastfm",
         "scpr": "dataset=lastfm dataset.source=scpr"}.items()},
@@ -259,7 +260,7 @@ def test_any_damage_of_any_file(name, data, bad):
                 content = good.zipped(content)
             (Path(folder) / file).write_bytes(good.as_bytes(content))
         loose = {"min_user": 1, "min_item": 0, "unknown_items": "keep", "require": []}
-        if name not in good.SOURCES:
+        if name not in FOLDERS:
             loose["bad_lines"] = bad
         places = {key: str(Path(folder) / file) for key, file in source.places.items()}
         options = Dataset(**vars(config(*source.words.split()).dataset) | loose | places)
