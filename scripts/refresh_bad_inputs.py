@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from tests.crs.data.bad_inputs import table
+from tests.crs.data.bad_inputs.table import table
 
 FILE = Path(__file__).parents[1] / "docs" / "bad_input.md"
 HEAD = "| input |"

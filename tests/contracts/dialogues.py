@@ -97,22 +97,30 @@ def tg_dialogue(n: int) -> dict[str, Any]:
     ]}  # fmt: skip
 
 
+TG_SPLITS = {"train": 4, "valid": 1, "test": 2}
+TG_REVIEWS = "{split}_conv_idx_to_review_info.pkl"
+
+
+def tg_reviews(count: int) -> dict[str, Any]:
+    """C2-CRS' reviews for so many dialogues: what a file of them holds."""
+    return {
+        str(i): {"selected_infoListListInt": [[16, 9], [13, 999]] if i % 5 else [],
+                 "selected_entityIds": ["1", 4] if i % 5 else []}
+        for i in range(5 * count)
+    }  # fmt: skip
+
+
 def tgredial(folder: Path, reviews: bool = True) -> Path:
     """TG-ReDial in CRSLab's layout with 4 / 1 / 2 dialogues, C2-CRS' review files among them."""
     folder.mkdir(parents=True, exist_ok=True)
     number = 0
-    for split, count in (("train", 4), ("valid", 1), ("test", 2)):
+    for split, count in TG_SPLITS.items():
         rows = [tg_dialogue(number + i) for i in range(count)]
         number += count
         write(folder / f"{split}_data.json", rows)
         if reviews:
-            info = {
-                str(i): {"selected_infoListListInt": [[16, 9], [13, 999]] if i % 5 else [],
-                         "selected_entityIds": ["1", 4] if i % 5 else []}
-                for i in range(5 * count)
-            }  # fmt: skip
-            with (folder / f"{split}_conv_idx_to_review_info.pkl").open("wb") as file:
-                pickle.dump(info, file)
+            content = pickle.dumps(tg_reviews(count))
+            (folder / TG_REVIEWS.format(split=split)).write_bytes(content)
     write(folder / "entity2id.json", {name: i for i, name in enumerate(TG_ENTITIES)})
     write(folder / "movie_ids.json", [1, 4])
     write(folder / "token2id.json", {word: i for i, word in enumerate(TG_WORDS)})

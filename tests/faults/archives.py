@@ -11,8 +11,7 @@ from collections.abc import Callable, Iterator
 from functools import cache, partial
 from pathlib import Path
 
-from tests.crs.data.bad_inputs import (
-    FILES,
+from tests.contracts.interactions import (
     INTER,
     ITEM,
     MOVIES,
@@ -23,6 +22,7 @@ from tests.crs.data.bad_inputs import (
     custom,
     ml1m,
 )
+from tests.crs.data.bad_inputs.printed import FILES
 from tests.faults.attempts import Typed, attempt
 from tests.faults.recipes import QUICK
 from tests.faults.tried import DIFFERENT, OTHER, RAN, STUCK, Tried

@@ -1,10 +1,11 @@
 """Disks that are full or read-only: one sentence, and with room the same bits."""
 
 import ctypes
+import json
 import os
-import pickle
 import traceback
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +38,7 @@ def mount(place: Path, options: str, flags: int = 0) -> None:
 
 
 def with_own_mounts(act: Callable[[], Any]) -> Any:
-    """What a function returns in a process whose mounts nobody else sees.
+    """What a function returns, a JSON value, in a process whose mounts nobody else sees.
 
     Raises:
         OSError: if the system does not allow it.
@@ -47,28 +48,30 @@ def with_own_mounts(act: Callable[[], Any]) -> Any:
     told, tell = os.pipe()
     child = os.fork()
     if child == 0:
-        found: Any = RuntimeError("a process with its own mounts failed")
+        answer: dict[str, Any] = {"failed": "a process with its own mounts failed"}
         try:
             libc("unshare", NEW_NAMESPACES)
             Path("/proc/self/setgroups").write_text("deny")
             Path("/proc/self/uid_map").write_text(f"0 {user} 1")
             Path("/proc/self/gid_map").write_text(f"0 {group} 1")
-            found = act()
+            answer = {"found": act()}
         except OSError as error:
-            found = error
+            answer = {"refused": str(error)}
         except BaseException:
             traceback.print_exc()
         finally:
-            with os.fdopen(tell, "wb") as file:
-                pickle.dump(found, file)
+            with os.fdopen(tell, "w") as file:
+                json.dump(answer, file)
             os._exit(0)
     os.close(tell)
-    with os.fdopen(told, "rb") as file:
-        found = pickle.load(file)  # of the child above, a copy of this process: from nowhere else
+    with os.fdopen(told) as file:
+        answer = json.load(file)
     os.waitpid(child, 0)
-    if isinstance(found, Exception):
-        raise found
-    return found
+    if "refused" in answer:
+        raise OSError(answer["refused"])
+    if "failed" in answer:
+        raise RuntimeError(answer["failed"])
+    return answer["found"]
 
 
 def allowed(place: Path) -> bool:
@@ -106,14 +109,15 @@ def full(folder: Path, tried: Tried) -> None:
     sizes = [round(whole * part / 40) & ~4095 or 4096 for part in range(40)]
     for size in tried.drawn(sizes, MOST):
 
-        def act(size: int = size) -> tuple[Any, Any, dict[str, str]]:
+        def act(size: int = size) -> list[dict[str, Any]]:
             mount(place, f"size={size}")
             task = typed("model=latentcrs", place)
             first = attempt(task)
             mount(place, f"size={ROOM}", REMOUNT)
-            return first, attempt(task), digests(place / "store")
+            return [asdict(first), asdict(attempt(task)), digests(place / "store")]
 
-        first, second, found = with_own_mounts(act)
+        *outcomes, found = with_own_mounts(act)
+        first, second = (Outcome(**outcome) for outcome in outcomes)
         what = f"full at {size:,} of {whole:,} bytes"
         if first.code != 0 and (problem := told(first)):
             tried.fail(OTHER, f"{what}: {problem}")
@@ -133,17 +137,17 @@ def read_only(folder: Path, tried: Tried) -> None:
         tried.skipped = NOT_ALLOWED
         return
 
-    def act() -> list[Any]:
+    def act() -> list[dict[str, Any]]:
         mount(place, f"size={ROOM}")
         task = typed("model=popularity", place)
         made = attempt(task)
         assert made.code == 0, made.said
         mount(place, f"size={ROOM}", REMOUNT | READ_ONLY)
-        return [attempt(task), attempt(typed("model=attribute_filter", place))]
+        other = typed("model=attribute_filter", place)
+        return [asdict(attempt(task)), asdict(attempt(other))]
 
-    for name, done in tried.drawn(
-        list(zip(("found", "to make"), with_own_mounts(act), strict=True))
-    ):
+    outcomes = [Outcome(**outcome) for outcome in with_own_mounts(act)]
+    for name, done in tried.drawn(list(zip(("found", "to make"), outcomes, strict=True))):
         problem = "" if name == "found" else told(done)
         if problem or (name == "found" and done.code != 0):
             tried.fail(OTHER, f"read-only, {name}: {done.code} {problem or done.sentence}")

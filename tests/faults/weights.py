@@ -12,7 +12,7 @@ from typing import Any
 
 from tests.contracts import dialogues
 from tests.contracts.decoder import decoder
-from tests.crs.data.bad_inputs import custom
+from tests.contracts.interactions import custom
 from tests.faults.attempts import Typed, attempt
 from tests.faults.recipes import QUICK, SMALL
 from tests.faults.tried import OTHER, RAN, STUCK, Tried

@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from crs.data.parsing.raw import member, members
 from crs.errors import UserError
+from tests.contracts.interactions import zipped
 from tests.contracts.tiny import quick
-from tests.crs.data.bad_inputs import zipped
 
 
 @pytest.fixture

@@ -5,7 +5,8 @@ import re
 import pytest
 
 from scripts.refresh_bad_inputs import FILE
-from tests.crs.data.bad_inputs import BAD, printed, row
+from tests.crs.data.bad_inputs.printed import printed
+from tests.crs.data.bad_inputs.table import BAD, row
 
 ROWS = [
     line for line in FILE.read_text().splitlines() if re.match(r"\| [^|]+\| \w+( `.*`)? \| `", line)

@@ -1,11 +1,27 @@
+import sys
+from dataclasses import replace
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crs.evaluation import list_metrics
-from crs.evaluation.list_metrics import Catalogue, coverage, diversity, figures, novelty
-from tests.contracts.tiny import quick
+from crs.data.sequences import Sequences
+from crs.evaluation import evaluate, list_metrics
+from crs.evaluation.list_metrics import (
+    LIST_METRICS,
+    Catalogue,
+    coverage,
+    diversity,
+    figures,
+    novelty,
+)
+from crs.models.popularity.scorers import Popularity
+from crs.stages.evaluation import Evaluate
+from tests.contracts.scorers import OPTIONS, Fixed
+from tests.contracts.tiny import dataset, made, quick, sequences
 
 ITEMS = Catalogue.of(np.array([0, 8, 4, 2, 2, 0]), [[1, 2], [2, 3], [], [1, 2, 3, 4], [5]])
 """Five items; of 16 training interactions they have 8, 4, 2, 2 and 0."""
@@ -93,3 +109,90 @@ def test_longer_lists_cover_more(rows):
     lists = np.array(rows)
     found = [float(coverage(lists[:, : k + 1], ITEMS)) for k in range(lists.shape[1])]
     assert found == sorted(found)
+
+
+# In the result of `evaluate`
+
+
+def test_metrics_of_lists_are_those_of_the_lists_that_are_kept(result, long, inputs):
+    """`topk.parquet` is enough to compute them again."""
+    dataset, found = inputs["dataset"], result.load("topk.parquet")
+    counts = np.bincount(
+        [item for items in dataset.load("interactions.parquet").groupby("user")["item"]
+         .agg(list) for item in items[:-2]], minlength=dataset.summary["items"] + 1
+    )  # fmt: skip
+    catalogue = Catalogue.of(counts, dataset.load("items.parquet")["attributes"])
+    for (split, scorer, part), group in found.groupby(["split", "scorer", "slice"]):
+        lists = np.stack(group["items"])
+        assert lists.shape[1] == 10
+        rows = long[(long["scorer"] == scorer) & (long["split"] == split)
+                    & (long["slice"] == part)].set_index(["metric", "k"])  # fmt: skip
+        for k in (5, 10):
+            assert rows.loc[("coverage", k), "value"] == coverage(lists[:, :k], catalogue)
+            for one in (novelty, diversity):
+                row, values = rows.loc[(one.__name__, k)], one(lists[:, :k], catalogue)
+                assert row["value"] == pytest.approx(np.nanmean(values))
+                assert row["low"] <= row["value"] <= row["high"]
+                assert row["cases"] == np.isfinite(values).sum()
+
+
+def test_a_list_holds_what_may_be_recommended_and_a_hit_is_a_target_in_it(result, inputs):
+    """No item of the history; an item of rank r stands at place r where nothing ties with it."""
+    ranks, lists = result.load("ranks.parquet"), result.load("topk.parquet")
+    assert lists[["split", "scorer", "slice", "user", "cut"]].equals(
+        ranks[["split", "scorer", "slice", "user", "cut"]]
+    )
+    data = Sequences.of(inputs["dataset"])
+    for items, (user, cut, target, rank) in zip(
+        lists["items"],
+        ranks[["user", "cut", "target", "rank"]].itertuples(index=False),
+        strict=True,
+    ):
+        start = data.offsets[user]
+        history = set(data.items[start : start + cut].tolist())
+        assert not history & set(items) and min(items) >= 0
+        if rank == 1.0:
+            assert items[0] == target
+
+
+def test_metrics_of_lists_stand_in_a_table_below(result, long):
+    text = (result.path / "results.md").read_text()
+    first, second = (
+        text.index("| NDCG@10 "),
+        text.index("| Coverage@10 | Novelty@10 | Diversity@10"),
+    )
+    assert first < text.index("Test split, protocol") < second
+    assert all(one.label not in text[:second] for one in LIST_METRICS.values())
+    row = long[(long["scorer"] == "toy half") & (long["split"] == "test") & (long["k"] == 10)]
+    cells = [f"{row[row['metric'] == name]['value'].item():.4f}" for name in LIST_METRICS]
+    assert [cell.strip() for cell in text[second:].splitlines()[3].split("|")[2:-1]] == cells
+    assert result.summary["coverage@10"] > 0 and "diversity@10" in result.summary
+
+
+def test_without_attributes_diversity_is_left_out_with_a_word(inputs, tmp_path, monkeypatch):
+    def scorers(found):
+        return {"toy": Popularity(Sequences.of(found["dataset"]))}
+
+    monkeypatch.setitem(sys.modules, "crs.models.toy.scorers", SimpleNamespace(scorers=scorers))
+    plain = dataset(tmp_path)
+    items = plain.load("items.parquet")
+    items["attributes"] = [[] for _ in range(len(items))]
+    items.to_parquet(plain.path / "items.parquet", index=False)
+    found = made(evaluate, Evaluate("toy", 3, OPTIONS), {"dataset": plain}, tmp_path / "out")
+    assert "diversity" not in set(found.load("results.parquet")["metric"])
+    text = (found.path / "results.md").read_text()
+    assert "Diversity is left out: no list has two items with attributes." in text
+    assert "| Coverage@10 | Novelty@10 |" in text
+
+
+def test_under_the_other_protocols_lists_hold_what_those_rank():
+    """Items 1 to 5 score 5, 4, -1, -2, -3, the history is 1 and 2: out, kept in, or scored 0."""
+    data = sequences([1, 2, 3, 4], items=5)
+    cases = evaluate.Cases(data, torch.tensor([1]), torch.tensor([2]))
+    scorer = Fixed(9.0, 5.0, 4.0, -1.0, -2.0, -3.0)
+    scored = scorer.queries(cases), scorer.catalogue()
+    found = {seen: evaluate.case_lists(*scored, cases, replace(OPTIONS, seen=seen, ks=[5, 9]))
+             for seen in ("out", "in", "zero")}  # fmt: skip
+    assert found["out"].tolist() == [[3, 4, 5, 0, 0]]
+    assert found["in"].tolist() == [[1, 2, 3, 4, 5]]
+    assert set(found["zero"][0, :2]) == {1, 2} and found["zero"][0, 2:].tolist() == [3, 4, 5]

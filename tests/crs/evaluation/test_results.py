@@ -5,7 +5,7 @@ import pytest
 from markdown_it import MarkdownIt
 
 from crs.escape import terminal
-from crs.evaluation.results import MARKDOWN, PARQUET, announce, markdown
+from crs.evaluation.results import MARKDOWN, PARQUET, announce, headline, markdown
 from tests.fakes.titles import HOSTILE, ORDINARY
 
 
@@ -24,3 +24,21 @@ def test_the_last_line_is_ours_whatever_stands_in_the_table(tmp_path, capsys):
     (tmp_path / MARKDOWN).write_text("| \x1b[2Ja\x85results: b |\n")
     announce(tmp_path)
     assert capsys.readouterr().out == f"| \\x1b[2Ja results: b |\nresults: {tmp_path / PARQUET}\n"
+
+
+@pytest.mark.parametrize(
+    ("protocol", "columns"),
+    [
+        ("dialogues", "HR@1 HR@10 HR@50 NDCG@1 NDCG@10 NDCG@50 MRR@1 MRR@10 MRR@50"),
+        ("full", "HR@1 HR@5 HR@10 HR@20 HR@50 NDCG@5 NDCG@10 NDCG@20 MRR@20"),
+    ],
+)
+def test_a_printed_table_has_the_cut_offs_of_its_protocol(protocol, columns):
+    every = [(metric, k) for metric in ("hr", "ndcg", "mrr") for k in (1, 5, 10, 20, 50)]
+    long = pd.DataFrame(every, columns=["metric", "k"]).assign(
+        dataset="d", model="m", scorer="s", sees="nothing", split="test", slice="all",
+        protocol=protocol, value=0.5, low=0.4, high=0.6, cases=9,
+    )  # fmt: skip
+    shown = headline(long)
+    assert shown.columns[4:-1].tolist() == columns.split()
+    assert shown["NDCG@10"].item() == "0.5000 [0.4000, 0.6000]"

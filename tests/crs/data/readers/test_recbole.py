@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 from crs.data.readers import recbole
 from crs.errors import UserError
 from crs.stages.dataset import Columns, Dataset
+from tests.contracts.interactions import zipped
 from tests.contracts.tiny import config, quick
-from tests.crs.data.bad_inputs import zipped
 
 INTER = (
     "user_id:token\titem_id:token\trating:float\ttimestamp:float\n007\t01\t4.5\t30\n7\t2\t1\t10\n"

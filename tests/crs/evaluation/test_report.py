@@ -1,0 +1,58 @@
+"""The table and the chart that people read."""
+
+import pandas as pd
+
+from crs.evaluation import evaluate, report
+
+
+def test_the_report_says_what_the_figures_are_worth(result):
+    text = (result.path / "results.md").read_text()
+    assert "### toy on tiny (generated)" in text
+    assert "Generated data" in text and "Titles leaked in 25.00% (exact)" in text
+    long = result.load("results.parquet")
+    part = long[(long["split"] == "test") & (long["scorer"] == "toy text")]
+    part = part[(part["metric"] == "ndcg") & (part["k"] == 10)].set_index("slice")["value"]
+    mixed, whole = part[evaluate.SHUFFLED], part[evaluate.ALL]
+    assert (
+        f"toy text has NDCG@10 {mixed:.4f} instead of {whole:.4f} (drop {whole - mixed:.4f})"
+    ) in text
+    assert (result.path / "ndcg.png").stat().st_size > 1000
+
+
+def test_slices_beside_all_get_a_table_of_their_own():
+    rows = [{"split": "test", "metric": "ndcg", "k": 10, "slice": part, "cases": count,
+             "scorer": scorer, "value": value}
+            for part, count, scorer, value in (
+                ("all", 9, "a", 0.1), ("attributes=1", 5, "a", 0.25), ("attributes=1", 5, "b", 0.5),
+                ("texts shuffled", 9, "a", 0.0))]  # fmt: skip
+    found = report.by_slice(pd.DataFrame(rows))
+    assert found.to_dict("records") == [
+        {"slice": "attributes=1", "cases": 5, "a": "0.2500", "b": "0.5000"}
+    ]
+
+
+def figures(**columns):
+    """NDCG@10 of each scorer on a split."""
+    frame = pd.DataFrame({"metric": "ndcg", "k": 10, "slice": "all"} | columns)
+    return frame.assign(low=frame["value"], high=frame["value"])
+
+
+def test_a_scorer_of_items_alone_is_grey(tmp_path, monkeypatch):
+    """Those of C2-CRS: `repeat context` sees items, whatever its name says."""
+    drawn = {}
+    monkeypatch.setattr("matplotlib.axes.Axes.barh", lambda self, names, values, color, **more:
+                        drawn.update(zip(names, color, strict=True)))  # fmt: skip
+    sees = ["nothing", "items of the context", "entities of the context", "context",
+            "history + text", "attributes of the utterance"]  # fmt: skip
+    report.chart(figures(split="test", scorer=sees, sees=sees, value=0.5), tmp_path / "a.png", "a")
+    grey = drawn["nothing"]
+    assert [one for one in sees if drawn[one] == grey] == ["nothing", "items of the context"]
+
+
+def test_the_table_says_which_dialogues_were_simulated():
+    counts = {"train": 12345, "valid": 5, "test": 6}
+    own = report.about_dialogues(counts | {"own": ["test", "valid"]})
+    assert "12,345 for training simulated, 5 for validation released, 6 for test released" in own
+    assert "about earlier items of the users' histories" in own
+    whole = report.about_dialogues(counts | {"own": ["test", "train", "valid"]})
+    assert "12,345 for training released" in whole and "earlier items" not in whole
