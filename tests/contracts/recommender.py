@@ -10,6 +10,7 @@
 Both must give the same whenever they are asked with the same data.
 """
 
+from abc import ABC, abstractmethod
 from dataclasses import replace
 
 import pytest
@@ -23,12 +24,12 @@ from crs.recommender import Recommender
 from tests.contracts.tiny import random_sequences, sequences
 
 
-class RecommenderContract:
+class RecommenderContract(ABC):
     """Queries and a catalogue, whatever they are made of."""
 
+    @abstractmethod
     def recommender(self, sequences: Sequences) -> Recommender:
         """The recommender on this data, the same whenever it is asked for."""
-        raise NotImplementedError(f"{type(self).__name__} must say how to build its recommender")
 
     def cases(self, sequences: Sequences) -> Cases:
         """The test cases, with what the recommender looks at."""

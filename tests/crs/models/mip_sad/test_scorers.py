@@ -6,7 +6,8 @@ import pytest
 import torch
 
 from crs.data.attribute_dialogues import id_lists
-from crs.data.cases import ASKED
+from crs.data.cases import ASKED, Cases
+from crs.data.sequences import leave_one_out
 from crs.models.mip_sad.networks import MIPSAD
 from crs.models.mip_sad.scorers import Fused
 from tests.contracts.recommender import RecommenderContract
@@ -74,6 +75,6 @@ def test_it_says_what_it_sees():
 
 def test_cases_without_attributes_are_refused():
     data = sequences([1, 2, 3, 4])
-    cases = RecommenderContract().cases(data)
+    cases = Cases(data, *leave_one_out(data, "test"))
     with pytest.raises(ValueError, match="needs cases with attributes"):
         TestBoth().recommender(data).queries(cases)
