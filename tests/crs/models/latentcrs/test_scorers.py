@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from crs.data.cases import Cases
+from crs.data.sequences import leave_one_out
 from crs.models.latentcrs.networks import Direct, LatentCRS
 from crs.models.latentcrs.scorers import DirectScorer, Linear, Mixture, NoText
 from crs.nn.encoder import Encoder
@@ -65,8 +66,7 @@ class TestDirect(Spoken):
 
 
 def test_a_scorer_that_reads_text_says_so_where_there_is_none():
-    spoken, sequences = Spoken(), random_sequences(users=9, items=7, longest=8)
-    states, model, _ = spoken.parts(sequences)
-    silent = RecommenderContract.cases(spoken, sequences)
+    sequences = random_sequences(users=9, items=7, longest=8)
+    silent = Cases(sequences, *leave_one_out(sequences, "test"))
     with pytest.raises(ValueError, match="needs cases with text"):
-        Linear(model, states).queries(silent)
+        TestLinear().recommender(sequences).queries(silent)
