@@ -64,8 +64,11 @@ class RuleUser:
 
     def word(self, rng: np.random.Generator, talk: Talk, item: Item) -> str:
         """A reaction, a refusal or none, a request or none."""
-        said = [asked for turn in talk.turns
-                for asked in self.rules.utterance(turn.said, first=True).requirements]  # fmt: skip
+        said = [
+            asked
+            for turn in talk.turns
+            for asked in self.rules.utterance(turn.said, first=True).requirements
+        ]
         refused = self.refusable(talk, item, {a.attribute for a in said if not a.wanted})
         heard = {a.attribute for a in said if a.wanted}
         dated = any(first <= (item.year or 0) <= last for a in said for first, last in a.spans)
@@ -95,8 +98,11 @@ class RuleUser:
     def refusable(self, talk: Talk, item: Item, refused: set[int]) -> int | None:
         """What most of the shown items have and the target lacks; the first of equals."""
         shown = Counter(a for i in talk.turns[-1].shown for a in self.items[i].attributes)
-        common = [(n, -a) for a, n in shown.items()
-                  if n >= COMMON and a not in refused and a not in item.attributes]  # fmt: skip
+        common = [
+            (n, -a)
+            for a, n in shown.items()
+            if n >= COMMON and a not in refused and a not in item.attributes
+        ]
         return -max(common)[1] if common else None
 
 

@@ -55,8 +55,10 @@ class Said:
     def hear(self, turn: Any) -> None:
         """Add a turn, a row of the table `dialogues`."""
         at = len(self.tokens)
-        self.mentions += [(at + int(place), int(entity)) for place, entity in
-                          zip(turn.mention_at, turn.mention, strict=True)]  # fmt: skip
+        self.mentions += [
+            (at + int(place), int(entity))
+            for place, entity in zip(turn.mention_at, turn.mention, strict=True)
+        ]
         self.tokens += [*turn.tokens, SPECIAL[END]]
         self.entities |= dict.fromkeys(map(int, turn.entities))
         for item in map(int, turn.items):
@@ -76,11 +78,15 @@ def answered(dataset: Artifact) -> Iterator[Row]:
         for turn in turns.itertuples(index=False):
             if turn.turn and (roles == "both" or turn.role == roles):
                 yield Row(
-                    turn.split, list(said.tokens), list(said.mentions), list(said.entities),
-                    list(said.items), list(turn.tokens),
+                    turn.split,
+                    list(said.tokens),
+                    list(said.mentions),
+                    list(said.entities),
+                    list(said.items),
+                    list(turn.tokens),
                     None if by_response is None else by_response.get(number, []),
                     named - said.entities.keys(),
-                )  # fmt: skip
+                )
                 number += 1
             said.hear(turn)
 
@@ -100,12 +106,16 @@ def requested(
         tokens = words(text)
         lower, free = [token.lower() for token in tokens], [True] * len(tokens)
         known = [int(a) for a in attributes if int(a) in entity]
-        mentions = [(span.start, entity[a]) for a in known
-                    if (span := find(names[a], lower, free))]  # fmt: skip
+        mentions = [(span.start, entity[a]) for a in known if (span := find(names[a], lower, free))]
         past = items[offsets[user] + max(0, cut - history) : offsets[user] + cut]
         newest = list(dict.fromkeys(reversed(past)))[::-1]
-        yield Row(split, [*tokens, SPECIAL[END]], sorted(mentions),
-                  newest + [entity[a] for a in known], newest)  # fmt: skip
+        yield Row(
+            split,
+            [*tokens, SPECIAL[END]],
+            sorted(mentions),
+            newest + [entity[a] for a in known],
+            newest,
+        )
 
 
 def vocabulary(heard: list[list[str]], source: list[str], settings: Settings) -> list[str]:
@@ -161,8 +171,13 @@ def lead(dataset: Artifact, entities: np.ndarray) -> np.ndarray:
     first = each.groupby(["dialogue", "entities"])["turn"].min()
     roles = dataset.summary["roles"]
     kept = turns[(turns["turn"] > 0) & ((turns["role"] == roles) | (roles == "both"))]
-    frame = pd.DataFrame({"dialogue": kept["dialogue"].to_numpy(), "turn": kept["turn"].to_numpy(),
-                          "entities": list(entities)}).explode("entities")  # fmt: skip
+    frame = pd.DataFrame(
+        {
+            "dialogue": kept["dialogue"].to_numpy(),
+            "turn": kept["turn"].to_numpy(),
+            "entities": list(entities),
+        }
+    ).explode("entities")
     frame = frame[frame["entities"] > 0]
     begun = first.reindex(pd.MultiIndex.from_frame(frame[["dialogue", "entities"]])).to_numpy()
     return frame["turn"].to_numpy() - begun

@@ -117,10 +117,18 @@ def converse(
             (ask, ATTRIBUTE, attribute, [[]] * len(ask)),
             (show, REFUSED, 0, refused.tolist()),
         ):
-            rows.append(pd.DataFrame({
-                "dialogue": part, "turn": turn, "kind": kind, "attribute": what,
-                "items": pd.Series(lists, dtype=object), "remaining": remaining[part],
-            }))  # fmt: skip
+            rows.append(
+                pd.DataFrame(
+                    {
+                        "dialogue": part,
+                        "turn": turn,
+                        "kind": kind,
+                        "attribute": what,
+                        "items": pd.Series(lists, dtype=object),
+                        "remaining": remaining[part],
+                    }
+                )
+            )
         going[who] = (remaining[who] > settings.shown) & left[who].any(1)
         going &= accepted < settings.limit
     return pd.concat(rows).sort_values(["dialogue", "turn"], ignore_index=True)
@@ -192,9 +200,7 @@ def run(
     parts, total = [], 0
     for split in SPLITS:
         given = own[own["split"] == split]
-        made = [given] if len(given) else simulated(
-            sequences, split, world, settings, context, own
-        )  # fmt: skip
+        made = [given] if len(given) else simulated(sequences, split, world, settings, context, own)
         frame = pd.concat([pd.DataFrame(), *made], ignore_index=True)
         if frame.empty:
             raise UserError(

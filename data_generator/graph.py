@@ -60,8 +60,9 @@ def facts(dataset: Artifact, kinds: list[str], entities: Entities) -> list[tuple
             triples += [(item, "attribute", entities("attribute", str(a))) for a in attributes]
         if pd.notna(year):
             dates = {"year": str(int(year)), "decade": f"{int(year) // 10 * 10}s"}
-            triples += [(item, kind, entities(kind, key)) for kind, key in dates.items()
-                        if kind in kinds]  # fmt: skip
+            triples += [
+                (item, kind, entities(kind, key)) for kind, key in dates.items() if kind in kinds
+            ]
     return triples
 
 
@@ -84,15 +85,21 @@ def mirror(
         ) from error
     links, rows = getattr(import_module(module), function)(wheel)
     items = dataset.load("items.parquet")
-    own = {links[raw]: item for item, raw in items[["item", "raw"]].itertuples(index=False)
-           if raw in links}  # fmt: skip
+    own = {
+        links[raw]: item
+        for item, raw in items[["item", "raw"]].itertuples(index=False)
+        if raw in links
+    }
     gone = set(links.values()) - set(own)  # films that the data set's filters took out
 
     def number(name: str) -> int:
         return own.get(name) or entities("mirror", name)
 
-    return [(number(head), relation, number(tail)) for head, relation, tail in rows
-            if head not in gone and tail not in gone]  # fmt: skip
+    return [
+        (number(head), relation, number(tail))
+        for head, relation, tail in rows
+        if head not in gone and tail not in gone
+    ]
 
 
 def edges_of(
@@ -121,10 +128,13 @@ def edges_of(
     both = both[both["name"].isin(kept)].drop_duplicates()
     both["relation"] = both["name"].map(number).astype("int64")
     both = both.sort_values(["relation", "tail", "head"])
-    relations = pd.DataFrame({
-        "relation": [number.get(name, -1) for name in counts.index],
-        "name": counts.index, "edges": counts.to_numpy(),
-    })  # fmt: skip
+    relations = pd.DataFrame(
+        {
+            "relation": [number.get(name, -1) for name in counts.index],
+            "name": counts.index,
+            "edges": counts.to_numpy(),
+        }
+    )
     return both[["head", "tail", "relation"]].to_numpy(np.int64).T.copy(), relations
 
 

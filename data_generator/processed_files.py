@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from crs.data.parsing.json_files import fits
-from crs.data.parsing.raw import Faults, Place
+from crs.data.parsing.raw import BadRows, Place
 from crs.data.parsing.text_files import decoded, opened, values
 from crs.data.sequences import Sequences
 from crs.errors import UserError
@@ -36,7 +36,7 @@ NEARLY_NOTHING = 0.05
 """Files of which a smaller share are cases of the data set are of other data."""
 
 
-class Refused(Faults):
+class Refused(BadRows):
     """A line that is not as the authors wrote it."""
 
     def __call__(self, where: str, what: str, lines: int = 1, remedy: str = AS_IT_IS) -> NoReturn:
@@ -168,11 +168,13 @@ class Matching:
         sequences = Sequences.of(dataset)
         self.items, self.offsets = sequences.items.numpy(), sequences.offsets.numpy()
         self.shown = shown
-        self.item = dict(zip(*(dataset.load("items.parquet")[c] for c in ("raw", "item")),
-                             strict=True))  # fmt: skip
+        self.item = dict(
+            zip(*(dataset.load("items.parquet")[c] for c in ("raw", "item")), strict=True)
+        )
         self.raw = {item: raw for raw, item in self.item.items()}
-        self.user = dict(zip(*(dataset.load("users.parquet")[c] for c in ("raw", "user")),
-                             strict=True))  # fmt: skip
+        self.user = dict(
+            zip(*(dataset.load("users.parquet")[c] for c in ("raw", "user")), strict=True)
+        )
 
     def window(self, user: int, cut: int) -> np.ndarray:
         """The last items up to the cut, that at the cut among them."""

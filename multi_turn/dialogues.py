@@ -16,9 +16,9 @@ from crs.dialogue.requirements import Facts
 from crs.dialogue.state import Asking, Talk, Turn
 from crs.dialogue.utterance_vectors import Texts
 from crs.errors import UserError
-from crs.stages.multi_turn import MultiTurn, Talks
+from crs.stages.multi_turn import MultiTurn, MultiTurnSettings
 from crs.store.artifact import Artifact, downloads
-from multi_turn.loop import Line, Loop
+from multi_turn.loop import Arm, Loop
 from multi_turn.people import bill, people
 from multi_turn.report import write
 
@@ -49,8 +49,8 @@ def training_vectors(inputs: dict[str, Artifact]) -> Tensor:
     return torch.from_numpy(inputs["embed"].load("vectors.npy")[index].astype(np.float32))
 
 
-def lines_of(settings: Talks, inputs: dict[str, Artifact]) -> list[Line]:
-    """The scorers that talk, each in each way.
+def arms_of(settings: MultiTurnSettings, inputs: dict[str, Artifact]) -> list[Arm]:
+    """The scorers that talk, each with each re-ranker.
 
     Raises:
         UserError: if the model has no scorer of a name that was asked for.
@@ -62,11 +62,15 @@ def lines_of(settings: Talks, inputs: dict[str, Artifact]) -> list[Line]:
             f"multi_turn.scorers: model={settings.model} has no scorer {min(unknown)!r}; there "
             f"are {', '.join(scorers)}"
         )
-    return [Line(name, way, scorers[name]) for way in settings.multi_turn.ways for name in chosen]
+    return [
+        Arm(name, reranker, scorers[name])
+        for reranker in settings.multi_turn.rerankers
+        for name in chosen
+    ]
 
 
 def encode_with(
-    settings: Talks, context: Context, folder: Path
+    settings: MultiTurnSettings, context: Context, folder: Path
 ) -> Callable[[list[str]], np.ndarray]:
     """The text encoder, loaded once a text is new; it shows how far it is."""
     encoders: list[Any] = []
@@ -87,7 +91,7 @@ def encode_with(
 
 
 def quote(
-    settings: Talks, inputs: dict[str, Artifact], folder: Path, context: Context
+    settings: MultiTurnSettings, inputs: dict[str, Artifact], folder: Path, context: Context
 ) -> list[str]:
     """What language models would cost at most, for `dry_run=true`: nothing is asked.
 
@@ -100,7 +104,7 @@ def quote(
     places = list(zip(cases.user.tolist(), cases.cut.tolist(), cases.target.tolist(), strict=True))
     talks = [
         Talk(*place, [Turn(f"{text} ({line}.{number})", longest) for number in range(turns.turns)])
-        for line in range(len(lines_of(settings, inputs)))
+        for line in range(len(arms_of(settings, inputs)))
         for place, text in zip(places, said["text"], strict=True)
     ]
     understanding, user = people(settings, inputs["dataset"], context, folder)
@@ -114,20 +118,30 @@ def quote(
 
 
 def run(
-    settings: Talks, inputs: dict[str, Artifact], folder: Path, context: Context
+    settings: MultiTurnSettings, inputs: dict[str, Artifact], folder: Path, context: Context
 ) -> dict[str, Any]:
     """Writes `results` and `dialogues`, as Parquet and Markdown, and `success.png`."""
-    dataset, lines = inputs["dataset"], lines_of(settings, inputs)
+    dataset, arms = inputs["dataset"], arms_of(settings, inputs)
     cases, said = drawn_cases(inputs, settings.multi_turn)
     understanding, user = people(settings, dataset, context, folder)
     training = training_vectors(inputs) if cases.text is not None else torch.zeros(0, 0)
     texts = Texts(
-        settings.multi_turn.text, len(lines) * len(cases), training.shape[1],
+        settings.multi_turn.text,
+        len(arms) * len(cases),
+        training.shape[1],
         encode_with(settings, context, folder),
-    )  # fmt: skip
+    )
     loop = Loop(
-        settings.multi_turn, lines, cases, said["text"].tolist(), Facts.of(dataset),
-        understanding, user, texts, training, context,
-    )  # fmt: skip
+        settings.multi_turn,
+        arms,
+        cases,
+        said["text"].tolist(),
+        Facts.of(dataset),
+        understanding,
+        user,
+        texts,
+        training,
+        context,
+    )
     summary = write(loop.play(folder), loop, settings, inputs, folder)
     return summary | bill(understanding, user, loop.talks, folder)

@@ -33,10 +33,18 @@ def rows_of(
     )
     means = values.mean(0)
     return [
-        {"scorer": label, "slice": part, "metric": metric, "k": k, "value": mean, "low": lo,
-         "high": hi, "cases": len(cluster)}
+        {
+            "scorer": label,
+            "slice": part,
+            "metric": metric,
+            "k": k,
+            "value": mean,
+            "low": lo,
+            "high": hi,
+            "cases": len(cluster),
+        }
         for (metric, k), mean, lo, hi in zip(figures, means, low, high, strict=True)
-    ]  # fmt: skip
+    ]
 
 
 def success_turn(log: pd.DataFrame, cases: int) -> np.ndarray:
@@ -66,33 +74,51 @@ def line_rows(
         now = log[log["turn"] == turn]
         before, after = (now[name].to_numpy() for name in ("before", "after"))
         cluster = users[now["case"]]
-        rows += rows_of(label, f"{TURN}{turn}{BEFORE}", per_case(before, settings.ks), cluster,
-                        settings)  # fmt: skip
-        rows += rows_of(label, f"{TURN}{turn}", per_case(after, settings.ks) | {
-            ("won", k): (after <= k) & (before > k), ("lost", k): (after > k) & (before <= k),
-            ("relaxed", k): now["broken"].to_numpy() > 0,
-        }, cluster, settings)  # fmt: skip
+        rows += rows_of(
+            label, f"{TURN}{turn}{BEFORE}", per_case(before, settings.ks), cluster, settings
+        )
+        rows += rows_of(
+            label,
+            f"{TURN}{turn}",
+            per_case(after, settings.ks)
+            | {
+                ("won", k): (after <= k) & (before > k),
+                ("lost", k): (after > k) & (before <= k),
+                ("relaxed", k): now["broken"].to_numpy() > 0,
+            },
+            cluster,
+            settings,
+        )
         read = now[now["embedded"]]
-        rows += rows_of(label, f"{TURN}{turn}", {("nearest_text", k): read["nearest"].to_numpy()},
-                        users[read["case"]], settings)  # fmt: skip
+        rows += rows_of(
+            label,
+            f"{TURN}{turn}",
+            {("nearest_text", k): read["nearest"].to_numpy()},
+            users[read["case"]],
+            settings,
+        )
     return rows
 
 
 def comparisons(
-    log: pd.DataFrame, ways: list[list[str]], model: str, users: np.ndarray, settings: MultiTurn
+    log: pd.DataFrame,
+    labels_by_reranker: list[list[str]],
+    model: str,
+    users: np.ndarray,
+    settings: MultiTurn,
 ) -> pd.DataFrame:
-    """The model's own line against each other line in the same way of re-ranking.
+    """The model's own line against each other arm with the same re-ranker.
 
     Paired sign flips over users, two-sided, of turns (a failure counts as the last) and of success
-    in the last turn; p by Holm over the lines compared in that way.
+    in the last turn; p by Holm over the arms compared with that re-ranker.
 
     Args:
-        ways: the lines of each way.
+        labels_by_reranker: the labels of the arms of each re-ranker.
     Returns:
         scorer, against, metric, k, difference, p, p_holm.
     """
     rows = []
-    for labels in ways:
+    for labels in labels_by_reranker:
         own = own_scorers(model, labels)[-1]
         others = [label for label in labels if label != own]
         won = {one: success_turn(log[log["scorer"] == one], len(users)) for one in labels}
@@ -107,10 +133,18 @@ def comparisons(
                 differences = np.stack([value[own] - value[one] for one in others], axis=1)
                 p = stats.paired_tests(differences, users, FLIPS, settings.seed)
                 rows += [
-                    {"scorer": own, "against": one, "metric": metric, "k": settings.shown,
-                     "difference": mean, "p": raw, "p_holm": holm}
+                    {
+                        "scorer": own,
+                        "against": one,
+                        "metric": metric,
+                        "k": settings.shown,
+                        "difference": mean,
+                        "p": raw,
+                        "p_holm": holm,
+                    }
                     for one, mean, raw, holm in zip(
-                        others, differences.mean(0), p, stats.holm(p.tolist()), strict=True)
-                ]  # fmt: skip
+                        others, differences.mean(0), p, stats.holm(p.tolist()), strict=True
+                    )
+                ]
     names = ["scorer", "against", "metric", "k", "difference", "p", "p_holm"]
     return pd.DataFrame(rows, columns=names)

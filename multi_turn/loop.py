@@ -16,27 +16,27 @@ from crs.dialogue.requirements import Facts
 from crs.dialogue.state import Answer, Requirement, Talk, Understanding, Understood, User
 from crs.dialogue.turn import DialogueStates, TurnSettings
 from crs.dialogue.utterance_vectors import Texts, half, nearest
-from crs.errors import HalfMadeError
+from crs.errors import PartialResultError
 from crs.recommender import Recommender, reads_text
 from crs.stages.multi_turn import MultiTurn
 from crs.store.artifact import RESUME, UNFINISHED, keep, kept
 
 SUFFIX = {"none": "", "hard": " + requirements", "as_released": " + re-ranking"}
-"""What a way of re-ranking adds to the name of a scorer."""
+"""What a re-ranker adds to the name of a scorer."""
 
 
 @dataclass
-class Line:
-    """One scorer in one way: so many lines lead a dialogue with each user."""
+class Arm:
+    """One scorer with one re-ranker: each arm leads a dialogue with each user."""
 
     scorer: str
-    way: str
+    reranker: str
     recommender: Recommender
 
     @property
     def label(self) -> str:
         """As it stands in the tables."""
-        return self.scorer + SUFFIX[self.way]
+        return self.scorer + SUFFIX[self.reranker]
 
     @property
     def reads(self) -> bool:
@@ -51,7 +51,7 @@ def requirement(plain: dict[str, Any]) -> Requirement:
 
 
 class Loop:
-    """Dialogue d is case d % C of line d // C.
+    """Dialogue d is case d % C of arm d // C.
 
     Args:
         cases: those that are talked about, [C].
@@ -66,7 +66,7 @@ class Loop:
     def __init__(
         self,
         settings: MultiTurn,
-        lines: list[Line],
+        arms: list[Arm],
         cases: Cases,
         first: list[str],
         facts: Facts,
@@ -76,17 +76,17 @@ class Loop:
         training: Tensor,
         context: Context,
     ) -> None:
-        self.settings, self.lines, self.cases, self.first = settings, lines, cases, first
+        self.settings, self.arms, self.cases, self.first = settings, arms, cases, first
         self.user, self.texts, self.training, self.context = user, texts, training, context
         columns = (cases.user.tolist(), cases.cut.tolist(), cases.target.tolist())
-        self.talks = [Talk(*place) for _ in lines for place in zip(*columns, strict=True)]
-        reads = [line.reads for line in lines for _ in range(len(cases))]
+        self.talks = [Talk(*place) for _ in arms for place in zip(*columns, strict=True)]
+        reads = [arm.reads for arm in arms for _ in range(len(cases))]
         self.states = DialogueStates(self.talks, facts, understanding, texts, reads)
         self.open = torch.ones(len(self.talks), dtype=torch.bool)
 
-    def line_of(self, dialogue: int) -> Line:
+    def arm_of(self, dialogue: int) -> Arm:
         """Who leads a dialogue."""
-        return self.lines[dialogue // len(self.cases)]
+        return self.arms[dialogue // len(self.cases)]
 
     def step(self, number: int) -> tuple[pd.DataFrame, np.ndarray]:
         """One turn of the open dialogues: its log, and the vectors of what was embedded."""
@@ -97,13 +97,17 @@ class Loop:
             said = self.user.answer([self.talks[d] for d in rows])
         self.states.speak(rows, [answer.text for answer in said])
         heard = self.states.understand(rows)
-        frame = pd.DataFrame({
-            "turn": number, "dialogue": rows, "said": [answer.text for answer in said],
-            "leak": pd.array([answer.leak for answer in said], dtype="string"),
-            "text": [understood.text for understood in heard],
-            "embedded": self.states.embedded(rows, heard),
-            "requirements": [json.dumps([asdict(r) for r in u.requirements]) for u in heard],
-        })  # fmt: skip
+        frame = pd.DataFrame(
+            {
+                "turn": number,
+                "dialogue": rows,
+                "said": [answer.text for answer in said],
+                "leak": pd.array([answer.leak for answer in said], dtype="string"),
+                "text": [understood.text for understood in heard],
+                "embedded": self.states.embedded(rows, heard),
+                "requirements": [json.dumps([asdict(r) for r in u.requirements]) for u in heard],
+            }
+        )
         part = frame[frame["embedded"]]
         at = part["dialogue"].tolist()
         if number > 1:
@@ -116,16 +120,17 @@ class Loop:
         frame["nearest"] = pd.Series(strayed, part.index, dtype="float32")
         shown = torch.zeros(len(self.talks), self.settings.shown, dtype=torch.long)
         figures = torch.zeros(len(self.talks), 3)
-        with self.context.bar(len(self.lines), label=f"turn {number}", unit="scorer") as bar:
-            for place, line in enumerate(self.lines):
+        with self.context.bar(len(self.arms), label=f"turn {number}", unit="scorer") as bar:
+            for place, arm in enumerate(self.arms):
                 mine = slice(place * len(self.cases), (place + 1) * len(self.cases))
-                shown[mine], figures[mine] = self.show(line, mine)
+                shown[mine], figures[mine] = self.show(arm, mine)
                 bar.update()
         frame["shown"] = [[i for i in row if i] for row in shown[rows].tolist()]
         for place, name in enumerate(("before", "after", "broken")):
             frame[name] = figures[rows, place].numpy()
-        frame["success"] = [self.talks[d].target in items
-                            for d, items in zip(rows, frame["shown"], strict=True)]  # fmt: skip
+        frame["success"] = [
+            self.talks[d].target in items for d, items in zip(rows, frame["shown"], strict=True)
+        ]
         return frame, vectors
 
     def hear(self, frame: pd.DataFrame, vectors: np.ndarray) -> None:
@@ -136,16 +141,16 @@ class Loop:
         ]
         self.states.update(frame["dialogue"].tolist(), heard, vectors)
 
-    def show(self, line: Line, part: slice) -> tuple[Tensor, Tensor]:
-        """What a line shows, [C, shown], and rank before, rank after and broken, [C, 3].
+    def show(self, arm: Arm, part: slice) -> tuple[Tensor, Tensor]:
+        """What an arm shows, [C, shown], and rank before, rank after and broken, [C, 3].
 
         Dialogues that are over are scored with the others (a recommender may keep what it computed
         for the same cases) and not looked at.
         """
         before = [[i for turn in talk.turns for i in turn.shown] for talk in self.talks[part]]
-        cases = self.states.cases(line.recommender, self.cases, part, before)
-        settings = TurnSettings.of(self.settings, line.way)
-        ranking = self.states.ranking(line.recommender, cases, part, settings)
+        cases = self.states.cases(arm.recommender, self.cases, part, before)
+        settings = TurnSettings.of(self.settings, arm.reranker)
+        ranking = self.states.ranking(arm.recommender, cases, part, settings)
         picked = ranking.pick(self.settings.shown)
         items = torch.zeros(len(cases), self.settings.shown, dtype=torch.long)
         items[:, : picked.items.shape[1]] = picked.items
@@ -162,7 +167,7 @@ class Loop:
 
         Turns that an earlier run made are read: the state is a function of the logs.
         """
-        place, logs, there = folder / RESUME, [], 0
+        place, logs, resumed = folder / RESUME, [], 0
         place.mkdir(exist_ok=True)
         for number in range(1, self.settings.turns + 1):
             if not self.open.any():
@@ -170,11 +175,11 @@ class Loop:
             log, file = place / f"turn_{number}.parquet", place / f"turn_{number}.npy"
             if kept(log):
                 if not kept(file):
-                    raise HalfMadeError(f"{RESUME}/{file.name} is gone")
+                    raise PartialResultError(f"{RESUME}/{file.name} is gone")
                 frame = pd.read_parquet(log)
                 self.states.speak(frame["dialogue"].tolist(), frame["said"].tolist())
                 self.hear(frame, np.load(file, allow_pickle=False))
-                there += 1
+                resumed += 1
             else:
                 frame, vectors = self.step(number)
                 with (unfinished := file.with_suffix(UNFINISHED)).open("wb") as handle:
@@ -186,14 +191,17 @@ class Loop:
             self.end_turn(frame)
             logs.append(frame)
             self.track(number)
-        if there:
-            self.context.note(f"{there} turns were there")
+        if resumed:
+            self.context.note(f"resumes after {resumed} turns")
         return pd.concat(logs, ignore_index=True)
 
     def track(self, number: int) -> None:
         """Tell W&B how many have succeeded by now."""
-        over = 1 - self.open.view(len(self.lines), -1).float().mean(1)
-        self.context.tracker.log({"multi_turn/turn": number} | {
-            f"multi_turn/success {line.label}": share
-            for line, share in zip(self.lines, over.tolist(), strict=True)
-        })  # fmt: skip
+        over = 1 - self.open.view(len(self.arms), -1).float().mean(1)
+        self.context.tracker.log(
+            {"multi_turn/turn": number}
+            | {
+                f"multi_turn/success {arm.label}": share
+                for arm, share in zip(self.arms, over.tolist(), strict=True)
+            }
+        )

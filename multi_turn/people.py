@@ -8,14 +8,14 @@ from crs.console import Context
 from crs.dialogue.rule_understanding import Rules
 from crs.dialogue.state import Asking, Talk, Understanding, User
 from crs.settings.files import prompt_file
-from crs.stages.multi_turn import Talks
+from crs.stages.multi_turn import MultiTurnSettings
 from crs.store.artifact import Artifact, downloads
 
 ANSWERS = "answers.jsonl"
 
 
 def understanding_of(
-    settings: Talks, dataset: Artifact, context: Context, cache: Path
+    settings: MultiTurnSettings, dataset: Artifact, context: Context, cache: Path
 ) -> Understanding:
     """Who reads what is said."""
     names = ["", *dataset.load("attributes.parquet")["name"]]
@@ -31,7 +31,7 @@ def understanding_of(
 
 
 def people(
-    settings: Talks, dataset: Artifact, context: Context, folder: Path
+    settings: MultiTurnSettings, dataset: Artifact, context: Context, folder: Path
 ) -> tuple[Understanding, User]:
     """Who reads and who speaks. Downloads lie beside the results, as those of data sets do."""
     cache = downloads(folder)

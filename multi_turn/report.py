@@ -13,7 +13,7 @@ from crs.evaluation.charts import SUCCESS, TURN, success_by_turn
 from crs.evaluation.metrics import RANK_METRICS
 from crs.evaluation.results import COLUMNS, MARKDOWN, PARQUET, markdown
 from crs.recommender import own_scorers
-from crs.stages.multi_turn import MultiTurn, Talks
+from crs.stages.multi_turn import MultiTurn, MultiTurnSettings
 from crs.store.artifact import Artifact
 from multi_turn.figures import BEFORE, SUCCESSES, comparisons, line_rows
 from multi_turn.loop import Loop
@@ -47,14 +47,20 @@ def effect(long: pd.DataFrame, label: str, settings: MultiTurn) -> pd.DataFrame:
         now, before, k = f"{TURN}{turn}", f"{TURN}{turn}{BEFORE}", settings.shown
         if (now, "won", k) not in one.index:
             break
-        rows.append({
-            "turn": turn,
-            **{f"{RANK_METRICS[name].at(10)}{when}": one[part, name, 10] for name in ("hr", "ndcg")
-               for when, part in ((" before", before), ("", now))},
-            f"won@{k}": one[now, "won", k], f"lost@{k}": one[now, "lost", k],
-            "relaxed": one[now, "relaxed", k],
-            "nearest text": one.get((now, "nearest_text", k), np.nan),
-        })  # fmt: skip
+        rows.append(
+            {
+                "turn": turn,
+                **{
+                    f"{RANK_METRICS[name].at(10)}{when}": one[part, name, 10]
+                    for name in ("hr", "ndcg")
+                    for when, part in ((" before", before), ("", now))
+                },
+                f"won@{k}": one[now, "won", k],
+                f"lost@{k}": one[now, "lost", k],
+                "relaxed": one[now, "relaxed", k],
+                "nearest text": one.get((now, "nearest_text", k), np.nan),
+            }
+        )
     frame = pd.DataFrame(rows)
     texts = frame.drop(columns="turn").map("{:.3f}".format).replace("nan", "–")
     return pd.concat([frame["turn"], texts], axis=1)
@@ -94,12 +100,17 @@ def dialogues(log: pd.DataFrame, loop: Loop, dataset: Artifact) -> pd.DataFrame:
     case = log["dialogue"].to_numpy() % size
     target = cases.target.numpy()[case]
     named = log.assign(
-        scorer=[loop.line_of(d).label for d in log["dialogue"]], case=case,
-        user=cases.user.numpy()[case], cut=cases.cut.numpy()[case], target=target,
+        scorer=[loop.arm_of(d).label for d in log["dialogue"]],
+        case=case,
+        user=cases.user.numpy()[case],
+        cut=cases.cut.numpy()[case],
+        target=target,
         title=[titles[i] for i in target],
-        reply=[reply(json.loads(asked), shown, titles, attributes)
-               for asked, shown in zip(log["requirements"], log["shown"], strict=True)],
-    )  # fmt: skip
+        reply=[
+            reply(json.loads(asked), shown, titles, attributes)
+            for asked, shown in zip(log["requirements"], log["shown"], strict=True)
+        ],
+    )
     first = ["scorer", "case", "user", "cut", "target", "title", "turn", "said", "reply", "success"]
     others = [name for name in named if name not in (*first, "dialogue")]
     return named.sort_values(["dialogue", "turn"], kind="stable")[[*first, *others]]
@@ -110,67 +121,96 @@ def compared(tests: pd.DataFrame) -> list[str]:
     part = tests[tests["metric"] == "avg_turns"]
     if part.empty:
         return []
-    shown = pd.DataFrame({
-        "average turns of": part["scorer"], "against": part["against"],
-        "difference": part["difference"].map("{:+.3f}".format),
-        "p (Holm)": part["p_holm"].map("{:.4f}".format),
-    })  # fmt: skip
+    shown = pd.DataFrame(
+        {
+            "average turns of": part["scorer"],
+            "against": part["against"],
+            "difference": part["difference"].map("{:+.3f}".format),
+            "p (Holm)": part["p_holm"].map("{:.4f}".format),
+        }
+    )
     note = "Fewer turns are better. Paired sign-flip tests over users, two-sided."
     return [markdown(shown), "", note, ""]
 
 
 def text(
-    long: pd.DataFrame, tests: pd.DataFrame, label: str, settings: Talks, facts: list[str]
+    long: pd.DataFrame,
+    tests: pd.DataFrame,
+    label: str,
+    settings: MultiTurnSettings,
+    facts: list[str],
 ) -> str:
     """The Markdown twin of the table."""
     turns = settings.multi_turn
     data = long["dataset"].iloc[0]
     lines = [
-        f"### {settings.model} on {markup(data)}: success in at most {turns.turns} turns", "",
-        markdown(by_turn(long, turns)), "",
+        f"### {settings.model} on {markup(data)}: success in at most {turns.turns} turns",
+        "",
+        markdown(by_turn(long, turns)),
+        "",
         f"Share of {long['cases'].max()} dialogues in which the target was among the {turns.shown} "
         f"items shown by that turn; {turns.level:.0%} intervals resample users. Average turns "
         f"count {turns.turns} for a failure. Protocol `{turns.protocol}`, {turns.split} split, "
         f"simulated user `{settings.simulate.simulator.kind}`, understanding "
         f"`{turns.understanding}`, seed {settings.seed}.",
-        *facts, "", *compared(tests),
-        f"What re-ranking did in the dialogues of {label} that were still open:", "",
-        markdown(effect(long, label, turns)), "",
+        *facts,
+        "",
+        *compared(tests),
+        f"What re-ranking did in the dialogues of {label} that were still open:",
+        "",
+        markdown(effect(long, label, turns)),
+        "",
         "won, lost: targets that it brought among the items shown, and out of them. relaxed: too "
         "few items kept all hard requirements. nearest text: cosine of the embedded text with the "
         "nearest one of training.",
-    ]  # fmt: skip
+    ]
     return "\n".join(lines) + "\n"
 
 
 def write(
-    log: pd.DataFrame, loop: Loop, settings: Talks, inputs: dict[str, Artifact], folder: Path
+    log: pd.DataFrame,
+    loop: Loop,
+    settings: MultiTurnSettings,
+    inputs: dict[str, Artifact],
+    folder: Path,
 ) -> dict[str, Any]:
     """All files of the stage, and the summary of its manifest."""
     context, turns = loop.context, settings.multi_turn
     log = dialogues(log, loop, inputs["dataset"])
-    users, labels = loop.cases.user.numpy(), [line.label for line in loop.lines]
-    long = pd.DataFrame([
-        row for label in labels
-        for row in line_rows(label, log[log["scorer"] == label], users, turns)
-    ])  # fmt: skip
-    sees = {line.label: line.recommender.sees for line in loop.lines}
+    users, labels = loop.cases.user.numpy(), [arm.label for arm in loop.arms]
+    long = pd.DataFrame(
+        [
+            row
+            for label in labels
+            for row in line_rows(label, log[log["scorer"] == label], users, turns)
+        ]
+    )
+    sees = {arm.label: arm.recommender.sees for arm in loop.arms}
     data = inputs["dataset"].summary["label"]
     long = long.assign(
-        dataset=data, model=settings.model, sees=long["scorer"].map(sees), protocol=turns.protocol,
-        split=turns.split, seed=settings.seed, fingerprint=context.fingerprint,
-    )[COLUMNS]  # fmt: skip
+        dataset=data,
+        model=settings.model,
+        sees=long["scorer"].map(sees),
+        protocol=turns.protocol,
+        split=turns.split,
+        seed=settings.seed,
+        fingerprint=context.fingerprint,
+    )[COLUMNS]
     answers = log[log["turn"] > 1]
     leaks = {kind: int((answers["leak"] == kind).sum()) for kind in ("exact", "fuzzy")}
-    facts = [f"Of {len(answers):,} answers {leaks['exact']} name the target and {leaks['fuzzy']} "
-             "nearly do."]  # fmt: skip
+    facts = [
+        f"Of {len(answers):,} answers {leaks['exact']} name the target and {leaks['fuzzy']} "
+        "nearly do."
+    ]
     if loop.cases.sequences.repeating and turns.seen == "out":
         facts.append("Users take items again here, so items of the history are recommended too.")
     if "generated" in data:
         facts.append("Generated data: these figures show that the code runs, and nothing else.")
     label = own_scorers(settings.model, labels)[-1]
-    ways = [[line.label for line in loop.lines if line.way == way] for way in turns.ways]
-    tests = comparisons(log, ways, settings.model, users, turns)
+    by_reranker = [
+        [arm.label for arm in loop.arms if arm.reranker == reranker] for reranker in turns.rerankers
+    ]
+    tests = comparisons(log, by_reranker, settings.model, users, turns)
     tests.to_parquet(folder / "tests.parquet", index=False)
     long.to_parquet(folder / PARQUET, index=False)
     log.to_parquet(folder / "dialogues.parquet", index=False)

@@ -119,10 +119,16 @@ def load(path: Path, dataset: Artifact, heads: int, norm: str) -> tuple[Encoder,
     if path.suffix == ".safetensors":
         check_same_items(path, dataset, KEY)
     shape: dict[str, Any] = {
-        "items": items, "dim": dim, "heads": heads, "max_len": max_len,
+        "items": items,
+        "dim": dim,
+        "heads": heads,
+        "max_len": max_len,
         "layers": sum(name.endswith(".qkv.weight") for name in weights),
-        "dropout": 0.0, "attention_dropout": 0.0, "norm": norm, **more,
-    }  # fmt: skip
+        "dropout": 0.0,
+        "attention_dropout": 0.0,
+        "norm": norm,
+        **more,
+    }
     encoder = Encoder(**shape)
     try:
         encoder.load_state_dict(weights)

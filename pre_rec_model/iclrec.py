@@ -13,12 +13,12 @@ from crs.nn.encoder import Encoder
 from crs.nn.losses import bce, linear_cross_entropy, sampled_softmax
 from crs.nn.sequential import encode
 from crs.stages.pretrain import Pretrain
-from crs.training.loop import Trained, derive
+from crs.training.loop import TrainingTask, derive
 from pre_rec_model import augment, kmeans
 from pre_rec_model.contrast import nce
 
 
-class ICLRec(Trained):
+class ICLRec(TrainingTask):
     """L = L_next + sum over pairs of views of (w_cl L_instance + w_icl L_intent).
 
     Without contrastive terms (`contrast=none`) it is SASRec.
@@ -59,10 +59,15 @@ class ICLRec(Trained):
             return
         self.encoder.eval()
         fitted = kmeans.fit(
-            self.user_states().cpu().numpy(), self.options.k,
-            seed=derive(self.options.seed, "kmeans", epoch), spherical=True, restarts=1,
-            iterations=20, gpu=self.options.gpu, key="pretrain.k",
-        )  # fmt: skip
+            self.user_states().cpu().numpy(),
+            self.options.k,
+            seed=derive(self.options.seed, "kmeans", epoch),
+            spherical=True,
+            restarts=1,
+            iterations=20,
+            gpu=self.options.gpu,
+            key="pretrain.k",
+        )
         self.encoder.train()
         self.centres = torch.from_numpy(fitted.centres).to(self.device)
         self.cluster = torch.from_numpy(fitted.assignment).to(self.device)
@@ -141,7 +146,10 @@ class ICLRec(Trained):
         """Metrics at 10 of the validation items over the whole catalogue, seen items out."""
         table = self.encoder.item_table.weight.detach().cpu()
         found = ranks(
-            encode(self.encoder, self.valid), (table, None), self.valid.target, self.valid.excluded,
+            encode(self.encoder, self.valid),
+            (table, None),
+            self.valid.target,
+            self.valid.excluded,
             n_items=self.encoder.items,
-        ).numpy()  # fmt: skip
+        ).numpy()
         return means(found)

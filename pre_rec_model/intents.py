@@ -21,10 +21,15 @@ def run(
     """
     states = np.array(inputs["pretrain"].load("states.npy"))
     found = kmeans.fit(
-        states, settings.k, seed=settings.seed, spherical=settings.spherical,
-        restarts=settings.restarts, iterations=settings.iterations, gpu=settings.gpu,
+        states,
+        settings.k,
+        seed=settings.seed,
+        spherical=settings.spherical,
+        restarts=settings.restarts,
+        iterations=settings.iterations,
+        gpu=settings.gpu,
         key="intents.k",
-    )  # fmt: skip
+    )
     length = float(np.linalg.norm(states, axis=1).mean()) if settings.spherical else 1.0
     np.save(folder / "centres.npy", found.centres * length)
     np.save(folder / "assignment.npy", found.assignment)

@@ -63,9 +63,16 @@ def fit(
             "dataset"
         )
     model = faiss.Kmeans(
-        points.shape[1], k, niter=iterations, nredo=restarts, seed=seed & 0x7FFFFFFF,
-        spherical=spherical, gpu=gpu, min_points_per_centroid=1, max_points_per_centroid=4096,
-    )  # fmt: skip
+        points.shape[1],
+        k,
+        niter=iterations,
+        nredo=restarts,
+        seed=seed & 0x7FFFFFFF,
+        spherical=spherical,
+        gpu=gpu,
+        min_points_per_centroid=1,
+        max_points_per_centroid=4096,
+    )
     model.train(points)
     assert model.centroids is not None and model.obj is not None  # `train` sets both
     _, nearest = model.index.search(points, 1)

@@ -35,10 +35,15 @@ def run(
         summary: dict[str, Any] = {"checkpoint": Path(settings.checkpoint).name}
     else:
         shape = {
-            "items": sequences.n_items, "dim": settings.dim, "layers": settings.layers,
-            "heads": settings.heads, "max_len": settings.max_len, "dropout": settings.dropout,
-            "attention_dropout": settings.attention_dropout, "norm": settings.norm,
-        }  # fmt: skip
+            "items": sequences.n_items,
+            "dim": settings.dim,
+            "layers": settings.layers,
+            "heads": settings.heads,
+            "max_len": settings.max_len,
+            "dropout": settings.dropout,
+            "attention_dropout": settings.attention_dropout,
+            "norm": settings.norm,
+        }
         torch.manual_seed(derive(settings.seed, "encoder"))
         module = ICLRec(Encoder(**shape), settings, sequences)
         if module.cases() == 0:

@@ -117,12 +117,17 @@ def compare(of: list[pd.DataFrame], against: list[pd.DataFrame], ks: list[int]) 
             low, high = stats.bootstrap_intervals(paired, cluster, RESAMPLES, LEVEL, SEED)
             p = stats.paired_tests(paired, cluster, RESAMPLES - 1, SEED)
             difference = f"{paired.mean():+.4f} [{low[0]:+.4f}, {high[0]:+.4f}]"
-            rows.append({
-                "cases": f"{part} ({mask.sum():,})", "metric": RANK_METRICS[key[0]].at(key[1]),
-                "of": f"{a.mean():.4f}", "against": f"{b.mean():.4f}",
-                "difference [clusters]": difference, "p": f"{p[0]:.4f}",
-                "by seed": " ".join(f"{d:+.4f}" for d in a.mean(1) - b.mean(1)),
-            })  # fmt: skip
+            rows.append(
+                {
+                    "cases": f"{part} ({mask.sum():,})",
+                    "metric": RANK_METRICS[key[0]].at(key[1]),
+                    "of": f"{a.mean():.4f}",
+                    "against": f"{b.mean():.4f}",
+                    "difference [clusters]": difference,
+                    "p": f"{p[0]:.4f}",
+                    "by seed": " ".join(f"{d:+.4f}" for d in a.mean(1) - b.mean(1)),
+                }
+            )
     return pd.DataFrame(rows)
 
 
@@ -134,8 +139,13 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("results", nargs="+", metavar="RESULT")
     parser.add_argument("--of", required=True, metavar="SCORER")
     parser.add_argument("--against", required=True, metavar="SCORER")
-    parser.add_argument("--with", nargs="+", metavar="RESULT", dest="others",
-                        help="results that hold the other scorer; default: the same")  # fmt: skip
+    parser.add_argument(
+        "--with",
+        nargs="+",
+        metavar="RESULT",
+        dest="others",
+        help="results that hold the other scorer; default: the same",
+    )
     parser.add_argument("--ks", type=int, nargs="+", default=[10])
     parser.add_argument("--part", default=ALL, help="cases: all, or a set that the results name")
     args = parser.parse_args(arguments)

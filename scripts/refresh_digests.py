@@ -94,8 +94,13 @@ def changed_by(files: Iterable[Path]) -> list[str]:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description="Record the code digest of every stage.")
-    parser.add_argument("--count", nargs="+", type=Path, metavar="FILE",
-                        help="only print how many an edit of these files would change")  # fmt: skip
+    parser.add_argument(
+        "--count",
+        nargs="+",
+        type=Path,
+        metavar="FILE",
+        help="only print how many an edit of these files would change",
+    )
     given = parser.parse_args()
     if given.count:
         changed = changed_by(given.count)

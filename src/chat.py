@@ -71,7 +71,7 @@ def main(words: list[str]) -> None:
 
     where = {key: getattr(config.embedder, key) for key in ("path", "model", "hub")}
     system = load(artifact.fingerprint, config.store, **where)
-    settings = TurnSettings.of(config.multi_turn, config.multi_turn.ways[-1])
+    settings = TurnSettings.of(config.multi_turn, config.multi_turn.rerankers[-1])
     if given.export:
         say(f"export    {system.export_faiss(given.export):,} items to {given.export}")
     elif given.web:

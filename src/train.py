@@ -31,9 +31,10 @@ command_line.register()
 # What Hydra raises comes to the end of this file, and is no traceback of Hydra's own.
 os.environ.setdefault("HYDRA_FULL_ERROR", "1")
 WITHOUT_LOG = (
-    "hydra.run.dir=.", "hydra.output_subdir=null",
+    "hydra.run.dir=.",
+    "hydra.output_subdir=null",
     f"hydra.job_logging.handlers.file.filename={os.devnull}",
-)  # fmt: skip
+)
 INTERRUPTED = "interrupted; the same command goes on from here"
 
 

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from crs.console import Context
-from crs.errors import HalfMadeError, NotFiniteError
+from crs.errors import NotFiniteError, PartialResultError
 from crs.stages.embed import Embedder
 from crs.store.artifact import RESUME, Artifact, downloads, keep_json, kept
 from text2embedding.encoders import build
@@ -61,7 +61,7 @@ def shards_of(progress: Path, place: Path, total: int) -> list[dict[str, Any]]:
     """The shards that an earlier run made durable: `texts` up to its end, and its `sha256`.
 
     Raises:
-        HalfMadeError: if one is not as it was written.
+        PartialResultError: if one is not as it was written.
     """
     if not kept(progress):
         return []
@@ -78,7 +78,7 @@ def shards_of(progress: Path, place: Path, total: int) -> list[dict[str, Any]]:
                     raise ValueError
                 first = shard["texts"]
     except (OSError, ValueError) as error:
-        raise HalfMadeError(f"{place.name} is damaged") from error
+        raise PartialResultError(f"{place.name} is damaged") from error
     return shards
 
 
@@ -97,7 +97,7 @@ def run(
     shards = shards_of(progress, place, len(texts))
     done = shards[-1]["texts"] if shards else 0
     if done:
-        context.note(f"{done:,} of {len(texts):,} texts were there")
+        context.note(f"resumes after {done:,} of {len(texts):,} texts")
     if done < len(texts):
         # Downloads lie beside the results, as those of data sets do.
         encoder = build(settings, context.trainer, downloads(folder))

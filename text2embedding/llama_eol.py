@@ -70,9 +70,11 @@ class LastToken:
         positions = (padded["attention_mask"].cumsum(1) - 1).clamp_min(0)
         with torch.inference_mode():
             out = self.model(
-                input_ids=padded["input_ids"], attention_mask=padded["attention_mask"],
-                position_ids=positions, use_cache=False,
-            )  # fmt: skip
+                input_ids=padded["input_ids"],
+                attention_mask=padded["attention_mask"],
+                position_ids=positions,
+                use_cache=False,
+            )
         return out.last_hidden_state[:, -1].float().cpu().numpy()
 
 

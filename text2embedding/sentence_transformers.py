@@ -45,9 +45,12 @@ class SentenceEncoder:
         local = not asked or why is not None
         try:
             self.model = SentenceTransformer(
-                place, device=device, revision=settings.revision, local_files_only=local,
+                place,
+                device=device,
+                revision=settings.revision,
+                local_files_only=local,
                 model_kwargs={"dtype": getattr(torch, settings.precision)},
-            )  # fmt: skip
+            )
         except Exception as error:  # of damaged files, or without a network, almost anything comes
             if settings.hub or Path(place).is_dir():
                 raise UserError(
@@ -64,9 +67,13 @@ class SentenceEncoder:
         total = np.zeros(1, dtype=np.float32)
         for prefix in self.prefixes:
             vectors = self.model.encode(
-                texts, batch_size=self.batch_size, show_progress_bar=False, convert_to_tensor=True,
-                prompt=prefix or None, normalize_embeddings=self.unit,
-            )  # fmt: skip
+                texts,
+                batch_size=self.batch_size,
+                show_progress_bar=False,
+                convert_to_tensor=True,
+                prompt=prefix or None,
+                normalize_embeddings=self.unit,
+            )
             total = total + vectors.float().cpu().numpy()
         if len(self.prefixes) == 1:
             return total

@@ -102,9 +102,15 @@ class Progress(tqdm):
         self.drawn = sys.stderr.isatty()
         self.due = time.monotonic() + EVERY
         super().__init__(
-            total=total, initial=done, desc=label, unit=unit, disable=not shown, leave=False,
-            dynamic_ncols=True, file=sys.stderr if self.drawn else Nowhere(),
-        )  # fmt: skip
+            total=total,
+            initial=done,
+            desc=label,
+            unit=unit,
+            disable=not shown,
+            leave=False,
+            dynamic_ncols=True,
+            file=sys.stderr if self.drawn else Nowhere(),
+        )
 
     def update(self, n: float | None = 1) -> bool | None:
         """Count, and say a line if one is due."""

@@ -18,8 +18,8 @@ class DamageError(UserError):
         self.what, self.stage = what, stage
 
 
-class HalfMadeError(UserError):
-    """A file that a half-made result would go on from is not as it was written."""
+class PartialResultError(UserError):
+    """A file that a partial result would resume from is not as it was written."""
 
 
 class NotFiniteError(UserError):

@@ -25,8 +25,10 @@ class Ids:
 
     def __init__(self, what: str, raw: Iterable[str]) -> None:
         self.what, self.raw = what, ["", *raw]
-        self.whole = all(name.isdecimal() and name == str(int(name)) and int(name) < 2**63
-                         for name in self.raw[1:])  # fmt: skip
+        self.whole = all(
+            name.isdecimal() and name == str(int(name)) and int(name) < 2**63
+            for name in self.raw[1:]
+        )
         self.numbers = {name: Number(n) for n, name in enumerate(self.raw) if n}
 
     def __getitem__(self, number: int) -> int | str:

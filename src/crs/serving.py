@@ -47,9 +47,12 @@ def find(fingerprint: str, store: str | Path) -> Artifact:
         UserError: if there is none, or more than one.
     """
     root = Path(home(store))
-    found = [path.parent for stage in STAGES
-             for path in root.glob(f"{stage}/{fingerprint}*/{MANIFEST}")
-             if path.parent.name.isalnum()]  # fmt: skip
+    found = [
+        path.parent
+        for stage in STAGES
+        for path in root.glob(f"{stage}/{fingerprint}*/{MANIFEST}")
+        if path.parent.name.isalnum()
+    ]
     if len(found) != 1:
         count = "no" if not found else f"{len(found)}"
         raise UserError(
@@ -245,10 +248,15 @@ class System:
         """A conversation with somebody of this history, titles or ids as in `item`."""
         turn = settings or TurnSettings()
         return Conversation(
-            self.case(history), self.recommender, self.silent,
-            Names(self.titles, self.attributes, self.item), self.facts, self.understanding,
-            Texts(turn.text, 1, self.dim, self.encode), turn,
-        )  # fmt: skip
+            self.case(history),
+            self.recommender,
+            self.silent,
+            Names(self.titles, self.attributes, self.item),
+            self.facts,
+            self.understanding,
+            Texts(turn.text, 1, self.dim, self.encode),
+            turn,
+        )
 
     def recommend(self, history: Iterable[Any], text: str = "", k: int = 5) -> pd.DataFrame:
         """The best items for a history and a wish, best first: item, title, year, …

@@ -84,8 +84,9 @@ class Titles:
     def containing(self, text: str) -> list[int]:
         """Places of the titles that have these words anywhere."""
         wanted = fold(text).split()
-        return [place for place, name in enumerate(self.folded)
-                if all(word in name for word in wanted)]  # fmt: skip
+        return [
+            place for place, name in enumerate(self.folded) if all(word in name for word in wanted)
+        ]
 
     def find(self, text: str) -> list[int]:
         """Places of the titles that a text means: one, none, or several that it may mean.
@@ -100,8 +101,11 @@ class Titles:
         title, year = title_and_year(text)
         typed = words(article_first(title.lower()))
         for spelling in dict.fromkeys([typed, without_article(typed)]):
-            ranks = {place: rank for place, rank in self.said.get(spelling, {}).items()
-                     if year in (None, title_and_year(self.shown[place])[1])}  # fmt: skip
+            ranks = {
+                place: rank
+                for place, rank in self.said.get(spelling, {}).items()
+                if year in (None, title_and_year(self.shown[place])[1])
+            }
             if ranks:
                 best = min(ranks.values())
                 return [place for place, rank in ranks.items() if rank == best]

@@ -145,11 +145,16 @@ def start(
             mode=mode(),
             config=config,
             settings=wandb.Settings(
-                silent=True, console="off", disable_git=True, disable_code=True,
-                x_disable_stats=True, x_disable_machine_info=True, x_save_requirements=False,
+                silent=True,
+                console="off",
+                disable_git=True,
+                disable_code=True,
+                x_disable_stats=True,
+                x_disable_machine_info=True,
+                x_save_requirements=False,
             ),
             reinit="finish_previous",
-        )  # fmt: skip
+        )
     except Exception as error:  # whatever W&B trips over must not cost the experiment
         say(f"tracker   W&B did not start ({type(error).__name__}); going on without it")
         return Run()

@@ -170,7 +170,7 @@ def test_every_protocol_that_can_be_chosen_has_its_meaning(configure):
         ("pretrain.temperature=nan", ["pretrain.temperature=nan", "a finite number"]),
         ("train.lr=inf", ["train.lr=inf", "a finite number"]),
         ("dataset.require=[titel]", ["dataset.require", "no 'titel'", "Did you mean title?"]),
-        ("multi_turn.ways=[soft]", ["no 'soft'", "none, hard, as_released"]),
+        ("multi_turn.rerankers=[soft]", ["no 'soft'", "none, hard, as_released"]),
         (
             "model=c2crs c2crs.without=[contxt]",
             ["c2crs.without: there is no 'contxt'", "mean context?"],

@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 
 from crs.errors import UserError
-from crs.models.mip_sad.recipe import WarmedUp
+from crs.models.mip_sad.recipe import MIPSADWarmupSettings
 from crs.pipeline.registry import stages_of
 from crs.settings.base import Settings
 from crs.settings.fields import marks_of
 from crs.settings.files import prompt_file, sha256_of
 from crs.stages.dataset import Counts, Dataset, Source
 from crs.stages.embed import Embedder
-from crs.stages.multi_turn import Talks
+from crs.stages.multi_turn import MultiTurnSettings
 from crs.stages.simulate import Simulate, Simulator
 from crs.store.artifact import fingerprint
 from tests.contracts.tiny import pipeline_stages
@@ -47,9 +47,9 @@ def idle(node: Any, path: tuple[str, ...]) -> bool:
         )
     if isinstance(node, Simulate) and key == "llm" and node.simulator.kind != "llm":
         return True
-    if isinstance(node, WarmedUp):
+    if isinstance(node, MIPSADWarmupSettings):
         return path == ("towers", "reads")
-    if isinstance(node, Talks) and key == "multi_turn":
+    if isinstance(node, MultiTurnSettings) and key == "multi_turn":
         rules = node.simulate.simulator.kind == "rules"
         return {"prompt": node.reader is None, "user_prompt": rules}.get(rest[0], False)
     return bool(rest) and idle(getattr(node, key), tuple(rest))

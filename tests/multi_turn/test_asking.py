@@ -10,7 +10,7 @@ import pytest
 
 from crs.data.sequences import Sequences
 from crs.models.popularity.scorers import Popularity
-from crs.stages.multi_turn import Talks
+from crs.stages.multi_turn import MultiTurnSettings
 from crs.stages.simulate import USER, Simulate
 from crs.stages.stage import import_object
 from multi_turn import dialogues, loop
@@ -74,7 +74,7 @@ def settings(tmp_path, *words, **changed):
     llm = replace(llm, ledger=str(tmp_path / "ledger.sqlite"), budget_usd=100.0,
                   backoff_seconds=0.002, **changed)  # fmt: skip
     speaks = Simulate(config("simulator=llm").simulator, llm)
-    return Talks("toy", 1, OPTIONS, speaks, llm, None)
+    return MultiTurnSettings("toy", 1, OPTIONS, speaks, llm, None)
 
 
 def handed():
@@ -158,6 +158,6 @@ def test_the_price_is_that_of_the_longest_dialogues(inputs, tmp_path):
 def test_rules_ask_nobody(inputs, tmp_path):
     plain = replace(OPTIONS, understanding="rules")
     speaks = Simulate(config().simulator, config().llm)
-    result = play(Talks("toy", 1, plain, speaks, None, None), inputs,
+    result = play(MultiTurnSettings("toy", 1, plain, speaks, None, None), inputs,
                   tmp_path / "store" / "multi_turn" / "a")  # fmt: skip
     assert "llm" not in result.summary and not (result.path / "answers.jsonl").exists()

@@ -14,14 +14,14 @@ import torch
 from crs.console import Context
 from crs.data.attributes import attribute_matrix
 from crs.data.sequences import Sequences
-from crs.errors import HalfMadeError, UserError
+from crs.errors import PartialResultError, UserError
 from crs.evaluation import evaluate
 from crs.evaluation.results import COLUMNS
 from crs.models.attribute_filter.scorers import AttributeFilter
 from crs.models.popularity.scorers import Popularity
 from crs.stages.embed import ENCODER
 from crs.stages.evaluation import Evaluate
-from crs.stages.multi_turn import Talks
+from crs.stages.multi_turn import MultiTurnSettings
 from crs.stages.simulate import USER, Simulate
 from crs.stages.stage import import_object
 from multi_turn import dialogues, loop
@@ -85,7 +85,7 @@ def handed() -> Context:
 def settings(**changes):
     embedder = config("embedder=hashed", "embedder.dim=32").embedder
     speaks = Simulate(config().simulator, config().llm)
-    return Talks("toy", 3, replace(OPTIONS, **changes), speaks, None, embedder)
+    return MultiTurnSettings("toy", 3, replace(OPTIONS, **changes), speaks, None, embedder)
 
 
 def play(inputs, folder, **changes):
@@ -271,14 +271,16 @@ def test_a_run_that_stopped_in_turn_3_goes_on_to_the_same_bits(inputs, result, t
 
 
 def test_scorers_can_be_chosen(inputs, tmp_path):
-    found = play(inputs, tmp_path / "one", scorers=["popularity"], ways=["none"], turns=1)
+    found = play(inputs, tmp_path / "one", scorers=["popularity"], rerankers=["none"], turns=1)
     assert set(found.load("results.parquet")["scorer"]) == {"popularity"}
     with pytest.raises(UserError, match=r"multi_turn\.scorers.*'mine'.*popularity"):
         play(inputs, tmp_path / "two", scorers=["mine"])
 
 
 def test_the_released_way_re_ranks_the_best_by_score(inputs, tmp_path):
-    found = play(inputs, tmp_path / "released", ways=["as_released"], top=10, seen="in", turns=2)
+    found = play(
+        inputs, tmp_path / "released", rerankers=["as_released"], top=10, seen="in", turns=2
+    )
     log = found.load("dialogues.parquet")
     names = ("popularity", "attribute filter", "toy text")
     assert set(log["scorer"]) == {name + " + re-ranking" for name in names}
@@ -290,7 +292,7 @@ def test_the_released_way_re_ranks_the_best_by_score(inputs, tmp_path):
 
 @pytest.mark.parametrize("mode", ["newest", "joined"])
 def test_other_texts_lead_elsewhere(inputs, log, tmp_path, mode):
-    found = play(inputs, tmp_path / mode, text=mode, scorers=["toy text"], ways=["none"])
+    found = play(inputs, tmp_path / mode, text=mode, scorers=["toy text"], rerankers=["none"])
     other = found.load("dialogues.parquet")
     mine = log[log["scorer"] == "toy text"].reset_index(drop=True)
 
@@ -316,7 +318,7 @@ def test_damage_to_a_turn_that_was_kept_is_told(turn, kind, damage, inputs, resu
             file.write_bytes(content[:-9])
         case "gone":
             file.unlink()
-    with pytest.raises(HalfMadeError, match=file.name):
+    with pytest.raises(PartialResultError, match=file.name):
         play(inputs, folder)
 
 
@@ -351,10 +353,12 @@ def test_cases_are_drawn_by_their_own_seed(inputs):
 
 def test_dialogues_that_all_succeed_early_leave_a_table(inputs, tmp_path):
     """Thirty items, five new ones a turn: after six turns nobody is left to speak."""
-    talks = play(inputs, tmp_path / "long", turns=9, shown=5, scorers=["popularity"], ways=["none"])
+    talks = play(
+        inputs, tmp_path / "long", turns=9, shown=5, scorers=["popularity"], rerankers=["none"]
+    )
     log, long = talks.load("dialogues.parquet"), talks.load("results.parquet")
     assert log["turn"].max() <= 6
     for turn in range(int(log["turn"].max()), 10):
         assert value(long, "popularity", f"turn={turn}", "success", 5) == 1.0
     assert "turn 9" in (talks.path / "results.md").read_text()
-    play(inputs, tmp_path / "long", turns=9, shown=5, scorers=["popularity"], ways=["none"])
+    play(inputs, tmp_path / "long", turns=9, shown=5, scorers=["popularity"], rerankers=["none"])

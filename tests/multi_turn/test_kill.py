@@ -49,6 +49,6 @@ def test_a_run_that_is_killed_in_turn_3_ends_in_the_same_tables(finished, tmp_pa
     turns = sorted(file.name for file in (half / "resume").glob("*.parquet"))
     assert turns[:2] == ["turn_1.parquet", "turn_2.parquet"] and len(turns) < 5
     again, state = run(store)
-    assert " resumed " in state and "turns were there" in state
+    assert " resumed " in state and "resumes after" in state
     assert {name: (again / name).read_bytes() for name in FILES} == expected
     assert json.loads((again / "manifest.json").read_text())["resumed"] is True

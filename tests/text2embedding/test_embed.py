@@ -5,7 +5,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from crs.errors import HalfMadeError, NotFiniteError
+from crs.errors import NotFiniteError, PartialResultError
 from crs.store.artifact import RESUME
 from tests.contracts.tiny import artifact, config, context, made
 from text2embedding import embed
@@ -84,7 +84,7 @@ def test_a_killed_stage_goes_on_at_its_shard(tmp_path, inputs, encoder, shards):
     embed.run(SETTINGS, inputs, folder, run)
     assert len(second.asked) == 5 - 2 * shards
     assert np.array_equal(np.load(folder / "vectors.npy"), wanted)
-    assert (f"{2 * shards} of 5 texts were there" in run.notes) == bool(shards)
+    assert (f"resumes after {2 * shards} of 5 texts" in run.notes) == bool(shards)
 
 
 def test_half_a_vector_file_is_made_anew(tmp_path, inputs):
@@ -121,7 +121,7 @@ def test_damaged_vectors_of_a_half_made_result_are_told(damage, tmp_path, inputs
     folder = made(embed, SETTINGS, inputs, tmp_path / "embed").path
     file = folder / "vectors.npy"
     file.unlink() if damage is None else file.write_bytes(damage(file.read_bytes()))
-    with pytest.raises(HalfMadeError, match=r"vectors\.npy is damaged"):
+    with pytest.raises(PartialResultError, match=r"vectors\.npy is damaged"):
         embed.run(SETTINGS, inputs, folder, context())
 
 

@@ -118,9 +118,12 @@ class Page:
                 with gr.Column(scale=3):
                     words = gr.Textbox(label="Search titles", placeholder="words of a title, Enter")
                     history = gr.Dropdown(
-                        [], value=[], multiselect=True, label=f"History: every {noun} you have had",
+                        [],
+                        value=[],
+                        multiselect=True,
+                        label=f"History: every {noun} you have had",
                         elem_id="history",
-                    )  # fmt: skip
+                    )
             with gr.Row():
                 with gr.Column(scale=1):
                     chat = gr.Chatbot(
@@ -163,9 +166,17 @@ def serve(page: Page, port: int, block: bool = True) -> tuple[Any, str]:
     # Fonts of the system: the themes' own would be asked of a server elsewhere.
     fonts = {"font": ["system-ui", "sans-serif"], "font_mono": ["monospace"]}
     _, address, _ = app.launch(
-        server_name=HOST, server_port=port or None, share=False, quiet=True,
-        prevent_thread_lock=not block, theme=gr.themes.Default(**fonts), css=CSS,
-        footer_links=["gradio"], ssr_mode=False, mcp_server=False, enable_monitoring=False,
+        server_name=HOST,
+        server_port=port or None,
+        share=False,
+        quiet=True,
+        prevent_thread_lock=not block,
+        theme=gr.themes.Default(**fonts),
+        css=CSS,
+        footer_links=["gradio"],
+        ssr_mode=False,
+        mcp_server=False,
+        enable_monitoring=False,
         app_kwargs={"middleware": guards()},
-    )  # fmt: skip
+    )
     return app, address

@@ -159,14 +159,16 @@ def numbered(
     ).dropna(subset=["user", "target"])
     keys = pd.MultiIndex.from_frame(frame[["user", "target"]].astype("int64"))
     frame = frame.assign(cut=cuts.reindex(keys).to_numpy()).dropna(subset=["cut"])
-    return pd.DataFrame({
-        "split": frame["split"].astype(str),
-        "dialogue": frame["dialogue"].factorize()[0],
-        "user": frame["user"].astype("int64"),
-        "cut": frame["cut"].astype("int64"),
-        "turn": frame["turn"].astype("int64"),
-        "kind": frame["kind"].astype(str),
-        "attribute": frame["attribute"].map(attributes).fillna(0).astype("int64"),
-        "items": [[items[item] for item in cell if item in items] for cell in frame["items"]],
-        "remaining": frame["remaining"].astype("int64"),
-    }).reset_index(drop=True)  # fmt: skip
+    return pd.DataFrame(
+        {
+            "split": frame["split"].astype(str),
+            "dialogue": frame["dialogue"].factorize()[0],
+            "user": frame["user"].astype("int64"),
+            "cut": frame["cut"].astype("int64"),
+            "turn": frame["turn"].astype("int64"),
+            "kind": frame["kind"].astype(str),
+            "attribute": frame["attribute"].map(attributes).fillna(0).astype("int64"),
+            "items": [[items[item] for item in cell if item in items] for cell in frame["items"]],
+            "remaining": frame["remaining"].astype("int64"),
+        }
+    ).reset_index(drop=True)

@@ -12,7 +12,7 @@ from crs.console import Context, say
 from crs.data import attribute_dialogues, conversations
 from crs.data.filters import select
 from crs.data.layouts import refusal
-from crs.data.parsing.raw import Noticed, Raw
+from crs.data.parsing.raw import Raw, RowAudit
 from crs.data.parsing.times import span
 from crs.data.sources import fetch, fetch_items
 from crs.errors import UserError
@@ -58,32 +58,38 @@ def tables(raw: Raw, settings: Dataset) -> dict[str, pd.DataFrame]:
             f"dataset={settings.name}: no interaction is left after dataset.{filters} "
             f"({'; '.join(map(str, noticed))}); filter less"
         )
-    frame = frame.assign(**{key: frame[key].cat.remove_unused_categories()
-                            for key in ("user", "item")})  # fmt: skip
+    frame = frame.assign(
+        **{key: frame[key].cat.remove_unused_categories() for key in ("user", "item")}
+    )
     users, items = dense(frame["user"]), dense(frame["item"])
-    interactions = pd.DataFrame({
-        "user": frame["user"].map(users).astype("int64"),
-        "item": frame["item"].map(items).astype("int64"),
-        "timestamp": frame["timestamp"],
-        "rating": frame["rating"].astype("float64"),
-    }).sort_values(["user", "timestamp"], kind="stable", ignore_index=True)  # fmt: skip
+    interactions = pd.DataFrame(
+        {
+            "user": frame["user"].map(users).astype("int64"),
+            "item": frame["item"].map(items).astype("int64"),
+            "timestamp": frame["timestamp"],
+            "rating": frame["rating"].astype("float64"),
+        }
+    ).sort_values(["user", "timestamp"], kind="stable", ignore_index=True)
     lengths = interactions.groupby("user")["item"].transform("size")
     if short := int((lengths < SHORTEST).sum()):
         what = f"of users with under {SHORTEST}: too short to be cases"
-        noticed.append(Noticed(what, short, "kept"))
+        noticed.append(RowAudit(what, short, "kept"))
     interactions["timestamp"] = interactions["timestamp"].astype("int64")
     about = raw.items.drop_duplicates("item").set_index("item").reindex(list(items))
-    lists = [list(cell) if isinstance(cell, (list, np.ndarray)) else []
-             for cell in about["attributes"]]  # fmt: skip
+    lists = [
+        list(cell) if isinstance(cell, (list, np.ndarray)) else [] for cell in about["attributes"]
+    ]
     number = dense(pd.Series([name for cell in lists for name in cell], dtype=object))
-    item_table = pd.DataFrame({
-        "item": np.arange(1, len(items) + 1),
-        "raw": list(items),
-        "title": about["title"].fillna("").astype(str).to_numpy(),
-        "year": about["year"].astype("Int64").to_numpy(),
-        "attributes": [[number[name] for name in cell] for cell in lists],
-        "description": about["description"].fillna("").astype(str).to_numpy(),
-    })  # fmt: skip
+    item_table = pd.DataFrame(
+        {
+            "item": np.arange(1, len(items) + 1),
+            "raw": list(items),
+            "title": about["title"].fillna("").astype(str).to_numpy(),
+            "year": about["year"].astype("Int64").to_numpy(),
+            "attributes": [[number[name] for name in cell] for cell in lists],
+            "description": about["description"].fillna("").astype(str).to_numpy(),
+        }
+    )
     out = {
         "interactions": interactions,
         "users": pd.DataFrame({"user": list(users.values()), "raw": list(users)}),
@@ -187,13 +193,17 @@ def run(
         frame.to_parquet(folder / f"{name}.parquet", index=False)
     if "audit" in out:
         for row in out["audit"].itertuples(index=False):
-            say(f"audit     {Noticed(*row)}")
-    context.note(conversations.note(found) if settings.conversations else (
-        f"{found['users']:,} users, {found['items']:,} items, "
-        f"{found['interactions']:,} interactions, median length {found['median_length']:.0f}"
-        + (f", {days}" if (days := span(out["interactions"]["timestamp"])) else "")
-        + "".join(f"; {count:,} {what}" for what, count in raw.dropped.items() if count)
-    ))  # fmt: skip
+            say(f"audit     {RowAudit(*row)}")
+    context.note(
+        conversations.note(found)
+        if settings.conversations
+        else (
+            f"{found['users']:,} users, {found['items']:,} items, "
+            f"{found['interactions']:,} interactions, median length {found['median_length']:.0f}"
+            + (f", {days}" if (days := span(out["interactions"]["timestamp"])) else "")
+            + "".join(f"; {count:,} {what}" for what, count in raw.dropped.items() if count)
+        )
+    )
     local = settings.archive or settings.path
     return {
         **found,

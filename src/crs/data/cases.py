@@ -214,11 +214,13 @@ def conversation_cases(dataset: Artifact, split: str) -> Cases:
         torch.from_numpy(flat.astype(np.int64)), offsets, dataset.summary["items"], repeated(*pairs)
     )
     return Cases(
-        sequences, sequences.users, cut,
+        sequences,
+        sequences.users,
+        cut,
         dialogue={ROW: torch.from_numpy(rows["response"].to_numpy(copy=True))},
         slices={NO_REPEATS: torch.from_numpy(~rows["repeat"].to_numpy(copy=True))},
         cluster=torch.from_numpy(rows["dialogue"].to_numpy(copy=True)),
-    )  # fmt: skip
+    )
 
 
 def cases_of(inputs: dict[str, Artifact], split: str) -> Cases:
@@ -247,11 +249,17 @@ def turn_cases(dataset: Artifact, table: pd.DataFrame, split: str) -> Cases:
     known = torch.zeros(len(asked), dataset.summary["attributes"] + 1).scatter_(1, asked, 1.0)
     known[:, 0] = 0.0
     return Cases(
-        Sequences.of(dataset), turns.user[turns.row], turns.cut[turns.row], None, known, None,
-        turns.refusals(slice(None)), {ASKED: asked},
+        Sequences.of(dataset),
+        turns.user[turns.row],
+        turns.cut[turns.row],
+        None,
+        known,
+        None,
+        turns.refusals(slice(None)),
+        {ASKED: asked},
         {f"attributes={n}": turns.accepted == n for n in sorted(set(turns.accepted.tolist()))},
         turns.name[turns.row],
-    )  # fmt: skip
+    )
 
 
 def case_sets(inputs: dict[str, Artifact], split: str) -> dict[str, Cases]:

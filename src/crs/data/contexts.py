@@ -72,11 +72,17 @@ class Contexts:
             return torch.from_numpy(np.array(contexts.load(f"{name}.npy"))).long()
 
         return cls(
-            tensor("tokens"), tensor("entities"),
+            tensor("tokens"),
+            tensor("entities"),
             Ragged(tensor("mentions"), tensor("mention_offsets")),
-            tensor("reviews"), tensor("review_tokens"), tensor("review_entity"),
-            tensor("responses"), tensor("split"), contexts.load("words.json"), tensor("frequency"),
-        )  # fmt: skip
+            tensor("reviews"),
+            tensor("review_tokens"),
+            tensor("review_entity"),
+            tensor("responses"),
+            tensor("split"),
+            contexts.load("words.json"),
+            tensor("frequency"),
+        )
 
     def __len__(self) -> int:
         return len(self.tokens)

@@ -92,10 +92,13 @@ def merged(utterances: list[Utterance], dropped: Counter[str]) -> list[Utterance
         if turns and turns[-1].role == said.role:
             last = turns[-1]
             turns[-1] = Utterance(
-                said.role, last.tokens + said.tokens, f"{last.text} {said.text}",
-                last.items + said.items, last.entities + said.entities,
+                said.role,
+                last.tokens + said.tokens,
+                f"{last.text} {said.text}",
+                last.items + said.items,
+                last.entities + said.entities,
                 last.mentions + [(at + len(last.tokens), name) for at, name in said.mentions],
-            )  # fmt: skip
+            )
         else:
             turns.append(said)
     return turns
@@ -136,8 +139,9 @@ def numbered(raw: RawDialogues) -> dict[str, int]:
     """Entity ids: 1 … N for the items, in the order of the item table, then the other entities."""
     items = list(raw.items["item"])
     known = set(items)
-    others = [name for name in sorted(raw.entities, key=raw.entities.__getitem__)
-              if name not in known]  # fmt: skip
+    others = [
+        name for name in sorted(raw.entities, key=raw.entities.__getitem__) if name not in known
+    ]
     return {name: i for i, name in enumerate([*items, *others], 1)}
 
 
@@ -168,8 +172,9 @@ def tables(raw: RawDialogues, settings: Dataset) -> dict[str, pd.DataFrame]:
             row = turn_row(said, number, n_items, dropped)
             if turn and (settings.roles == "both" or said.role == settings.roles):
                 response = answers.setdefault((split, name, turn), len(answers))
-                cases += [(split, dialogue, turn, response, item, item in before)
-                          for item in row["items"]]  # fmt: skip
+                cases += [
+                    (split, dialogue, turn, response, item, item in before) for item in row["items"]
+                ]
             before |= {e for e in row["entities"] if e <= n_items}
             rows.append({"split": split, "dialogue": dialogue, "turn": turn} | row)
     present = {split for split, *_ in cases}
@@ -188,18 +193,25 @@ def tables(raw: RawDialogues, settings: Dataset) -> dict[str, pd.DataFrame]:
     ]
     return {
         "users": pd.DataFrame(users, columns=["user", "raw", "split"]),
-        "interactions": pd.DataFrame({
-            "user": mentioned["dialogue"].astype("int64"),
-            "item": mentioned["items"].astype("int64"),
-            "timestamp": mentioned["turn"].astype("int64"), "rating": 1.0,
-        }).reset_index(drop=True),
+        "interactions": pd.DataFrame(
+            {
+                "user": mentioned["dialogue"].astype("int64"),
+                "item": mentioned["items"].astype("int64"),
+                "timestamp": mentioned["turn"].astype("int64"),
+                "rating": 1.0,
+            }
+        ).reset_index(drop=True),
         "items": item_table(raw.items),
-        "attributes": pd.DataFrame({"attribute": pd.Series(dtype="int64"),
-                                    "name": pd.Series(dtype="str")}),
-        "entities": pd.DataFrame({
-            "entity": list(number.values()), "raw": list(number),
-            "source": [raw.entities.get(name, -1) for name in number],
-        }),
+        "attributes": pd.DataFrame(
+            {"attribute": pd.Series(dtype="int64"), "name": pd.Series(dtype="str")}
+        ),
+        "entities": pd.DataFrame(
+            {
+                "entity": list(number.values()),
+                "raw": list(number),
+                "source": [raw.entities.get(name, -1) for name in number],
+            }
+        ),
         **triple_tables(raw, number),
         "dialogues": said_table,
         "cases": pd.DataFrame(
@@ -208,7 +220,7 @@ def tables(raw: RawDialogues, settings: Dataset) -> dict[str, pd.DataFrame]:
         "reviews": reviews,
         "chosen": pd.DataFrame(chosen, columns=["response", "review"]).astype("int64"),
         "vocabulary": pd.DataFrame({"token": source_words(raw, number)}, dtype="str"),
-    }  # fmt: skip
+    }
 
 
 def turn_row(
@@ -232,12 +244,15 @@ def turn_row(
             tokens[at] = UNKNOWN_ITEM
             dropped["mentions of unknown items"] += 1
     return {
-        "role": said.role, "text": said.text, "tokens": tokens,
+        "role": said.role,
+        "text": said.text,
+        "tokens": tokens,
         "items": [i for i in items if i <= n_items],
         # In the order of the released code: linked entities, then items.
         "entities": list(dict.fromkeys(entities + items)),
-        "mention_at": [at for at, _ in mentions], "mention": [entity for _, entity in mentions],
-    }  # fmt: skip
+        "mention_at": [at for at, _ in mentions],
+        "mention": [entity for _, entity in mentions],
+    }
 
 
 def item_table(items: pd.DataFrame) -> pd.DataFrame:

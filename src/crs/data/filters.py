@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from crs.data.parsing.raw import Noticed, Raw
+from crs.data.parsing.raw import Raw, RowAudit
 from crs.errors import UserError
 from crs.stages.dataset import Dataset
 
@@ -42,7 +42,7 @@ def again(frame: pd.DataFrame) -> np.ndarray:
     return found
 
 
-def select(raw: Raw, settings: Dataset) -> tuple[pd.DataFrame, list[Noticed]]:
+def select(raw: Raw, settings: Dataset) -> tuple[pd.DataFrame, list[RowAudit]]:
     """The interactions that are kept, users and items as categories, and an audit of the rest.
 
     In this order: ratings under `min_rating`; items that the source's item table does not have
@@ -68,11 +68,11 @@ def select(raw: Raw, settings: Dataset) -> tuple[pd.DataFrame, list[Noticed]]:
                 f"{drop}dataset.{key}=keep"
             )
         done = "left out" if policy == "drop" else "kept"
-        noticed.append(Noticed(what, int(rows.sum()), done, place(number)))
+        noticed.append(RowAudit(what, int(rows.sum()), done, place(number)))
         return frame[~rows] if policy == "drop" else frame
 
     if raw.faults.count:
-        noticed.append(Noticed("not readable", raw.faults.count, "left out", raw.faults.first))
+        noticed.append(RowAudit("not readable", raw.faults.count, "left out", raw.faults.first))
     if settings.min_rating is not None:
         low = (frame["rating"] < settings.min_rating).to_numpy()
         frame = treated(low, f"rated under {settings.min_rating:g}")
@@ -90,10 +90,10 @@ def select(raw: Raw, settings: Dataset) -> tuple[pd.DataFrame, list[Noticed]]:
     if rest := len(frame) - len(kept):
         limits = {"a user": settings.min_user, "an item": settings.min_item}
         few = " or ".join(f"{who} with under {least}" for who, least in limits.items() if least)
-        noticed.append(Noticed(f"of {few}", rest, "left out"))
+        noticed.append(RowAudit(f"of {few}", rest, "left out"))
     frame = kept
     tied = frame.duplicated(["user", "timestamp"], keep=False).to_numpy()
     frame = treated(tied, "at the same time as another of the user: in file order", "keep")
     if twice := int(raw.items["item"].duplicated().sum()):
-        noticed.append(Noticed("a further description of an item", twice, "left out"))
+        noticed.append(RowAudit("a further description of an item", twice, "left out"))
     return frame, noticed

@@ -177,6 +177,8 @@ class Conversation:
         shares, chosen = recommender.prior(case)[0].topk(INTENTS)
         best = recommender.typical()[:, chosen].topk(TYPICAL, dim=0).indices.T.tolist()
         titles = self.names.titles
-        return [(share, [titles[item] for item in items])
-                for share, items in zip(shares.tolist(), best, strict=True)
-                if share >= FAINT]  # fmt: skip
+        return [
+            (share, [titles[item] for item in items])
+            for share, items in zip(shares.tolist(), best, strict=True)
+            if share >= FAINT
+        ]

@@ -132,8 +132,9 @@ class ModelReads:
     def read(self, talks: list[Talk]) -> list[Understood]:
         """What each dialogue asks for by now."""
         answers = self.llm.ask([self.request(talk) for talk in talks])
-        return [self.understood(talk, answer.text) for talk, answer in
-                zip(talks, answers, strict=True)]  # fmt: skip
+        return [
+            self.understood(talk, answer.text) for talk, answer in zip(talks, answers, strict=True)
+        ]
 
     def figures(self, talks: Sequence[Talk]) -> dict[str, int]:
         """What became of all answers in the course of these dialogues; nobody is asked anew."""

@@ -35,9 +35,11 @@ def asked_text(requirement: dict[str, Any], attributes: list[str]) -> str:
 
 
 def reply(
-    requirements: list[dict[str, Any]], shown: Iterable[int], titles: list[str],
+    requirements: list[dict[str, Any]],
+    shown: Iterable[int],
+    titles: list[str],
     attributes: list[str],
-) -> str:  # fmt: skip
+) -> str:
     """A turn of the system: Markdown, if the names are.
 
     Args:

@@ -1,6 +1,6 @@
 """What is shown in a turn: a model's ranking, and what the requirements make of it.
 
-Three ways (docs/multi_turn.md, re-ranking). `none`: by score, without the items shown before.
+Three re-rankers (docs/multi_turn.md, re-ranking). `none`: by score, without the items shown before.
 `hard`: items that break fewer hard requirements come first, over the whole catalogue, then by
 score. `as_released`: the best 50 by score, those with more of the asked attributes first.
 """
@@ -64,13 +64,15 @@ class ByScore:
 
     def ranks_before(self) -> Tensor:
         """Rank of each target by score alone, [B]."""
-        return ranks(self.queries, self.catalogue, self.cases.target, self.history,
-                     n_items=self.n_items)  # fmt: skip
+        return ranks(
+            self.queries, self.catalogue, self.cases.target, self.history, n_items=self.n_items
+        )
 
     def ranks_after(self) -> Tensor:
         """Rank of each target in the order that is shown, [B]."""
-        return ranks(self.queries, self.catalogue, self.cases.target, self.gone,
-                     n_items=self.n_items)  # fmt: skip
+        return ranks(
+            self.queries, self.catalogue, self.cases.target, self.gone, n_items=self.n_items
+        )
 
 
 class Hard(ByScore):
@@ -97,9 +99,13 @@ class Hard(ByScore):
         most = max((int(part.max()) for _, part in self.chunks()), default=0)
         for level in range(most + 1):
             found, scores = topk(
-                self.queries, self.catalogue, k, self.gone, n_items=self.n_items,
+                self.queries,
+                self.catalogue,
+                k,
+                self.gone,
+                n_items=self.n_items,
                 allow=partial(self.level, level),
-            )  # fmt: skip
+            )
             place = filled[:, None] + torch.arange(k)
             row, column = ((scores > -torch.inf) & (place < k)).nonzero(as_tuple=True)
             items[row, place[row, column]] = found[row, column]
@@ -123,8 +129,9 @@ class Hard(ByScore):
             own = self.wishes[part].violations().gather(1, target[part, None])
             return self.level(own, part)
 
-        return better + ranks(self.queries, self.catalogue, target, self.gone,
-                              n_items=self.n_items, allow=alike)  # fmt: skip
+        return better + ranks(
+            self.queries, self.catalogue, target, self.gone, n_items=self.n_items, allow=alike
+        )
 
 
 class Released(ByScore):
@@ -159,4 +166,4 @@ class Released(ByScore):
         return torch.where(found.any(1), place, self.ranks_before())
 
 
-WAYS: dict[str, type[ByScore]] = {"none": ByScore, "hard": Hard, "as_released": Released}
+RERANKERS: dict[str, type[ByScore]] = {"none": ByScore, "hard": Hard, "as_released": Released}

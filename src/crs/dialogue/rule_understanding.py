@@ -116,9 +116,9 @@ class Rules:
             return rest[0] in ("or", "nor")
         return bool(following) and self.goes_on(following[0], following[1:])
 
-    def read_clause(self, words: list[str], negated: bool, hard: bool) -> tuple[
-        list[Requirement], bool
-    ]:  # fmt: skip
+    def read_clause(
+        self, words: list[str], negated: bool, hard: bool
+    ) -> tuple[list[Requirement], bool]:
         """Requirements of a clause, and whether it ends within a negation."""
         found: list[Requirement] = []
         hard = hard and not HEDGES & set(words)
@@ -175,8 +175,11 @@ class Rules:
         requirements = tuple(requirement for part in read for requirement in part)
         if first:
             return Understood(text, requirements)
-        kept = [s for s, part in zip(sentences, read, strict=True)
-                if not part or any(requirement.wanted for requirement in part)]  # fmt: skip
+        kept = [
+            s
+            for s, part in zip(sentences, read, strict=True)
+            if not part or any(requirement.wanted for requirement in part)
+        ]
         if len(sentences) > 1:
             kept = [s for s in kept if self.sentence(s) or not REACTION.match(s.lower())]
         return Understood(" ".join(kept), requirements)

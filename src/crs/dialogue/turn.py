@@ -13,7 +13,7 @@ import torch
 
 from crs.data.cases import Cases
 from crs.dialogue.requirements import Facts, Wishes
-from crs.dialogue.rerank import WAYS, ByScore
+from crs.dialogue.rerank import RERANKERS, ByScore
 from crs.dialogue.state import Talk, Turn, Understanding, Understood
 from crs.dialogue.utterance_vectors import Texts
 from crs.recommender import Recommender
@@ -26,22 +26,22 @@ class TurnSettings:
 
     Attributes:
         text: what is embedded from the second turn on: `newest`, `joined` or `mean`.
-        way: of re-ranking: `none`, `hard` or `as_released`.
+        reranker: `none`, `hard` or `as_released`.
         shown: items a turn.
         seen: items of the history: `out` of the ranking, or left `in`.
         top: so many of the best by score are re-ranked `as_released`.
     """
 
     text: str = "mean"
-    way: str = "hard"
+    reranker: str = "hard"
     shown: int = 5
     seen: str = "out"
     top: int = 50
 
     @classmethod
-    def of(cls, group: MultiTurn, way: str) -> "TurnSettings":
-        """Those of the group, with one of its ways."""
-        return cls(group.text, way, group.shown, group.seen, group.top)
+    def of(cls, group: MultiTurn, reranker: str) -> "TurnSettings":
+        """Those of the group, with one of its re-rankers."""
+        return cls(group.text, reranker, group.shown, group.seen, group.top)
 
 
 class DialogueStates:
@@ -77,8 +77,10 @@ class DialogueStates:
 
     def embedded(self, dialogues: Sequence[int], heard: Sequence[Understood]) -> list[bool]:
         """Whether the newest text of each dialogue is embedded: there is one, and it is read."""
-        return [bool(understood.text) and self.reads[d]
-                for d, understood in zip(dialogues, heard, strict=True)]  # fmt: skip
+        return [
+            bool(understood.text) and self.reads[d]
+            for d, understood in zip(dialogues, heard, strict=True)
+        ]
 
     def new_texts(
         self, dialogues: Sequence[int], heard: Sequence[Understood]
@@ -126,7 +128,7 @@ class DialogueStates:
         self, recommender: Recommender, cases: Cases, part: slice, settings: TurnSettings
     ) -> ByScore:
         """The recommender's ranking for `cases` of the same part, re-ranked."""
-        return WAYS[settings.way](
+        return RERANKERS[settings.reranker](
             recommender, cases, self.wishes[part], settings.seen, settings.top
         )
 

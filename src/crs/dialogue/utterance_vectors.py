@@ -44,8 +44,9 @@ class Texts:
         Each different text is encoded once, the longest first.
         """
         if self.mode == "joined":
-            texts = [" ".join([*self.said[d], text])
-                     for d, text in zip(dialogues, texts, strict=True)]  # fmt: skip
+            texts = [
+                " ".join([*self.said[d], text]) for d, text in zip(dialogues, texts, strict=True)
+            ]
         different = sorted(dict.fromkeys(texts), key=lambda text: (-len(text), text))
         if not different:
             return np.zeros((0, self.vectors.shape[1]), np.float16)

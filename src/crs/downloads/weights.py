@@ -158,9 +158,11 @@ def load(weights: Weights, kind: str, precision: str, trainer: Trainer, group: s
                 weights.place, **weights.options()
             )
             model, told = getattr(transformers, kind).from_pretrained(
-                weights.place, dtype=getattr(torch, precision), output_loading_info=True,
+                weights.place,
+                dtype=getattr(torch, precision),
+                output_loading_info=True,
                 **weights.options(),
-            )  # fmt: skip
+            )
     except Exception as error:  # of damaged files, or without a network, almost anything may come
         file = Path(weights.place, weights.gguf or "")
         raise UserError(

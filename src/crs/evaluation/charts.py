@@ -18,7 +18,7 @@ def success_by_turn(long: "pd.DataFrame", path: Path, title: str) -> None:
 
     Args:
         long: a table of results; its rows `success` in slices `turn=t` are drawn, one panel for
-            each way of re-ranking (what follows ` + ` in a scorer's name).
+            each re-ranker (what follows ` + ` in a scorer's name).
     """
     import matplotlib
 
@@ -29,21 +29,26 @@ def success_by_turn(long: "pd.DataFrame", path: Path, title: str) -> None:
     rows = rows.assign(
         turn=rows["slice"].str.removeprefix(TURN).astype(int),
         name=rows["scorer"].str.partition(" + ")[0],
-        way=rows["scorer"].str.partition(" + ")[2],
+        reranker=rows["scorer"].str.partition(" + ")[2],
     )
-    ways, names = list(rows["way"].unique()), list(rows["name"].unique())
+    rerankers, names = list(rows["reranker"].unique()), list(rows["name"].unique())
     colours = plt.get_cmap("tab10")
     figure, panels = plt.subplots(
-        1, len(ways), figsize=(5.5 * len(ways), 4.2), sharey=True, squeeze=False,
+        1,
+        len(rerankers),
+        figsize=(5.5 * len(rerankers), 4.2),
+        sharey=True,
+        squeeze=False,
         layout="constrained",
-    )  # fmt: skip
-    for axes, way in zip(panels[0], ways, strict=True):
+    )
+    for axes, reranker in zip(panels[0], rerankers, strict=True):
         for number, name in enumerate(names):
-            line = rows[(rows["way"] == way) & (rows["name"] == name)].sort_values("turn")
+            line = rows[(rows["reranker"] == reranker) & (rows["name"] == name)].sort_values("turn")
             axes.plot(line["turn"], line["value"], marker="o", label=name, color=colours(number))
-            axes.fill_between(line["turn"], line["low"], line["high"], alpha=0.12,
-                              color=colours(number))  # fmt: skip
-        axes.set_title(f"with {way}" if way else "by score", fontsize=10)
+            axes.fill_between(
+                line["turn"], line["low"], line["high"], alpha=0.12, color=colours(number)
+            )
+        axes.set_title(f"with {reranker}" if reranker else "by score", fontsize=10)
         axes.set_xlabel("turn")
         axes.set_xticks(sorted(rows["turn"].unique()))
     panels[0][0].set_ylabel("share of dialogues that have succeeded")

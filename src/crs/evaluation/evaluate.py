@@ -57,10 +57,16 @@ def case_ranks(
         queries, catalogue: of a recommender.
         rivals: lists of the second protocol (`crs.evaluation.sampled_ranking`), if there is one.
     """
-    found = {settings.protocol: ranks(
-        queries, catalogue, cases.target, masked(cases, settings), seen=settings.seen,
-        n_items=None if settings.padding else cases.sequences.n_items,
-    ).numpy()}  # fmt: skip
+    found = {
+        settings.protocol: ranks(
+            queries,
+            catalogue,
+            cases.target,
+            masked(cases, settings),
+            seen=settings.seen,
+            n_items=None if settings.padding else cases.sequences.n_items,
+        ).numpy()
+    }
     if rivals is not None:
         few = sampled_ranking.ranks_among(queries, catalogue, rivals)
         found[SECOND[settings.candidates]] = few.numpy()
@@ -78,9 +84,13 @@ def case_lists(
     k is the largest of `settings.ks`. Padding is in no list, whatever the protocol ranks.
     """
     items, scores = topk(
-        queries, catalogue, max(settings.ks), masked(cases, settings), seen=settings.seen,
+        queries,
+        catalogue,
+        max(settings.ks),
+        masked(cases, settings),
+        seen=settings.seen,
         n_items=cases.sequences.n_items,
-    )  # fmt: skip
+    )
     return items.masked_fill(scores == -torch.inf, 0).int().cpu().numpy()
 
 
@@ -129,10 +139,19 @@ def table(found: list[Ranked], settings: Evaluation) -> pd.DataFrame:
             )
             means = values[mask].mean(0)
             for (metric, k), mean, lo, hi in zip(by_case, means, low, high, strict=True):
-                rows.append({
-                    "scorer": one.scorer, "slice": part, "metric": metric, "k": k, "value": mean,
-                    "low": lo, "high": hi, "cases": int(mask.sum()), "protocol": one.protocol,
-                })  # fmt: skip
+                rows.append(
+                    {
+                        "scorer": one.scorer,
+                        "slice": part,
+                        "metric": metric,
+                        "k": k,
+                        "value": mean,
+                        "low": lo,
+                        "high": hi,
+                        "cases": int(mask.sum()),
+                        "protocol": one.protocol,
+                    }
+                )
     return pd.DataFrame(rows)
 
 
@@ -153,10 +172,19 @@ def list_table(found: list[Ranked], catalogue: Catalogue, settings: Evaluation) 
             summaries = {name: (value, np.nan, np.nan, mask.sum()) for name, value in alone.items()}
             summaries |= summarised(each, one.cases.clusters.numpy()[mask], settings)
             rows += [
-                {"scorer": one.scorer, "slice": part, "metric": metric, "k": k, "value": mean,
-                 "low": low, "high": high, "cases": int(cases), "protocol": one.protocol}
+                {
+                    "scorer": one.scorer,
+                    "slice": part,
+                    "metric": metric,
+                    "k": k,
+                    "value": mean,
+                    "low": low,
+                    "high": high,
+                    "cases": int(cases),
+                    "protocol": one.protocol,
+                }
                 for (metric, k), (mean, low, high, cases) in summaries.items()
-            ]  # fmt: skip
+            ]
     return pd.DataFrame(rows)
 
 
@@ -208,9 +236,13 @@ def score(
         )
 
     for part, cases in sets.items():
-        rivals = None if owners is None else sampled_ranking.draw(
-            cases, owners, settings.candidates, settings.seen, settings.seed
-        )  # fmt: skip
+        rivals = (
+            None
+            if owners is None
+            else sampled_ranking.draw(
+                cases, owners, settings.candidates, settings.seen, settings.seed
+            )
+        )
         for name, scorer in scorers.items():
             add(part, name, cases, rivals)
             if cases.text is not None and reads_text(scorer):
@@ -279,22 +311,36 @@ def run(
             tables.append(table(found, evaluation).assign(split=split))
             tables.append(list_table(found, catalogue, evaluation).assign(split=split))
             case_tables += [
-                pd.DataFrame({
-                    "split": split, "scorer": one.scorer, "slice": one.part,
-                    "protocol": one.protocol,
-                    "user": one.cases.row, "cut": one.cases.cut, "cluster": one.cases.clusters,
-                    "target": one.cases.target, "rank": one.ranks,
-                    **{name: pd.array(mask.numpy()) for name, mask in one.cases.slices.items()},
-                })
+                pd.DataFrame(
+                    {
+                        "split": split,
+                        "scorer": one.scorer,
+                        "slice": one.part,
+                        "protocol": one.protocol,
+                        "user": one.cases.row,
+                        "cut": one.cases.cut,
+                        "cluster": one.cases.clusters,
+                        "target": one.cases.target,
+                        "rank": one.ranks,
+                        **{name: pd.array(mask.numpy()) for name, mask in one.cases.slices.items()},
+                    }
+                )
                 for one in found
-            ]  # fmt: skip
+            ]
             lists += [
-                pd.DataFrame({
-                    "split": split, "scorer": one.scorer, "slice": one.part,
-                    "user": one.cases.row, "cut": one.cases.cut, "items": list(one.lists),
-                })
-                for one in found if one.lists is not None
-            ]  # fmt: skip
+                pd.DataFrame(
+                    {
+                        "split": split,
+                        "scorer": one.scorer,
+                        "slice": one.part,
+                        "user": one.cases.row,
+                        "cut": one.cases.cut,
+                        "items": list(one.lists),
+                    }
+                )
+                for one in found
+                if one.lists is not None
+            ]
     long = pd.concat(tables, ignore_index=True)
     long["dataset"], long["model"] = inputs["dataset"].summary["label"], settings.model
     long["sees"] = long["scorer"].map({name: scorer.sees for name, scorer in scorers.items()})
@@ -304,13 +350,16 @@ def run(
     main = long[long["protocol"] == evaluation.protocol]
     reference = default_scorer(main, settings.model, scorers)
     cases = sets["test"][ALL]
-    tests = pd.concat([
-        comparisons(
-            [x for x in found if (x.part, x.protocol) == (part, evaluation.protocol)],
-            reference, evaluation,
-        )
-        for part in sets["test"]
-    ])  # fmt: skip
+    tests = pd.concat(
+        [
+            comparisons(
+                [x for x in found if (x.part, x.protocol) == (part, evaluation.protocol)],
+                reference,
+                evaluation,
+            )
+            for part in sets["test"]
+        ]
+    )
     long.to_parquet(folder / PARQUET, index=False)
     pd.concat(case_tables, ignore_index=True).to_parquet(folder / "ranks.parquet", index=False)
     pd.concat(lists, ignore_index=True).to_parquet(folder / "topk.parquet", index=False)

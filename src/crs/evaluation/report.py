@@ -118,15 +118,23 @@ def report(
     lines += about_lists(long)
     for protocol, few in every[every["protocol"] != evaluation.protocol].groupby("protocol"):
         beside = markdown(headline(few).drop(columns=["dataset", "model"]))
-        lines += ["", beside, "", f"Test split, protocol `{protocol}`: each target among "
-                  f"{CANDIDATES} items."]  # fmt: skip
+        lines += [
+            "",
+            beside,
+            "",
+            f"Test split, protocol `{protocol}`: each target among {CANDIDATES} items.",
+        ]
     slices = set(long["slice"])
     if REPEATS in slices:
         lines += ["", again(sequences, evaluation.seen)]
     if NO_REPEATS in slices and REPEATS not in slices:
         shown = headline(long, cases=NO_REPEATS).drop(columns=["dataset", "model", "sees"])
-        lines += ["", markdown(shown), "",
-                  "The same without the cases whose item the context has named."]  # fmt: skip
+        lines += [
+            "",
+            markdown(shown),
+            "",
+            "The same without the cases whose item the context has named.",
+        ]
     elif len(parts := by_slice(long)):
         lines += ["", markdown(parts), "", f"{CHARTED} by slice, test split."]
     if "local" in label:
@@ -156,13 +164,23 @@ def report(
     if len(tests):
         part = tests[(tests["metric"] == metric) & (tests["k"] == k)]
         part = part[part["slice"].isin([ALL, REPEATS, NO_REPEATS, DIALOGUES])]
-        shown = pd.DataFrame({
-            f"{CHARTED} of": part["scorer"], "against": part["against"], "cases": part["slice"],
-            "difference": [f"{d:+.4f} [{low:+.4f}, {high:+.4f}]" for d, low, high
-                           in part[["difference", "low", "high"]].itertuples(index=False)],
-            "p (Holm)": part["p_holm"].map("{:.4f}".format),
-        })  # fmt: skip
-        lines += ["", markdown(shown), "",
-                  f"{evaluation.level:.0%} intervals, and paired sign-flip tests, two-sided, over "
-                  "users or dialogues."]  # fmt: skip
+        shown = pd.DataFrame(
+            {
+                f"{CHARTED} of": part["scorer"],
+                "against": part["against"],
+                "cases": part["slice"],
+                "difference": [
+                    f"{d:+.4f} [{low:+.4f}, {high:+.4f}]"
+                    for d, low, high in part[["difference", "low", "high"]].itertuples(index=False)
+                ],
+                "p (Holm)": part["p_holm"].map("{:.4f}".format),
+            }
+        )
+        lines += [
+            "",
+            markdown(shown),
+            "",
+            f"{evaluation.level:.0%} intervals, and paired sign-flip tests, two-sided, over "
+            "users or dialogues.",
+        ]
     return "\n".join(lines) + "\n"

@@ -64,8 +64,12 @@ def by_scorer(
 
     rows = []
     for (dataset, model, scorer), one in part.groupby(["dataset", "model", "scorer"], sort=False):
-        cell = {(m, k): (v, lo, hi) for m, k, v, lo, hi in one[
-            ["metric", "k", "value", "low", "high"]].itertuples(index=False)}  # fmt: skip
+        cell = {
+            (m, k): (v, lo, hi)
+            for m, k, v, lo, hi in one[["metric", "k", "value", "low", "high"]].itertuples(
+                index=False
+            )
+        }
         row = {"dataset": dataset, "model": model, "scorer": scorer, "sees": one["sees"].iloc[0]}
         for name, metric in metrics.items():
             for k in ks or metric.shown:

@@ -49,8 +49,12 @@ def record(hydra: DictConfig, error: str | None, results: Path | None, code: int
     """Leave a job's outcome where the sweep's table will look for it."""
     folder = outcomes_of(hydra)
     folder.mkdir(parents=True, exist_ok=True)
-    outcome = {"overrides": list(hydra.overrides.task), "error": error,
-               "results": str(results) if results else None, "code": code}  # fmt: skip
+    outcome = {
+        "overrides": list(hydra.overrides.task),
+        "error": error,
+        "results": str(results) if results else None,
+        "code": code,
+    }
     write_json(folder / f"{hydra.job.num}.json", outcome)
 
 
@@ -58,8 +62,9 @@ def varied(jobs: list[list[str]]) -> list[str]:
     """What sets each job apart from others, beside seed, model and dataset; "" if nothing does."""
     shared = set.intersection(*map(set, jobs)) if jobs else set()
     shown = ("seed=", "model=", "dataset=")
-    return [", ".join(o for o in job if o not in shared and not o.startswith(shown))
-            for job in jobs]  # fmt: skip
+    return [
+        ", ".join(o for o in job if o not in shared and not o.startswith(shown)) for job in jobs
+    ]
 
 
 def split_of(long: "pd.DataFrame") -> str:

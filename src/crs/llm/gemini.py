@@ -112,9 +112,12 @@ class Gemini:
             credentials = google_credentials()
             self.storage = Bucket(credentials)
             self.client = genai.Client(
-                vertexai=True, project=settings.project, location=settings.location,
-                credentials=credentials, http_options=options,
-            )  # fmt: skip
+                vertexai=True,
+                project=settings.project,
+                location=settings.location,
+                credentials=credentials,
+                http_options=options,
+            )
             return
         names = ("GEMINI_API_KEY", "GOOGLE_API_KEY")
         own = settings.base_url is not None and not any(map(os.environ.get, names))
@@ -200,9 +203,10 @@ class Gemini:
                 )
         elif dest and dest.file_name:
             yield lambda: call(
-                self.settings, "the download of answers",
+                self.settings,
+                "the download of answers",
                 lambda: self.client.files.download(file=dest.file_name),
-            )  # fmt: skip
+            )
 
 
 def google_credentials() -> Any:

@@ -44,8 +44,11 @@ CREATE TABLE IF NOT EXISTS jobs (
 UNSEALED = "CREATE INDEX IF NOT EXISTS unsealed_{0} ON {0} (seal) WHERE seal IS NULL"
 TABLES = ("requests", "jobs")
 PLACE = (
-    sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL, sqlite3.SQLITE_CANTOPEN,
-)  # fmt: skip
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_CANTOPEN,
+)
 """Errors that speak of the place of the file."""
 ELSEWHERE = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_INTERRUPT)
 """Errors that speak of other processes."""
@@ -295,16 +298,32 @@ class Ledger:
             "wrong = wrong + (? = 'wrong'), reserved = 0, changed = ?, seal = NULL "
             "WHERE key = ? AND state = 'sent'",
             [
-                (b.state, b.answer, b.reason, b.cut, b.tokens_in, b.tokens_out, b.usd, b.code,
-                 b.code, time.time(), b.key)
+                (
+                    b.state,
+                    b.answer,
+                    b.reason,
+                    b.cut,
+                    b.tokens_in,
+                    b.tokens_out,
+                    b.usd,
+                    b.code,
+                    b.code,
+                    time.time(),
+                    b.key,
+                )
                 for b in bookings
             ],
-        )  # fmt: skip
+        )
 
     def settle(
-        self, job: str, bookings: Iterable[Booking] = (), *, malformed: int = 0, foreign: int = 0,
+        self,
+        job: str,
+        bookings: Iterable[Booking] = (),
+        *,
+        malformed: int = 0,
+        foreign: int = 0,
         doubled: int = 0,
-    ) -> int:  # fmt: skip
+    ) -> int:
         """Nothing more will come of a job; what it still owes is `new` again. Returns how many."""
         with self._write() as db:
             self._book(db, bookings)

@@ -80,9 +80,11 @@ class Local:
         ends = self.model.generation_config.eos_token_id or self.tokenizer.eos_token_id
         ends = ends if isinstance(ends, list) else [ends]
         config = GenerationConfig(
-            max_new_tokens=self.settings.max_tokens, do_sample=False, eos_token_id=ends,
+            max_new_tokens=self.settings.max_tokens,
+            do_sample=False,
+            eos_token_id=ends,
             pad_token_id=self.tokenizer.pad_token_id,
-        )  # fmt: skip
+        )
         with torch.inference_mode():
             out = self.model.generate(**padded, generation_config=config, logits_processor=steps)
         return [

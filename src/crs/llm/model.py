@@ -232,9 +232,12 @@ class LanguageModel:
                 if kept is None or (kept.state == "new" and booking.state != "new"):
                     bookings[booking.key] = booking
             again = self.ledger.settle(
-                job.name, bookings.values(), malformed=results.malformed,
-                foreign=len(replies) - len(mine), doubled=len(mine) - len(bookings),
-            )  # fmt: skip
+                job.name,
+                bookings.values(),
+                malformed=results.malformed,
+                foreign=len(replies) - len(mine),
+                doubled=len(mine) - len(bookings),
+            )
         again += sum(booking.state == "new" for booking in bookings.values())
         say(f"llm       got       {len(owed) - again:,} of {len(owed):,} answers of {job.remote}")
         if results.failed:

@@ -37,15 +37,23 @@ class OpenAIBatches:
             for key, request in requests.items()
         )
         data = "\n".join(map(json.dumps, lines)).encode()
-        file = call(self.settings, "the upload of a batch", lambda: plain(
-            self.client.files.create(file=(f"{name}.jsonl", data), purpose="batch")
-        )["id"])  # fmt: skip
+        file = call(
+            self.settings,
+            "the upload of a batch",
+            lambda: plain(self.client.files.create(file=(f"{name}.jsonl", data), purpose="batch"))[
+                "id"
+            ],
+        )
 
         def create() -> str:
-            return plain(self.client.batches.create(
-                input_file_id=file, endpoint=ENDPOINT, completion_window="24h",
-                metadata={"crs": name},
-            ))["id"]  # fmt: skip
+            return plain(
+                self.client.batches.create(
+                    input_file_id=file,
+                    endpoint=ENDPOINT,
+                    completion_window="24h",
+                    metadata={"crs": name},
+                )
+            )["id"]
 
         return call(self.settings, "the making of a batch", once(create, lambda: self.look(name)))
 
@@ -63,9 +71,10 @@ class OpenAIBatches:
     def collect(self, remote: str) -> Results | None:
         """Its answers and its errors; None while it runs."""
         job = call(
-            self.settings, "the state of a batch",
+            self.settings,
+            "the state of a batch",
             lambda: plain(self.client.batches.retrieve(remote)),
-        )  # fmt: skip
+        )
         if job.get("status") not in OVER:
             return None
         found, malformed = [], 0

@@ -25,9 +25,13 @@ class OpenAIChat:
         # What the client does not know by name (a server's own options) goes in beside.
         extra = {name: known.pop(name) for name in self.settings.extra if name in known}
         try:
-            return call(self.settings, "a chat request", lambda: reply(
-                key, plain(self.client.chat.completions.create(**known, extra_body=extra))
-            ))  # fmt: skip
+            return call(
+                self.settings,
+                "a chat request",
+                lambda: reply(
+                    key, plain(self.client.chat.completions.create(**known, extra_body=extra))
+                ),
+            )
         except RefusalError as refusal:
             if refusal.status in (401, 403, 404):  # the key or the model, not this request
                 raise

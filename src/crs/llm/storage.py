@@ -40,9 +40,11 @@ class Bucket:
         bucket, name = parts(uri)
         answer = self.session.post(
             f"{self.address}/upload/storage/v1/b/{bucket}/o",
-            params={"uploadType": "media", "name": name}, data=data, timeout=SECONDS,
+            params={"uploadType": "media", "name": name},
+            data=data,
+            timeout=SECONDS,
             headers={"Content-Type": "application/jsonl"},
-        )  # fmt: skip
+        )
         answer.raise_for_status()
 
     def list(self, uri: str) -> list[str]:
@@ -52,8 +54,9 @@ class Bucket:
         while True:
             answer = self.session.get(
                 f"{self.address}/storage/v1/b/{bucket}/o",
-                params={"prefix": prefix, "pageToken": page}, timeout=SECONDS,
-            )  # fmt: skip
+                params={"prefix": prefix, "pageToken": page},
+                timeout=SECONDS,
+            )
             answer.raise_for_status()
             content = answer.json()
             found += [f"gs://{bucket}/{item['name']}" for item in content.get("items", [])]
@@ -66,8 +69,9 @@ class Bucket:
         bucket, name = parts(uri)
         answer = self.session.get(
             f"{self.address}/storage/v1/b/{bucket}/o/{quote(name, safe='')}",
-            params={"alt": "media"}, timeout=SECONDS,
-        )  # fmt: skip
+            params={"alt": "media"},
+            timeout=SECONDS,
+        )
         answer.raise_for_status()
         return answer.content
 

@@ -10,7 +10,7 @@ from typing import Any
 from crs import tracking
 from crs.config import Config
 from crs.console import Context, say, stage_line
-from crs.errors import DamageError, HalfMadeError, NotFiniteError, UserError
+from crs.errors import DamageError, NotFiniteError, PartialResultError, UserError
 from crs.pipeline.code_digest import code_digest, code_modules
 from crs.pipeline.plan import Step
 from crs.pipeline.provenance import git_state, versions
@@ -70,15 +70,15 @@ def make(
     begun = partial(store.begin, step.name, step.fingerprint, origin, forced=forced)
     folder, resumed, aside = begun()
     if aside:
-        why = "half made by other code or inputs, or damaged: set aside"
+        why = "the partial result is of other code or inputs, or damaged: set aside"
         say(stage_line(step.name, "anew", step.fingerprint, why))
     attempt = partial(complete, step, inputs, origin, store, config, command)
     if not resumed:
         return attempt(folder, False)
     try:
         return attempt(folder, True)
-    except HalfMadeError as damage:
-        why = f"{damage}: what was half made is set aside"
+    except PartialResultError as damage:
+        why = f"{damage}: the partial result is set aside"
         say(stage_line(step.name, "anew", step.fingerprint, why))
         store.set_aside(folder)
         return attempt(begun()[0], False)
@@ -100,14 +100,22 @@ def complete(
         origin: inputs and code, as `Store.begin` knows them.
         resumed: the folder has what an earlier attempt left.
     Raises:
-        HalfMadeError: if a resume file in the folder is not as it was written.
+        PartialResultError: if a resume file in the folder is not as it was written.
     """
     identity = step.settings.identity()
     run = tracking.start(
-        config.tracker, store.root, step.name, step.fingerprint,
-        {"settings": identity, "inputs": origin["inputs"], "model": config.model.name,
-         "dataset": config.dataset.name, "seed": config.seed},
-    )  # fmt: skip
+        config.tracker,
+        store.root,
+        step.name,
+        step.fingerprint,
+        {
+            "settings": identity,
+            "inputs": origin["inputs"],
+            "model": config.model.name,
+            "dataset": config.dataset.name,
+            "seed": config.seed,
+        },
+    )
     context = Context(config.trainer, run, step.fingerprint)
     context.handed |= {name: import_object(path) for name, path in step.stage.handed.items()}
     started = time.monotonic()

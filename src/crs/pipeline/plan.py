@@ -116,7 +116,7 @@ def check_views(dataset: Artifact, config: Config) -> None:
 
 
 def state_of(step: Step, store: Store, found: dict[str, Artifact]) -> str:
-    """`found`, `half made` or `to make`.
+    """`found`, `partial` or `to make`.
 
     Raises:
         DamageError: if what is there is not as it was written.
@@ -126,7 +126,7 @@ def state_of(step: Step, store: Store, found: dict[str, Artifact]) -> str:
         if artifact := store.find(step.name, step.fingerprint, inputs):
             found[step.name] = artifact
             return "found"
-    return "half made" if store.partial(step.name, step.fingerprint).exists() else "to make"
+    return "partial" if store.partial(step.name, step.fingerprint).exists() else "to make"
 
 
 def show_plan(

@@ -249,10 +249,13 @@ def settings_of(cls: type, values: Any, prefix: str, outside: str = "") -> Itera
         inner = next((kind for kind in kinds if is_dataclass(kind)), None)
         if inner is not f.type:
             yield Setting(
-                key, type_of(f), allowed(marks, prefix),
+                key,
+                type_of(f),
+                allowed(marks, prefix),
                 "" if inner and value is not None else spelled(value),
-                texts_of(cls).get(f.name, ""), "; ".join(filter(None, notes)),
-            )  # fmt: skip
+                texts_of(cls).get(f.name, ""),
+                "; ".join(filter(None, notes)),
+            )
         if isinstance(inner, type) and "[]" not in prefix:  # `expect` of a source is dataset.expect
             container: Any = get_origin(f.type)
             entry = {list: "[]", dict: ".{}"}.get(container, "")
@@ -270,12 +273,16 @@ def settings_of_no_group() -> list[Setting]:
     groups, values, texts = group_classes(), yaml("train"), texts_of(Config)
     return [
         Setting(
-            f.name, type_of(f), allowed(marks_of(f), ""), spelled(values[f.name]),
-            texts.get(f.name, ""), "",
+            f.name,
+            type_of(f),
+            allowed(marks_of(f), ""),
+            spelled(values[f.name]),
+            texts.get(f.name, ""),
+            "",
         )
         for f in fields(Config)
         if f.name not in groups
-    ]  # fmt: skip
+    ]
 
 
 def about(name: str) -> str:

@@ -30,7 +30,7 @@ class MultiTurn(Settings):
     """Items a turn."""
     scorers: list[str] = MISSING
     """Which of the model's scorers talk; empty: all."""
-    ways: list[str] = choice("none", "hard", "as_released")
+    rerankers: list[str] = choice("none", "hard", "as_released", stored_as="ways")
     """Re-ranking: each scorer talks once in each of `none`, `hard` and `as_released`."""
     top: int = number(low=1)
     """So many of the best by score are re-ranked `as_released`."""
@@ -55,16 +55,17 @@ class MultiTurn(Settings):
 
     def problems(self) -> Iterator[str]:
         """No re-ranking, one twice, or tables without what they show."""
-        if not self.ways or len(set(self.ways)) < len(self.ways):
+        if not self.rerankers or len(set(self.rerankers)) < len(self.rerankers):
             yield (
-                f"multi_turn.ways={self.ways}: at least one of none, hard, as_released, each once"
+                f"multi_turn.rerankers={self.rerankers}: at least one of none, hard, as_released, "
+                "each once"
             )
         if 10 not in self.ks:
             yield f"multi_turn.ks={self.ks}: whole numbers from 1, with 10, which tables show"
 
 
 @dataclass
-class Talks(Settings):
+class MultiTurnSettings(Settings):
     """Settings of the `multi_turn` stage: what speaks, and the labels its table carries."""
 
     model: str = MISSING
@@ -106,7 +107,7 @@ STAGE = Stage(
     name="multi_turn",
     run="multi_turn.dialogues:run",
     version=1,
-    settings=lambda config: Talks(
+    settings=lambda config: MultiTurnSettings(
         config.model.name,
         config.seed,
         config.multi_turn,

@@ -12,11 +12,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from crs.errors import DamageError, HalfMadeError, NotFiniteError
+from crs.errors import DamageError, NotFiniteError, PartialResultError
 
 MANIFEST = "manifest.json"
 RESUME = "resume"
-"""Folder inside a half-made result for its checkpoints; it is not part of the result."""
+"""Folder inside a partial result for its checkpoints; it is not part of the result."""
 UNFINISHED = ".new"
 """Ends the name of a file while it is written; a kill may leave it, and no result holds it."""
 RECORDED = ("inputs", "summary", "files", "digest")
@@ -119,13 +119,13 @@ def kept(path: Path) -> bool:
     """Whether a resume file is there.
 
     Raises:
-        HalfMadeError: if it is not as `keep` left it.
+        PartialResultError: if it is not as `keep` left it.
     """
     there, digests = path.is_file(), recorded(path)
     if not there and (ABSENT in digests or not checksum(path).is_file()):
         return False
     if not there or digest_of_file(path) not in digests:
-        raise HalfMadeError(f"{RESUME}/{path.name} is damaged")
+        raise PartialResultError(f"{RESUME}/{path.name} is damaged")
     return True
 
 

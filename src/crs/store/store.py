@@ -30,7 +30,7 @@ from crs.store.artifact import (
 )
 
 BEGUN = "begun.json"
-"""In a half-made result: the inputs and the code it began with."""
+"""In a partial result: the inputs and the code it began with."""
 
 
 class Store:
@@ -85,14 +85,14 @@ class Store:
     ) -> tuple[Path, bool, bool]:
         """The folder in which a result grows.
 
-        A half-made result belongs to the inputs and to the code it began with, and one that was
+        A partial result belongs to the inputs and to the code it began with, and one that was
         begun without `force` is no remake: if these differ it is set aside, never deleted.
 
         Args:
             origin: inputs and code of today.
             forced: the result is to be made again.
         Returns:
-            the folder, whether something half made goes on in it, and whether something half made
+            the folder, whether a partial result resumes in it, and whether a partial result
             was set aside.
         """
         folder = self.partial(stage, name)
@@ -144,7 +144,7 @@ class Store:
             lock.release()
 
     def finish(self, stage: str, name: str, manifest: dict[str, Any]) -> Artifact:
-        """Hash and sync the files of the half-made result, write its manifest, rename it.
+        """Hash and sync the files of the partial result, write its manifest, rename it.
 
         A result that has this place is set aside: processes that read it go on reading it there.
         `manifest` is completed by `files` (sha256 of each), `sizes` (bytes of each), `digest` (over

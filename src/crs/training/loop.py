@@ -20,7 +20,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from crs.console import Context
-from crs.errors import HalfMadeError, NotFiniteError, UserError
+from crs.errors import NotFiniteError, PartialResultError, UserError
 from crs.settings.training import Optimisation
 from crs.store.artifact import RESUME, UNFINISHED, keep, kept, replace_synced, write_json
 from crs.training.ema import Average
@@ -38,7 +38,7 @@ def derive(*parts: Any) -> int:
     return int.from_bytes(hashlib.sha256(repr(parts).encode()).digest()[:8], "big") >> 1
 
 
-class Trained(nn.Module):
+class TrainingTask(nn.Module):
     """What `fit` trains: a module that owns its data, computes its loss and validates itself."""
 
     settings: Optimisation
@@ -126,7 +126,7 @@ class Stopper:
         """No further epoch is to be made."""
         return self.stale > self.settings.patience or self.epoch + 1 >= self.settings.epochs
 
-    def see(self, score: float, epoch: int, always: bool) -> bool:
+    def update(self, score: float, epoch: int, always: bool) -> bool:
         """Count an epoch; whether its weights are the ones to keep."""
         self.epoch = epoch
         if score > self.best or always:
@@ -168,7 +168,7 @@ def write_weights(module: nn.Module, path: Path) -> None:
 
 
 def fit(
-    module: Trained,
+    module: TrainingTask,
     phase: str,
     settings: Optimisation,
     folder: Path,
@@ -183,14 +183,14 @@ def fit(
     Args:
         module: what is trained; its `settings` are set to `settings`.
         phase: name of this training within its stage; enters the seeds.
-        folder: the half-made result; state is kept in its `resume/<phase>`.
+        folder: the partial result; state is kept in its `resume/<phase>`.
         lower: the setting of the learning rate, where it is not `<class of settings>.lr`.
     Returns:
         best validation figure, its epoch, and the number of epochs run.
     Raises:
         NotFiniteError: if a loss, a weight or a score becomes NaN or infinite; with the phase, the
             epoch and the setting to lower.
-        HalfMadeError: if what an earlier run left is damaged.
+        PartialResultError: if what an earlier run left is damaged.
     """
     place = folder / RESUME / phase.replace(" ", "_")
     place.mkdir(parents=True, exist_ok=True)
@@ -198,7 +198,7 @@ def fit(
     stopper, saved = Stopper(settings), None
     if kept(place / LAST):
         if not kept(place / BEST):
-            raise HalfMadeError(f"{RESUME}/{place.name}/{BEST} is gone")
+            raise PartialResultError(f"{RESUME}/{place.name}/{BEST} is gone")
         saved = torch.load(place / LAST, map_location="cpu", weights_only=True)
         vars(stopper).update(saved["stopper"])
     if context.trainer.accelerator in ("gpu", "cuda") and not torch.cuda.is_available():
@@ -219,7 +219,9 @@ def fit(
     return {"best": stopper.best, "best_epoch": stopper.best_epoch, "epochs": stopper.epoch + 1}
 
 
-def update(fabric: Fabric, module: Trained, optimiser: Any, batch: Tensor, index: int) -> Tensor:
+def update(
+    fabric: Fabric, module: TrainingTask, optimiser: Any, batch: Tensor, index: int
+) -> Tensor:
     """One step of the optimiser, as `fabric` has set it up; returns the loss."""
     with fabric.autocast():
         # Or a weight that is used twice would have its gradients added in 16 bits.
@@ -234,7 +236,7 @@ def update(fabric: Fabric, module: Trained, optimiser: Any, batch: Tensor, index
     return loss.detach()
 
 
-def validated(module: Trained) -> dict[str, float]:
+def validated(module: TrainingTask) -> dict[str, float]:
     """The figures of `validate_epoch`.
 
     Raises:
@@ -276,7 +278,7 @@ def one_order_of_additions(device: torch.device) -> Iterator[None]:
 
 
 def train(
-    module: Trained,
+    module: TrainingTask,
     phase: str,
     place: Path,
     stopper: Stopper,
@@ -300,7 +302,7 @@ def train(
         average.take(saved["average"])
         optimiser.load_state_dict(saved["optimiser"])
         scaler.load_state_dict(saved["scaler"])
-        context.note(f"{phase}: {stopper.epoch + 1} epochs were there")
+        context.note(f"{phase}: resumes after {stopper.epoch + 1} epochs")
     else:  # the initial weights count as an epoch: training never makes a module worse
         module.eval()
         stopper.best = validated(module)[module.monitor]
@@ -334,7 +336,7 @@ def train(
             with average.shown():
                 scores = validated(module)
                 score = scores[module.monitor]
-                if stopper.see(score, epoch, module.keep == "last"):
+                if stopper.update(score, epoch, module.keep == "last"):
                     keep_weights(module, place)
             means = {k: torch.stack(v).mean().item() for k, v in module.recorded.items()}
             figures = {"epoch": epoch, **means, **scores}
@@ -345,10 +347,13 @@ def train(
             )
             stopper.history.append(figures)
             state = {
-                "weights": module.state_dict(), "optimiser": optimiser.state_dict(),
-                "scaler": scaler.state_dict(), "average": average.kept, "stopper": stopper.state(),
+                "weights": module.state_dict(),
+                "optimiser": optimiser.state_dict(),
+                "scaler": scaler.state_dict(),
+                "average": average.kept,
+                "stopper": stopper.state(),
                 "more": module.more_state(),
-            }  # fmt: skip
+            }
             # Through a file of Python's, which tells why it cannot be written.
             with (temporary := place / f"{LAST}{UNFINISHED}").open("wb") as file:
                 torch.save(state, file)

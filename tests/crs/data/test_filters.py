@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crs.data.build_dataset import run, tables
-from crs.data.filters import Noticed, again, select
-from crs.data.parsing.raw import Faults, Place, Raw, empty_items
+from crs.data.filters import RowAudit, again, select
+from crs.data.parsing.raw import BadRows, Place, Raw, empty_items
 from crs.errors import UserError
 from crs.stages.dataset import Dataset
 from tests.contracts.tiny import config, context, quick
@@ -19,7 +19,7 @@ def raw_of(*rows, items=None, faults=None):
     frame = pd.DataFrame(rows, columns=["user", "item", "timestamp", "rating"])
     frame.index = pd.Index(np.arange(len(rows)) * 2 + 1)
     about = empty_items() if items is None else items
-    return Raw(frame, about, place=Place("a.csv"), faults=faults or Faults())
+    return Raw(frame, about, place=Place("a.csv"), faults=faults or BadRows())
 
 
 def about(*names, description="d", attributes=("war",)):
@@ -41,17 +41,17 @@ def kept(raw, **settings):
 def test_each_filter_says_what_it_left_out():
     lines, noticed = kept(raw_of(*ROWS), min_rating=4)
     assert lines == [3, 5, 7]
-    assert noticed == [Noticed("rated under 4", 1, "left out", "line 1 of a.csv")]
+    assert noticed == [RowAudit("rated under 4", 1, "left out", "line 1 of a.csv")]
 
 
 def test_the_earliest_of_several_stays():
     lines, noticed = kept(raw_of(*ROWS), duplicates="drop")
     assert lines == [3, 5, 7]  # line 5 is earlier than line 1
     what = "a further interaction of a user with an item"
-    assert noticed == [Noticed(what, 1, "left out", "line 1 of a.csv")]
+    assert noticed == [RowAudit(what, 1, "left out", "line 1 of a.csv")]
     lines, noticed = kept(raw_of(*ROWS), duplicates="keep")
     assert lines == [1, 3, 5, 7]
-    assert noticed == [Noticed(what, 1, "kept", "line 1 of a.csv")]
+    assert noticed == [RowAudit(what, 1, "kept", "line 1 of a.csv")]
     with pytest.raises(
         UserError, match=r"line 1 of a\.csv \(user 'a', item 'x'\).*duplicates=drop"
     ):
@@ -98,7 +98,7 @@ def test_equal_times_are_said_and_in_file_order():
     lines, noticed = kept(raw_of(*rows))
     assert lines == [1, 3, 5, 7]
     assert noticed == [
-        Noticed("at the same time as another of the user: in file order", 2, "kept",
+        RowAudit("at the same time as another of the user: in file order", 2, "kept",
                 "line 1 of a.csv")
     ]  # fmt: skip
     out = tables(raw_of(*rows), Dataset("d", **LOOSE))
@@ -113,9 +113,9 @@ def test_parts_of_a_second_are_in_order():
 
 
 def test_lines_that_cannot_be_read_are_in_the_account():
-    faults = Faults("drop", 3, "line 2 of a.csv is odd")
+    faults = BadRows("drop", 3, "line 2 of a.csv is odd")
     noticed = kept(raw_of(*ROWS, faults=faults))[1]
-    assert noticed[0] == Noticed("not readable", 3, "left out", "line 2 of a.csv is odd")
+    assert noticed[0] == RowAudit("not readable", 3, "left out", "line 2 of a.csv is odd")
     audit = tables(raw_of(*ROWS, faults=faults), Dataset("d", **LOOSE))["audit"]
     assert list(audit.columns) == ["what", "rows", "done", "first"]
     assert audit.iloc[0].tolist() == ["not readable", 3, "left out", "line 2 of a.csv is odd"]

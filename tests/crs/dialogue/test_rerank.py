@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from crs.data.cases import Cases
 from crs.data.sequences import leave_one_out
 from crs.dialogue.requirements import Facts, Wishes
-from crs.dialogue.rerank import WAYS
+from crs.dialogue.rerank import RERANKERS
 from crs.dialogue.state import Requirement, Understood
 from tests.contracts.tiny import quick, random_sequences
 
@@ -60,7 +60,7 @@ def setting(seed, said=True):
     return Scores(scores), cases, wishes
 
 
-def order(way, model, cases, wishes, case, seen, top):
+def order(reranker, model, cases, wishes, case, seen, top):
     """The items of one case as they are shown, by sorting."""
     scores = model.scores[case]
     row, item = cases.sequences.histories(cases.row, cases.cut)
@@ -68,9 +68,9 @@ def order(way, model, cases, wishes, case, seen, top):
     shown = set(cases.shown[case].tolist()) - {0}
     free = [i for i in range(1, ITEMS + 1) if i not in gone]
     by_score = sorted(free, key=lambda i: -scores[i])
-    if way == "none":
+    if reranker == "none":
         return [i for i in by_score if i not in shown]
-    if way == "hard":
+    if reranker == "hard":
         broken = wishes.violations()[case]
         return sorted((i for i in by_score if i not in shown), key=lambda i: broken[i])
     asked = (wishes.wanted * wishes.hard)[case]
@@ -79,15 +79,15 @@ def order(way, model, cases, wishes, case, seen, top):
     return head + by_score[top:]
 
 
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("reranker", RERANKERS)
 @quick
 @given(st.integers(0, 10_000), st.sampled_from(["out", "in"]), st.integers(1, 5))
-def test_what_is_shown_and_where_the_target_stands(way, seed, seen, k):
+def test_what_is_shown_and_where_the_target_stands(reranker, seed, seen, k):
     model, cases, wishes = setting(seed)
-    ranking = WAYS[way](model, cases, wishes, seen, top=5)
+    ranking = RERANKERS[reranker](model, cases, wishes, seen, top=5)
     picked, after, before = ranking.pick(k), ranking.ranks_after(), ranking.ranks_before()
     for case in range(len(cases)):
-        expected = order(way, model, cases, wishes, case, seen, 5)
+        expected = order(reranker, model, cases, wishes, case, seen, 5)
         shown = [i for i in picked.items[case].tolist() if i]
         assert shown == expected[:k]
         target = int(cases.target[case])
@@ -95,14 +95,14 @@ def test_what_is_shown_and_where_the_target_stands(way, seed, seen, k):
         plain = order("none", model, replace(cases, shown=torch.zeros_like(cases.shown)), wishes,
                       case, seen, 5)  # fmt: skip
         assert before[case] == plain.index(target) + 1
-        if way == "hard" and shown:
+        if reranker == "hard" and shown:
             assert picked.broken[case] == wishes.violations()[case][shown].max()
 
 
-@pytest.mark.parametrize("way", ["none", "hard"])
-def test_more_than_there_is_leaves_places_empty(way):
+@pytest.mark.parametrize("reranker", ["none", "hard"])
+def test_more_than_there_is_leaves_places_empty(reranker):
     model, cases, wishes = setting(3)
-    picked = WAYS[way](model, cases, wishes, "out", top=5).pick(ITEMS + 5)
+    picked = RERANKERS[reranker](model, cases, wishes, "out", top=5).pick(ITEMS + 5)
     row, item = cases.sequences.histories(cases.row, cases.cut)
     for case in range(len(cases)):
         gone = set(item[row == case].tolist()) | set(cases.shown[case].tolist())
@@ -118,5 +118,5 @@ def test_requirements_beat_any_score():
     wishes.hear(range(len(cases)), [Understood("", (Requirement(1),))] * len(cases))
     model.scores[:, 4] = -1e9
     cases = replace(cases, shown=None)
-    picked = WAYS["hard"](model, cases, wishes, "in", top=5).pick(1)
+    picked = RERANKERS["hard"](model, cases, wishes, "in", top=5).pick(1)
     assert set(picked.items[:, 0].tolist()) == {4}

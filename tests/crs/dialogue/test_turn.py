@@ -69,16 +69,16 @@ def asked(state, cases=CASES, refused=((), ())):
 
 def test_the_values_are_those_of_the_stage():
     group = config().multi_turn
-    assert TurnSettings.of(group, group.ways[-1]) == TurnSettings()
+    assert TurnSettings.of(group, group.rerankers[-1]) == TurnSettings()
     given = {"text": "joined", "shown": 3, "seen": "in", "top": 7}
-    assert asdict(TurnSettings.of(replace(group, **given), "none")) == given | {"way": "none"}
+    assert asdict(TurnSettings.of(replace(group, **given), "none")) == given | {"reranker": "none"}
 
 
 @pytest.mark.parametrize("mode", ["newest", "joined", "mean"])
-@pytest.mark.parametrize("way", ["none", "hard", "as_released"])
-def test_a_dialogue_goes_alone_as_in_company(mode, way):
+@pytest.mark.parametrize("reranker", ["none", "hard", "as_released"])
+def test_a_dialogue_goes_alone_as_in_company(mode, reranker):
     both, alone = states(2, mode=mode), states(1, mode=mode)
-    settings, mine = TurnSettings(mode, way, shown=2), slice(1, 2)
+    settings, mine = TurnSettings(mode, reranker, shown=2), slice(1, 2)
     for said, refused in (("a drama", [3]), ("from 1991, no comedy", [3, 5])):
         say(both, [0, 1], "a comedy", said)
         say(alone, [0], said)
@@ -106,7 +106,7 @@ def test_refused_items_are_out_and_items_of_the_history_by_the_setting():
     cases = asked(state, refused=[[5], []])
     assert cases.shown.tolist() == [[5], [0]]
     for seen, gone in (("out", {1, 5}), ("in", {5})):
-        settings = TurnSettings(way="none", seen=seen)
+        settings = TurnSettings(reranker="none", seen=seen)
         items = state.ranking(Toy(), cases, slice(0, 2), settings).pick(6).items[0]
         assert set(items.tolist()) - {0} == {1, 2, 3, 4, 5, 6} - gone
 

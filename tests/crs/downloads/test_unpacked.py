@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from crs.data.parsing import raw
-from crs.data.parsing.raw import Faults, Place, member, members
+from crs.data.parsing.raw import BadRows, Place, member, members
 from crs.data.parsing.text_files import decoded, opened
 from crs.data.readers import custom
 from crs.downloads import unpacked
@@ -22,7 +22,7 @@ NAME, MB = "ratings.dat", 1 << 20
 
 def read(path, **options):
     """All lines of a file, as readers read them."""
-    return sum(1 for _ in decoded(opened(path), Place(path.name), Faults("drop"), **options))
+    return sum(1 for _ in decoded(opened(path), Place(path.name), BadRows("drop"), **options))
 
 
 @pytest.fixture

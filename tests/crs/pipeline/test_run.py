@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from crs.config import Config
-from crs.errors import HalfMadeError, UserError
+from crs.errors import PartialResultError, UserError
 from crs.pipeline import code_digest
 from crs.pipeline.plan import plan
 from crs.pipeline.run import run
@@ -227,7 +227,7 @@ def test_a_child_of_other_bits_is_made_again(demo, monkeypatch):
 
 
 def fail_half_way(demo, monkeypatch):
-    """A run whose second stage breaks off and leaves a half-made result."""
+    """A run whose second stage breaks off and leaves a partial result."""
     with monkeypatch.context() as broken:
         broken.setattr(demo.second, "FAIL", True)
         with pytest.raises(RuntimeError):
@@ -278,14 +278,14 @@ def test_a_damaged_half_made_result_is_told_set_aside_and_begun_anew(demo, monke
     def damaged(settings, inputs, folder, context):
         calls.append(folder)
         if len(calls) == 1:
-            raise HalfMadeError("resume/half.txt is damaged")
+            raise PartialResultError("resume/half.txt is damaged")
         return real(settings, inputs, folder, context)
 
     real = demo.second.run
     monkeypatch.setattr(demo.second, "run", damaged)
     capsys.readouterr()
     assert demo.run().manifest["resumed"] is False
-    assert "resume/half.txt is damaged: what was half made is set aside" in capsys.readouterr().err
+    assert "resume/half.txt is damaged: the partial result is set aside" in capsys.readouterr().err
     assert len(list(partial.parent.glob(f"{partial.name}.old-*/{RESUME}/half.txt"))) == 1
     assert demo.second.calls == [False, False]
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crs.errors import HalfMadeError, NotFiniteError
+from crs.errors import NotFiniteError, PartialResultError
 from crs.store.artifact import Artifact, checksum, downloads, fingerprint, keep, kept, write_json
 
 scalars = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text()
@@ -72,7 +72,7 @@ def test_a_resume_file_is_kept_with_its_sha256(tmp_path):
 @pytest.mark.parametrize("text", ["", "twO", "two and more"])
 def test_a_damaged_resume_file_is_told(text, tmp_path):
     kept_text(tmp_path, "two").write_text(text)
-    with pytest.raises(HalfMadeError, match="resume/state is damaged"):
+    with pytest.raises(PartialResultError, match="resume/state is damaged"):
         kept(tmp_path / "state")
 
 
@@ -80,7 +80,7 @@ def test_a_damaged_resume_file_is_told(text, tmp_path):
 def test_a_resume_file_without_its_other_half_is_told(gone, tmp_path):
     kept_text(tmp_path, "two")
     (tmp_path / gone).unlink()
-    with pytest.raises(HalfMadeError):
+    with pytest.raises(PartialResultError):
         kept(tmp_path / "state")
 
 

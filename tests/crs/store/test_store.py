@@ -211,7 +211,7 @@ ORIGIN = {"inputs": {}, "code": "0"}
 
 
 def begin(store: Store, origin: dict = ORIGIN, forced: bool = False) -> tuple[bool, bool]:
-    """Whether something half made goes on, and whether it was set aside."""
+    """Whether a partial result resumes, and whether one was set aside."""
     return store.begin(STAGE, NAME, origin, forced=forced)[1:]
 
 

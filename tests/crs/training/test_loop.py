@@ -5,10 +5,10 @@ import pytest
 import torch
 from torch import nn
 
-from crs.errors import HalfMadeError, NotFiniteError
+from crs.errors import NotFiniteError, PartialResultError
 from crs.settings.training import Optimisation
 from crs.store.artifact import checksum
-from crs.training.loop import BEST, LAST, Trained, derive, fit, rate, save_weights, shuffled
+from crs.training.loop import BEST, LAST, TrainingTask, derive, fit, rate, save_weights, shuffled
 from tests.contracts.tiny import context
 
 SETTINGS = Optimisation(
@@ -17,7 +17,7 @@ SETTINGS = Optimisation(
 )  # fmt: skip
 
 
-class Toy(Trained):
+class Toy(TrainingTask):
     """A regression with dropout; it may be given validation scores (the first before any epoch),
     and a batch at which it fails. Without scores every epoch is better than the last."""
 
@@ -121,7 +121,7 @@ def test_what_was_there_is_noted(tmp_path):
         trained(tmp_path, fail_at=(3, 0))
     run = context()
     fit(Toy(), "toy", SETTINGS, tmp_path, run)
-    assert run.notes == ["toy: 3 epochs were there"]
+    assert run.notes == ["toy: resumes after 3 epochs"]
 
 
 @pytest.mark.parametrize(("patience", "epochs"), [(0, 3), (1, 4), (2, 5), (9, 7)])
@@ -297,7 +297,7 @@ def test_damage_to_what_a_phase_goes_on_from_is_told(name, damage, tmp_path):
         if name == LAST:  # nothing says that there was an epoch: it is begun anew
             assert fit(Toy(), "toy", replace(SETTINGS, epochs=2), tmp_path, context())
             return
-    with pytest.raises(HalfMadeError, match=name):
+    with pytest.raises(PartialResultError, match=name):
         fit(Toy(), "toy", SETTINGS, tmp_path, context())
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from crs.data.parsing.raw import Faults
+from crs.data.parsing.raw import BadRows
 from crs.data.parsing.text_files import SHOWN
 from crs.errors import UserError
 
@@ -91,7 +91,7 @@ def check_separator(cells: pd.Series, separator: str | None, column: str) -> Non
             )
 
 
-def tell(what: str, names: dict[str, str], counts: Counter[str], faults: Faults) -> None:
+def tell(what: str, names: dict[str, str], counts: Counter[str], faults: BadRows) -> None:
     """Notice names, and what they are read as, the commonest first."""
     if names:
         name = min(names, key=lambda name: (-counts[name], name))
@@ -99,7 +99,7 @@ def tell(what: str, names: dict[str, str], counts: Counter[str], faults: Faults)
         faults.notice(what, sum(counts[name] for name in names), "read", first)
 
 
-def unified(cells: Iterable[list[str]], column: str, faults: Faults) -> list[list[str]]:
+def unified(cells: Iterable[list[str]], column: str, faults: BadRows) -> list[list[str]]:
     """Each cell's names, sorted: words for none left out, one spelling for one attribute.
 
     Names that differ in case, hyphens and blanks alone are one; its commonest spelling stays.

@@ -8,7 +8,7 @@ from pandas.api.types import infer_dtype
 
 from crs.data.parsing.attribute_cells import check_separator, listed, names_in, unified
 from crs.data.parsing.markup import plain
-from crs.data.parsing.raw import ITEMS, Faults, Place
+from crs.data.parsing.raw import ITEMS, BadRows, Place
 from crs.data.parsing.text_files import LIMIT, SHOWN
 from crs.data.parsing.times import DATES, YEARS, moments, tell_mixed, years
 from crs.errors import UserError
@@ -55,7 +55,7 @@ def kind_of(column: pd.Series) -> str:
 
 
 def named(
-    frame: pd.DataFrame, keys: list[str], place: Place, faults: Faults, names: Mapping[str, str]
+    frame: pd.DataFrame, keys: list[str], place: Place, faults: BadRows, names: Mapping[str, str]
 ) -> pd.DataFrame:
     """The rows whose ids are there, ids as text."""
     for key in keys:
@@ -68,7 +68,7 @@ def named(
 
 
 def interactions(
-    frame: pd.DataFrame, place: Place, faults: Faults, names: Mapping[str, str] | None = None
+    frame: pd.DataFrame, place: Place, faults: BadRows, names: Mapping[str, str] | None = None
 ) -> pd.DataFrame:
     """Users and items with an id, times and ratings as finite numbers.
 
@@ -107,7 +107,7 @@ def numbers(cells: pd.Series) -> pd.Series:
 def item_table(
     frame: pd.DataFrame,
     place: Place,
-    faults: Faults,
+    faults: BadRows,
     separator: str | None,
     names: Mapping[str, str] | None = None,
 ) -> pd.DataFrame:
@@ -137,14 +137,18 @@ def item_table(
         check_separator(frame["attributes"], separator, column)
         cells = (names_in(cell, separator) for cell in frame["attributes"])
         attributes = unified(cells, column, faults)
-    found = pd.DataFrame({
-        "item": frame["item"], "year": year,
-        "attributes": pd.Series(attributes, frame.index, dtype=object), **texts,
-    })[ITEMS]  # fmt: skip
+    found = pd.DataFrame(
+        {
+            "item": frame["item"],
+            "year": year,
+            "attributes": pd.Series(attributes, frame.index, dtype=object),
+            **texts,
+        }
+    )[ITEMS]
     return joined(found, place, faults).reset_index(drop=True)
 
 
-def words(frame: pd.DataFrame, key: str, place: Place, faults: Faults) -> pd.Series:
+def words(frame: pd.DataFrame, key: str, place: Place, faults: BadRows) -> pd.Series:
     """A column of text without HTML; a list of texts is one, a column that is not there empty."""
     if key not in frame:
         return pd.Series("", frame.index)
@@ -165,7 +169,9 @@ def sentence(cell: str) -> str:
     return cell if parts is None else " ".join(parts)
 
 
-def years_of_titles(titles: pd.Series, place: Place, faults: Faults) -> tuple[pd.Series, pd.Series]:
+def years_of_titles(
+    titles: pd.Series, place: Place, faults: BadRows
+) -> tuple[pd.Series, pd.Series]:
     """Titles without the year at their end, and these years (Int64)."""
     parts = [title_and_year(title) for title in titles]
     year = pd.Series([year for _, year in parts], titles.index, dtype="Int64")
@@ -176,7 +182,7 @@ def years_of_titles(titles: pd.Series, place: Place, faults: Faults) -> tuple[pd
     return titles.where(~dated, [title for title, _ in parts]), year
 
 
-def joined(items: pd.DataFrame, place: Place, faults: Faults) -> pd.DataFrame:
+def joined(items: pd.DataFrame, place: Place, faults: BadRows) -> pd.DataFrame:
     """One row an item: the attributes of all its rows, and else what the first says that says
     something."""
     further = items["item"].duplicated().to_numpy()

@@ -8,7 +8,7 @@ from reprlib import repr as short
 from types import UnionType
 from typing import Any, get_args, get_origin
 
-from crs.data.parsing.raw import Faults, Place
+from crs.data.parsing.raw import BadRows, Place
 from crs.data.parsing.text_files import decoded, opened, values
 from crs.errors import UserError
 
@@ -25,7 +25,7 @@ def text_of(file: Path) -> str:
     """
     if not file.exists():
         raise UserError(f"dataset: {file.parent} has no {file.name}; is it complete?")
-    lines = decoded(opened(file), Place(file.name), Faults(), longest=WHOLE)
+    lines = decoded(opened(file), Place(file.name), BadRows(), longest=WHOLE)
     text = "\n".join(line for _, line in lines)
     if not text.strip():
         raise UserError(f"dataset: {file.name} is empty; give a file with data")
@@ -38,7 +38,7 @@ def load(file: Path, kind: Any) -> Any:
     Raises:
         UserError: with file and place.
     """
-    ((_, value),) = values([(0, text_of(file))], Place(file.name), Faults())
+    ((_, value),) = values([(0, text_of(file))], Place(file.name), BadRows())
     return expect(value, kind, file.name)
 
 
@@ -49,7 +49,7 @@ def lines(file: Path) -> Iterator[tuple[int, Any]]:
         UserError: with the line that is not JSON.
     """
     numbered = enumerate(text_of(file).split("\n"), 1)
-    return values(numbered, Place(file.name), Faults())
+    return values(numbered, Place(file.name), BadRows())
 
 
 def fits(value: Any, kind: Any) -> bool:
@@ -74,8 +74,9 @@ def expect(value: Any, kind: Any, where: str) -> Any:
     if fits(value, kind):
         return value
     if type(value) is (get_origin(kind) or kind):
-        unit, parts = ("key", value.items()) if isinstance(value, dict) else (
-            "entry", enumerate(value, 1))  # fmt: skip
+        unit, parts = (
+            ("key", value.items()) if isinstance(value, dict) else ("entry", enumerate(value, 1))
+        )
         part_kind = get_args(kind)[-1]
         key, part = next((key, part) for key, part in parts if not fits(part, part_kind))
         expect(part, part_kind, f"{unit} {short(key)} of {where}")

@@ -7,13 +7,13 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
-from crs.data.parsing.raw import Faults, Place
+from crs.data.parsing.raw import BadRows, Place
 from crs.data.parsing.text_files import Lines, gathered, objects
 from crs.errors import UserError
 
 
 def json_table(
-    lines: Lines, place: Place, faults: Faults, wanted: Collection[str | None]
+    lines: Lines, place: Place, faults: BadRows, wanted: Collection[str | None]
 ) -> pd.DataFrame:
     """The wanted keys as columns of text, indexed by line; lists and objects as JSON.
 

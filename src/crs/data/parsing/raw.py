@@ -44,7 +44,7 @@ class Place:
 
 
 @dataclass
-class Noticed:
+class RowAudit:
     """Rows of a source that were left out, or kept although they look wrong.
 
     Attributes:
@@ -69,7 +69,7 @@ COMPLETE = "Is the file complete?"
 
 
 @dataclass
-class Faults:
+class BadRows:
     """Rows that cannot be read: refused, or left out and counted; and rows that were read
     otherwise than they are written.
 
@@ -84,7 +84,7 @@ class Faults:
     count: int = 0
     first: str = ""
     remedy: str = ""
-    noticed: list[Noticed] = field(default_factory=list)
+    noticed: list[RowAudit] = field(default_factory=list)
 
     def __call__(self, where: str, what: str, lines: int = 1, remedy: str = COMPLETE) -> None:
         """Count what stands at a place and cannot be read.
@@ -110,15 +110,17 @@ class Faults:
         if not self.count or self.policy == "drop":
             return
         few = self.count <= read
-        hint = "dataset.bad_lines=drop leaves such lines out and counts them" if few else (
-            f"{self.count:,} of {self.count + read:,} rows cannot be read"
-        )  # fmt: skip
+        hint = (
+            "dataset.bad_lines=drop leaves such lines out and counts them"
+            if few
+            else (f"{self.count:,} of {self.count + read:,} rows cannot be read")
+        )
         raise UserError(f"dataset: {self.first}. {self.remedy} {hint}")
 
     def notice(self, what: str, rows: int, done: str, first: str = "") -> None:
         """Keep an account of rows, if there are any."""
         if rows:
-            self.noticed.append(Noticed(what, rows, done, first))
+            self.noticed.append(RowAudit(what, rows, done, first))
 
 
 @dataclass
@@ -143,7 +145,7 @@ class Raw:
     dialogues: pd.DataFrame | None = None
     dropped: dict[str, int] = field(default_factory=dict)
     place: Place = field(default=Place("the source", "row"), kw_only=True)
-    faults: Faults = field(default_factory=Faults, kw_only=True)
+    faults: BadRows = field(default_factory=BadRows, kw_only=True)
 
     def __post_init__(self) -> None:
         self.faults.settle(len(self.interactions))

@@ -20,7 +20,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from crs.data.parsing.raw import COMPLETE, Faults, Place
+from crs.data.parsing.raw import COMPLETE, BadRows, Place
 from crs.downloads.unpacked import unpacked
 from crs.errors import UserError
 
@@ -73,7 +73,7 @@ def opened(path: Path) -> BinaryIO:
 
 
 def decoded(
-    stream: BinaryIO, place: Place, faults: Faults, encoding: str = "utf-8", longest: int = LINE
+    stream: BinaryIO, place: Place, faults: BadRows, encoding: str = "utf-8", longest: int = LINE
 ) -> Iterator[tuple[int, str]]:
     """Numbered lines without their ends; a byte-order mark before the first is skipped.
 
@@ -135,7 +135,7 @@ def words(lines: Lines) -> Rows:
     return ((number, line.split()) for number, line in lines if line.strip())
 
 
-def unquoted(lines: Lines, separator: str, place: Place, faults: Faults) -> Rows:
+def unquoted(lines: Lines, separator: str, place: Place, faults: BadRows) -> Rows:
     """Rows of a CSV file, in which a quoted field may hold separators and line ends."""
     csv.field_size_limit(sys.maxsize)
     numbers: list[int] = []
@@ -165,7 +165,7 @@ def unquoted(lines: Lines, separator: str, place: Place, faults: Faults) -> Rows
     faults.notice("in a cell whose quotes are lines apart", further, "read", first)
 
 
-def tabbed(lines: Lines, place: Place, faults: Faults) -> Rows:
+def tabbed(lines: Lines, place: Place, faults: BadRows) -> Rows:
     """Lines cut at tabs. A quote is a letter like any other, but for cells that are quoted as a CSV
     file's are, with their own quotes doubled: those are read as programs that write them mean it.
     """
@@ -183,7 +183,7 @@ def without_quotes(cell: re.Match[str]) -> str:
     return cell[1].replace('""', '"')
 
 
-def of_width(rows: Rows, width: int, place: Place, faults: Faults) -> Rows:
+def of_width(rows: Rows, width: int, place: Place, faults: BadRows) -> Rows:
     """The rows that have so many fields."""
     for number, cells in rows:
         if len(cells) == width:
@@ -216,7 +216,7 @@ def texts(rows: Rows, names: list[str]) -> pd.DataFrame:
     return gathered(flat, dict.fromkeys(names, pa.string()))
 
 
-def values(lines: Lines, place: Place, faults: Faults) -> Iterator[tuple[int, Any]]:
+def values(lines: Lines, place: Place, faults: BadRows) -> Iterator[tuple[int, Any]]:
     """The values of JSON lines; empty lines are left out.
 
     The standard library reads a million reviews in four seconds and knows what is wrong with a
@@ -246,7 +246,7 @@ def values(lines: Lines, place: Place, faults: Faults) -> Iterator[tuple[int, An
             yield number, value
 
 
-def objects(lines: Lines, place: Place, faults: Faults) -> Iterator[tuple[int, dict[str, Any]]]:
+def objects(lines: Lines, place: Place, faults: BadRows) -> Iterator[tuple[int, dict[str, Any]]]:
     """The values of JSON lines that are objects."""
     for number, value in values(lines, place, faults):
         if isinstance(value, dict):

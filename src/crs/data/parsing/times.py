@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from pandas.api.types import infer_dtype
 
-from crs.data.parsing.raw import Faults, Place
+from crs.data.parsing.raw import BadRows, Place
 
 DATES = {"date", "datetime", "datetime64"}
 """Kinds of columns, in pandas' words, that are times."""
@@ -56,7 +56,7 @@ def units(times: pd.Series) -> dict[str, pd.Series]:
     return dict(sorted(found.items(), key=lambda one: -int(one[1].sum())))
 
 
-def tell_mixed(times: pd.Series, place: Place, faults: Faults) -> None:
+def tell_mixed(times: pd.Series, place: Place, faults: BadRows) -> None:
     """Notice times that are in another unit than most: among these they are in the wrong order."""
     most, *others = units(times).items() or [("", times)]
     for unit, rows in others:
@@ -78,7 +78,7 @@ def span(times: pd.Series) -> str | None:
     return " to ".join(f"{end:%Y-%m-%d}" for end in ends)
 
 
-def years(cells: pd.Series, place: Place, faults: Faults) -> pd.Series:
+def years(cells: pd.Series, place: Place, faults: BadRows) -> pd.Series:
     """The year of each cell (Int64); of a date its year, of several the first; 1000 to 2999."""
     if infer_dtype(cells, skipna=True) in DATES:
         dates = pd.to_datetime(cells, errors="coerce").dt.year

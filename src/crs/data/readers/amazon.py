@@ -15,7 +15,7 @@ import pandas as pd
 import pyarrow as pa
 
 from crs.data.parsing.columns import words
-from crs.data.parsing.raw import ITEMS, Faults, Place, Raw
+from crs.data.parsing.raw import ITEMS, BadRows, Place, Raw
 from crs.data.parsing.text_files import (
     LIMIT,
     SHOWN,
@@ -43,7 +43,7 @@ def read(file: Path, settings: Dataset) -> Raw:
             f"dataset={settings.name}: {file.name} needs its metadata beside it; type "
             f"dataset.items=PATH/meta_{file.name}"
         )
-    faults, place = Faults(settings.bad_lines), Place(file.name)
+    faults, place = BadRows(settings.bad_lines), Place(file.name)
     frame = gathered(
         reviews(file, place, faults),
         {"user": pa.string(), "item": pa.string(), "timestamp": pa.int64(), "rating": pa.float64()},
@@ -53,9 +53,13 @@ def read(file: Path, settings: Dataset) -> Raw:
     where = Place(about.name)
     items = gathered(
         products(about, where, faults),
-        {"item": pa.string(), "title": pa.string(), "attributes": pa.list_(pa.string()),
-         "description": pa.string()},
-    )  # fmt: skip
+        {
+            "item": pa.string(),
+            "title": pa.string(),
+            "attributes": pa.list_(pa.string()),
+            "description": pa.string(),
+        },
+    )
     faults.settle(len(frame) + len(items))
     if items.empty:
         raise UserError(f"dataset: {about.name} has no items; give a file with a line an item")
@@ -85,7 +89,7 @@ REVIEW = {"user_id": is_id, "parent_asin": is_id, "timestamp": is_number, "ratin
 PRODUCT = {"parent_asin": is_id, "title": is_text, "categories": is_text, "description": is_text}
 
 
-def records(file: Path, place: Place, faults: Faults) -> Iterator[tuple[int, dict[str, Any]]]:
+def records(file: Path, place: Place, faults: BadRows) -> Iterator[tuple[int, dict[str, Any]]]:
     """The objects of a file of JSON lines, or the rows of a 5-core as such objects."""
     lines = decoded(opened(file), place, faults)
     number, first = next(lines, (0, ""))
@@ -102,7 +106,7 @@ def records(file: Path, place: Place, faults: Faults) -> Iterator[tuple[int, dic
 
 
 def values(
-    file: Path, place: Place, faults: Faults, wanted: Mapping[str, Callable[[Any], bool]]
+    file: Path, place: Place, faults: BadRows, wanted: Mapping[str, Callable[[Any], bool]]
 ) -> Iterator[tuple[int, list[Any]]]:
     """The wanted fields of each object of a file, those left out in which one is not as it must."""
     for number, record in records(file, place, faults):
@@ -116,7 +120,7 @@ def values(
             yield number, found
 
 
-def reviews(file: Path, place: Place, faults: Faults) -> Iterator[tuple[Any, ...]]:
+def reviews(file: Path, place: Place, faults: BadRows) -> Iterator[tuple[Any, ...]]:
     """Line, user, item, time (ms) and stars of each review."""
     for number, (user, item, time, rating) in values(file, place, faults, REVIEW):
         yield number, user, item, int(time), rating
@@ -128,7 +132,7 @@ def strings(value: Any) -> list[str]:
     return [part for part in parts if part]
 
 
-def products(file: Path, place: Place, faults: Faults) -> Iterator[tuple[Any, ...]]:
+def products(file: Path, place: Place, faults: BadRows) -> Iterator[tuple[Any, ...]]:
     """Line, item, title, categories and description of each product.
 
     The first category is the whole file's and tells no item from another: it stands only where

@@ -10,7 +10,7 @@ from typing import Any
 
 from crs.data.conversations import SPLITS, RawDialogues, Utterance, merged, role_of
 from crs.data.parsing.json_files import expect, field, load, parallel, text_of
-from crs.data.parsing.raw import Faults, Place, reason
+from crs.data.parsing.raw import BadRows, Place, reason
 from crs.data.parsing.text_files import cut, of_width
 from crs.data.reader import reader
 from crs.data.readers.inspired import entity_names, graph_of, items_of
@@ -68,9 +68,12 @@ def utterance(turn: Any, items_key: str, where: str) -> Utterance:
     """A turn of the file."""
     tokens = field(turn, "text", list[str], where)
     return Utterance(
-        role_of(turn.get("role"), where), tokens, " ".join(tokens),
-        field(turn, items_key, list[str], where), field(turn, "entity", list[str], where),
-    )  # fmt: skip
+        role_of(turn.get("role"), where),
+        tokens,
+        " ".join(tokens),
+        field(turn, items_key, list[str], where),
+        field(turn, "entity", list[str], where),
+    )
 
 
 def is_mention(token: str) -> bool:
@@ -103,9 +106,11 @@ def learned_map(
 
 
 def assembled(
-    folder: Path, dialogues: dict[str, dict[str, list[Utterance]]], mention: dict[str, str],
+    folder: Path,
+    dialogues: dict[str, dict[str, list[Utterance]]],
+    mention: dict[str, str],
     **tables: Any,
-) -> RawDialogues:  # fmt: skip
+) -> RawDialogues:
     """The source with its mentions linked, its vocabulary and the reviews that it chose.
 
     Args:
@@ -113,14 +118,21 @@ def assembled(
         tables: items, entities, triples and reviews of `RawDialogues`.
     """
     for said in utterances(dialogues):
-        said.mentions = [(at, mention[token[1:]]) for at, token in enumerate(said.tokens)
-                         if is_mention(token) and token[1:] in mention]  # fmt: skip
+        said.mentions = [
+            (at, mention[token[1:]])
+            for at, token in enumerate(said.tokens)
+            if is_mention(token) and token[1:] in mention
+        ]
     words = vocabulary(folder)
     raw = RawDialogues(
-        dialogues, **tables,
-        vocabulary=[f"@{mention.get(w[1:], w[1:])}" if is_mention(w) else w
-                    for w in sorted(words, key=words.__getitem__) if w not in SPECIAL],
-    )  # fmt: skip
+        dialogues,
+        **tables,
+        vocabulary=[
+            f"@{mention.get(w[1:], w[1:])}" if is_mention(w) else w
+            for w in sorted(words, key=words.__getitem__)
+            if w not in SPECIAL
+        ],
+    )
     add_chosen_reviews(raw, folder, {i: word for word, i in words.items()})
     return raw
 
@@ -141,10 +153,14 @@ def redial(folder: Path, settings: Dataset) -> RawDialogues:
     mention |= learned_map(dialogues, mention)
     reviews = load(told, dict[str, list[str]]) if told.is_file() else {}
     return assembled(
-        folder, dialogues, mention, items=items_of(items), entities=entities,
+        folder,
+        dialogues,
+        mention,
+        items=items_of(items),
+        entities=entities,
         triples=graph_of(folder, names),
         reviews=[(mention.get(movie, f"@{movie}"), tokens) for movie, tokens in reviews.items()],
-    )  # fmt: skip
+    )
 
 
 @reader("tgredial", 1, unnamed_in=("tgredial",))
@@ -158,17 +174,19 @@ def tgredial(folder: Path, settings: Dataset) -> RawDialogues:
     """
     entities, names, items = entity_names(folder, "movie_ids.json")
     return assembled(
-        folder, conversations(folder, "messages", "movie"),
+        folder,
+        conversations(folder, "messages", "movie"),
         {str(i): name for i, name in names.items()},
         items=items_of(items).assign(title=items),  # not DBpedia's names
-        entities=entities, triples=chinese_graph(folder / "cn-dbpedia.txt"),
-    )  # fmt: skip
+        entities=entities,
+        triples=chinese_graph(folder / "cn-dbpedia.txt"),
+    )
 
 
 def chinese_graph(file: Path) -> list[tuple[str, str, str]]:
     """Lines of head, relation and tail between tabs."""
     rows = cut(enumerate(text_of(file).split("\n"), 1), "\t")
-    triples = of_width(rows, 3, Place(file.name), Faults())
+    triples = of_width(rows, 3, Place(file.name), BadRows())
     return [(head, relation, tail) for _, (head, relation, tail) in triples]
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 from crs.data.parsing.columns import INTERACTIONS, interactions, item_table, mapped
 from crs.data.parsing.json_table import json_table
 from crs.data.parsing.parquet_table import MARK, rows_of_parquet
-from crs.data.parsing.raw import ITEMS, Faults, Place, Raw, empty_items
+from crs.data.parsing.raw import ITEMS, BadRows, Place, Raw, empty_items
 from crs.data.parsing.text_files import (
     SHOWN,
     Lines,
@@ -31,7 +31,7 @@ SEPARATORS = ",\t;|"
 """Of a text file's cells: the one that its first line has most often, the first of equals."""
 
 
-def table(path: Path, faults: Faults, columns: Columns) -> tuple[pd.DataFrame, Place, Columns]:
+def table(path: Path, faults: BadRows, columns: Columns) -> tuple[pd.DataFrame, Place, Columns]:
     """A table indexed by its lines (Parquet: rows), what names them, and the columns that it has.
 
     Cells of a text file stay text: `007` is `007`, and only an empty cell is missing (`NA` and
@@ -73,12 +73,14 @@ def table(path: Path, faults: Faults, columns: Columns) -> tuple[pd.DataFrame, P
 def pairs(first: str, columns: Columns) -> bool:
     """Whether a file's first line is a user and an item, and no header."""
     cells = first.split()
-    return len(cells) == 2 and cells != [columns.user, columns.item] and all(
-        cell.isascii() and cell.isdecimal() for cell in cells
-    )  # fmt: skip
+    return (
+        len(cells) == 2
+        and cells != [columns.user, columns.item]
+        and all(cell.isascii() and cell.isdecimal() for cell in cells)
+    )
 
 
-def cells_of(lines: Lines, first: str, place: Place, faults: Faults) -> Rows:
+def cells_of(lines: Lines, first: str, place: Place, faults: BadRows) -> Rows:
     """Rows cut as the first line is: quotes are quotes, but in a file of tabs whose header has
     none."""
     separator = max(SEPARATORS, key=first.count)
@@ -96,7 +98,7 @@ def read(file: Path, settings: Dataset) -> Raw:
     Raises:
         UserError: for an unreadable file, a column that is not there, or a cell that is no number.
     """
-    faults, names = Faults(settings.bad_lines), vars(settings.columns)
+    faults, names = BadRows(settings.bad_lines), vars(settings.columns)
     frame, place, columns = table(file, faults, settings.columns)
     frame = mapped(frame, columns, INTERACTIONS, file.name)
     frame = interactions(frame, place, faults, names)

@@ -7,7 +7,7 @@ import pandas as pd
 import pyarrow as pa
 
 from crs.data.parsing.json_files import load
-from crs.data.parsing.raw import Faults, Place, Raw, empty_items
+from crs.data.parsing.raw import BadRows, Place, Raw, empty_items
 from crs.data.parsing.text_files import SHOWN, decoded, gathered, opened
 from crs.data.reader import reader
 from crs.stages.dataset import Dataset
@@ -24,7 +24,7 @@ def read(file: Path, settings: Dataset) -> Raw:
         UserError: with the line that holds something other than positive whole numbers, or a user
             of an earlier line.
     """
-    place, faults = Place(file.name), Faults(settings.bad_lines)
+    place, faults = Place(file.name), BadRows(settings.bad_lines)
     frame = gathered(
         _rows(file, place, faults),
         {"user": pa.string(), "item": pa.string(), "timestamp": pa.int64(), "rating": pa.float64()},
@@ -34,7 +34,7 @@ def read(file: Path, settings: Dataset) -> Raw:
     return Raw(frame, about, place=place, faults=faults)
 
 
-def _rows(file: Path, place: Place, faults: Faults) -> Iterator[tuple[int, str, str, int, float]]:
+def _rows(file: Path, place: Place, faults: BadRows) -> Iterator[tuple[int, str, str, int, float]]:
     seen: dict[str, int] = {}
     for number, line in decoded(opened(file), place, faults):
         user, *sequence = line.split() or [""]
@@ -62,5 +62,6 @@ def attributes(file: Path) -> pd.DataFrame:
     found = load(file, dict[str, list[int | str]])
     names = pd.Series([sorted(map(str, cell)) for cell in found.values()], dtype=object)
     year = pd.array([pd.NA] * len(found), dtype="Int64")
-    return pd.DataFrame({"item": list(found), "title": "", "year": year, "attributes": names,
-                         "description": ""})  # fmt: skip
+    return pd.DataFrame(
+        {"item": list(found), "title": "", "year": year, "attributes": names, "description": ""}
+    )

@@ -34,13 +34,15 @@ def title_of(entity: str) -> tuple[str, int | None]:
 def items_of(names: list[str]) -> pd.DataFrame:
     """The item table of films known by their DBpedia names."""
     pairs = [title_of(name) for name in names]
-    return pd.DataFrame({
-        "item": names,
-        "title": [title for title, _ in pairs],
-        "year": pd.array([year for _, year in pairs], dtype="Int64"),
-        "attributes": [[] for _ in names],
-        "description": "",
-    })  # fmt: skip
+    return pd.DataFrame(
+        {
+            "item": names,
+            "title": [title for title, _ in pairs],
+            "year": pd.array([year for _, year in pairs], dtype="Int64"),
+            "attributes": [[] for _ in names],
+            "description": "",
+        }
+    )
 
 
 def entity_names(folder: Path, item_file: str) -> tuple[dict[str, int], dict[int, str], list[str]]:
@@ -96,14 +98,19 @@ def utterance(turn: Any, items: set[str], where: str, dropped: Counter[str]) -> 
         for kind in ("movie", "entity")
     )
     tokens, mentions, missing = linked(
-        text, [film for film in films if film[1] in items],
+        text,
+        [film for film in films if film[1] in items],
         [film for film in films if film[1] not in items] + entities,
-    )  # fmt: skip
+    )
     dropped["annotated names that are not in the text"] += missing
     return Utterance(
-        role_of(turn.get("role"), where), tokens, text,
-        [link for _, link in films], [link for _, link in entities], mentions,
-    )  # fmt: skip
+        role_of(turn.get("role"), where),
+        tokens,
+        text,
+        [link for _, link in films],
+        [link for _, link in entities],
+        mentions,
+    )
 
 
 @reader("inspired", 1, unnamed_in=("inspired",))

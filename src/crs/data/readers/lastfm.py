@@ -70,8 +70,11 @@ def item_frame(attributes: dict[str, list[str]]) -> pd.DataFrame:
 
 def interactions_of(sequences: dict[str, list[str]]) -> pd.DataFrame:
     """Users' items in their order; the place in it stands for the time."""
-    rows = [(user, item, place, 1.0)
-            for user, items in sequences.items() for place, item in enumerate(items)]  # fmt: skip
+    rows = [
+        (user, item, place, 1.0)
+        for user, items in sequences.items()
+        for place, item in enumerate(items)
+    ]
     return pd.DataFrame(rows, columns=["user", "item", "timestamp", "rating"])
 
 
@@ -189,12 +192,20 @@ def read_precrs(folder: Path, settings: Dataset) -> Raw:
     whole = [r for r in kept if sequences[r.user][: len(r.history) + 1] == [*r.history, r.target]]
     dropped[STRAY] = len(kept) - len(whole)
     rows = [
-        (r.split, number, str(r.user), str(r.target), turn, kind,
-         str(what) if kind == ATTRIBUTE else "", list(map(str, what)) if kind == REFUSED else [],
-         left)
+        (
+            r.split,
+            number,
+            str(r.user),
+            str(r.target),
+            turn,
+            kind,
+            str(what) if kind == ATTRIBUTE else "",
+            list(map(str, what)) if kind == REFUSED else [],
+            left,
+        )
         for number, r in enumerate(whole)
         for turn, (kind, what, left) in enumerate(r.turns, 1)
-    ]  # fmt: skip
+    ]
     columns = "split dialogue user target turn kind attribute items remaining".split()
     return Raw(
         interactions_of({str(user): list(map(str, items)) for user, items in sequences.items()}),

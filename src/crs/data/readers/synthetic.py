@@ -37,13 +37,18 @@ def read(file: Path | None, settings: Dataset) -> Raw:
             rows.append((f"u{user:04d}", f"i{members[k][place]:04d}", position, 5.0))
             place = (place + int(rng.integers(1, 3))) % len(members[k])
     interactions = pd.DataFrame(rows, columns=["user", "item", "timestamp", "rating"])
-    items = pd.DataFrame({
-        "item": [f"i{i:04d}" for i in range(shape.items)],
-        "title": [f"{FIRST[i % 10]} {SECOND[i // 10 % 10]} {i // 100 + 1}"
-                  for i in range(shape.items)],
-        "year": pd.array(1950 + rng.integers(0, 70, shape.items), dtype="Int64"),
-        "attributes": [sorted({KINDS[k % len(KINDS)], MOODS[int(rng.integers(len(MOODS)))]})
-                       for k in intent],
-        "description": "",
-    })  # fmt: skip
+    items = pd.DataFrame(
+        {
+            "item": [f"i{i:04d}" for i in range(shape.items)],
+            "title": [
+                f"{FIRST[i % 10]} {SECOND[i // 10 % 10]} {i // 100 + 1}" for i in range(shape.items)
+            ],
+            "year": pd.array(1950 + rng.integers(0, 70, shape.items), dtype="Int64"),
+            "attributes": [
+                sorted({KINDS[k % len(KINDS)], MOODS[int(rng.integers(len(MOODS)))]})
+                for k in intent
+            ],
+            "description": "",
+        }
+    )
     return Raw(interactions, items, place=Place("what was generated", "row"))

@@ -46,9 +46,11 @@ class Attention(nn.Module):
             mask: what may be attended to, [B, S]; at least one place a row.
         """
         seen = F.scaled_dot_product_attention(
-            self.split(self.query(x)), *memory, is_causal=causal,
+            self.split(self.query(x)),
+            *memory,
+            is_causal=causal,
             attn_mask=None if mask is None else mask[:, None, None],
-        )  # fmt: skip
+        )
         return self.out(seen.transpose(1, 2).flatten(2))
 
 

@@ -26,14 +26,22 @@ def build(
     """
     contexts, graph = Contexts.of(inputs["contexts"]), inputs["graph"].summary
     shape: dict[str, Any] = {
-        "entities": graph["entities"], "relations": graph["relations"],
-        "items": inputs["dataset"].summary["items"], "words": len(contexts.words),
-        "dim": options.dim, "bases": options.bases, "word_dim": options.word_dim,
-        "layers": options.layers, "heads": options.heads, "hidden": options.hidden,
-        "dropout": options.dropout, "views": views, "bare": "graph" in options.without,
+        "entities": graph["entities"],
+        "relations": graph["relations"],
+        "items": inputs["dataset"].summary["items"],
+        "words": len(contexts.words),
+        "dim": options.dim,
+        "bases": options.bases,
+        "word_dim": options.word_dim,
+        "layers": options.layers,
+        "heads": options.heads,
+        "hidden": options.hidden,
+        "dropout": options.dropout,
+        "views": views,
+        "bare": "graph" in options.without,
         "length": max(contexts.tokens.shape[1], contexts.review_tokens.shape[1]),
         "ages": contexts.entities.shape[1] if options.recency else 0,
-    }  # fmt: skip
+    }
     model = rebuild(inputs["graph"], shape)
     if options.vectors is not None:
         put_vectors(model.words.weight, Path(options.vectors).expanduser(), contexts.words)

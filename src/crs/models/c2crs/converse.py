@@ -20,7 +20,7 @@ from crs.models.c2crs.build import trained
 from crs.models.c2crs.decoder import Decoder, search
 from crs.models.c2crs.decoder_training import CHUNK, Converse, read_all
 from crs.models.c2crs.networks import C2CRS
-from crs.models.c2crs.recipe import Conversing
+from crs.models.c2crs.recipe import C2CRSConverseSettings
 from crs.models.c2crs.training import queries_of
 from crs.store.artifact import RESUME, Artifact
 from crs.training.loop import derive, fit, save_weights
@@ -30,7 +30,7 @@ EXAMPLES = 20
 
 
 def run(
-    settings: Conversing, inputs: dict[str, Artifact], folder: Path, context: Context
+    settings: C2CRSConverseSettings, inputs: dict[str, Artifact], folder: Path, context: Context
 ) -> dict[str, Any]:
     """Writes the table of `evaluate` with the scores of the responses below it (`results.parquet`,
     `results.md`), `responses.parquet` (all test responses), `sample.md`, `model.safetensors`."""
@@ -54,9 +54,15 @@ def run(
     options = settings.c2crs
     torch.manual_seed(derive(settings.converse.seed, "decoder"))
     decoder = Decoder(
-        model.words.weight, options.dim, options.layers, options.heads, options.hidden,
-        options.dropout, contexts.responses.shape[1], contexts.has_reviews,
-    )  # fmt: skip
+        model.words.weight,
+        options.dim,
+        options.layers,
+        options.heads,
+        options.hidden,
+        options.dropout,
+        contexts.responses.shape[1],
+        contexts.has_reviews,
+    )
     module = Converse(decoder, model, contexts, h, states, train, valid, settings.converse)
     summary = fit(module, "converse", settings.converse, folder, context)
     save_weights(module, folder / "model.safetensors")
@@ -69,8 +75,10 @@ def run(
     scores = scored(frame, *likelihoods)
     write(frame, scores, settings, inputs, folder, context)
     own = scores[scores["scorer"] == SYSTEM]
-    figures = {f"{m}@{k}" if k else m: v
-               for m, k, v in own[["metric", "k", "value"]].itertuples(index=False)}  # fmt: skip
+    figures = {
+        f"{m}@{k}" if k else m: v
+        for m, k, v in own[["metric", "k", "value"]].itertuples(index=False)
+    }
     context.note(
         f"{len(test):,} responses, perplexity {figures['perplexity']:.1f}, Distinct-2 "
         f"{figures['dist_corpus@2']:.3f}, BLEU-4 {figures['bleu@4']:.4f}"
@@ -84,7 +92,9 @@ def device_of(context: Context) -> torch.device:
     return torch.device("cuda" if wish != "cpu" and torch.cuda.is_available() else "cpu")
 
 
-def respond(module: Converse, rows: Tensor, settings: Conversing, context: Context) -> Tensor:
+def respond(
+    module: Converse, rows: Tensor, settings: C2CRSConverseSettings, context: Context
+) -> Tensor:
     """The response to each context, [n, T]."""
     converse, length = settings.converse, module.contexts.responses.shape[1]
     out = torch.full((len(rows), length), PAD)
@@ -124,9 +134,14 @@ def readable(tokens: list[str], titles: list[str], fill: list[str] | None = None
 
 
 def responses_of(
-    said: Tensor, rows: Tensor, inputs: dict[str, Artifact], contexts: Contexts, model: C2CRS,
-    h: Tensor, fill: bool,
-) -> pd.DataFrame:  # fmt: skip
+    said: Tensor,
+    rows: Tensor,
+    inputs: dict[str, Artifact],
+    contexts: Contexts,
+    model: C2CRS,
+    h: Tensor,
+    fill: bool,
+) -> pd.DataFrame:
     """One row a test response: dialogue, turn, context, truth, response, tokens of both, and the
     items that the recommender would name; with `fill` the response has their titles."""
     dataset = inputs["dataset"]
@@ -138,8 +153,10 @@ def responses_of(
         queries = queries_of(model, contexts, h, rows, h.device)
     most, n = int((said == ITEM).sum(1).max()), model.items
     best, _ = topk(queries, (h[: n + 1], model.bias.detach()[: n + 1]), max(5, most), n_items=n)
-    tokens, truth = words_of(said, contexts.words), words_of(contexts.responses[rows],
-                                                             contexts.words)  # fmt: skip
+    tokens, truth = (
+        words_of(said, contexts.words),
+        words_of(contexts.responses[rows], contexts.words),
+    )
     before = words_of(contexts.tokens[rows], contexts.words)
     return places.assign(
         context=[readable(x, titles) for x in before],
@@ -148,8 +165,10 @@ def responses_of(
             readable(x, titles, [titles[i] for i in items] if fill else None)
             for x, items in zip(tokens, best.tolist(), strict=True)
         ],
-        truth_tokens=truth, response_tokens=tokens, recommended=best.tolist(),
-    )  # fmt: skip
+        truth_tokens=truth,
+        response_tokens=tokens,
+        recommended=best.tolist(),
+    )
 
 
 def scored(frame: pd.DataFrame, values: Tensor, places: Tensor) -> pd.DataFrame:
@@ -169,8 +188,10 @@ def scored(frame: pd.DataFrame, values: Tensor, places: Tensor) -> pd.DataFrame:
 
     for name, said in ((SYSTEM, list(frame["response_tokens"])), (PEOPLE, truth)):
         for k in KS:
-            rows += [(name, metric, k, value, np.nan, np.nan)
-                     for metric, value in distinct(said, k).items()]  # fmt: skip
+            rows += [
+                (name, metric, k, value, np.nan, np.nan)
+                for metric, value in distinct(said, k).items()
+            ]
         lengths = np.array([len(tokens) for tokens in said], dtype=float)
         items = np.array([any(map(is_item, tokens)) for tokens in said], dtype=float)
         rows.append((name, "length", 0, *mean(lengths, cluster)))
@@ -184,16 +205,21 @@ def scored(frame: pd.DataFrame, values: Tensor, places: Tensor) -> pd.DataFrame:
 
 def table(scores: pd.DataFrame) -> str:
     """One row a kind of score, Markdown."""
-    cells = {(s, m, k): v for s, m, k, v in scores[["scorer", "metric", "k", "value"]].itertuples(
-        index=False)}  # fmt: skip
+    cells = {
+        (s, m, k): v
+        for s, m, k, v in scores[["scorer", "metric", "k", "value"]].itertuples(index=False)
+    }
     lines = []
     for metric, name in (
         ("dist_corpus", "Distinct, different over all k-grams of the corpus"),
         ("dist_sentence", "Distinct, different k-grams a response"),
         ("dist_character", "Distinct, different k-grams of characters a response"),
-        ("bleu", "BLEU"), ("rouge_l", "ROUGE-L"), ("perplexity", "perplexity, unweighted"),
-        ("length", "tokens a response"), ("names_item", "responses that name an item"),
-    ):  # fmt: skip
+        ("bleu", "BLEU"),
+        ("rouge_l", "ROUGE-L"),
+        ("perplexity", "perplexity, unweighted"),
+        ("length", "tokens a response"),
+        ("names_item", "responses that name an item"),
+    ):
         for scorer in (SYSTEM, PEOPLE):
             found = [cells[scorer, metric, k] for k in (0, *KS) if (scorer, metric, k) in cells]
             if found:
@@ -204,27 +230,41 @@ def table(scores: pd.DataFrame) -> str:
 
 
 def write(
-    frame: pd.DataFrame, scores: pd.DataFrame, settings: Conversing, inputs: dict[str, Artifact],
-    folder: Path, context: Context,
-) -> None:  # fmt: skip
+    frame: pd.DataFrame,
+    scores: pd.DataFrame,
+    settings: C2CRSConverseSettings,
+    inputs: dict[str, Artifact],
+    folder: Path,
+    context: Context,
+) -> None:
     """The tables, the responses and a sample of them."""
     ranking = inputs["evaluate"]
     long, text = ranking.load(PARQUET), (ranking.path / MARKDOWN).read_text()
     one = long.iloc[0]
     own = scores.assign(
-        dataset=one["dataset"], model=one["model"], sees="context", protocol="responses",
-        split="test", slice="all", cases=len(frame), seed=one["seed"],
+        dataset=one["dataset"],
+        model=one["model"],
+        sees="context",
+        protocol="responses",
+        split="test",
+        slice="all",
+        cases=len(frame),
+        seed=one["seed"],
         fingerprint=context.fingerprint,
-    )  # fmt: skip
+    )
     pd.concat([long, own[COLUMNS]], ignore_index=True).to_parquet(folder / PARQUET, index=False)
     converse = settings.converse
     how = "greedy search" if converse.beams == 1 else f"beam search, {converse.beams} beams"
     lines = [
-        text.rstrip(), "", f"### Responses of c2crs on {markup(one['dataset'])}", "",
-        table(scores), "",
+        text.rstrip(),
+        "",
+        f"### Responses of c2crs on {markup(one['dataset'])}",
+        "",
+        table(scores),
+        "",
         f"{len(frame):,} test responses, {how}; `{PEOPLE}` is what was really said. The three "
         "kinds of Distinct are not comparable with each other.",
-    ]  # fmt: skip
+    ]
     (folder / MARKDOWN).write_text("\n".join(lines) + "\n")
     frame.to_parquet(folder / "responses.parquet", index=False)
     step = max(1, len(frame) // EXAMPLES)

@@ -87,9 +87,16 @@ class Decoder(nn.Module):
     """
 
     def __init__(
-        self, words: Tensor, graph_dim: int, layers: int, heads: int, hidden: int, dropout: float,
-        length: int, reviews: bool,
-    ) -> None:  # fmt: skip
+        self,
+        words: Tensor,
+        graph_dim: int,
+        layers: int,
+        heads: int,
+        hidden: int,
+        dropout: float,
+        length: int,
+        reviews: bool,
+    ) -> None:
         super().__init__()
         dim = words.shape[1]
         self.words = nn.Embedding.from_pretrained(words.clone(), freeze=False, padding_idx=PAD)
@@ -119,16 +126,22 @@ class Decoder(nn.Module):
     def sights(self, sources: dict[str, Source]) -> list[dict[str, Sight]]:
         """Keys and values of the sources for each layer, made once a batch."""
         return [
-            {name: Sight(attention.memory(sources[name].states), sources[name].mask)
-             for name, attention in layer.sources.items() if isinstance(attention, Attention)}
+            {
+                name: Sight(attention.memory(sources[name].states), sources[name].mask)
+                for name, attention in layer.sources.items()
+                if isinstance(attention, Attention)
+            }
             for layer in self.layers
             if isinstance(layer, DecoderLayer)
-        ]  # fmt: skip
+        ]
 
     def forward(
-        self, tokens: Tensor, sights: list[dict[str, Sight]], reviews: Source | None,
+        self,
+        tokens: Tensor,
+        sights: list[dict[str, Sight]],
+        reviews: Source | None,
         cache: Cache | None = None,
-    ) -> Tensor:  # fmt: skip
+    ) -> Tensor:
         """u at each token, [B, T] -> [B, T, w].
 
         Args:
@@ -166,9 +179,13 @@ def shifted(responses: Tensor) -> Tensor:
 
 @torch.no_grad()
 def search(
-    decoder: Decoder, given: dict[str, Source], length: int, beams: int = 1, penalty: float = 0.0,
+    decoder: Decoder,
+    given: dict[str, Source],
+    length: int,
+    beams: int = 1,
+    penalty: float = 0.0,
     cached: bool = True,
-) -> Tensor:  # fmt: skip
+) -> Tensor:
     """The most probable responses by beam search; one beam is greedy search.
 
     A beam that has ended stays as it is, and competes with the others at the end by

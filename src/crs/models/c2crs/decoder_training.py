@@ -12,7 +12,7 @@ from crs.models.c2crs.losses import frequency_weight, weighted_cross_entropy
 from crs.models.c2crs.networks import C2CRS, Batch
 from crs.models.c2crs.recipe import Converse as Settings
 from crs.store.artifact import UNFINISHED, keep, kept
-from crs.training.loop import Trained
+from crs.training.loop import TrainingTask
 
 CHUNK = 256
 
@@ -39,7 +39,7 @@ def read_all(model: C2CRS, contexts: Contexts, place: Path, device: torch.device
     return Ragged(torch.from_numpy(np.load(place, mmap_mode="c")), offsets)
 
 
-class Converse(Trained):
+class Converse(TrainingTask):
     """Fine-tuning of the decoder, and of the review encoder that it reads with.
 
     Graph and context encoder are frozen: their states come ready made. `settings.dropout=false`
@@ -55,9 +55,16 @@ class Converse(Trained):
     monitor = "log_likelihood"
 
     def __init__(
-        self, decoder: Decoder, model: C2CRS, contexts: Contexts, h: Tensor, states: Ragged,
-        rows: Tensor, valid: Tensor, settings: Settings,
-    ) -> None:  # fmt: skip
+        self,
+        decoder: Decoder,
+        model: C2CRS,
+        contexts: Contexts,
+        h: Tensor,
+        states: Ragged,
+        rows: Tensor,
+        valid: Tensor,
+        settings: Settings,
+    ) -> None:
         super().__init__()
         self.decoder, self.contexts, self.states = decoder, contexts, states
         self.rows, self.valid, self.options = rows, valid, settings

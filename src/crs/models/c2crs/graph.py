@@ -98,10 +98,12 @@ class GraphEncoder(nn.Module):
         np.cumsum(np.bincount(source, minlength=entities + 1), out=starts[1:])
         shape = (entities + 1, len(pairs))
         constants = {
-            "source": torch.from_numpy(source), "relation": torch.from_numpy(kind),
-            "starts": torch.from_numpy(starts), "matrix": sparse(tail, pair, share, shape),
+            "source": torch.from_numpy(source),
+            "relation": torch.from_numpy(kind),
+            "starts": torch.from_numpy(starts),
+            "matrix": sparse(tail, pair, share, shape),
             "transposed": sparse(pair, tail, share, shape[::-1]),
-        }  # fmt: skip
+        }
         self.source: Tensor
         self.relation: Tensor
         self.starts: Tensor

@@ -164,14 +164,18 @@ def restore(model: C2CRS, path: Path, dataset: Artifact, graph: Artifact) -> boo
     own = model.state_dict()
     read = {name for name in own if not released or name.startswith(READ)}
     missing = sorted(read - set(weights))
-    wrong = [f"{name} {list(value.shape)} ({list(own[name].shape)} needed)"
-             for name, value in weights.items()
-             if name in own and value.shape != own[name].shape]  # fmt: skip
+    wrong = [
+        f"{name} {list(value.shape)} ({list(own[name].shape)} needed)"
+        for name, value in weights.items()
+        if name in own and value.shape != own[name].shape
+    ]
     if missing or wrong:
         what = f"lacks {', '.join(missing)}" if missing else f"has {', '.join(wrong)}"
-        hint = "type c2crs.recency=false" if missing == [AGE] else (
-            "give the settings it was trained with"
-        )  # fmt: skip
+        hint = (
+            "type c2crs.recency=false"
+            if missing == [AGE]
+            else ("give the settings it was trained with")
+        )
         raise UserError(f"checkpoint={path.name} {what}; {hint}")
     if released:
         take_off_loops(weights, dataset, graph)

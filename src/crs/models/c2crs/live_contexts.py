@@ -78,7 +78,11 @@ def heard(contexts: Contexts, dialogue: dict[str, Tensor]) -> Contexts:
 
     empty = Ragged(torch.zeros(0, 2, dtype=torch.long), torch.zeros(rows + 1, dtype=torch.long))
     return replace(
-        contexts, tokens=dialogue[TOKENS], entities=dialogue[ENTITIES], mentions=empty,
-        reviews=none(contexts.reviews.shape[1]), responses=none(contexts.responses.shape[1]),
+        contexts,
+        tokens=dialogue[TOKENS],
+        entities=dialogue[ENTITIES],
+        mentions=empty,
+        reviews=none(contexts.reviews.shape[1]),
+        responses=none(contexts.responses.shape[1]),
         split=torch.zeros(rows, dtype=torch.long),
-    )  # fmt: skip
+    )

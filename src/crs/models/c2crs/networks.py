@@ -47,10 +47,13 @@ class Batch:
         first = torch.full_like(own, len(rows)).scatter_reduce(0, place.flatten(), reader, "amin")
         found, row = contexts.mentions[rows]
         parts = (
-            trimmed(contexts.tokens[rows]), trimmed(contexts.entities[rows]),
-            torch.cat([row[:, None], found], 1), place, trimmed(contexts.review_tokens[own]),
+            trimmed(contexts.tokens[rows]),
+            trimmed(contexts.entities[rows]),
+            torch.cat([row[:, None], found], 1),
+            place,
+            trimmed(contexts.review_tokens[own]),
             torch.stack([contexts.review_entity[own], first], 1),
-        )  # fmt: skip
+        )
         return cls(*(part.to(device) for part in parts))
 
 
@@ -94,10 +97,14 @@ class C2CRS(nn.Module):
             self.words.weight[PAD] = 0.0
         text = (length, word_dim, layers, heads, hidden, dropout)
         self.context, self.review = TextEncoder(*text), TextEncoder(*text)
-        self.pool = nn.ModuleDict({
-            "graph": Pool(dim, ages), "context": Pool(word_dim), "words": Pool(word_dim),
-            "review": Pool(word_dim),
-        })  # fmt: skip
+        self.pool = nn.ModuleDict(
+            {
+                "graph": Pool(dim, ages),
+                "context": Pool(word_dim),
+                "words": Pool(word_dim),
+                "review": Pool(word_dim),
+            }
+        )
         widths = {"graph": dim, "context": word_dim, "review": word_dim}
         self.user_heads = nn.ModuleDict({name: Head(w, dim) for name, w in widths.items()})
         self.unit_heads = nn.ModuleDict({name: Head(w, dim) for name, w in widths.items()})

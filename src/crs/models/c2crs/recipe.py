@@ -51,10 +51,10 @@ class C2CRS(Settings):
     """Word vectors to start from, a text file of words and numbers; null draws them."""
     views: str = choice("graph", "all", unfingerprinted=True, formerly=("model.views",))
     """What it recommends by: `graph`, as released, or `all` of graph, context and reviews. The
-    stages that it changes have it in their names (`Recommending.views`)."""
+    stages that it changes have it in their names (`C2CRSTrainSettings.views`)."""
     fill_items: bool = unfingerprinted(formerly=("model.fill_items",))
     """Recommended titles are put into the places that a response keeps for items. `converse` has it
-    in its name (`Conversing.fill_items`)."""
+    in its name (`C2CRSConverseSettings.fill_items`)."""
     without: list[str] = choice("graph", "context", "review")
     """Left out: `graph` (its edges), `context` or `review` (that view)."""
 
@@ -78,7 +78,7 @@ class Converse(Optimisation):
 
 
 @dataclass
-class Aligned(Settings):
+class C2CRSWarmupSettings(Settings):
     """Settings of C2-CRS' `warmup` stage."""
 
     warmup: Warmup = field(default_factory=Warmup)
@@ -86,7 +86,7 @@ class Aligned(Settings):
 
 
 @dataclass
-class Recommending(Settings):
+class C2CRSTrainSettings(Settings):
     """Settings of its `train` and `direct` stages."""
 
     train: Train = field(default_factory=Train)
@@ -97,7 +97,7 @@ class Recommending(Settings):
 
 
 @dataclass
-class Conversing(Settings):
+class C2CRSConverseSettings(Settings):
     """Settings of its `converse` stage."""
 
     converse: Converse = field(default_factory=Converse)
@@ -121,7 +121,7 @@ MODEL = Model(
             name="warmup",
             run="crs.models.c2crs.warmup:run",
             version=2,
-            settings=lambda config: Aligned(config.warmup, config.c2crs),
+            settings=lambda config: C2CRSWarmupSettings(config.warmup, config.c2crs),
             reads=training_inputs,
             writes=("model.json", "model.safetensors"),
             about="pre-training: views are aligned, from coarse to fine",
@@ -130,7 +130,7 @@ MODEL = Model(
             name="train",
             run="crs.models.c2crs.train:run",
             version=1,
-            settings=lambda config: Recommending(
+            settings=lambda config: C2CRSTrainSettings(
                 config.train, config.c2crs, config.c2crs.views, config.checkpoint
             ),
             reads=lambda config: [
@@ -144,7 +144,9 @@ MODEL = Model(
             name="direct",
             run="crs.models.c2crs.no_pretraining:run",
             version=1,
-            settings=lambda config: Recommending(config.train, config.c2crs, config.c2crs.views),
+            settings=lambda config: C2CRSTrainSettings(
+                config.train, config.c2crs, config.c2crs.views
+            ),
             reads=training_inputs,
             writes=("model.json", "model.safetensors"),
             about="the same recommender without pre-training",
@@ -153,7 +155,7 @@ MODEL = Model(
             name="converse",
             run="crs.models.c2crs.converse:run",
             version=1,
-            settings=lambda config: Conversing(
+            settings=lambda config: C2CRSConverseSettings(
                 config.converse, config.c2crs, config.c2crs.fill_items
             ),
             reads=lambda config: ["dataset", "graph", "contexts", "train", "evaluate"],

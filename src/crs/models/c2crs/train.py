@@ -10,7 +10,7 @@ from crs.console import Context
 from crs.data.cases import cases_of
 from crs.models.c2crs.build import build
 from crs.models.c2crs.interop import restore
-from crs.models.c2crs.recipe import Recommending
+from crs.models.c2crs.recipe import C2CRSTrainSettings
 from crs.models.c2crs.training import Recommend
 from crs.store.artifact import Artifact, write_json
 from crs.training.loop import derive, fit, save_weights
@@ -20,7 +20,7 @@ TEXT_ENCODERS = ["words", "context", "review"]
 
 
 def run(
-    settings: Recommending, inputs: dict[str, Artifact], folder: Path, context: Context
+    settings: C2CRSTrainSettings, inputs: dict[str, Artifact], folder: Path, context: Context
 ) -> dict[str, Any]:
     """Writes `model.safetensors` and `model.json` (the shape that rebuilds it).
 

@@ -11,12 +11,12 @@ from crs.evaluation.ranking import ranks
 from crs.models.c2crs import recipe
 from crs.models.c2crs.losses import coarse_loss, fine_loss, released_fine_loss
 from crs.models.c2crs.networks import C2CRS, Batch
-from crs.training.loop import Trained
+from crs.training.loop import TrainingTask
 
 PAIRS = (("graph", "context"), ("graph", "review"), ("context", "review"))
 
 
-class Warmup(Trained):
+class Warmup(TrainingTask):
     """Contrastive pre-training: the coarse loss, or both (docs/c2crs.md, eq. 3 and 4).
 
     Args:
@@ -27,9 +27,14 @@ class Warmup(Trained):
     monitor = "agreement"
 
     def __init__(
-        self, model: C2CRS, contexts: Contexts, rows: Tensor, valid: Tensor, options: recipe.C2CRS,
+        self,
+        model: C2CRS,
+        contexts: Contexts,
+        rows: Tensor,
+        valid: Tensor,
+        options: recipe.C2CRS,
         fine: bool,
-    ) -> None:  # fmt: skip
+    ) -> None:
         super().__init__()
         self.model, self.contexts, self.options, self.fine = model, contexts, options, fine
         self.rows, self.valid = rows, valid
@@ -105,8 +110,10 @@ class Warmup(Trained):
         """The losses on validation; `agreement` is the loss with its sign turned."""
         batches = self.valid.split(self.settings.batch_size)
         parts = [self.losses(self.draw(rows)) for rows in batches]
-        means = {f"valid_{name}": torch.stack([part[name] for part in parts]).mean().item()
-                 for name in parts[0]}  # fmt: skip
+        means = {
+            f"valid_{name}": torch.stack([part[name] for part in parts]).mean().item()
+            for name in parts[0]
+        }
         return {**means, "agreement": -means["valid_loss"]}
 
 
@@ -123,7 +130,7 @@ def thinned(entities: Tensor, share: float) -> Tensor:
     return kept.gather(1, order)
 
 
-class Recommend(Trained):
+class Recommend(TrainingTask):
     """Fine-tuning: cross-entropy of the target among all entities, or among the items (eq. 6).
 
     Args:
@@ -132,9 +139,14 @@ class Recommend(Trained):
     """
 
     def __init__(
-        self, model: C2CRS, contexts: Contexts, train: Cases, valid: Cases, options: recipe.C2CRS,
+        self,
+        model: C2CRS,
+        contexts: Contexts,
+        train: Cases,
+        valid: Cases,
+        options: recipe.C2CRS,
         seen_out: bool,
-    ) -> None:  # fmt: skip
+    ) -> None:
         super().__init__()
         self.model, self.contexts, self.options = model, contexts, options
         self.rows, self.target = train.dialogue[ROW], train.target
@@ -164,9 +176,12 @@ class Recommend(Trained):
         h = self.model.graph()
         queries = queries_of(self.model, self.contexts, h, cases.dialogue[ROW], self.device)
         found = ranks(
-            queries, (h[: n + 1].cpu(), self.model.bias[: n + 1].cpu()), cases.target,
-            cases.excluded if self.seen_out else None, n_items=n,
-        )  # fmt: skip
+            queries,
+            (h[: n + 1].cpu(), self.model.bias[: n + 1].cpu()),
+            cases.target,
+            cases.excluded if self.seen_out else None,
+            n_items=n,
+        )
         return means(found.numpy())
 
 

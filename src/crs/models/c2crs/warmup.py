@@ -9,14 +9,14 @@ import torch
 from crs.console import Context
 from crs.data.cases import cases_of
 from crs.models.c2crs.build import build
-from crs.models.c2crs.recipe import Aligned
+from crs.models.c2crs.recipe import C2CRSWarmupSettings
 from crs.models.c2crs.training import Warmup, rows_of
 from crs.store.artifact import Artifact, write_json
 from crs.training.loop import derive, fit, save_weights
 
 
 def run(
-    settings: Aligned, inputs: dict[str, Artifact], folder: Path, context: Context
+    settings: C2CRSWarmupSettings, inputs: dict[str, Artifact], folder: Path, context: Context
 ) -> dict[str, Any]:
     """Writes `model.safetensors` and `model.json` (the shape that rebuilds it).
 

@@ -7,7 +7,7 @@ import torch
 
 from crs.console import Context
 from crs.models.latentcrs.networks import Direct
-from crs.models.latentcrs.recipe import Fused
+from crs.models.latentcrs.recipe import LatentCRSNoIntentsSettings
 from crs.models.latentcrs.train import prepare
 from crs.models.latentcrs.training import DirectTraining
 from crs.store.artifact import Artifact, write_json
@@ -15,14 +15,19 @@ from crs.training.loop import derive, fit, save_weights
 
 
 def run(
-    settings: Fused, inputs: dict[str, Artifact], folder: Path, context: Context
+    settings: LatentCRSNoIntentsSettings,
+    inputs: dict[str, Artifact],
+    folder: Path,
+    context: Context,
 ) -> dict[str, Any]:
     """Writes `model.safetensors` and `model.json` (the shape that rebuilds it)."""
     train, valid, items = prepare(inputs, folder)
     shape: dict[str, Any] = {
-        "text_dim": train.x.shape[1], "text_hidden": settings.text_hidden,
-        "hidden": settings.hidden, "dropout": settings.dropout,
-    }  # fmt: skip
+        "text_dim": train.x.shape[1],
+        "text_hidden": settings.text_hidden,
+        "hidden": settings.hidden,
+        "dropout": settings.dropout,
+    }
     torch.manual_seed(derive(settings.train.seed, "direct"))
     model = Direct(items, **shape)
     summary = fit(DirectTraining(model, train, valid), "direct", settings.train, folder, context)

@@ -41,7 +41,7 @@ class EM(Settings):
 
 
 @dataclass
-class Latent(Settings):
+class LatentCRSTrainSettings(Settings):
     """Settings of LatentCRS' `train` stage."""
 
     train: Train = field(default_factory=Train)
@@ -49,7 +49,7 @@ class Latent(Settings):
 
 
 @dataclass
-class Fused(Settings):
+class LatentCRSNoIntentsSettings(Settings):
     """Settings of its `direct` stage: what the network has in common with LatentCRS."""
 
     train: Train = field(default_factory=Train)
@@ -68,7 +68,7 @@ MODEL = Model(
             name="train",
             run="crs.models.latentcrs.train:run",
             version=1,
-            settings=lambda config: Latent(config.train, config.em),
+            settings=lambda config: LatentCRSTrainSettings(config.train, config.em),
             reads=lambda config: [
                 "dataset",
                 "pretrain",
@@ -84,7 +84,7 @@ MODEL = Model(
             name="direct",
             run="crs.models.latentcrs.no_intents:run",
             version=1,
-            settings=lambda config: Fused(
+            settings=lambda config: LatentCRSNoIntentsSettings(
                 config.train, config.em.dropout, config.em.text_hidden, config.em.hidden
             ),
             reads=lambda config: ["dataset", "pretrain", "samples", "simulate", "embed"],

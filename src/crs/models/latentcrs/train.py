@@ -10,7 +10,7 @@ from torch import Tensor
 from crs.console import Context
 from crs.data.cases import Cases, cases_of
 from crs.models.latentcrs.networks import LatentCRS
-from crs.models.latentcrs.recipe import Latent
+from crs.models.latentcrs.recipe import LatentCRSTrainSettings
 from crs.models.latentcrs.training import PHASES, EMTraining, Prepared
 from crs.nn.sequential import encode, load_encoder
 from crs.store.artifact import RESUME, UNFINISHED, Artifact, keep, kept, write_json
@@ -40,15 +40,17 @@ def prepare(inputs: dict[str, Artifact], folder: Path) -> tuple[Prepared, Prepar
 
 
 def run(
-    settings: Latent, inputs: dict[str, Artifact], folder: Path, context: Context
+    settings: LatentCRSTrainSettings, inputs: dict[str, Artifact], folder: Path, context: Context
 ) -> dict[str, Any]:
     """Writes `model.safetensors` and `model.json` (the shape that rebuilds it)."""
     train, valid, items = prepare(inputs, folder)
     centres = torch.from_numpy(np.array(inputs["intents"].load("centres.npy")))
     shape: dict[str, Any] = {
-        "text_dim": train.x.shape[1], "text_hidden": settings.em.text_hidden,
-        "hidden": settings.em.hidden, "dropout": settings.em.dropout,
-    }  # fmt: skip
+        "text_dim": train.x.shape[1],
+        "text_hidden": settings.em.text_hidden,
+        "hidden": settings.em.hidden,
+        "dropout": settings.em.dropout,
+    }
     torch.manual_seed(derive(settings.train.seed, "latentcrs"))
     model = LatentCRS(items, centres, **shape)
     summary: dict[str, Any] = {}

@@ -12,7 +12,7 @@ from crs.models.latentcrs import released
 from crs.models.latentcrs.networks import Direct, LatentCRS, exact_posterior
 from crs.models.latentcrs.recipe import EM
 from crs.nn.losses import linear_cross_entropy
-from crs.training.loop import Trained
+from crs.training.loop import TrainingTask
 
 PHASES = {"behaviour": ["e"], "generative": ["m"], "distil": ["e"], "em": ["e", "m"]}
 """1: q alone on its item loss; 2: p with gamma from the current p, and q distilled at its end;
@@ -56,7 +56,7 @@ class Prepared:
         return means(found)
 
 
-class Fitted(Trained):
+class Fitted(TrainingTask):
     """What EM and the direct model share: prepared cases, batches of them by number."""
 
     def __init__(self, train: Prepared, valid: Prepared) -> None:
@@ -160,8 +160,10 @@ class EMTraining(Fitted):
         model, cases = self.model.cpu().eval(), self.valid_cases
         p, q = model.generative, model.behaviour
         log_q = q.log_q(cases.h, p.intents)
-        out = {f"no_text/{k}": v for k, v in cases.ndcg(
-            q.item_query(log_q, p.intents), model.items).items()}  # fmt: skip
+        out = {
+            f"no_text/{k}": v
+            for k, v in cases.ndcg(q.item_query(log_q, p.intents), model.items).items()
+        }
         if "m" not in self.passes():
             out["ndcg@10"] = out["no_text/ndcg@10"]
             model.to(device)

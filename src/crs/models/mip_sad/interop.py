@@ -98,7 +98,7 @@ def load(path: Path, dataset: Artifact, towers: Towers) -> tuple[MIPSAD, dict[st
             "sees": ["items", "attributes"],
         }
         if (usual if towers.reads == "auto" else towers.reads) == "newest":
-            shape["reads"] = "newest"  # fmt: skip
+            shape["reads"] = "newest"
     except KeyError as error:
         raise UserError(f"checkpoint={path.name} has no weight {error}") from error
     except (SafetensorError, RuntimeError, ValueError, OSError, EOFError) as error:

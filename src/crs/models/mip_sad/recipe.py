@@ -87,7 +87,7 @@ class Tuning(Settings):
 
 
 @dataclass
-class WarmedUp(Settings):
+class MIPSADWarmupSettings(Settings):
     """Settings of MIP-SAD's `warmup` stage."""
 
     warmup: Warmup = field(default_factory=Warmup)
@@ -102,7 +102,7 @@ class WarmedUp(Settings):
 
 
 @dataclass
-class Tuned(Settings):
+class MIPSADTrainSettings(Settings):
     """Settings of its `train` stage, and of `alone`, which trains each tower by itself."""
 
     train: Train = field(default_factory=Train)
@@ -137,7 +137,9 @@ MODEL = Model(
             name="warmup",
             run="crs.models.mip_sad.warmup:run",
             version=2,
-            settings=lambda config: WarmedUp(config.warmup, config.towers, config.tasks),
+            settings=lambda config: MIPSADWarmupSettings(
+                config.warmup, config.towers, config.tasks
+            ),
             reads=lambda config: [
                 "dataset",
                 "dialogues",
@@ -150,7 +152,7 @@ MODEL = Model(
             name="train",
             run="crs.models.mip_sad.train:run",
             version=1,
-            settings=lambda config: Tuned(
+            settings=lambda config: MIPSADTrainSettings(
                 config.train, config.towers, config.tuning, config.checkpoint
             ),
             reads=what_tuning_reads,
@@ -161,7 +163,7 @@ MODEL = Model(
             name="alone",
             run="crs.models.mip_sad.single_towers:run",
             version=1,
-            settings=lambda config: Tuned(config.train, config.towers, config.tuning),
+            settings=lambda config: MIPSADTrainSettings(config.train, config.towers, config.tuning),
             reads=lambda config: ["dataset", "dialogues"],
             writes=("attributes.safetensors", "items.safetensors"),
             about="each tower by itself",

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from crs.console import Context
-from crs.models.mip_sad.recipe import Tuned
+from crs.models.mip_sad.recipe import MIPSADTrainSettings
 from crs.models.mip_sad.train import network, prepare, save
 from crs.models.mip_sad.training import Tune
 from crs.store.artifact import Artifact
@@ -12,7 +12,7 @@ from crs.training.loop import fit
 
 
 def run(
-    settings: Tuned, inputs: dict[str, Artifact], folder: Path, context: Context
+    settings: MIPSADTrainSettings, inputs: dict[str, Artifact], folder: Path, context: Context
 ) -> dict[str, Any]:
     """Writes `items.safetensors`, `attributes.safetensors` and their shapes (`.json`).
 

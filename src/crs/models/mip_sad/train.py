@@ -12,7 +12,7 @@ from crs.data.cases import Cases, turn_cases
 from crs.data.sequences import Sequences
 from crs.models.mip_sad import interop
 from crs.models.mip_sad.networks import MIPSAD
-from crs.models.mip_sad.recipe import Towers, Tuned
+from crs.models.mip_sad.recipe import MIPSADTrainSettings, Towers
 from crs.models.mip_sad.training import Tune
 from crs.store.artifact import Artifact, write_json
 from crs.training.loop import derive, fit, save_weights
@@ -30,11 +30,16 @@ def network(
 ) -> tuple[MIPSAD, dict[str, Any]]:
     """A fresh network, and the arguments that build it."""
     shape: dict[str, Any] = {
-        "items": dataset.summary["items"], "attributes": dataset.summary["attributes"],
-        "dim": towers.dim, "layers": towers.layers, "heads": towers.heads,
-        "max_len": towers.max_len, "dropout": towers.dropout, "sees": list(sees),
+        "items": dataset.summary["items"],
+        "attributes": dataset.summary["attributes"],
+        "dim": towers.dim,
+        "layers": towers.layers,
+        "heads": towers.heads,
+        "max_len": towers.max_len,
+        "dropout": towers.dropout,
+        "sees": list(sees),
         **({"reads": "newest"} if towers.reads == "newest" else {}),
-    }  # fmt: skip
+    }
     torch.manual_seed(derive(seed, "mip_sad", *sees))
     return MIPSAD(**shape), shape
 
@@ -46,7 +51,7 @@ def save(model: MIPSAD, shape: dict[str, Any], folder: Path, name: str = "model"
 
 
 def run(
-    settings: Tuned, inputs: dict[str, Artifact], folder: Path, context: Context
+    settings: MIPSADTrainSettings, inputs: dict[str, Artifact], folder: Path, context: Context
 ) -> dict[str, Any]:
     """Writes `model.safetensors` and `model.json`; begins with the warmed-up weights if any."""
     if settings.checkpoint is not None:

@@ -16,10 +16,10 @@ from crs.models.mip_sad.recipe import Tasks, Tuning
 from crs.models.mip_sad.scorers import Fused
 from crs.nn.encoder import Encoder, Packed
 from crs.nn.losses import linear_cross_entropy
-from crs.training.loop import Trained
+from crs.training.loop import TrainingTask
 
 
-class OverTurns(Trained):
+class OverTurns(TrainingTask):
     """What both trainings share: training dialogues, a batch of which is an index, and a
     validation on every turn of the validation dialogues.
 
@@ -51,9 +51,12 @@ class OverTurns(Trained):
         """Metrics at 10 over the whole catalogue, what was seen or refused out."""
         cases, scorer = self.valid, Fused(self.model.eval())
         found = ranks(
-            scorer.queries(cases), scorer.catalogue(), cases.target, cases.excluded,
+            scorer.queries(cases),
+            scorer.catalogue(),
+            cases.target,
+            cases.excluded,
             n_items=self.model.items,
-        ).numpy()  # fmt: skip
+        ).numpy()
         return means(found)
 
 

@@ -8,7 +8,7 @@ from crs.console import Context
 from crs.data.attribute_dialogues import id_lists
 from crs.data.attributes import attribute_matrix
 from crs.errors import UserError
-from crs.models.mip_sad.recipe import WarmedUp
+from crs.models.mip_sad.recipe import MIPSADWarmupSettings
 from crs.models.mip_sad.train import network, prepare, save
 from crs.models.mip_sad.training import WarmUp
 from crs.nn.encoder import Encoder
@@ -17,7 +17,7 @@ from crs.store.artifact import Artifact
 from crs.training.loop import fit
 
 
-def check_generator(generator: Encoder, settings: WarmedUp) -> Encoder:
+def check_generator(generator: Encoder, settings: MIPSADWarmupSettings) -> Encoder:
     """The generator, if it reads whole windows.
 
     Raises:
@@ -33,7 +33,7 @@ def check_generator(generator: Encoder, settings: WarmedUp) -> Encoder:
 
 
 def run(
-    settings: WarmedUp, inputs: dict[str, Artifact], folder: Path, context: Context
+    settings: MIPSADWarmupSettings, inputs: dict[str, Artifact], folder: Path, context: Context
 ) -> dict[str, Any]:
     """Writes `model.safetensors` and `model.json` (the arguments that rebuild it)."""
     dataset, options = inputs["dataset"], settings.tasks

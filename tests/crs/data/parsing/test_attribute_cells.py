@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crs.data.parsing.attribute_cells import check_separator, listed, names_in, unified
-from crs.data.parsing.raw import Faults
+from crs.data.parsing.raw import BadRows
 from crs.errors import UserError
 
 
@@ -79,7 +79,7 @@ def test_a_separator_that_fits_is_not_refused(cells, separator):
 
 
 def test_one_attribute_has_one_spelling():
-    faults = Faults()
+    faults = BadRows()
     cells = [["Comedy", "hip-hop"], ["comedy", "Hip Hop"], ["Comedy", "Hip Hop", "Hip-Hop"]]
     assert unified(cells, "genres", faults) == [["Comedy", "Hip Hop"]] * 3
     (one,) = faults.noticed
@@ -88,6 +88,6 @@ def test_one_attribute_has_one_spelling():
 
 @pytest.mark.parametrize("word", ["(no genres listed)", "Unknown", "N/A", "NaN", r"\N", "None"])
 def test_a_word_for_none_is_none(word):
-    faults = Faults()
+    faults = BadRows()
     assert unified([[word], ["War", word]], "genres", faults) == [[], ["War"]]
     assert [(one.rows, one.first) for one in faults.noticed] == [(2, repr(word))]

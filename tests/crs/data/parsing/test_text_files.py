@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crs.data.parsing.raw import Faults, Place
+from crs.data.parsing.raw import BadRows, Place
 from crs.data.parsing.text_files import (
     BATCH,
     cut,
@@ -28,7 +28,7 @@ cell = st.text(letters)
 
 
 def lines(content, faults=None, **options):
-    return decoded(io.BytesIO(content), PLACE, faults or Faults(), **options)
+    return decoded(io.BytesIO(content), PLACE, faults or BadRows(), **options)
 
 
 @quick
@@ -46,7 +46,7 @@ def test_a_line_that_is_not_utf_8_is_named_or_counted():
     content = b"a\n\xe9\nb\n"
     with pytest.raises(UserError, match=r"line 2 of a\.txt is not utf-8 \(byte 0xe9\)"):
         list(lines(content))
-    faults = Faults("drop")
+    faults = BadRows("drop")
     assert list(lines(content, faults)) == [(1, "a"), (3, "b")]
     assert (faults.count, faults.first) == (1, "line 2 of a.txt is not utf-8 (byte 0xe9)")
 
@@ -54,12 +54,12 @@ def test_a_line_that_is_not_utf_8_is_named_or_counted():
 def test_nothing_is_told_from_no_line(tmp_path):
     (file := tmp_path / "a.txt").write_bytes(b"")
     with pytest.raises(UserError, match=r"a\.txt is empty"):
-        list(decoded(opened(file), PLACE, Faults()))
+        list(decoded(opened(file), PLACE, BadRows()))
 
 
 def test_gzip_is_told_by_its_first_bytes(tmp_path):
     (file := tmp_path / "a.txt").write_bytes(gzip.compress(b"a\nb\n"))
-    assert list(decoded(opened(file), PLACE, Faults())) == [(1, "a"), (2, "b")]
+    assert list(decoded(opened(file), PLACE, BadRows())) == [(1, "a"), (2, "b")]
 
 
 @pytest.mark.parametrize("damage", [lambda c: c[:-9], lambda c: c[:12] + b"\0" + c[13:]])
@@ -67,14 +67,14 @@ def test_a_broken_gzip_stream_is_named(tmp_path, damage):
     content = gzip.compress(b"".join(b"%d\n" % i for i in range(9999)))
     (file := tmp_path / "a.txt").write_bytes(damage(content))
     with pytest.raises(UserError, match=r"a\.txt is not a whole gzip file"):
-        list(decoded(opened(file), PLACE, Faults("drop")))
+        list(decoded(opened(file), PLACE, BadRows("drop")))
 
 
 @quick
 @given(st.lists(st.lists(st.text(st.sampled_from("ab é\x85:")), min_size=3, max_size=3)))
 def test_lines_come_back_as_they_were_joined(table):
     text = "".join("::".join(row) + "\n" for row in table if all(":" not in c for c in row))
-    rows = of_width(cut(enumerate(text.split("\n"), 1), "::"), 3, PLACE, Faults())
+    rows = of_width(cut(enumerate(text.split("\n"), 1), "::"), 3, PLACE, BadRows())
     assert [cells for _, cells in rows] == [r for r in table if all(":" not in c for c in r)]
 
 
@@ -82,7 +82,7 @@ def test_lines_come_back_as_they_were_joined(table):
 @given(st.lists(st.lists(st.text(st.sampled_from('ab,"\n é')), min_size=2, max_size=2), min_size=1))
 def test_quoted_cells_may_hold_anything(table):
     text = "".join(",".join('"' + c.replace('"', '""') + '"' for c in row) + "\n" for row in table)
-    found = list(unquoted(enumerate(text[:-1].split("\n"), 1), ",", PLACE, Faults()))
+    found = list(unquoted(enumerate(text[:-1].split("\n"), 1), ",", PLACE, BadRows()))
     assert [cells for _, cells in found] == table
     # A row is named by the line on which it begins.
     ends = [1 + sum(c.count("\n") for c in row) for row in table]
@@ -90,7 +90,7 @@ def test_quoted_cells_may_hold_anything(table):
 
 
 def test_a_quote_that_is_not_closed_counts_all_lines_that_it_takes():
-    faults = Faults("drop")
+    faults = BadRows("drop")
     rows = unquoted(enumerate(["a,b", '"c,d', "e,f", "g,h"], 1), ",", PLACE, faults)
     assert [cells for _, cells in rows] == [["a", "b"]]
     assert faults.count == 3 and faults.first.startswith("line 2 of a.txt begins a row that is no")
@@ -99,8 +99,8 @@ def test_a_quote_that_is_not_closed_counts_all_lines_that_it_takes():
 def test_a_row_of_another_width_is_named_or_counted():
     rows = [(1, ["a", "b"]), (2, ["c"]), (4, ["d", "e", "f"]), (5, ["g", "h"])]
     with pytest.raises(UserError, match=r"line 2 of a\.txt has 1 field, 2 expected \('c'\)"):
-        list(of_width(iter(rows), 2, PLACE, Faults()))
-    faults = Faults("drop")
+        list(of_width(iter(rows), 2, PLACE, BadRows()))
+    faults = BadRows("drop")
     assert [number for number, _ in of_width(iter(rows), 2, PLACE, faults)] == [1, 5]
     assert faults.count == 2
 
@@ -127,7 +127,7 @@ json_values = st.recursive(
 @quick
 @given(st.lists(json_values))
 def test_objects_are_the_lines_that_hold_one(values):
-    faults = Faults("drop")
+    faults = BadRows("drop")
     found = list(objects(enumerate(map(json.dumps, values), 1), PLACE, faults))
     wanted = [(n, v) for n, v in enumerate(values, 1) if isinstance(v, dict)]
     assert [number for number, _ in found] == [number for number, _ in wanted]
@@ -147,4 +147,4 @@ def test_objects_are_the_lines_that_hold_one(values):
 )
 def test_a_line_that_is_no_object_is_named(line, message):
     with pytest.raises(UserError, match=rf"line 1 of a\.txt {message}"):
-        list(objects([(1, line)], PLACE, Faults()))
+        list(objects([(1, line)], PLACE, BadRows()))

@@ -3,7 +3,7 @@ from datetime import UTC, date, datetime
 import pandas as pd
 import pytest
 
-from crs.data.parsing.raw import Faults, Place
+from crs.data.parsing.raw import BadRows, Place
 from crs.data.parsing.times import moments, span, tell_mixed, years
 
 PLACE = Place("a.csv")
@@ -55,7 +55,7 @@ def test_other_formats_are_no_times(cell):
 
 
 def test_seconds_among_milliseconds_are_told():
-    faults = Faults()
+    faults = BadRows()
     times = moments(cells("1500000000", "1500000001", "1500000002000"))
     tell_mixed(times, PLACE, faults)
     (one,) = faults.noticed
@@ -87,12 +87,12 @@ def test_numbers_that_are_no_times_have_no_span(times):
     ],
 )  # fmt: skip
 def test_the_year_of_a_cell(cell, year):
-    found = years(cells(cell), PLACE, Faults())
+    found = years(cells(cell), PLACE, BadRows())
     assert found.dtype == "Int64" and found.tolist() == [year if year else pd.NA]
 
 
 def test_what_is_no_plain_year_is_counted():
-    faults = Faults()
+    faults = BadRows()
     years(cells("1983", "1984-01-01", "x", "", None, "12345"), PLACE, faults)
     assert [(one.rows, one.done, one.first) for one in faults.noticed] == [
         (1, "read", "line 3 of a.csv, '1984-01-01'"),
