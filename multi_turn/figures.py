@@ -103,24 +103,25 @@ def line_rows(
 def comparisons(
     log: pd.DataFrame,
     labels_by_reranker: list[list[str]],
-    model: str,
+    own: list[str],
     users: np.ndarray,
     settings: MultiTurn,
 ) -> pd.DataFrame:
-    """The model's own line against each other arm with the same re-ranker.
+    """The model's own arm against each other arm with the same re-ranker.
 
     Paired sign flips over users, two-sided, of turns (a failure counts as the last) and of success
     in the last turn; p by Holm over the arms compared with that re-ranker.
 
     Args:
+        own: names of the model's own scorers.
         labels_by_reranker: the labels of the arms of each re-ranker.
     Returns:
         scorer, against, metric, k, difference, p, p_holm.
     """
     rows = []
     for labels in labels_by_reranker:
-        own = own_scorers(model, labels)[-1]
-        others = [label for label in labels if label != own]
+        reference = own_scorers(own, labels)[-1]
+        others = [label for label in labels if label != reference]
         won = {one: success_turn(log[log["scorer"] == one], len(users)) for one in labels}
         for metric in ("avg_turns", SUCCESS):
             value = {
@@ -130,11 +131,11 @@ def comparisons(
                 for one in labels
             }
             if others:
-                differences = np.stack([value[own] - value[one] for one in others], axis=1)
+                differences = np.stack([value[reference] - value[one] for one in others], axis=1)
                 p = stats.paired_tests(differences, users, FLIPS, settings.seed)
                 rows += [
                     {
-                        "scorer": own,
+                        "scorer": reference,
                         "against": one,
                         "metric": metric,
                         "k": settings.shown,

@@ -206,11 +206,11 @@ def write(
         facts.append("Users take items again here, so items of the history are recommended too.")
     if "generated" in data:
         facts.append("Generated data: these figures show that the code runs, and nothing else.")
-    label = own_scorers(settings.model, labels)[-1]
+    label = own_scorers(settings.own_scorers, labels)[-1]
     by_reranker = [
         [arm.label for arm in loop.arms if arm.reranker == reranker] for reranker in turns.rerankers
     ]
-    tests = comparisons(log, by_reranker, settings.model, users, turns)
+    tests = comparisons(log, by_reranker, settings.own_scorers, users, turns)
     tests.to_parquet(folder / "tests.parquet", index=False)
     long.to_parquet(folder / PARQUET, index=False)
     log.to_parquet(folder / "dialogues.parquet", index=False)

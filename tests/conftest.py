@@ -15,6 +15,7 @@ from crs.config import Config
 from crs.pipeline.run import run
 from crs.store.artifact import Artifact
 
+pytest.register_assert_rewrite("crs.testing.recommender")
 settings.register_profile("any", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any")
 

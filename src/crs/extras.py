@@ -9,6 +9,7 @@ BRINGS = {
     ),
     "llm": ("google", "openai", "tenacity", "transformers"),
     "web": ("gradio", "starlette"),
+    "dev": ("pytest",),
 }  # fmt: skip
 """Packages that are imported, by the extra that installs them."""
 CHOICES = {

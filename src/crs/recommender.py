@@ -1,6 +1,6 @@
 """The contract of every recommender."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Protocol
 
 from torch import Tensor
@@ -34,10 +34,12 @@ def reads_text(recommender: Recommender) -> bool:
     return "text" in recommender.sees.split(" + ")
 
 
-def own_scorers(model: str, names: Iterable[str]) -> list[str]:
-    """Those of a model's scorers that are its own and no baselines; all of them if none is.
+def own_scorers(own: Collection[str], names: Iterable[str]) -> list[str]:
+    """Those of some scorers that are a model's own and no baselines; all of them if none is.
 
-    A scorer is the model's own if its name begins with the model's, `mip sad` for `mip_sad`.
+    Args:
+        own: the names that the model's recipe states (`Model.own_scorers`).
+        names: as in the tables; a re-ranker's name may follow ` + `.
     """
-    label, known = model.replace("_", " "), list(names)
-    return [name for name in known if name.startswith(label)] or known
+    known = list(names)
+    return [name for name in known if name.partition(" + ")[0] in own] or known

@@ -26,6 +26,7 @@ from crs.dialogue.turn import TurnSettings
 from crs.dialogue.utterance_vectors import Texts
 from crs.errors import UserError
 from crs.ids import Ids, Number
+from crs.models import recipes
 from crs.places import home, refusal
 from crs.recommender import Recommender, own_scorers, reads_text
 from crs.settings.training import Trainer
@@ -126,7 +127,8 @@ class System:
         self.understanding = Rules(self.attributes)
         module = importlib.import_module(f"crs.models.{self.model}.scorers")
         self.scorers: dict[str, Recommender] = module.scorers(inputs)
-        own = own_scorers(self.model, self.scorers)
+        self.own = recipes()[self.model].own_scorers
+        own = own_scorers(self.own, self.scorers)
         self.scorer: str = result.summary.get("default_scorer") or own[-1]
 
     @property
@@ -141,7 +143,7 @@ class System:
         if not reads_text(self.recommender):
             return self.recommender
         quiet = [name for name, one in self.scorers.items() if one.sees == "history"]
-        return self.scorers[(own_scorers(self.model, quiet) or [self.scorer])[-1]]
+        return self.scorers[(own_scorers(self.own, quiet) or [self.scorer])[-1]]
 
     @property
     def label(self) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.contracts.tiny import sequences
+from crs.testing.histories import sequences
 
 PEERS = Path(__file__).parents[2] / "benchmarks" / "peers"
 WORKER = f"""

@@ -4,16 +4,18 @@ from dataclasses import replace
 
 import torch
 
-from crs.evaluation import evaluate
+from crs.evaluation import scoring
 from tests.contracts.tiny import config
 
 OPTIONS = replace(config().evaluation, ks=[5, 10], resamples=50, permutations=99)
 """Cut-offs of 5 and 10, and few resamples."""
+OWN = ["toy", "toy half", "toy text"]
+"""Names of the own scorers of the model `toy`."""
 
 
 def case_ranks(scorer, cases, settings, *rivals):
     """Ranks of a scorer, by protocol."""
-    return evaluate.case_ranks(scorer.queries(cases), scorer.catalogue(), cases, settings, *rivals)
+    return scoring.case_ranks(scorer.queries(cases), scorer.catalogue(), cases, settings, *rivals)
 
 
 class Oracle:

@@ -3,7 +3,6 @@
 import json
 import shutil
 from functools import cache
-from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,6 @@ from crs import command_line
 from crs.config import Config
 from crs.console import Context
 from crs.data import build_dataset
-from crs.data.sequences import Sequences
 from crs.models import recipes
 from crs.settings.training import Trainer
 from crs.stages import pages
@@ -42,23 +40,6 @@ def shared(name: str) -> Path:
     if not path.exists():
         pytest.skip(f"no {name} in shared/data beside the repository")
     return path
-
-
-def sequences(*users: list[int], items: int | None = None) -> Sequences:
-    """Users' items as given, user 1 first; histories are left out of rankings."""
-    flat = [item for user in users for item in user]
-    offsets = torch.tensor([0, *accumulate([0, *map(len, users)])])
-    data = torch.tensor(flat, dtype=torch.long)
-    return Sequences(data, offsets, items or max(flat, default=0), repeats=0.0, of_users=True)
-
-
-def random_sequences(users: int, items: int, longest: int, seed: int = 0) -> Sequences:
-    """Users of 4 to `longest` items drawn uniformly."""
-    rng = np.random.default_rng(seed)
-    return sequences(
-        *(rng.integers(1, items + 1, rng.integers(4, longest + 1)).tolist() for _ in range(users)),
-        items=items,
-    )
 
 
 def padded(*rows: list[int]) -> Tensor:

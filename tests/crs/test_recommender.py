@@ -1,16 +1,23 @@
 import pytest
 
+from crs.models import recipes
 from crs.recommender import own_scorers
 
+OWN = ("toy history", "toy text")
 
-@pytest.mark.parametrize(("model", "names", "own"), [
-    ("mip_sad", ["popularity", "sasrec", "mip sad"], ["mip sad"]),
-    ("latentcrs", ["encoder", "latentcrs no text", "latentcrs mixture"],
-     ["latentcrs no text", "latentcrs mixture"]),
-    ("mip_sad", ["mip sad + requirements", "popularity + requirements"],
-     ["mip sad + requirements"]),
-    ("toy", ["popularity", "encoder"], ["popularity", "encoder"]),
-    ("toy", [], []),
+
+@pytest.mark.parametrize(("names", "own"), [
+    (["popularity", "sasrec", "toy text"], ["toy text"]),
+    (["encoder", "toy history", "toy text"], ["toy history", "toy text"]),
+    (["toy text + requirements", "popularity + requirements"], ["toy text + requirements"]),
+    (["toy texts", "popularity"], ["toy texts", "popularity"]),
+    (["popularity", "encoder"], ["popularity", "encoder"]),
+    ([], []),
 ])  # fmt: skip
-def test_a_models_own_scorers_bear_its_name(model, names, own):
-    assert own_scorers(model, names) == own
+def test_a_recipe_states_which_scorers_are_the_models_own(names, own):
+    assert own_scorers(OWN, names) == own
+
+
+@pytest.mark.parametrize("model", recipes())
+def test_every_model_has_scorers_of_its_own(model):
+    assert recipes()[model].own_scorers

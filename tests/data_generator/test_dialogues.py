@@ -18,9 +18,10 @@ from crs.data.attribute_dialogues import (
 )
 from crs.data.sequences import leave_one_out
 from crs.errors import UserError
+from crs.testing.histories import sequences
 from data_generator import dialogues
 from data_generator.dialogues import World, converse, targets_of
-from tests.contracts.tiny import artifact, config, dataset, made, quick, sequences
+from tests.contracts.tiny import artifact, config, dataset, made, quick
 
 SETTINGS = config().dialogues
 

@@ -7,9 +7,10 @@ from hypothesis import strategies as st
 
 from crs.data import build_dataset
 from crs.data.readers import movielens
+from crs.testing.histories import random_sequences, sequences
 from data_generator import samples
 from data_generator.samples import cases, drawn, random_cuts
-from tests.contracts.tiny import config, dataset, made, quick, random_sequences, sequences, shared
+from tests.contracts.tiny import config, dataset, made, quick, shared
 
 SETTINGS = config("samples=augmented").samples
 SEEDS = [1755, 2097, 3068, 6868, 7702]

@@ -85,7 +85,9 @@ def handed() -> Context:
 def settings(**changes):
     embedder = config("embedder=hashed", "embedder.dim=32").embedder
     speaks = Simulate(config().simulator, config().llm)
-    return MultiTurnSettings("toy", 3, replace(OPTIONS, **changes), speaks, None, embedder)
+    return MultiTurnSettings(
+        "toy", 3, replace(OPTIONS, **changes), speaks, None, embedder, ["toy text"]
+    )
 
 
 def play(inputs, folder, **changes):
@@ -183,7 +185,7 @@ def test_the_first_turn_is_the_one_turn_evaluation(inputs, log, tmp_path):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Echo, "read", None)
         patch.setattr(Echo, "queries", lambda self, cases: cases.text)
-        evaluate.run(Evaluate("toy", 3, protocol), inputs, tmp_path, context())
+        evaluate.run(Evaluate("toy", 3, protocol, ["toy text"]), inputs, tmp_path, context())
     ranks = pd.read_parquet(tmp_path / "ranks.parquet")
     ranks = ranks[(ranks["split"] == "test") & (ranks["slice"] == "all")]
     for scorer in ("popularity", "toy text"):

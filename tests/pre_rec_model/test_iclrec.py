@@ -16,18 +16,11 @@ from crs.evaluation.ranking import ranks
 from crs.nn.encoder import Encoder
 from crs.nn.sequential import Sequential, States
 from crs.store.artifact import RESUME
+from crs.testing.histories import random_sequences, sequences
 from crs.training.loop import fit
 from pre_rec_model import iclrec, pretrain
 from pre_rec_model.iclrec import ICLRec
-from tests.contracts.tiny import (
-    artifact,
-    config,
-    context,
-    dataset,
-    made,
-    random_sequences,
-    sequences,
-)
+from tests.contracts.tiny import artifact, config, context, dataset, made
 
 SETTINGS = replace(
     config("model=iclrec").pretrain, dim=8, layers=1, max_len=5, k=3, epochs=4, batch_size=8,

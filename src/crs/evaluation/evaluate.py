@@ -1,34 +1,29 @@
 """Stage `evaluate`: every scorer of a model on the same cases, with intervals and tests."""
 
 import importlib
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
-import torch
 
 from crs.console import Context
 from crs.data.attributes import attribute_matrix
-from crs.data.cases import ALL, Cases, Ragged, case_sets
+from crs.data.cases import ALL, case_sets
 from crs.data.popularity import training_counts
-from crs.errors import NotFiniteError
-from crs.evaluation import sampled_ranking, stats
+from crs.evaluation import stats
 from crs.evaluation.list_metrics import Catalogue, figures
 from crs.evaluation.metrics import DEFAULT, key, per_case
-from crs.evaluation.ranking import ranks, topk
 from crs.evaluation.repeat_newest import RepeatNewest
-from crs.evaluation.report import SHUFFLED, chart, report
+from crs.evaluation.report import chart, report
 from crs.evaluation.results import (
     COLUMNS,
     MARKDOWN,
     PARQUET,
-    SECOND,
     beyond_accuracy,
     headline,
 )
+from crs.evaluation.scoring import Ranked, score
 from crs.recommender import Recommender, own_scorers, reads_text
 from crs.stages.evaluation import Evaluate, Evaluation
 from crs.store.artifact import Artifact
@@ -36,95 +31,6 @@ from crs.store.artifact import Artifact
 SPLITS = ("valid", "test")
 REPEAT_NEWEST = "repeat newest"
 """The scorer that stands in every table of data in which users take items again."""
-
-
-def masked(cases: Cases, settings: Evaluation) -> Ragged:
-    """The items to which `settings.seen` applies."""
-    # The released protocol scores every seen item 0, also where users take items again.
-    return cases.seen if settings.seen == "zero" else cases.excluded
-
-
-def case_ranks(
-    queries: torch.Tensor,
-    catalogue: tuple[torch.Tensor, torch.Tensor | None],
-    cases: Cases,
-    settings: Evaluation,
-    rivals: torch.Tensor | None = None,
-) -> dict[str, np.ndarray]:
-    """Ranks of the targets, [cases], by the protocol's name.
-
-    Args:
-        queries, catalogue: of a recommender.
-        rivals: lists of the second protocol (`crs.evaluation.sampled_ranking`), if there is one.
-    """
-    found = {
-        settings.protocol: ranks(
-            queries,
-            catalogue,
-            cases.target,
-            masked(cases, settings),
-            seen=settings.seen,
-            n_items=None if settings.padding else cases.sequences.n_items,
-        ).numpy()
-    }
-    if rivals is not None:
-        few = sampled_ranking.ranks_among(queries, catalogue, rivals)
-        found[SECOND[settings.candidates]] = few.numpy()
-    return found
-
-
-def case_lists(
-    queries: torch.Tensor,
-    catalogue: tuple[torch.Tensor, torch.Tensor | None],
-    cases: Cases,
-    settings: Evaluation,
-) -> np.ndarray:
-    """The items that each case is recommended, best first, 0 where there are no more, [cases, k].
-
-    k is the largest of `settings.ks`. Padding is in no list, whatever the protocol ranks.
-    """
-    items, scores = topk(
-        queries,
-        catalogue,
-        max(settings.ks),
-        masked(cases, settings),
-        seen=settings.seen,
-        n_items=cases.sequences.n_items,
-    )
-    return items.masked_fill(scores == -torch.inf, 0).int().cpu().numpy()
-
-
-def shuffled_texts(cases: Cases, seed: int) -> Cases:
-    """The same cases with their texts dealt out anew: is the text used at all?"""
-    assert cases.text is not None
-    order = torch.randperm(len(cases), generator=torch.Generator().manual_seed(seed))
-    return replace(cases, text=cases.text[order])
-
-
-@dataclass
-class Ranked:
-    """One scorer's ranks of one set of cases.
-
-    Attributes:
-        part: the slice's name.
-        ranks: [cases].
-        protocol: among what the targets were ranked.
-        lists: item ids, [cases, k]; None where the protocol ranks no catalogue.
-    """
-
-    scorer: str
-    part: str
-    ranks: np.ndarray
-    cases: Cases
-    protocol: str
-    lists: np.ndarray | None = None
-
-    def slices(self) -> Iterator[tuple[str, np.ndarray]]:
-        """The whole set and its parts: name and which cases."""
-        yield self.part, np.ones(len(self.ranks), dtype=bool)
-        for name, mask in self.cases.slices.items():
-            if mask.any():
-                yield name, mask.numpy()
 
 
 def table(found: list[Ranked], settings: Evaluation) -> pd.DataFrame:
@@ -207,48 +113,6 @@ def summarised(
             mean = some[:, place].mean()
             out[names[column]] = mean, low[place], high[place], len(some)
     return out
-
-
-def score(
-    scorers: dict[str, Recommender],
-    sets: dict[str, Cases],
-    settings: Evaluation,
-    owners: torch.Tensor | None,
-    done: Callable[[], object],
-) -> list[Ranked]:
-    """Every scorer on every set of cases, and on shuffled texts where it reads them.
-
-    Args:
-        owners: which item has which attribute; None where there is no second protocol.
-    """
-    found: list[Ranked] = []
-
-    def add(part: str, name: str, cases: Cases, rivals: torch.Tensor | None) -> None:
-        try:
-            scored = scorers[name].queries(cases), scorers[name].catalogue()
-            by_protocol = case_ranks(*scored, cases, settings, rivals)
-            lists = {settings.protocol: case_lists(*scored, cases, settings)}
-        except NotFiniteError as error:
-            raise NotFiniteError(f"scorer {name}: {error}") from error
-        found.extend(
-            Ranked(name, part, r, cases, protocol, lists.get(protocol))
-            for protocol, r in by_protocol.items()
-        )
-
-    for part, cases in sets.items():
-        rivals = (
-            None
-            if owners is None
-            else sampled_ranking.draw(
-                cases, owners, settings.candidates, settings.seen, settings.seed
-            )
-        )
-        for name, scorer in scorers.items():
-            add(part, name, cases, rivals)
-            if cases.text is not None and reads_text(scorer):
-                add(SHUFFLED, name, replace(shuffled_texts(cases, settings.seed), slices={}), None)
-            done()
-    return found
 
 
 TESTS = ["scorer", "against", "slice", "metric", "k", "difference", "low", "high", "p"]
@@ -348,7 +212,7 @@ def run(
     long["fingerprint"] = context.fingerprint
     long = long[COLUMNS]
     main = long[long["protocol"] == evaluation.protocol]
-    reference = default_scorer(main, settings.model, scorers)
+    reference = default_scorer(main, settings.own_scorers, scorers)
     cases = sets["test"][ALL]
     tests = pd.concat(
         [
@@ -377,10 +241,10 @@ def run(
     }
 
 
-def default_scorer(long: pd.DataFrame, model: str, scorers: dict[str, Recommender]) -> str:
+def default_scorer(long: pd.DataFrame, own: list[str], scorers: dict[str, Recommender]) -> str:
     """The model's own scorer: of its own, and with text if it has such, the one with the best
     NDCG@10 on validation."""
-    own = own_scorers(model, scorers)
+    own = own_scorers(own, scorers)
     own = [name for name in own if reads_text(scorers[name])] or own
     metric, k = DEFAULT
     part = long[(long["metric"] == metric) & (long["k"] == k) & (long["slice"] == ALL)]

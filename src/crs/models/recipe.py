@@ -13,6 +13,7 @@ class Model:
         name: as in `model=NAME`; the folder has the same.
         reads: the stages whose results its scorers read; `crs.models.<name>.scorers` has
             `scorers(inputs) -> {name: Recommender}`.
+        own_scorers: the names of the scorers that are its own and no baselines.
         requires: what the items of a dataset must have: `attributes`, ….
         stages: its own stages.
         groups: its groups of settings, by name; conf/model/<name>.yaml gives their values.
@@ -22,6 +23,7 @@ class Model:
     name: str
     reads: tuple[str, ...]
     requires: tuple[str, ...] = ()
+    own_scorers: tuple[str, ...] = ()
     stages: tuple[Stage, ...] = ()
     groups: dict[str, type] = field(default_factory=dict)
     takes_checkpoint: bool = False

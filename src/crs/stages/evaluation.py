@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from omegaconf import MISSING
 
 from crs.settings.base import Settings
-from crs.settings.fields import choice, number
+from crs.settings.fields import choice, number, unfingerprinted
 from crs.stages.stage import Configuration, Stage
 
 PROTOCOLS = {
@@ -60,6 +60,8 @@ class Evaluate(Settings):
     model: str = MISSING
     seed: int = number()
     evaluation: Evaluation = field(default_factory=Evaluation)
+    own_scorers: list[str] = unfingerprinted([])
+    """Names of the model\'s own scorers; the model\'s name implies them."""
 
 
 def what_scorers_read(config: Configuration) -> list[str]:
@@ -72,7 +74,9 @@ STAGE = Stage(
     name="evaluate",
     run="crs.evaluation.evaluate:run",
     version=2,
-    settings=lambda config: Evaluate(config.model.name, config.seed, config.evaluation),
+    settings=lambda config: Evaluate(
+        config.model.name, config.seed, config.evaluation, [*config.recipe.own_scorers]
+    ),
     reads=what_scorers_read,
     writes=("ranks.parquet", "results.md", "results.parquet"),
     about="ranks, metrics and their intervals",

@@ -7,7 +7,7 @@ from typing import Any
 from omegaconf import MISSING
 
 from crs.settings.base import Settings
-from crs.settings.fields import choice, number
+from crs.settings.fields import choice, number, unfingerprinted
 from crs.settings.files import prompt_file, sha256_of
 from crs.settings.llm import LLM
 from crs.stages.embed import ENCODER, Embedder
@@ -76,6 +76,8 @@ class MultiTurnSettings(Settings):
     """The language model that understands; None where rules do."""
     embedder: Embedder | None = None
     """None for a model that reads no text."""
+    own_scorers: list[str] = unfingerprinted([])
+    """Names of the model\'s own scorers; the model\'s name implies them."""
 
     def identity(self) -> dict[str, Any]:
         """As `Settings.identity`, less the prompts that nobody reads; the others by their text."""
@@ -114,6 +116,7 @@ STAGE = Stage(
         Simulate(config.simulator, config.llm),
         config.llm if config.multi_turn.understanding == "llm" else None,
         config.embedder if "embed" in config.recipe.reads else None,
+        [*config.recipe.own_scorers],
     ),
     reads=what_dialogues_read,
     writes=("dialogues.md", "dialogues.parquet", "results.md", "results.parquet"),

@@ -23,12 +23,11 @@ from crs.console import Context
 from crs.errors import NotFiniteError, PartialResultError, UserError
 from crs.settings.training import Optimisation
 from crs.store.artifact import RESUME, UNFINISHED, keep, kept, replace_synced, write_json
+from crs.training.early_stopping import Stopper
 from crs.training.ema import Average
 
 LAST, BEST = "last.ckpt", "best.safetensors"
 """In the folder of a phase: its state after the newest epoch, and the weights of the best one."""
-KEPT = ("best", "best_epoch", "stale", "epoch", "history")
-"""What the stopper keeps between epochs."""
 
 logging.getLogger("lightning_fabric").setLevel(logging.ERROR)
 
@@ -107,33 +106,6 @@ def shuffled(n: int, batch_size: int, passes: int) -> Iterator[Tensor]:
     order of its own."""
     for _ in range(passes):
         yield from torch.randperm(n).split(batch_size)
-
-
-class Stopper:
-    """Early stopping: the best epoch so far, and whether training ends."""
-
-    def __init__(self, settings: Optimisation) -> None:
-        self.settings = settings
-        self.best, self.best_epoch, self.stale, self.epoch = float("-inf"), -1, 0, -1
-        self.history: list[dict[str, float]] = []
-
-    def state(self) -> dict[str, Any]:
-        """What is kept between epochs."""
-        return {name: getattr(self, name) for name in KEPT}
-
-    @property
-    def over(self) -> bool:
-        """No further epoch is to be made."""
-        return self.stale > self.settings.patience or self.epoch + 1 >= self.settings.epochs
-
-    def update(self, score: float, epoch: int, always: bool) -> bool:
-        """Count an epoch; whether its weights are the ones to keep."""
-        self.epoch = epoch
-        if score > self.best or always:
-            self.best, self.best_epoch, self.stale = score, epoch, 0
-            return True
-        self.stale += 1
-        return False
 
 
 def rate(settings: Optimisation, epoch: int) -> float:

@@ -7,8 +7,9 @@ from crs.data.attribute_dialogues import TABLE
 from crs.data.cases import ALL, DIALOGUES, Cases, case_sets, cases_of, spoken_cases, turn_cases
 from crs.data.sequences import leave_one_out
 from crs.errors import UserError
+from crs.testing.histories import sequences
 from data_generator import dialogues
-from tests.contracts.tiny import artifact, config, made, sequences, spoken
+from tests.contracts.tiny import artifact, config, made, spoken
 from text2embedding.hashed import Hashed
 
 

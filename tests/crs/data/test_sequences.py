@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crs.data.sequences import Sequences, leave_one_out, repeated
-from tests.contracts.tiny import dataset, quick, sequences
+from crs.testing.histories import sequences
+from tests.contracts.tiny import dataset, quick
 
 users = st.lists(st.lists(st.integers(1, 9), min_size=1, max_size=8), min_size=1, max_size=6)
 

@@ -12,7 +12,8 @@ from crs.data.sequences import leave_one_out
 from crs.dialogue.requirements import Facts, Wishes
 from crs.dialogue.rerank import RERANKERS
 from crs.dialogue.state import Requirement, Understood
-from tests.contracts.tiny import quick, random_sequences
+from crs.testing.histories import random_sequences
+from tests.contracts.tiny import quick
 
 ITEMS = 9
 

@@ -12,7 +12,8 @@ from crs.dialogue.rule_understanding import Rules
 from crs.dialogue.state import Talk
 from crs.dialogue.turn import DialogueStates, TurnSettings
 from crs.dialogue.utterance_vectors import Texts
-from tests.contracts.tiny import config, sequences
+from crs.testing.histories import sequences
+from tests.contracts.tiny import config
 
 NAMES = ["", "Drama", "Comedy"]
 DATA = sequences([1, 2], [3, 4], items=6)

@@ -10,7 +10,7 @@ from crs.data.sequences import Sequences
 from crs.evaluation import evaluate
 from crs.models.popularity.scorers import Popularity
 from crs.stages.evaluation import Evaluate
-from tests.contracts.scorers import OPTIONS, Oracle
+from tests.contracts.scorers import OPTIONS, OWN, Oracle
 from tests.contracts.tiny import artifact, made, spoken
 
 
@@ -47,7 +47,7 @@ def result(inputs, tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(sys.modules, "crs.models.toy.scorers", SimpleNamespace(scorers=scorers))
         folder = tmp_path_factory.mktemp("result") / "evaluate"
-        return made(evaluate, Evaluate("toy", 3, OPTIONS), inputs, folder)
+        return made(evaluate, Evaluate("toy", 3, OPTIONS, OWN), inputs, folder)
 
 
 @pytest.fixture(scope="session")

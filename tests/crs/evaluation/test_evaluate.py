@@ -10,15 +10,17 @@ import pandas as pd
 import pytest
 import torch
 
+from crs.data.cases import Cases
 from crs.data.sequences import Sequences
 from crs.errors import NotFiniteError
-from crs.evaluation import evaluate
-from crs.evaluation.evaluate import shuffled_texts
+from crs.evaluation import evaluate, scoring
 from crs.evaluation.metrics import RANK_METRICS, metric, per_case
 from crs.evaluation.results import COLUMNS
+from crs.evaluation.scoring import shuffled_texts
 from crs.stages.evaluation import Evaluate
-from tests.contracts.scorers import OPTIONS, Fixed, Oracle
-from tests.contracts.tiny import context, dataset, made, sequences
+from crs.testing.histories import sequences
+from tests.contracts.scorers import OPTIONS, OWN, Fixed, Oracle
+from tests.contracts.tiny import context, dataset, made
 
 
 def test_the_table_has_its_columns_and_labels(long):
@@ -54,7 +56,7 @@ def test_a_new_metric_of_ranks_is_one_function(inputs, tmp_path, monkeypatch):
     tables = {}
     quiet = context()
     quiet.tracker.table = lambda name, frame: tables.update({name: frame})
-    summary = evaluate.run(Evaluate("toy", 3, OPTIONS), inputs, tmp_path, quiet)
+    summary = evaluate.run(Evaluate("toy", 3, OPTIONS, OWN), inputs, tmp_path, quiet)
     long = pd.read_parquet(tmp_path / "results.parquet")
     assert (long[long["metric"] == "top"]["value"] == 1.0).all()
     assert "TOP@10" in (tmp_path / "results.md").read_text()
@@ -138,7 +140,7 @@ def test_scores_that_are_not_finite_name_the_scorer(inputs, tmp_path, monkeypatc
         sys.modules, "crs.models.toy.scorers", SimpleNamespace(scorers=lambda _: scorers)
     )
     with pytest.raises(NotFiniteError, match="scorer toy: a score is not finite"):
-        made(evaluate, Evaluate("toy", 3, OPTIONS), inputs, tmp_path)
+        made(evaluate, Evaluate("toy", 3, OPTIONS, OWN), inputs, tmp_path)
 
 
 def test_a_slice_is_scored_over_its_cases_and_intervals_resample_clusters():
@@ -147,12 +149,12 @@ def test_a_slice_is_scored_over_its_cases_and_intervals_resample_clusters():
     whole has no width; resampling single cases would give it some."""
     data = sequences([1, 2], [1, 2], [1, 2], [1, 2])
     mask = torch.tensor([True, False, True, False])
-    cases = evaluate.Cases(
+    cases = Cases(
         data, torch.arange(1, 5), torch.ones(4, dtype=torch.long),
         slices={"marked": mask, "none": torch.zeros(4, dtype=torch.bool)},
         cluster=torch.tensor([7, 7, 9, 9]),
     )  # fmt: skip
-    found = evaluate.Ranked("toy", "all", np.array([1.0, 2.0, 1.0, 4.0]), cases, "full")
+    found = scoring.Ranked("toy", "all", np.array([1.0, 2.0, 1.0, 4.0]), cases, "full")
     long = evaluate.table([found], replace(OPTIONS, ks=[1]))
     first = long[(long["metric"] == "hr") & (long["k"] == 1)].set_index("slice")
     assert first["value"].to_dict() == {"all": 0.5, "marked": 1.0}

@@ -8,8 +8,9 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from crs.data.cases import Cases
 from crs.data.sequences import Sequences
-from crs.evaluation import evaluate, list_metrics
+from crs.evaluation import evaluate, list_metrics, scoring
 from crs.evaluation.list_metrics import (
     LIST_METRICS,
     Catalogue,
@@ -20,8 +21,9 @@ from crs.evaluation.list_metrics import (
 )
 from crs.models.popularity.scorers import Popularity
 from crs.stages.evaluation import Evaluate
-from tests.contracts.scorers import OPTIONS, Fixed
-from tests.contracts.tiny import dataset, made, quick, sequences
+from crs.testing.histories import sequences
+from tests.contracts.scorers import OPTIONS, OWN, Fixed
+from tests.contracts.tiny import dataset, made, quick
 
 ITEMS = Catalogue.of(np.array([0, 8, 4, 2, 2, 0]), [[1, 2], [2, 3], [], [1, 2, 3, 4], [5]])
 """Five items; of 16 training interactions they have 8, 4, 2, 2 and 0."""
@@ -178,7 +180,12 @@ def test_without_attributes_diversity_is_left_out_with_a_word(inputs, tmp_path, 
     items = plain.load("items.parquet")
     items["attributes"] = [[] for _ in range(len(items))]
     items.to_parquet(plain.path / "items.parquet", index=False)
-    found = made(evaluate, Evaluate("toy", 3, OPTIONS), {"dataset": plain}, tmp_path / "out")
+    found = made(
+        evaluate,
+        Evaluate("toy", 3, OPTIONS, OWN),
+        {"dataset": plain},
+        tmp_path / "out",
+    )
     assert "diversity" not in set(found.load("results.parquet")["metric"])
     text = (found.path / "results.md").read_text()
     assert "Diversity is left out: no list has two items with attributes." in text
@@ -188,10 +195,10 @@ def test_without_attributes_diversity_is_left_out_with_a_word(inputs, tmp_path, 
 def test_under_the_other_protocols_lists_hold_what_those_rank():
     """Items 1 to 5 score 5, 4, -1, -2, -3, the history is 1 and 2: out, kept in, or scored 0."""
     data = sequences([1, 2, 3, 4], items=5)
-    cases = evaluate.Cases(data, torch.tensor([1]), torch.tensor([2]))
+    cases = Cases(data, torch.tensor([1]), torch.tensor([2]))
     scorer = Fixed(9.0, 5.0, 4.0, -1.0, -2.0, -3.0)
     scored = scorer.queries(cases), scorer.catalogue()
-    found = {seen: evaluate.case_lists(*scored, cases, replace(OPTIONS, seen=seen, ks=[5, 9]))
+    found = {seen: scoring.case_lists(*scored, cases, replace(OPTIONS, seen=seen, ks=[5, 9]))
              for seen in ("out", "in", "zero")}  # fmt: skip
     assert found["out"].tolist() == [[3, 4, 5, 0, 0]]
     assert found["in"].tolist() == [[1, 2, 3, 4, 5]]

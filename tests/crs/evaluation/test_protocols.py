@@ -7,33 +7,35 @@ from types import SimpleNamespace
 import pytest
 import torch
 
+from crs.data.cases import Cases
 from crs.data.sequences import Sequences
 from crs.evaluation import evaluate
 from crs.evaluation.metrics import RANK_METRICS, per_case
 from crs.models.popularity.scorers import Popularity
 from crs.stages.evaluation import Evaluate
+from crs.testing.histories import sequences
 from tests.contracts.scorers import OPTIONS, Fixed, Oracle, case_ranks
-from tests.contracts.tiny import artifact, config, made, sequences, shared
+from tests.contracts.tiny import artifact, config, made, shared
 
 
 def test_data_with_repeats_do_not_give_the_target_away():
     """A scorer that knows the history and no more has no better rank under `full` than with the
     history in, because the target would be all that is left of it."""
     data = replace(sequences([1, 2, 1, 2, 1, 2, 1]), repeats=None)
-    cases = evaluate.Cases(data, torch.tensor([1]), torch.tensor([6]))
+    cases = Cases(data, torch.tensor([1]), torch.tensor([6]))
     scorer = Fixed(0.0, 1.0, 2.0)
     found = {name: case_ranks(scorer, cases, config(f"evaluation={name}").evaluation)[name]
              for name in ("full", "latentcrs_as_released", "iclrec_as_released")}  # fmt: skip
     assert data.repeating and found["full"].tolist() == [2.0]
     assert found["latentcrs_as_released"].tolist() == [2.0]
     assert found["iclrec_as_released"].tolist() == [2.0]  # all three are 0: as released
-    alone = evaluate.Cases(replace(data, repeats=0.0), cases.row, cases.cut)
+    alone = Cases(replace(data, repeats=0.0), cases.row, cases.cut)
     assert case_ranks(scorer, alone, OPTIONS)["full"].tolist() == [1.0]
 
 
 def test_protocols_treat_the_history_and_padding_as_they_say():
     data = sequences([1, 2, 3, 4, 5])
-    cases = evaluate.Cases(data, torch.tensor([1]), torch.tensor([4]))
+    cases = Cases(data, torch.tensor([1]), torch.tensor([4]))
 
     # Padding, five items and a mask row; the target has -1.
     scorer = Fixed(-0.5, -2.0, -2.0, 3.0, 3.0, -1.0, -0.6)
@@ -58,7 +60,7 @@ def test_the_second_protocol_ranks_among_the_rivals():
             return torch.arange(6.0)[:, None], None
 
     data = sequences([1, 2, 3], items=5)
-    cases = evaluate.Cases(data, torch.tensor([1]), torch.tensor([2]))
+    cases = Cases(data, torch.tensor([1]), torch.tensor([2]))
     settings = replace(OPTIONS, candidates="random", seen="in")
     found = case_ranks(Counting(), cases, settings, torch.tensor([[3, 4, 1, 0]]))
     assert {name: r.tolist() for name, r in found.items()} == {"full": [3.0], "sampled_100": [2.0]}
@@ -71,7 +73,7 @@ def test_both_protocols_stand_in_one_table(inputs, tmp_path, monkeypatch):
 
     monkeypatch.setitem(sys.modules, "crs.models.toy.scorers", SimpleNamespace(scorers=scorers))
     settings = replace(OPTIONS, candidates="random")
-    found = made(evaluate, Evaluate("toy", 3, settings), inputs, tmp_path / "evaluate")
+    found = made(evaluate, Evaluate("toy", 3, settings, ["toy"]), inputs, tmp_path / "evaluate")
     long, ranks = found.load("results.parquet"), found.load("ranks.parquet")
     assert set(long["protocol"]) == set(ranks["protocol"]) == {"full", "sampled_100"}
     counts = long.groupby(["scorer", "split", "metric", "k"])["protocol"].nunique()

@@ -2,7 +2,9 @@
 
 import pandas as pd
 
-from crs.evaluation import evaluate, report
+from crs.data.cases import ALL
+from crs.evaluation import report
+from crs.evaluation.report import SHUFFLED
 
 
 def test_the_report_says_what_the_figures_are_worth(result):
@@ -12,7 +14,7 @@ def test_the_report_says_what_the_figures_are_worth(result):
     long = result.load("results.parquet")
     part = long[(long["split"] == "test") & (long["scorer"] == "toy text")]
     part = part[(part["metric"] == "ndcg") & (part["k"] == 10)].set_index("slice")["value"]
-    mixed, whole = part[evaluate.SHUFFLED], part[evaluate.ALL]
+    mixed, whole = part[SHUFFLED], part[ALL]
     assert (
         f"toy text has NDCG@10 {mixed:.4f} instead of {whole:.4f} (drop {whole - mixed:.4f})"
     ) in text

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from crs.data.cases import ASKED, Cases
 from crs.evaluation import sampled_ranking
 from crs.evaluation.sampled_ranking import draw, ranks_among
-from tests.contracts.tiny import quick, random_sequences
+from crs.testing.histories import random_sequences
+from tests.contracts.tiny import quick
 
 
 def made(items, attributes, seed, users=6):

@@ -15,9 +15,10 @@ from crs.models.popularity.scorers import scorers as popularity
 from crs.models.sasrec.scorers import scorers as sasrec
 from crs.nn.encoder import Encoder
 from crs.nn.sequential import Sequential, States, encode, load_encoder
+from crs.testing import RecommenderContract
+from crs.testing.histories import sequences
 from pre_rec_model import pretrain
-from tests.contracts.recommender import RecommenderContract
-from tests.contracts.tiny import config, dataset, made, sequences
+from tests.contracts.tiny import config, dataset, made
 
 ATTRIBUTES = 3
 

@@ -2,8 +2,8 @@ import torch
 
 from crs.data.cases import Cases
 from crs.evaluation.repeat_newest import RepeatNewest
-from tests.contracts.recommender import RecommenderContract
-from tests.contracts.tiny import sequences
+from crs.testing import RecommenderContract
+from crs.testing.histories import sequences
 
 
 class TestRepeatNewest(RecommenderContract):

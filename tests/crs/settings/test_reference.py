@@ -9,7 +9,7 @@ import pytest
 
 from crs import command_line
 from crs.errors import UserError
-from crs.settings import reference
+from crs.settings import values
 from crs.settings.reference import group_classes, help_of, readers, settings_of_group
 
 COMMAND = Path(__file__).parents[3] / "src" / "train.py"
@@ -90,7 +90,7 @@ def test_the_command_describes_a_group():
 
 
 def test_a_file_of_a_users_own_beside_ours_is_passed_over(tmp_path, monkeypatch):
-    shutil.copytree(reference.CONF, tmp_path / "conf")
+    shutil.copytree(values.CONF, tmp_path / "conf")
     (tmp_path / "conf" / "model" / "mine.yaml").write_text("train: {lr: 1.0}\n")
-    monkeypatch.setattr(reference, "CONF", tmp_path / "conf")
-    assert reference.setters.__wrapped__() == reference.setters()
+    monkeypatch.setattr(values, "CONF", tmp_path / "conf")
+    assert values.setters.__wrapped__() == values.setters()

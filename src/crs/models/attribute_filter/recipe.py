@@ -5,5 +5,6 @@ from crs.models.recipe import Model
 MODEL = Model(
     name="attribute_filter",
     reads=("dataset", "samples", "simulate"),
+    own_scorers=("attribute filter",),
     requires=("attributes",),
 )

@@ -113,6 +113,7 @@ def training_inputs(config: Configuration) -> list[str]:
 MODEL = Model(
     name="c2crs",
     reads=("dataset", "graph", "samples", "simulate", "contexts", "train", "direct"),
+    own_scorers=("c2crs",),
     requires=("attributes",),
     groups={"c2crs": C2CRS, "converse": Converse},
     takes_checkpoint=True,

@@ -5,4 +5,5 @@ from crs.models.recipe import Model
 MODEL = Model(
     name="iclrec",
     reads=("dataset", "pretrain"),
+    own_scorers=("iclrec",),
 )

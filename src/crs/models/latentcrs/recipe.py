@@ -61,6 +61,7 @@ class LatentCRSNoIntentsSettings(Settings):
 MODEL = Model(
     name="latentcrs",
     reads=("dataset", "pretrain", "samples", "simulate", "embed", "train", "direct"),
+    own_scorers=("latentcrs no text", "latentcrs linear", "latentcrs mixture"),
     requires=("attributes",),
     groups={"em": EM},
     stages=(

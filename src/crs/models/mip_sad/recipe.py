@@ -129,6 +129,7 @@ def what_tuning_reads(config: Configuration) -> list[str]:
 MODEL = Model(
     name="mip_sad",
     reads=("dataset", "samples", "simulate", "dialogues", "pretrain", "train", "alone"),
+    own_scorers=("mip sad",),
     requires=("attributes",),
     groups={"towers": Towers, "tasks": Tasks, "tuning": Tuning},
     takes_checkpoint=True,

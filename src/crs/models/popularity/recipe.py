@@ -5,4 +5,5 @@ from crs.models.recipe import Model
 MODEL = Model(
     name="popularity",
     reads=("dataset",),
+    own_scorers=("popularity",),
 )

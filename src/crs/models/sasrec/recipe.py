@@ -5,4 +5,5 @@ from crs.models.recipe import Model
 MODEL = Model(
     name="sasrec",
     reads=("dataset", "pretrain"),
+    own_scorers=("sasrec",),
 )

@@ -57,7 +57,7 @@ def stages(folder: Path, inputs: dict[str, Artifact], kind: str, *overrides: str
     last = replace(whole.evaluation)
     from crs.stages.evaluation import Evaluate
 
-    settings = Evaluate("c2crs", 1, last)
+    settings = Evaluate("c2crs", 1, last, ["c2crs"])
     inputs["evaluate"] = made(evaluate, settings, inputs, folder / "evaluate" / "a")
     return inputs
 

@@ -10,8 +10,8 @@ from crs.data.contexts import Contexts, Ragged
 from crs.models.c2crs.build import inform
 from crs.models.c2crs.networks import C2CRS
 from crs.models.c2crs.scorers import C2CRSScorer, scorers
-from tests.contracts.recommender import RecommenderContract
-from tests.contracts.tiny import sequences
+from crs.testing import RecommenderContract
+from crs.testing.histories import sequences
 from tests.crs.models.c2crs.conftest import small, source
 
 WORDS = 9

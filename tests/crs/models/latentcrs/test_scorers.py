@@ -9,8 +9,8 @@ from crs.models.latentcrs.networks import Direct, LatentCRS
 from crs.models.latentcrs.scorers import DirectScorer, Linear, Mixture, NoText
 from crs.nn.encoder import Encoder
 from crs.nn.sequential import States
-from tests.contracts.recommender import RecommenderContract
-from tests.contracts.tiny import random_sequences
+from crs.testing import RecommenderContract
+from crs.testing.histories import random_sequences
 
 D, K, T = 8, 3, 5
 

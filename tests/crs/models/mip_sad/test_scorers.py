@@ -10,8 +10,8 @@ from crs.data.cases import ASKED, Cases
 from crs.data.sequences import leave_one_out
 from crs.models.mip_sad.networks import MIPSAD
 from crs.models.mip_sad.scorers import Fused
-from tests.contracts.recommender import RecommenderContract
-from tests.contracts.tiny import sequences
+from crs.testing import RecommenderContract
+from crs.testing.histories import sequences
 
 ATTRIBUTES = 5
 

@@ -12,8 +12,9 @@ from crs.data.cases import ASKED, Cases
 from crs.models.mip_sad import tasks
 from crs.models.mip_sad.training import Tune, WarmUp
 from crs.nn.encoder import Encoder, Packed
+from crs.testing.histories import random_sequences
 from crs.training.loop import fit
-from tests.contracts.tiny import config, context, random_sequences
+from tests.contracts.tiny import config, context
 
 SETTINGS = config("model=mip_sad")
 ITEMS, ATTRIBUTES, MAX_LEN = 20, 6, 9
