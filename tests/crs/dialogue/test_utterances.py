@@ -1,0 +1,90 @@
+"""The table of utterances is whole, and so many of its readings today's rules give exactly."""
+
+import json
+from collections import Counter
+from pathlib import Path
+
+import pytest
+import torch
+
+from crs.dialogue.requirements import Facts, Wishes
+from crs.dialogue.rule_understanding import Rules
+from crs.dialogue.years import union
+
+FOLDER = Path(__file__).parent
+ROWS = list(map(json.loads, (FOLDER / "utterances.jsonl").read_text("utf-8").splitlines()))
+WORLD = json.loads((FOLDER / "utterances_world.json").read_text("utf-8"))
+NAMES = ["-", *WORLD["attributes"]]
+RULES = Rules(NAMES)
+FIRST, LAST = 1870, 2040
+FACTS = Facts(torch.zeros(1, len(NAMES)), torch.arange(FIRST, LAST + 1), torch.tensor([0]))
+ATTRIBUTES, YEARS = ("must", "not", "prefer", "avoid"), ("years", "prefer_years")
+TITLES = ("liked", "disliked")
+TODAY = {
+    "attributes": 24,
+    "negation": 26,
+    "years": 41,
+    "titles": 0,
+    "hedges": 25,
+    "small_talk": 43,
+}
+"""Exact readings of 50 by kind, measured before the rules were changed."""
+
+
+def spans(years):
+    """First and last year of each span; None where the calendar begins or ends with it."""
+    found = union(*years)
+    pairs = zip(found[::2], found[1::2], strict=True)
+    return [[a if a > FIRST else None, b if b < LAST else None] for a, b in pairs]
+
+
+def reading(texts):
+    """What the rules have understood after all utterances of a person, as the table says it."""
+    wishes, soft = Wishes.none(FACTS, 1), []
+    for place, text in enumerate(texts):
+        heard = RULES.utterance(text, place == 0)
+        wishes.hear([0], [heard])
+        for asked in heard.requirements:
+            soft += asked.years if asked.years and asked.wanted and not asked.hard else ()
+    wanted, refused, hard = (
+        part[0].bool() for part in (wishes.wanted, wishes.refused, wishes.hard)
+    )
+    parts = wanted & hard, refused & hard, wanted & ~hard, refused & ~hard
+    found = {
+        key: sorted(NAMES[i] for i in part.nonzero()[:, 0])
+        for key, part in zip(ATTRIBUTES, parts, strict=True)
+    }
+    kept = wishes.years[0, :-1]
+    if not kept.all():
+        years = FACTS.calendar[kept].tolist()
+        found["years"] = spans([year for one in years for year in (one, one)])
+    found["prefer_years"] = spans(soft)
+    return {key: value for key, value in found.items() if value}
+
+
+def test_the_table_has_fifty_different_rows_a_kind():
+    assert Counter(row["kind"] for row in ROWS) == dict.fromkeys(TODAY, 50)
+    assert len({row["id"] for row in ROWS}) == len({row["text"] for row in ROWS}) == 300
+    assert {key for row in ROWS for key in row} == {
+        "id", "kind", "text", "before", "reading", "needs"
+    }  # fmt: skip
+    assert {row.get("needs") for row in ROWS} == {None, "synonyms"}
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row["id"])
+def test_a_reading_names_things_of_the_world(row):
+    said = row["reading"]
+    assert set(said) <= {*ATTRIBUTES, *YEARS, *TITLES, "any", "which"} and all(said.values())
+    groups = [said.get(key, []) for key in ATTRIBUTES] + said.get("any", [])
+    names = [said.get(key, []) for key in TITLES] + said.get("which", [])
+    for group, known in [(g, "attributes") for g in groups] + [(n, "titles") for n in names]:
+        assert set(group) <= set(WORLD[known]) and group == sorted(set(group))
+    for first, last in (span for key in YEARS for span in said.get(key, [])):
+        assert (first or FIRST) <= (last or LAST) and {first, last} != {None}
+
+
+@pytest.mark.parametrize("kind", TODAY)
+def test_rules_read_so_many_exactly(kind):
+    rows = [row for row in ROWS if row["kind"] == kind]
+    exact = sum(reading([*row["before"], row["text"]]) == row["reading"] for row in rows)
+    assert exact >= TODAY[kind]
