@@ -45,7 +45,7 @@ class FileUser:
 
     def close(self) -> dict[str, object]:
         """What the files held."""
-        return {"files": self.spoken.figures}
+        return {"files": self.spoken.counts}
 
 
 def user(

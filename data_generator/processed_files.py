@@ -146,11 +146,11 @@ class Spoken:
 
     Attributes:
         cases: split, kind, user, cut, response; no two with the same split, kind and user.
-        figures: rows in the files, those that are cases, and why others are none.
+        counts: rows in the files, those that are cases, and why others are none.
     """
 
     cases: pd.DataFrame
-    figures: dict[str, int]
+    counts: dict[str, int]
 
 
 ROWS, USED = "rows", "of them cases"
@@ -188,7 +188,7 @@ class Matching:
     def users_of(self, rows: list[Row]) -> dict[str, int]:
         """Our user of each customer: by raw id, or by the items if no id is one of ours.
 
-        The authors numbered Amazon's users anew. Two users with the same items are told apart by
+        The authors renumbered Amazon's users. Two users with the same items are told apart by
         nothing, and neither is found.
         """
         known = {row.customer: self.user[row.customer] for row in rows if row.customer in self.user}

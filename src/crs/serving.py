@@ -71,7 +71,7 @@ def load(fingerprint: str, store: str | Path = "artifacts", **embedder: Any) -> 
         embedder: where the text encoder lies, if it was given by a local path or comes from a hub:
             `path=`, `model=` or `hub=True`, as in the group `embedder`.
     Raises:
-        UserError: if the result or one that it stands on is not there, was made anew with other
+        UserError: if the result or one that it depends on is missing, was made again with other
             bits, or is damaged.
     """
     result = find(fingerprint, store)
@@ -81,13 +81,13 @@ def load(fingerprint: str, store: str | Path = "artifacts", **embedder: Any) -> 
         artifact = inputs[stage] = Artifact(Path(home(store)) / stage / made["fingerprint"])
         if artifact.identity is None:
             raise UserError(
-                f"{result.path} stands on {artifact.place}, which is not there; make it again"
+                f"{result.path} depends on {artifact.place}, which is missing; make it again"
             )
         artifact.verify()
         if artifact.digest != made["digest"]:
             raise UserError(
-                f"{result.path} stands on {artifact.place}, which was made anew with other bits "
-                "since; make the result again"
+                f"{result.path} depends on {artifact.place}, which was made again with other bits; "
+                "make the result again"
             )
     return System(result, inputs, downloads(result.place), embedder)
 

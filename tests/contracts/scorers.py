@@ -11,9 +11,9 @@ OPTIONS = replace(config().evaluation, ks=[5, 10], resamples=50, permutations=99
 """Cut-offs of 5 and 10, and few resamples."""
 
 
-def case_ranks(scorer, cases, settings, *rivals):
+def case_ranks(scorer, cases, settings, *sampled):
     """Ranks of a scorer, by protocol."""
-    return evaluate.case_ranks(scorer.queries(cases), scorer.catalogue(), cases, settings, *rivals)
+    return evaluate.case_ranks(scorer.queries(cases), scorer.catalogue(), cases, settings, *sampled)
 
 
 class Oracle:

@@ -136,8 +136,8 @@ class ModelReads:
             self.understood(talk, answer.text) for talk, answer in zip(talks, answers, strict=True)
         ]
 
-    def figures(self, talks: Sequence[Talk]) -> dict[str, int]:
-        """What became of all answers in the course of these dialogues; nobody is asked anew."""
+    def reading_counts(self, talks: Sequence[Talk]) -> dict[str, int]:
+        """Counts of how all answers of these dialogues ended; nothing is asked again."""
         self.counts.clear()
         self.read(self.prefixes(talks))
         names = ("answers", "repaired", "fallen_back", "unknown_attributes")

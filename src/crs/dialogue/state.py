@@ -89,7 +89,7 @@ class User(Protocol):
     def answer(self, talks: list[Talk]) -> list[Answer]:
         """What is said to the items that were shown last, for each dialogue.
 
-        A function of the dialogue alone, so that one that was killed goes on as it would have.
+        A function of the dialogue alone, so a resumed dialogue is the same as one without a kill.
         """
         ...
 

@@ -16,7 +16,7 @@ from crs.data.cases import ALL, Cases, Ragged, case_sets
 from crs.data.popularity import training_counts
 from crs.errors import NotFiniteError
 from crs.evaluation import sampled_ranking, stats
-from crs.evaluation.list_metrics import Catalogue, figures
+from crs.evaluation.list_metrics import Catalogue, per_list
 from crs.evaluation.metrics import DEFAULT, key, per_case
 from crs.evaluation.ranking import ranks, topk
 from crs.evaluation.repeat_newest import RepeatNewest
@@ -49,13 +49,13 @@ def case_ranks(
     catalogue: tuple[torch.Tensor, torch.Tensor | None],
     cases: Cases,
     settings: Evaluation,
-    rivals: torch.Tensor | None = None,
+    sampled: torch.Tensor | None = None,
 ) -> dict[str, np.ndarray]:
     """Ranks of the targets, [cases], by the protocol's name.
 
     Args:
         queries, catalogue: of a recommender.
-        rivals: lists of the second protocol (`crs.evaluation.sampled_ranking`), if there is one.
+        sampled: the targets and sampled items of `crs.evaluation.sampled_ranking.draw`, or None.
     """
     found = {
         settings.protocol: ranks(
@@ -67,8 +67,8 @@ def case_ranks(
             n_items=None if settings.padding else cases.sequences.n_items,
         ).numpy()
     }
-    if rivals is not None:
-        few = sampled_ranking.ranks_among(queries, catalogue, rivals)
+    if sampled is not None:
+        few = sampled_ranking.ranks_among(queries, catalogue, sampled)
         found[SECOND[settings.candidates]] = few.numpy()
     return found
 
@@ -95,7 +95,7 @@ def case_lists(
 
 
 def shuffled_texts(cases: Cases, seed: int) -> Cases:
-    """The same cases with their texts dealt out anew: is the text used at all?"""
+    """The same cases with their texts shuffled: is the text used at all?"""
     assert cases.text is not None
     order = torch.randperm(len(cases), generator=torch.Generator().manual_seed(seed))
     return replace(cases, text=cases.text[order])
@@ -166,7 +166,7 @@ def list_table(found: list[Ranked], catalogue: Catalogue, settings: Evaluation) 
         if one.lists is None:
             continue
         for part, mask in one.slices():
-            values = figures(one.lists[mask], catalogue, settings.ks)
+            values = per_list(one.lists[mask], catalogue, settings.ks)
             alone = {name: value.item() for name, value in values.items() if not value.ndim}
             each = {name: value for name, value in values.items() if value.ndim}
             summaries = {name: (value, np.nan, np.nan, mask.sum()) for name, value in alone.items()}
@@ -223,10 +223,10 @@ def score(
     """
     found: list[Ranked] = []
 
-    def add(part: str, name: str, cases: Cases, rivals: torch.Tensor | None) -> None:
+    def add(part: str, name: str, cases: Cases, sampled: torch.Tensor | None) -> None:
         try:
             scored = scorers[name].queries(cases), scorers[name].catalogue()
-            by_protocol = case_ranks(*scored, cases, settings, rivals)
+            by_protocol = case_ranks(*scored, cases, settings, sampled)
             lists = {settings.protocol: case_lists(*scored, cases, settings)}
         except NotFiniteError as error:
             raise NotFiniteError(f"scorer {name}: {error}") from error
@@ -236,7 +236,7 @@ def score(
         )
 
     for part, cases in sets.items():
-        rivals = (
+        sampled = (
             None
             if owners is None
             else sampled_ranking.draw(
@@ -244,7 +244,7 @@ def score(
             )
         )
         for name, scorer in scorers.items():
-            add(part, name, cases, rivals)
+            add(part, name, cases, sampled)
             if cases.text is not None and reads_text(scorer):
                 add(SHUFFLED, name, replace(shuffled_texts(cases, settings.seed), slices={}), None)
             done()

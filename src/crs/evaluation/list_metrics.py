@@ -96,7 +96,7 @@ def ratio(total: np.ndarray, count: np.ndarray) -> np.ndarray:
     return np.where(count > 0, total / np.maximum(count, 1), np.nan)
 
 
-def figures(
+def per_list(
     lists: np.ndarray, catalogue: Catalogue, ks: list[int]
 ) -> dict[tuple[str, int], np.ndarray]:
     """(metric, k) -> the metric over the first k of each list, [] or [cases]."""

@@ -142,7 +142,7 @@ def report(
     if "unverified" in label:
         lines.append(f"{markup(label)}: a download whose counts are not the published ones.")
     if "generated" in label:
-        lines.append("Generated data: these figures show that the code runs, and nothing else.")
+        lines.append("Generated data: these metrics show that the code runs, and nothing else.")
     if sampled:
         lines.append(
             "The text is simulated from the target's own attributes and year, so it speaks of the "

@@ -21,7 +21,7 @@ def bootstrap_intervals(
     """Percentile intervals of means over cases, clusters drawn with replacement.
 
     Args:
-        values: m figures of each case, [n, m]; all are resampled together.
+        values: m metrics of each case, [n, m]; all are resampled together.
         cluster: cluster of each case, [n].
         level: e.g. 0.95.
     Returns:

@@ -110,7 +110,7 @@ def call(settings: LLM, what: str, function: Callable[..., T], *words: Any, **na
         elif passing:
             failure = UserError(
                 f"llm: {what} failed {settings.tries} times ({reason}); what was answered is kept "
-                f"in {settings.ledger}; type the same command to go on"
+                f"in {settings.ledger}; type the same command to resume"
             )
         else:
             failure = RefusalError(f"llm: {what} was refused ({reason})", status or 0)

@@ -142,7 +142,7 @@ class Ledger:
         """The sentence for a ledger that is not as it was written."""
         return UserError(
             f"llm.ledger={self.path} is damaged ({what}); nothing was sent. It is the record of "
-            "what was paid for: put a copy of it back, or move it away to ask and pay anew"
+            "what was paid for: put a copy of it back, or move it away to ask and pay again"
         )
 
     def unwritable(self, why: str) -> UserError:

@@ -89,7 +89,7 @@ class LLM(Settings):
     """Most requests of one batch."""
     poll_seconds: float = number(low=0, unfingerprinted=True)
     wait_seconds: float = number(low=0, unfingerprinted=True)
-    """Stop waiting for a batch after so long; the same command goes on waiting."""
+    """Stop waiting for a batch after so long; the same command resumes waiting."""
     tries: int = number(low=1, unfingerprinted=True)
     """Attempts of one call that meets 408, 429, 5xx or a broken connection."""
     backoff_seconds: float = number(low=0, unfingerprinted=True)

@@ -18,7 +18,7 @@ from crs.errors import UserError
 from crs.models import recipes
 from crs.settings.check import nearest
 from crs.settings.fields import ALWAYS_NAMED, Marks, marks_of
-from crs.stages import pages
+from crs.stages import declared_stages
 
 CONF = Path(__file__).parents[3] / "conf"
 WIDTH = 80
@@ -163,7 +163,7 @@ def readers() -> dict[str, list[str]]:
     """The stages that are handed settings of a group, by the group's name."""
     found: dict[str, list[str]] = {}
     own = [(model.name, stage) for model in recipes().values() for stage in model.stages]
-    for model, stage in [*((None, stage) for stage in pages().values()), *own]:
+    for model, stage in [*((None, stage) for stage in declared_stages().values()), *own]:
         config = Config()
         config.model.name = model or "latentcrs"
         reading = Reading(config)

@@ -68,7 +68,7 @@ def write_json(path: Path, value: Any) -> None:
     try:
         text = json.dumps(value, indent=1, sort_keys=True, allow_nan=False)
     except ValueError as error:
-        raise NotFiniteError(f"{path.name}: a figure is not finite") from error
+        raise NotFiniteError(f"{path.name}: a number is not finite") from error
     temporary = path.with_name(path.name + UNFINISHED)
     temporary.write_text(text)
     replace_synced(temporary, path)
@@ -205,7 +205,7 @@ class Artifact:
 
     @property
     def summary(self) -> dict[str, Any]:
-        """The stage's own few figures."""
+        """What the stage's `run` returned."""
         return self.manifest["summary"]
 
     @property

@@ -56,7 +56,7 @@ class Store:
         return Artifact(self.folder(stage, name))
 
     def find(self, stage: str, name: str, inputs: dict[str, Artifact]) -> Artifact | None:
-        """The finished result, unless an input of it has since been made anew with other bits.
+        """The finished result, unless an input of it has since been made again with other bits.
 
         Raises:
             DamageError: if a file of it is not there, or of another size than was written.
@@ -146,7 +146,7 @@ class Store:
     def finish(self, stage: str, name: str, manifest: dict[str, Any]) -> Artifact:
         """Hash and sync the files of the partial result, write its manifest, rename it.
 
-        A result that has this place is set aside: processes that read it go on reading it there.
+        A result that has this place is set aside: processes that read it continue to read it there.
         `manifest` is completed by `files` (sha256 of each), `sizes` (bytes of each), `digest` (over
         `files` alone) and `sha256` (over all the rest).
         """
@@ -168,7 +168,7 @@ class Store:
             self.set_aside(folder)
         partial.rename(folder)
         sync_folder(folder.parent)
-        # Only now: a kill before the rename must find what is needed to go on.
+        # Only now: after a kill before the rename the next run resumes from these files.
         self.tidy(stage, name)
         made = Artifact(folder)
         object.__setattr__(made, "verified", True)

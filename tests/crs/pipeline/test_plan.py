@@ -10,7 +10,7 @@ from crs.errors import UserError
 from crs.models import recipes
 from crs.pipeline.plan import ancestors, plan
 from crs.pipeline.registry import datasets_with
-from crs.stages import pages
+from crs.stages import declared_stages
 from crs.stages.evaluation import what_scorers_read
 from tests.contracts.tiny import pipeline_stages
 
@@ -119,8 +119,8 @@ def test_a_change_of_the_data_renames_everything(configure):
 def test_the_version_of_a_stage_is_in_its_name_and_in_those_behind_it(configure, monkeypatch):
     config = configure("dataset=tiny")
     before = names(config)
-    newer = replace(pages()["intents"], version=pages()["intents"].version + 1)
-    monkeypatch.setitem(pages(), "intents", newer)
+    newer = replace(declared_stages()["intents"], version=declared_stages()["intents"].version + 1)
+    monkeypatch.setitem(declared_stages(), "intents", newer)
     after = names(config)
     changed = {stage for stage in before if before[stage] != after[stage]}
     assert changed == {"intents", "train", "evaluate"}

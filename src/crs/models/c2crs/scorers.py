@@ -24,7 +24,7 @@ class C2CRSScorer:
 
     Args:
         contexts: what the cases' rows are rows of.
-        listener: makes contexts of dialogues that go on.
+        listener: makes contexts of live dialogues.
     """
 
     def __init__(
