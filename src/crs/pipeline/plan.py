@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from crs.config import Config
 from crs.console import say
 from crs.errors import DamageError, UserError
-from crs.pipeline.registry import datasets_with, stages_of
+from crs.pipeline.registry import datasets_with, models_that, stages_of
 from crs.settings.base import Settings
 from crs.stages.stage import Stage
 from crs.store.artifact import Artifact, fingerprint
@@ -62,24 +62,28 @@ def plan(config: Config) -> list[Step]:
             f"stage={goal}: model={config.model.name} has no such stage; type stage=pretrain or "
             "stage=evaluate"
         )
-    read = list(config.recipe.reads)
-    able = goal != "multi_turn" and ("contexts" in read or read == ["dataset"])
-    if config.dataset.conversations and not able:
+    if config.dataset.conversations and not config.recipe.runs_on_dialogues:
+        others = models_that(lambda model: model.runs_on_dialogues)
         raise UserError(
-            f"model={config.model.name} stage={goal} learns from users' histories, and dataset="
-            f"{config.dataset.name} has dialogues; type model=c2crs or model=popularity"
+            f"model={config.model.name} learns from users' histories, and dataset="
+            f"{config.dataset.name} has dialogues; type {others}"
+        )
+    if config.dataset.conversations and goal == "multi_turn":
+        raise UserError(
+            f"stage=multi_turn simulates users from their histories, and dataset="
+            f"{config.dataset.name} has dialogues; type stage=evaluate"
         )
     if goal == "converse" and not config.dataset.conversations:
         raise UserError(
             f"stage=converse: dataset={config.dataset.name} has requests and no responses to learn "
             f"from. Datasets that have them: {', '.join(datasets_with('responses'))}"
         )
-    reads_words = not {"embed", "contexts"}.isdisjoint(read)
-    if goal == "evaluate" and config.dataset.released_dialogues and reads_words:
+    if goal == "evaluate" and config.dataset.released_dialogues and config.recipe.reads_words:
+        others = models_that(lambda model: model.reads_attribute_dialogues)
         raise UserError(
             f"model={config.model.name} reads what was said, and the cases of dataset="
             f"{config.dataset.name} dataset.source={config.dataset.source} are released turns of "
-            "attributes without words; type dataset.source=scpr, or model=mip_sad"
+            f"attributes without words; type dataset.source=scpr, or {others}"
         )
     add(goal)
     if "simulate" in steps and config.simulator.kind == "processed" and not config.simulator.path:

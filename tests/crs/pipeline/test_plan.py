@@ -211,3 +211,21 @@ def test_the_generator_is_the_artifact_of_sasrec(configure):
 def test_the_ancestors_of_a_step_are_all_that_is_planned_before_it(configure):
     *before, step = plan(configure("model=sasrec", "dataset=tiny"))
     assert set(ancestors(step)) == {one.name for one in before}
+
+
+def test_the_models_to_type_for_dialogues_are_those_whose_recipes_fit(configure, monkeypatch):
+    monkeypatch.setitem(recipes(), "another", replace(recipes()["popularity"], name="another"))
+    told = "type model=c2crs or model=popularity or model=another"
+    with pytest.raises(UserError, match=f"model=sasrec .* dataset=inspired has dialogues; {told}$"):
+        plan(configure("model=sasrec", "dataset=inspired"))
+    with pytest.raises(UserError, match=r"stage=multi_turn .* dialogues; type stage=evaluate$"):
+        plan(configure("model=popularity", "dataset=inspired", "stage=multi_turn"))
+    for model in ("c2crs", "popularity"):
+        assert plan(configure(f"model={model}", "dataset=inspired"))
+
+
+def test_the_models_to_type_for_released_turns_read_attribute_dialogues(configure):
+    released = "dataset=lastfm", "dataset.source=precrs"
+    with pytest.raises(UserError, match=r"model=latentcrs .*=scpr, or model=mip_sad$"):
+        plan(configure("model=latentcrs", *released))
+    assert plan(configure("model=mip_sad", *released))
