@@ -27,24 +27,8 @@ def rows_of(
     """Means of metrics, each [n], with intervals that resample users, in the long form."""
     if not len(cluster):
         return []
-    values = np.stack(list(metrics.values()), axis=1).astype(np.float64)
-    low, high = stats.bootstrap_intervals(
-        values, cluster, settings.resamples, settings.level, settings.seed
-    )
-    means = values.mean(0)
-    return [
-        {
-            "scorer": label,
-            "slice": part,
-            "metric": metric,
-            "k": k,
-            "value": mean,
-            "low": lo,
-            "high": hi,
-            "cases": len(cluster),
-        }
-        for (metric, k), mean, lo, hi in zip(metrics, means, low, high, strict=True)
-    ]
+    rows = stats.mean_rows(metrics, cluster, settings.resamples, settings.level, settings.seed)
+    return [{"scorer": label, "slice": part, **row} for row in rows]
 
 
 def success_turn(log: pd.DataFrame, cases: int) -> np.ndarray:

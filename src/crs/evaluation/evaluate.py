@@ -131,27 +131,17 @@ def table(found: list[Ranked], settings: Evaluation) -> pd.DataFrame:
     """Means and intervals of each scorer in each slice, in the long form."""
     rows = []
     for one in found:
-        by_case = per_case(one.ranks, settings.ks)
-        values, cluster = np.stack(list(by_case.values()), axis=1), one.cases.clusters.numpy()
+        cluster = one.cases.clusters.numpy()
         for part, mask in one.slices():
-            low, high = stats.bootstrap_intervals(
-                values[mask], cluster[mask], settings.resamples, settings.level, settings.seed
+            means = stats.mean_rows(
+                per_case(one.ranks[mask], settings.ks),
+                cluster[mask],
+                settings.resamples,
+                settings.level,
+                settings.seed,
             )
-            means = values[mask].mean(0)
-            for (metric, k), mean, lo, hi in zip(by_case, means, low, high, strict=True):
-                rows.append(
-                    {
-                        "scorer": one.scorer,
-                        "slice": part,
-                        "metric": metric,
-                        "k": k,
-                        "value": mean,
-                        "low": lo,
-                        "high": hi,
-                        "cases": int(mask.sum()),
-                        "protocol": one.protocol,
-                    }
-                )
+            label = {"scorer": one.scorer, "slice": part}
+            rows += [{**label, **row, "protocol": one.protocol} for row in means]
     return pd.DataFrame(rows)
 
 
