@@ -1,4 +1,4 @@
-"""The user whose words stand in files: the texts that LatentCRS' authors processed."""
+"""The user whose words are in files: the texts that LatentCRS' authors processed."""
 
 import re
 from pathlib import Path

@@ -30,7 +30,7 @@ CUSTOMER = re.compile(r"(.+)_(?:raw_(raw|valid|test)|selection_(0|[1-9][0-9]*))"
 SAMPLE = re.compile(r"(.+)_sample_[0-9]+\.jsonl")
 """`X_sample_500.jsonl` holds rows of `X.jsonl`."""
 BACK = {"train": 3, "valid": 2, "test": 1}
-"""How far from a sequence's end the target of a raw case lies."""
+"""Distance of a raw case's target from the sequence's end."""
 AS_IT_IS = "Give the authors' processed_data as it is"
 NEARLY_NOTHING = 0.05
 """Files of which a smaller share are cases of the data set are of other data."""
@@ -46,10 +46,10 @@ class Refused(BadRows):
 
 @dataclass(frozen=True)
 class Row:
-    """One line of a file, ids as they stand in it.
+    """One line of a file, with its ids unchanged.
 
     Attributes:
-        where: its place, for people.
+        where: its place, for messages.
         kind: `raw`, or the seed of a cut.
         window: the history and, last, the target.
     """

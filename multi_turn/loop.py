@@ -35,7 +35,7 @@ class Arm:
 
     @property
     def label(self) -> str:
-        """As it stands in the tables."""
+        """Its name in the tables."""
         return self.scorer + SUFFIX[self.reranker]
 
     @property
@@ -145,7 +145,7 @@ class Loop:
         """What an arm shows, [C, shown], and rank before, rank after and broken, [C, 3].
 
         Dialogues that are over are scored with the others (a recommender may keep what it computed
-        for the same cases) and not looked at.
+        for the same cases) and ignored.
         """
         before = [[i for turn in talk.turns for i in turn.shown] for talk in self.talks[part]]
         cases = self.states.cases(arm.recommender, self.cases, part, before)

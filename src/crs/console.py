@@ -87,7 +87,7 @@ def stage_line(stage: str, state: str, name: str, note: str = "", seconds: float
 
 
 class Nowhere(io.TextIOBase):
-    """Where a bar is drawn that nobody sees."""
+    """The stream of a bar that is not shown."""
 
     def write(self, text: str) -> int:
         """Nothing is kept."""
@@ -135,7 +135,7 @@ class Context:
     """`crs.tracking.Run`."""
     fingerprint: str
     notes: list[str] = field(default_factory=list)
-    """What the stage's line should say, e.g. how much was already there."""
+    """What the stage's line should say, e.g. how much was resumed."""
     handed: dict[str, Callable[..., Any]] = field(default_factory=dict)
     """Functions of other stages' packages that the pipeline gives, by name."""
 

@@ -21,7 +21,7 @@ CSS = """
 
 
 def gradio() -> Any:
-    """Gradio, told to call nobody.
+    """Gradio, with its calls to other hosts off.
 
     Raises:
         UserError: if it is not installed.

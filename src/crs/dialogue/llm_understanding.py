@@ -122,7 +122,7 @@ class ModelReads:
         return [self.request(talk) for talk in self.prefixes(talks)]
 
     def prefixes(self, talks: Sequence[Talk]) -> list[Talk]:
-        """The dialogues as they stood when each of their utterances was read."""
+        """The dialogues up to each of their utterances, as they were read then."""
         return [
             replace(talk, turns=[*talk.turns[:number], Turn(turn.said)])
             for talk in talks

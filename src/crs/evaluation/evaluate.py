@@ -35,7 +35,7 @@ from crs.store.artifact import Artifact
 
 SPLITS = ("valid", "test")
 REPEAT_NEWEST = "repeat newest"
-"""The scorer that stands in every table of data in which users take items again."""
+"""A baseline of every table of data with repeated items."""
 
 
 def masked(cases: Cases, settings: Evaluation) -> Ragged:
@@ -296,7 +296,7 @@ def run(
         inputs["dataset"].load("items.parquet")["attributes"],
     )
     with context.bar(total, label="evaluate", unit="scorer") as bar:
-        for split in SPLITS:  # test last: what follows looks at its cases
+        for split in SPLITS:  # test last: what follows reads its cases
             found = score(scorers, sets[split], evaluation, owners, bar.update)
             tables.append(table(found, evaluation).assign(split=split))
             tables.append(list_table(found, catalogue, evaluation).assign(split=split))

@@ -140,7 +140,7 @@ class LanguageModel:
                 say(f"llm       again     {owed:,} requests were under way when a run was killed")
 
     def afford(self, price: float) -> None:
-        """Refuse to send what could cost more than is left, or what nobody can price.
+        """Refuse requests that could cost more than is left, or that have no price.
 
         Raises:
             UserError: with the amounts and what to type.

@@ -197,7 +197,7 @@ class Encoder(nn.Module):
         Args:
             ids: [B, T], T at most max_len, 0 is padding.
         Returns:
-            states [n, d] and where they lie.
+            states [n, d] and their places.
         """
         packed = Packed.of(ids)
         column = packed.index % ids.shape[1] + self.max_len - ids.shape[1]

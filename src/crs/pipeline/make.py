@@ -23,7 +23,7 @@ from crs.threads import use_threads
 def find_or_make(
     step: Step, inputs: dict[str, Artifact], store: Store, config: Config, command: str
 ) -> Artifact:
-    """The result if it is there (and not forced), else a new one; says which."""
+    """The result if it exists (and is not forced), else a new one; prints which."""
 
     def look() -> Artifact | None:
         forced = step.name in config.force

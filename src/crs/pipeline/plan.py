@@ -1,4 +1,4 @@
-"""The plan: which stages a command needs, the names of their results, and what is there."""
+"""The plan: the stages that a command needs, the names of their results, and which exist."""
 
 from contextlib import suppress
 from dataclasses import dataclass
@@ -27,8 +27,7 @@ class Step:
 def needs(stage: Stage, config: Config) -> list[str]:
     """The stages that a stage reads.
 
-    Dialogues that people had need none that are simulated; weights that are given are not compared
-    with a training of ours.
+    A dataset of dialogues needs no simulated ones; given weights are not compared with a training.
     """
     without = {"samples", "simulate"} if config.dataset.conversations else set()
     without |= {"direct", "alone"} if config.checkpoint else set()
@@ -36,10 +35,10 @@ def needs(stage: Stage, config: Config) -> list[str]:
 
 
 def plan(config: Config) -> list[Step]:
-    """The stages that `config.stage.name` stands on, in the order in which they are made.
+    """`config.stage.name` and the stages that it depends on, in the order of making.
 
     Raises:
-        UserError: if the model has no such stage, or the data have not what it learns from.
+        UserError: if the model has no such stage, or the data lack what the model learns from.
     """
     steps: dict[str, Step] = {}
     stages = stages_of(config)
@@ -103,7 +102,7 @@ def ancestors(step: Step) -> dict[str, Step]:
 
 
 def check_views(dataset: Artifact, config: Config) -> None:
-    """Refuse a dataset that lacks what is looked at, before anything costly runs.
+    """Refuse a dataset that lacks what the command reads, before anything costly runs.
 
     Raises:
         UserError: with the missing view and the datasets that have it.
@@ -123,7 +122,7 @@ def state_of(step: Step, store: Store, found: dict[str, Artifact]) -> str:
     """`found`, `partial` or `to make`.
 
     Raises:
-        DamageError: if what is there is not as it was written.
+        DamageError: if the result is not as it was written.
     """
     if all(need in found for need in step.inputs):
         inputs = {need: found[need] for need in step.inputs}
@@ -136,10 +135,10 @@ def state_of(step: Step, store: Store, found: dict[str, Artifact]) -> str:
 def show_plan(
     steps: list[Step], store: Store, config: Config
 ) -> tuple[dict[str, Artifact], list[DamageError]]:
-    """Print what is there and what will be made.
+    """Print which results exist and which will be made.
 
     Returns:
-        what is there, and what is damaged.
+        the results that exist, and the damaged ones.
     """
     found: dict[str, Artifact] = {}
     damaged: list[DamageError] = []
@@ -152,7 +151,7 @@ def show_plan(
         except DamageError as damage:
             state = "damaged"
             damaged.append(damage)
-            with suppress(DamageError):  # what stands on it is looked at all the same
+            with suppress(DamageError):  # the stages that depend on it are shown too
                 store.at(step.name, step.fingerprint).check_manifest()
                 found[step.name] = store.at(step.name, step.fingerprint)
         say(f"  {step.name:<11}{state:<11}{step.fingerprint}  {step.stage.about}")

@@ -228,7 +228,7 @@ def spelled(value: Any) -> str:
 
 
 def default_of(f: Field[Any], values: Any) -> Any:
-    """What a setting is if nobody sets it."""
+    """The default of a setting."""
     if isinstance(values, dict) and f.name in values:
         return values[f.name]
     return f.default if f.default_factory is NOTHING else f.default_factory()

@@ -1,4 +1,4 @@
-"""Where results lie: one process makes a result at a time, and only whole results are published.
+"""The store of results: one process makes a result at a time, and only whole results are published.
 
 `store/<stage>/<fingerprint>/` holds a stage's files and a `manifest.json`. A result is written to
 `<fingerprint>.partial/` under a lock, synced, and finished by an atomic rename: a folder without
@@ -40,7 +40,7 @@ class Store:
         self.root = Path(home(root))
 
     def folder(self, stage: str, name: str) -> Path:
-        """Where the result of that name lies, or will lie."""
+        """The folder of the result of that name, which may not exist yet."""
         return self.root / stage / name
 
     def partial(self, stage: str, name: str) -> Path:
@@ -52,14 +52,14 @@ class Store:
         return self.root / stage / f"{name}.holder"
 
     def at(self, stage: str, name: str) -> Artifact:
-        """What lies in the place of that result, whole or not."""
+        """The artifact in that result's folder, whole or not."""
         return Artifact(self.folder(stage, name))
 
     def find(self, stage: str, name: str, inputs: dict[str, Artifact]) -> Artifact | None:
         """The finished result, unless an input of it has since been made again with other bits.
 
         Raises:
-            DamageError: if a file of it is not there, or of another size than was written.
+            DamageError: if a file of it is missing, or of another size than was written.
         """
         artifact = self.at(stage, name)
         if not artifact.place.is_dir():

@@ -26,7 +26,7 @@ class AttributeTower(nn.Module):
         init_weights(self)
 
     def forward(self, lists: Tensor) -> tuple[Tensor, Packed]:
-        """Outputs at the real attributes of lists [B, L], 0 is padding: [n, d], where they lie."""
+        """Outputs [n, d] at the real attributes of lists [B, L], 0 is padding, and their places."""
         packed = Packed.of(lists, LIST_ROWS)
         x = self.table(lists.flatten()[packed.index])
         for layer in self.layers if len(x) else ():

@@ -66,7 +66,7 @@ class Slots:
 
     Attributes:
         masked: windows with [MASK] in these slots, [B, T].
-        place: where the slots lie among the packed positions, [S].
+        place: places of the slots among the packed positions, [S].
         candidates: the masked item, then its negatives, [S, 1 + m].
         chosen, changed: some of its attributes, and the same with some replaced, [S, K].
     """
