@@ -1,7 +1,7 @@
 """What the rule-based user says to a list that lacks the target: no, and something more about it.
 
 Nothing is remembered but the dialogue: what was said before is read from it by the rules that
-everybody reads by. So the answer is a function of the dialogue, and a killed run goes on the same.
+everybody reads by. So the answer is a function of the dialogue, and a resumed run has the same.
 """
 
 from collections import Counter
@@ -48,7 +48,7 @@ class RuleUser:
         self.seed, self.rules = seed, Rules(names)
 
     def answer(self, talks: list[Talk]) -> list[Answer]:
-        """The next utterance of each dialogue; one that names the target is said anew."""
+        """The next utterance of each dialogue; one that names the target is drawn again."""
         return [self.say(talk) for talk in talks]
 
     def say(self, talk: Talk) -> Answer:

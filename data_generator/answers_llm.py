@@ -24,7 +24,7 @@ SHOWN = 24
 
 
 class LLMAnswers:
-    """Asks the model once a dialogue and turn; what names the target is asked for anew."""
+    """Asks the model once a dialogue and turn; what names the target is asked for again."""
 
     def __init__(
         self, settings: Simulate, prompt: str, dataset: Artifact, context: Context, cache: Path

@@ -31,7 +31,7 @@ from crs.stages.dialogues import Dialogues
 from crs.store.artifact import Artifact
 
 CHUNK_WORDS = 1 << 22
-"""Words of 64 candidates looked at together (32 MB)."""
+"""Words of 64 candidates that are compared at once (32 MB)."""
 SPLITS = ("train", "valid", "test")
 EXAMPLES = 20
 
@@ -150,7 +150,7 @@ def targets_of(sequences: Sequences, split: str, positions: int) -> tuple[np.nda
 
 
 def before_held_out(user: pd.Series, cut: pd.Series, own: pd.DataFrame) -> pd.Series:
-    """Which (user, cut) lie before all that a source's own dialogues hold out of that user, so that
+    """Which (user, cut) are before all that a source's own dialogues hold out of that user, so that
     neither target nor history gives one of them away."""
     first = own[own["split"] != "train"].groupby("user")["cut"].min()
     return cut < user.map(first).fillna(np.inf)
@@ -188,7 +188,7 @@ def simulated(
 def run(
     settings: Dialogues, inputs: dict[str, Artifact], folder: Path, context: Context
 ) -> dict[str, Any]:
-    """Writes `attribute_dialogues.parquet`; a dataset's own dialogues stand in it as they are.
+    """Writes `attribute_dialogues.parquet`; a dataset's own dialogues are in it unchanged.
 
     What the dataset has no dialogues for (always training, for the released LastFM) is simulated.
     """

@@ -45,7 +45,7 @@ class User(Protocol):
         ...
 
     def quote(self, cases: pd.DataFrame) -> list[str]:
-        """What `say` would cost at the first attempt, in lines for people."""
+        """What `say` would cost at the first attempt, in lines to print."""
         ...
 
     def close(self) -> dict[str, object]:

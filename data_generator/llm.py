@@ -70,7 +70,7 @@ class LLMUser:
         text = prompt_file(self.simulator.prompt, "simulator.prompt").read_text()
         self.template = Template(text.strip())
         self.mentions = Mentions(self.names)
-        # Downloads lie beside the results, as those of data sets do.
+        # Downloads are beside the results, as those of data sets are.
         self.llm = LanguageModel(settings.llm, context, downloads(folder))
         self.asked: list[Request] = []
         # How many cases before each have the same user and cut.

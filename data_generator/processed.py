@@ -1,4 +1,4 @@
-"""The user whose words stand in files: the texts that LatentCRS' authors processed."""
+"""The user whose words are in files: the texts that LatentCRS' authors processed."""
 
 import re
 from pathlib import Path
@@ -45,7 +45,7 @@ class FileUser:
 
     def close(self) -> dict[str, object]:
         """What the files held."""
-        return {"files": self.spoken.figures}
+        return {"files": self.spoken.counts}
 
 
 def user(

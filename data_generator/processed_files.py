@@ -30,7 +30,7 @@ CUSTOMER = re.compile(r"(.+)_(?:raw_(raw|valid|test)|selection_(0|[1-9][0-9]*))"
 SAMPLE = re.compile(r"(.+)_sample_[0-9]+\.jsonl")
 """`X_sample_500.jsonl` holds rows of `X.jsonl`."""
 BACK = {"train": 3, "valid": 2, "test": 1}
-"""How far from a sequence's end the target of a raw case lies."""
+"""Distance of a raw case's target from the sequence's end."""
 AS_IT_IS = "Give the authors' processed_data as it is"
 NEARLY_NOTHING = 0.05
 """Files of which a smaller share are cases of the data set are of other data."""
@@ -46,10 +46,10 @@ class Refused(BadRows):
 
 @dataclass(frozen=True)
 class Row:
-    """One line of a file, ids as they stand in it.
+    """One line of a file, with its ids unchanged.
 
     Attributes:
-        where: its place, for people.
+        where: its place, for messages.
         kind: `raw`, or the seed of a cut.
         window: the history and, last, the target.
     """
@@ -146,11 +146,11 @@ class Spoken:
 
     Attributes:
         cases: split, kind, user, cut, response; no two with the same split, kind and user.
-        figures: rows in the files, those that are cases, and why others are none.
+        counts: rows in the files, those that are cases, and why others are none.
     """
 
     cases: pd.DataFrame
-    figures: dict[str, int]
+    counts: dict[str, int]
 
 
 ROWS, USED = "rows", "of them cases"
@@ -188,7 +188,7 @@ class Matching:
     def users_of(self, rows: list[Row]) -> dict[str, int]:
         """Our user of each customer: by raw id, or by the items if no id is one of ours.
 
-        The authors numbered Amazon's users anew. Two users with the same items are told apart by
+        The authors renumbered Amazon's users. Two users with the same items are told apart by
         nothing, and neither is found.
         """
         known = {row.customer: self.user[row.customer] for row in rows if row.customer in self.user}

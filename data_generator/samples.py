@@ -86,11 +86,11 @@ def spoken_of(
     told, keys = spoken(settings.path, dataset, settings.shown), ["split", "kind", "user"]
     asked = cases(Sequences.of(dataset), replace(settings, valid=None))[keys]
     frame = asked.merge(told.cases[[*keys, "cut"]], on=keys)
-    figures = told.figures | {
+    counts = told.counts | {
         "of cases that samples does not ask for": len(told.cases) - len(frame),
         "cases without a row": len(asked) - len(frame),
     }
-    shown = ", ".join(f"{count:,} {what}" for what, count in figures.items() if count)
+    shown = ", ".join(f"{count:,} {what}" for what, count in counts.items() if count)
     context.note(f"files: {shown}")
     for split in ("train", "valid", "test"):
         if not (frame["split"] == split).any():
@@ -100,20 +100,20 @@ def spoken_of(
             )
     valid = np.flatnonzero(frame["split"] == "valid")
     left_out = np.delete(valid, drawn(len(valid), settings))
-    return frame.drop(frame.index[left_out]).reset_index(drop=True), figures
+    return frame.drop(frame.index[left_out]).reset_index(drop=True), counts
 
 
 def run(
     settings: Samples, inputs: dict[str, Artifact], folder: Path, context: Context
 ) -> dict[str, Any]:
     """Writes `cases.parquet` (split, kind, user, cut)."""
-    dataset, figures = inputs["dataset"], {}
+    dataset, extra = inputs["dataset"], {}
     if settings.path is None:
         frame = cases(Sequences.of(dataset), settings)
     else:
         frame, read = spoken_of(dataset, settings, context)
-        figures = {"files": read}
+        extra = {"files": read}
     frame.to_parquet(folder / "cases.parquet", index=False)
     counts = {str(k): int(v) for k, v in frame["split"].value_counts(sort=False).items()}
     context.note(", ".join(f"{count:,} {split}" for split, count in counts.items()))
-    return {"cases": len(frame), **counts, "shown": settings.shown, **figures}
+    return {"cases": len(frame), **counts, "shown": settings.shown, **extra}

@@ -19,7 +19,7 @@ from crs.errors import UserError
 from crs.stages.multi_turn import MultiTurn, MultiTurnSettings
 from crs.store.artifact import Artifact, downloads
 from multi_turn.loop import Arm, Loop
-from multi_turn.people import bill, people
+from multi_turn.participants import bill, participants
 from multi_turn.report import write
 
 
@@ -107,7 +107,7 @@ def quote(
         for line in range(len(arms_of(settings, inputs)))
         for place, text in zip(places, said["text"], strict=True)
     ]
-    understanding, user = people(settings, inputs["dataset"], context, folder)
+    understanding, user = participants(settings, inputs["dataset"], context, folder)
     requests, llm = [], None
     if isinstance(understanding, Asking):
         requests, llm = understanding.asked(talks), understanding.llm
@@ -123,7 +123,7 @@ def run(
     """Writes `results` and `dialogues`, as Parquet and Markdown, and `success.png`."""
     dataset, arms = inputs["dataset"], arms_of(settings, inputs)
     cases, said = drawn_cases(inputs, settings.multi_turn)
-    understanding, user = people(settings, dataset, context, folder)
+    understanding, user = participants(settings, dataset, context, folder)
     training = training_vectors(inputs) if cases.text is not None else torch.zeros(0, 0)
     texts = Texts(
         settings.multi_turn.text,

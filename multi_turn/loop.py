@@ -35,7 +35,7 @@ class Arm:
 
     @property
     def label(self) -> str:
-        """As it stands in the tables."""
+        """Its name in the tables."""
         return self.scorer + SUFFIX[self.reranker]
 
     @property
@@ -119,15 +119,15 @@ class Loop:
         strayed = nearest(self.texts.vectors[at], self.training)
         frame["nearest"] = pd.Series(strayed, part.index, dtype="float32")
         shown = torch.zeros(len(self.talks), self.settings.shown, dtype=torch.long)
-        figures = torch.zeros(len(self.talks), 3)
+        columns = torch.zeros(len(self.talks), 3)
         with self.context.bar(len(self.arms), label=f"turn {number}", unit="scorer") as bar:
             for place, arm in enumerate(self.arms):
                 mine = slice(place * len(self.cases), (place + 1) * len(self.cases))
-                shown[mine], figures[mine] = self.show(arm, mine)
+                shown[mine], columns[mine] = self.show(arm, mine)
                 bar.update()
         frame["shown"] = [[i for i in row if i] for row in shown[rows].tolist()]
         for place, name in enumerate(("before", "after", "broken")):
-            frame[name] = figures[rows, place].numpy()
+            frame[name] = columns[rows, place].numpy()
         frame["success"] = [
             self.talks[d].target in items for d, items in zip(rows, frame["shown"], strict=True)
         ]
@@ -145,7 +145,7 @@ class Loop:
         """What an arm shows, [C, shown], and rank before, rank after and broken, [C, 3].
 
         Dialogues that are over are scored with the others (a recommender may keep what it computed
-        for the same cases) and not looked at.
+        for the same cases) and ignored.
         """
         before = [[i for turn in talk.turns for i in turn.shown] for talk in self.talks[part]]
         cases = self.states.cases(arm.recommender, self.cases, part, before)
@@ -154,8 +154,8 @@ class Loop:
         picked = ranking.pick(self.settings.shown)
         items = torch.zeros(len(cases), self.settings.shown, dtype=torch.long)
         items[:, : picked.items.shape[1]] = picked.items
-        figures = (ranking.ranks_before(), ranking.ranks_after(), picked.broken.float())
-        return items, torch.stack(figures, dim=1)
+        columns = (ranking.ranks_before(), ranking.ranks_after(), picked.broken.float())
+        return items, torch.stack(columns, dim=1)
 
     def end_turn(self, frame: pd.DataFrame) -> None:
         """Let the state know what was shown; who saw the target stops."""

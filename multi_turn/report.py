@@ -1,4 +1,4 @@
-"""What the dialogues came to: figures with intervals, the table, the chart, some to read."""
+"""The report of the dialogues: metrics with intervals, the table, the chart, some dialogues."""
 
 import json
 from pathlib import Path
@@ -15,8 +15,8 @@ from crs.evaluation.results import COLUMNS, MARKDOWN, PARQUET, markdown
 from crs.recommender import own_scorers
 from crs.stages.multi_turn import MultiTurn, MultiTurnSettings
 from crs.store.artifact import Artifact
-from multi_turn.figures import BEFORE, SUCCESSES, comparisons, line_rows
 from multi_turn.loop import Loop
+from multi_turn.metrics import BEFORE, SUCCESSES, arm_rows, comparisons
 
 SAMPLE = 4
 """Dialogues to read, of those that succeed late and of those that fail."""
@@ -182,7 +182,7 @@ def write(
         [
             row
             for label in labels
-            for row in line_rows(label, log[log["scorer"] == label], users, turns)
+            for row in arm_rows(label, log[log["scorer"] == label], users, turns)
         ]
     )
     sees = {arm.label: arm.recommender.sees for arm in loop.arms}
@@ -205,7 +205,7 @@ def write(
     if loop.cases.sequences.repeating and turns.seen == "out":
         facts.append("Users take items again here, so items of the history are recommended too.")
     if "generated" in data:
-        facts.append("Generated data: these figures show that the code runs, and nothing else.")
+        facts.append("Generated data: these metrics show that the code runs, and nothing else.")
     label = own_scorers(settings.own_scorers, labels)[-1]
     by_reranker = [
         [arm.label for arm in loop.arms if arm.reranker == reranker] for reranker in turns.rerankers

@@ -45,7 +45,7 @@ def reorder(ids: Tensor, share: float) -> Tensor:
     first = (width - lengths + start)[:, None]
     inside = (column >= first) & (column < first + size[:, None])
     shuffled = first + torch.rand(ids.shape, device=ids.device) * size[:, None]
-    # Keys of the run lie in its own range, so sorting moves nothing else.
+    # Keys of the run are in its own range, so sorting moves nothing else.
     key = torch.where(inside, shuffled, column.float() + 0.5 * (column >= first))
     key = torch.where(column < first, column.float() - 1, key)
     key = torch.where(column >= first + size[:, None], column.float() + 1, key)

@@ -3,13 +3,11 @@
 from pathlib import Path
 from typing import Any
 
-import torch
-from safetensors import SafetensorError
 from torch import Tensor
 
 from crs.errors import UserError
 from crs.nn.encoder import Encoder
-from crs.nn.interop import check_same_items, layers, raw_numbers, read
+from crs.nn.interop import check_same_items, item_rows, layers, read, reading_weights
 from crs.store.artifact import Artifact
 
 NAMES = {
@@ -59,15 +57,8 @@ def of_generator(released: dict[str, Tensor], dataset: Artifact) -> dict[str, Te
         KeyError: with the first name that is missing.
         UserError: if its table belongs to another catalogue.
     """
-    items, attributes = dataset.summary["items"], dataset.summary["attributes"]
     table = released[TABLE]
-    if len(table) != items + attributes + 2:
-        raise UserError(
-            f"{KEY}: its table has {len(table)} rows, and {items} items, {attributes} attributes, "
-            f"padding and mask make {items + attributes + 2}; give the dataset it was trained on"
-        )
-    own = raw_numbers(dataset, "items", "raw", KEY)
-    rows = torch.cat([torch.tensor([0]), own, torch.tensor([items + 1])])
+    rows = item_rows(table, dataset, KEY)
     ours = {our: released[theirs] for theirs, our in GENERATOR_NAMES.items()}
     ours |= layers(released, "SAS_encoder.layer", "layers")
     return ours | {"item_table.weight": table[rows]}
@@ -88,7 +79,7 @@ def load(path: Path, dataset: Artifact, heads: int, norm: str) -> tuple[Encoder,
         UserError: if the file is none of these, lacks a weight, or belongs to another catalogue.
     """
     items, more = dataset.summary["items"], {}
-    try:
+    with reading_weights(path, KEY):
         if path.suffix == ".safetensors":
             weights = read(path, KEY)
         else:
@@ -101,16 +92,6 @@ def load(path: Path, dataset: Artifact, heads: int, norm: str) -> tuple[Encoder,
                 weights = of_iclrec(loaded, dataset)
         rows, dim = weights["item_table.weight"].shape
         max_len = len(weights["positions.weight"])
-    except KeyError as error:
-        raise UserError(f"{KEY}={path.name} has no weight {error}") from error
-    except (SafetensorError, RuntimeError, ValueError, OSError, EOFError) as error:
-        raise UserError(
-            f"{KEY}={path.name} is not a state dict of plain tensors ({type(error).__name__})"
-        ) from error
-    except UserError:
-        raise
-    except Exception as error:  # torch raises pickle's own errors for anything but tensors
-        raise UserError(f"{KEY}={path.name} holds more than tensors and was not loaded") from error
     if rows != items + 2:
         raise UserError(
             f"{KEY}={path.name} knows {rows - 2} items and the dataset has {items}; "

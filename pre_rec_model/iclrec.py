@@ -50,7 +50,7 @@ class ICLRec(TrainingTask):
         return torch.cat(pooled)
 
     def start_epoch(self, epoch: int) -> None:
-        """Fit the clusters of the intent term anew (spherical: directions are compared)."""
+        """Refit the clusters of the intent term (spherical: directions are compared)."""
         due = epoch % self.options.refit == 0 or len(self.centres) == 0
         if self.options.contrast not in ("intent", "hybrid"):
             return

@@ -17,7 +17,7 @@ def run(
     """Cluster the encoder's user states; writes `centres.npy` [K, d], `assignment.npy` [users].
 
     Spherical k-means has unit centres; they are scaled to the mean length of the states, so that
-    centres and states lie in the same space.
+    centres and states are in the same space.
     """
     states = np.array(inputs["pretrain"].load("states.npy"))
     found = kmeans.fit(

@@ -69,7 +69,7 @@ def check_alike(results: list[Artifact]) -> None:
             both = [inputs[stage] for inputs in (mine, theirs) if stage in inputs]
             if len({made["digest"] for made in both}) > 1:
                 names = " and ".join(f"{stage}/{made['fingerprint']}" for made in both)
-                raise UserError(f"the results stand on other data, {names}; compare results of one")
+                raise UserError(f"the results are of other data, {names}; compare results of one")
 
 
 def cases(results: list[Artifact], scorer: str, part: str) -> list[pd.DataFrame]:

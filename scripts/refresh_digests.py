@@ -5,8 +5,8 @@ python scripts/refresh_digests.py --count FILE …
 
 With --count nothing is recorded: it prints how many digests an edit of these files would change.
 
-A changed digest with an unchanged `version` on the stage's page says: the code is other,
-the results are the same. If they are not, raise the version first.
+A changed digest with an unchanged `version` of the stage says: the code is other, the results are
+the same. If they are not, raise the version first.
 """
 
 import argparse

@@ -35,7 +35,7 @@ WITHOUT_LOG = (
     "hydra.output_subdir=null",
     f"hydra.job_logging.handlers.file.filename={os.devnull}",
 )
-INTERRUPTED = "interrupted; the same command goes on from here"
+INTERRUPTED = "interrupted; the same command resumes from here"
 
 
 def broken(failure: Exception, hydra_config: DictConfig) -> str:

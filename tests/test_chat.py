@@ -1,4 +1,4 @@
-"""The command: options, what is missing is made, and the three ways to go on."""
+"""The command: options, what is missing is made, and the three outputs."""
 
 import runpy
 import subprocess

@@ -9,7 +9,7 @@ def test_every_stage_was_looked_at_since_its_code_changed():
     recorded, now = json.loads(FILE.read_text()), digests()
     changed = sorted(key for key in now if recorded.get(key) != now[key])
     assert not changed, (
-        f"code behind {', '.join(changed)} changed: raise the stage's version on its page "
+        f"code behind {', '.join(changed)} changed: raise the stage's version in its module "
         "or in its model's recipe if its results change, then type make digests"
     )
 

@@ -11,7 +11,7 @@ from crs.evaluation.results import COLUMNS, PARQUET
 from crs.models import recipes
 from crs.pipeline import run as command
 from crs.serving import load
-from crs.stages import pages
+from crs.stages import declared_stages
 from crs.store.artifact import Artifact
 
 EXPERIMENTS = sorted(file.stem for file in (CONF / "experiment").glob("*.yaml"))
@@ -100,9 +100,12 @@ def test_all_models_are_asked_about_the_same_cases(store):
 
 def test_each_result_has_the_files_that_its_page_names(store):
     """Stands behind the runs above, which fill the store."""
-    stages = [*pages().values(), *(stage for m in recipes().values() for stage in m.stages)]
+    stages = [
+        *declared_stages().values(),
+        *(stage for m in recipes().values() for stage in m.stages),
+    ]
     results = [Artifact(file.parent) for file in store.glob("*/*/manifest.json")]
-    assert {result.path.parent.name for result in results} >= set(pages())
+    assert {result.path.parent.name for result in results} >= set(declared_stages())
     for result in results:
         files = set(result.manifest["files"])
         named = [set(s.writes) for s in stages if s.name == result.path.parent.name]

@@ -14,7 +14,7 @@ import pytest
 from crs import extras
 from crs.models import recipes
 from crs.pipeline.code_digest import PACKAGES, closure, source_of
-from crs.stages import pages
+from crs.stages import declared_stages
 from scripts.refresh_digests import made_by
 
 ROOT = Path(__file__).parents[1]
@@ -164,7 +164,10 @@ def test_the_packages_of_the_wheel_are_those_that_code_digests_follow():
     assert {Path(package).name for package in wheel} == set(PACKAGES)
 
 
-STAGES = [*pages().values(), *(stage for model in recipes().values() for stage in model.stages)]
+STAGES = [
+    *declared_stages().values(),
+    *(stage for model in recipes().values() for stage in model.stages),
+]
 
 
 @pytest.mark.parametrize("stage", STAGES, ids=lambda stage: stage.run)

@@ -209,7 +209,7 @@ def test_sigterm_is_ctrl_c(tmp_path):
         process.terminate()
         err = process.communicate()[1]
     assert process.returncode == 130
-    assert err.splitlines()[-1] == "error: interrupted; the same command goes on from here"
+    assert err.splitlines()[-1] == "error: interrupted; the same command resumes from here"
     assert not list(store.glob("pretrain/*.holder"))
 
 

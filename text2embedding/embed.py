@@ -29,7 +29,7 @@ def read_texts(table: Path) -> pa.ChunkedArray:
 def different_texts(texts: pa.ChunkedArray) -> tuple[pa.Array, np.ndarray]:
     """The different texts, longest first, and where each of the texts is among them, [n].
 
-    Texts of similar length lie together, so that a batch has little padding. They stay Arrow's
+    Texts of similar length are adjacent, so that a batch has little padding. They stay Arrow's
     bytes: as many Python strings would take twice the room.
     """
     coded = texts.combine_chunks().dictionary_encode()
@@ -99,7 +99,7 @@ def run(
     if done:
         context.note(f"resumes after {done:,} of {len(texts):,} texts")
     if done < len(texts):
-        # Downloads lie beside the results, as those of data sets do.
+        # Downloads are beside the results, as those of data sets are.
         encoder = build(settings, context.trainer, downloads(folder))
         with context.bar(len(texts), done, "embed", "text") as bar:
             for first in range(done, len(texts), settings.shard):

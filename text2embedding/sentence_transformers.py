@@ -17,7 +17,7 @@ class SentenceEncoder:
 
     Args:
         place: a folder, or a name on the hub.
-        prefixes: what stands before a text, for models tuned on instructions; the vectors of
+        prefixes: words before a text, for models tuned on instructions; the vectors of
             several are averaged. [""] is the text alone.
         unit: scale vectors to unit length (a model that does so itself needs it not).
     """

@@ -6,7 +6,7 @@
 Each system runs in its own environment and process, all with the same data, settings and threads;
 the driver asks them in turn for an epoch, and then in turn for an evaluation, while the others
 wait. The NDCG@10 in the table is made of each system's vectors by one program with one protocol
-(whole catalogue, seen items out); what each system says itself stands beside it. What differs
+(whole catalogue, seen items out); what each system reports itself is beside it. What differs
 between the systems: docs/benchmarks.md.
 """
 

@@ -100,7 +100,7 @@ def searching(flags: Namespace | None = None) -> Iterator[None]:
     `--config-dir` and `hydra.searchpath`.
 
     Raises:
-        UserError: if the folder of a flag is not there.
+        UserError: if the folder of a flag does not exist.
     """
     own = flags and flags.config_path  # Hydra counts it from the command's own folder
     conf = (CONF.parent / "src" / own).resolve() if own else CONF
@@ -127,13 +127,13 @@ def choices(flags: Namespace | None = None) -> dict[str, list[str]]:
     """Config groups and their choices, over the search path of the Hydra that is initialised.
 
     Raises:
-        UserError: if `hydra.searchpath` is no list of places that are there.
+        UserError: if `hydra.searchpath` is no list of places that exist.
     """
     # Hydra's own answer to where it looks, `hydra.searchpath` among it.
     loader: Any = GlobalHydra.instance().config_loader()
     words = [word for word in flags.overrides if "hydra.searchpath=" in word] if flags else []
     try:
-        with warnings.catch_warnings(action="ignore"):  # of a place that is not there
+        with warnings.catch_warnings(action="ignore"):  # of a place that does not exist
             _, places = loader._parse_overrides_and_create_caching_repo(root_of(flags), words)
     except Exception as error:
         raise UserError(_sentence(error)) from error
@@ -190,7 +190,7 @@ def check_override(override: Override, groups: dict[str, list[str]]) -> None:
 
 
 def to_config(composed: DictConfig) -> Config:
-    """The composed configuration as dataclasses, every value there and of its type.
+    """The composed configuration as dataclasses, every value given and of its type.
 
     Raises:
         UserError: on an unknown key, a wrong type, or a value that is missing.

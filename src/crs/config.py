@@ -1,6 +1,6 @@
 """The root of the configuration: every group of settings, and who declares it.
 
-A stage's page or a model's recipe declares a group; the values are in conf/. A stage is handed its
+A stage module or a model's recipe declares a group; the values are in conf/. A stage is handed its
 own settings and never this.
 """
 
@@ -18,7 +18,7 @@ from crs.settings.fields import number
 from crs.settings.llm import LLM
 from crs.settings.tracker import TrackerSettings
 from crs.settings.training import Train, Trainer, Warmup
-from crs.stages import pages
+from crs.stages import declared_stages
 from crs.stages.contexts import Contexts
 from crs.stages.dataset import Dataset
 from crs.stages.dialogues import Dialogues
@@ -40,9 +40,9 @@ class Named:
 
 
 def stage_names() -> list[str]:
-    """The names of all stages: those of the pages, and those of the models."""
+    """The names of all stages: those of the stage modules, and those of the models."""
     own = (stage.name for model in recipes().values() for stage in model.stages)
-    return list(dict.fromkeys([*pages(), *own]))
+    return list(dict.fromkeys([*declared_stages(), *own]))
 
 
 @dataclass

@@ -81,13 +81,13 @@ def interrupt_on_sigterm() -> None:
 
 
 def stage_line(stage: str, state: str, name: str, note: str = "", seconds: float = -1) -> str:
-    """The line of a stage: what it is, found/resumed/made, its name, a note, seconds."""
+    """The line of a stage: its name, its state, its fingerprint, a note, seconds."""
     took = f"{seconds:,.0f} s" if seconds >= 0 else ""
-    return f"{stage:<11}{state:<9}{name:<18}{note}  {took}".rstrip()
+    return f"{stage:<11}{state:<11}{name:<18}{note}  {took}".rstrip()
 
 
 class Nowhere(io.TextIOBase):
-    """Where a bar is drawn that nobody sees."""
+    """The stream of a bar that is not shown."""
 
     def write(self, text: str) -> int:
         """Nothing is kept."""
@@ -135,7 +135,7 @@ class Context:
     """`crs.tracking.Run`."""
     fingerprint: str
     notes: list[str] = field(default_factory=list)
-    """What the stage's line should say, e.g. how much was already there."""
+    """What the stage's line should say, e.g. how much was resumed."""
     handed: dict[str, Callable[..., Any]] = field(default_factory=dict)
     """Functions of other stages' packages that the pipeline gives, by name."""
 

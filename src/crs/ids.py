@@ -36,7 +36,7 @@ class Ids:
         return int(self.raw[number]) if self.whole else self.raw[number]
 
     def __contains__(self, given: Any) -> bool:
-        """Whether it is one of our numbers that is there, or an id of the file."""
+        """Whether it is one of our numbers in range, or an id of the file."""
         if isinstance(given, Number):
             return 1 <= given < len(self.raw)
         return str(given) in self.numbers

@@ -10,7 +10,7 @@ from crs.errors import UserError
 REFUSALS = (
     errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM,
 )  # fmt: skip
-"""Errors that speak of the place, and not of what is written there."""
+"""Errors about the place, and not about what is written."""
 WORDS = tuple(map(os.strerror, REFUSALS))
 CUT_OFF = re.compile(r"requested and \d+ written")
 """NumPy's words for a file that ended before its array."""
@@ -20,7 +20,7 @@ def home(path: str | Path) -> str:
     """A path with `~` as the home folder.
 
     Raises:
-        UserError: if nobody has that name.
+        UserError: if no user has that name.
     """
     try:
         return str(Path(path).expanduser())
@@ -29,7 +29,7 @@ def home(path: str | Path) -> str:
 
 
 def refusal(error: BaseException) -> str | None:
-    """Why a place took no file, in the system's words; None if an error speaks of something else.
+    """Why a place took no file, in the system's words; None if an error is about something else.
 
     Libraries that write files by themselves put the system's words into errors of their own.
     """
@@ -47,7 +47,7 @@ def refusal(error: BaseException) -> str | None:
 
 
 def told(error: BaseException, root: Path) -> UserError | None:
-    """The sentence for an error that speaks of a place; None for another error.
+    """The sentence for an error about a place; None for another error.
 
     Args:
         root: the store, in which files are written that an error does not name.

@@ -12,7 +12,7 @@ class Recommender(Protocol):
     """Scores an item by the dot product of a case's query with the item's row.
 
     Attributes:
-        sees: what of a case it looks at, for the tables: `history`, `history + text`, ….
+        sees: what of a case it reads, for the tables: `history`, `history + text`, ….
     """
 
     sees: str
@@ -30,7 +30,7 @@ class Recommender(Protocol):
 
 
 def reads_text(recommender: Recommender) -> bool:
-    """Whether it looks at the vector of what is said (a `context` is another matter)."""
+    """Whether it reads the vector of the text (a `context` is no such vector)."""
     return "text" in recommender.sees.split(" + ")
 
 

@@ -1,4 +1,4 @@
-"""What must be shown to nobody: keys and passwords, by the variables of the environment that hold
+"""What must never be shown: keys and passwords, by the variables of the environment that hold
 them, by their looks, and where an address carries them."""
 
 import os
@@ -9,7 +9,7 @@ ADDRESSES = ("OPENAI_BASE_URL", "GOOGLE_GEMINI_BASE_URL", "GOOGLE_VERTEX_BASE_UR
 """Whole addresses that may have a key in their path."""
 NAMES = re.compile(r"(?:^|_)(?:KEY|TOKEN|SECRET|PASSWORD|PASSWD)$", re.IGNORECASE)
 SHORTEST = 6
-"""Shorter values are no keys, and stand in ordinary words."""
+"""Shorter values are no keys, and occur in ordinary words."""
 LOOKS = re.compile(r"\b(?:(?:sk-|AIza|ya29\.)[\w*.-]{4,}|hf_[A-Za-z0-9]{20,})")
 IN_ADDRESS = re.compile(r"(?<=://)[^/\s@'\"]+(?=@)")
 IN_QUERY = re.compile(r"(?<=[?&])([\w-]*(?:key|token|secret|password))=[^&\s'\"]+", re.IGNORECASE)

@@ -38,7 +38,7 @@ from crs.titles import Titles, spellings, words
 STAGES = ("evaluate", "multi_turn")
 """The stages whose results know everything that a model's scorers read."""
 NEAR = 5
-"""Titles that are offered for one that is not there."""
+"""Similar titles in the message for a title that is missing."""
 
 
 def find(fingerprint: str, store: str | Path) -> Artifact:
@@ -69,10 +69,10 @@ def load(fingerprint: str, store: str | Path = "artifacts", **embedder: Any) -> 
     Args:
         fingerprint: of an `evaluate` or `multi_turn` result, or how it begins.
         store: root of the results.
-        embedder: where the text encoder lies, if it was given by a local path or comes from a hub:
+        embedder: the text encoder's path, if it was given by a local path or comes from a hub:
             `path=`, `model=` or `hub=True`, as in the group `embedder`.
     Raises:
-        UserError: if the result or one that it stands on is not there, was made anew with other
+        UserError: if the result or one that it depends on is missing, was made again with other
             bits, or is damaged.
     """
     result = find(fingerprint, store)
@@ -82,13 +82,13 @@ def load(fingerprint: str, store: str | Path = "artifacts", **embedder: Any) -> 
         artifact = inputs[stage] = Artifact(Path(home(store)) / stage / made["fingerprint"])
         if artifact.identity is None:
             raise UserError(
-                f"{result.path} stands on {artifact.place}, which is not there; make it again"
+                f"{result.path} depends on {artifact.place}, which is missing; make it again"
             )
         artifact.verify()
         if artifact.digest != made["digest"]:
             raise UserError(
-                f"{result.path} stands on {artifact.place}, which was made anew with other bits "
-                "since; make the result again"
+                f"{result.path} depends on {artifact.place}, which was made again with other bits; "
+                "make the result again"
             )
     return System(result, inputs, downloads(result.place), embedder)
 
@@ -138,8 +138,8 @@ class System:
 
     @property
     def silent(self) -> Recommender:
-        """Who answers one who has said nothing: the last scorer that looks at the history alone,
-        the model's own if it has one, where the one that answers reads a text."""
+        """The scorer before the user has said anything: the last that reads the history alone,
+        the model's own if it has one, where `recommender` reads a text."""
         if not reads_text(self.recommender):
             return self.recommender
         quiet = [name for name, one in self.scorers.items() if one.sees == "history"]
@@ -165,15 +165,15 @@ class System:
         """The encoder that embedded the training texts.
 
         Raises:
-            UserError: if it lies where only who made the result knows.
+            UserError: if it was a local path, which the result does not hold.
         """
         settings = {"hub": False, **self.inputs["embed"].manifest["settings"]}
-        for key in ("path", "model"):  # a local one stands in the manifest as its sha256
+        for key in ("path", "model"):  # the manifest has the sha256 of a local one
             local = re.fullmatch("[0-9a-f]{64}", settings.get(key) or "")
             if local and self.places.get(key) is None:
                 raise UserError(
                     f"the texts were embedded with a local embedder.{key} (sha256 "
-                    f"{settings[key][:8]}…); type load(…, {key}=WHERE_IT_LIES)"
+                    f"{settings[key][:8]}…); type load(…, {key}=PATH)"
                 )
         given = {key: value for key, value in self.places.items() if value is not None}
         embedder, trainer = Embedder(**settings | given), Trainer("auto", 0, False)
@@ -240,14 +240,14 @@ class System:
         return [self.item_ids[number] for number in self.sequences.items[first:last].tolist()]
 
     def case(self, history: Iterable[Any]) -> Cases:
-        """One case with this history, B = 1; what comes next nobody knows: 0."""
+        """One case with this history, B = 1; the target is unknown: 0."""
         items = torch.tensor([*map(int, map(self.item, history)), 0])
         repeats = float(self.sequences.repeating)  # of the data set, not of this history
         alone = Sequences(items, torch.tensor([0, 0, len(items)]), self.sequences.n_items, repeats)
         return Cases(alone, torch.tensor([1]), torch.tensor([len(items) - 1]))
 
     def talk(self, history: Iterable[Any], settings: TurnSettings | None = None) -> Conversation:
-        """A conversation with somebody of this history, titles or ids as in `item`."""
+        """A conversation with a user of this history, titles or ids as in `item`."""
         turn = settings or TurnSettings()
         return Conversation(
             self.case(history),
@@ -268,7 +268,7 @@ class System:
         What the wish requires by name is a filter; what it says beyond that is for the model.
 
         Raises:
-            UserError: on an id or a title that is not there.
+            UserError: on an id or a title that does not exist.
         """
         talk = self.talk(history, TurnSettings(shown=k))
         reply = talk.say(text) if text else talk.show()

@@ -1,7 +1,7 @@
 """What people call an item: its title with the article moved, its other names, no accents.
 
-`Usual Suspects, The (1995)` goes by "The Usual Suspects" and "Usual Suspects"; what stands in
-brackets and is no year is a name of its own.
+`Usual Suspects, The (1995)` goes by "The Usual Suspects" and "Usual Suspects"; words in
+brackets that are no year are another name.
 """
 
 import re
@@ -51,7 +51,7 @@ def words(name: str) -> tuple[str, ...]:
 
 
 def without_article(name: tuple[str, ...]) -> tuple[str, ...]:
-    """The words without an article in front, unless nothing else is there."""
+    """The words without an article in front, unless there are no others."""
     return name[1:] if len(name) > 1 and name[0] in ARTICLES else name
 
 

@@ -13,9 +13,9 @@ OWN = ["toy", "toy half", "toy text"]
 """Names of the own scorers of the model `toy`."""
 
 
-def case_ranks(scorer, cases, settings, *rivals):
+def case_ranks(scorer, cases, settings, *sampled):
     """Ranks of a scorer, by protocol."""
-    return scoring.case_ranks(scorer.queries(cases), scorer.catalogue(), cases, settings, *rivals)
+    return scoring.case_ranks(scorer.queries(cases), scorer.catalogue(), cases, settings, *sampled)
 
 
 class Oracle:

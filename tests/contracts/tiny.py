@@ -21,7 +21,7 @@ from crs.console import Context
 from crs.data import build_dataset
 from crs.models import recipes
 from crs.settings.training import Trainer
-from crs.stages import pages
+from crs.stages import declared_stages
 from crs.stages.simulate import Simulate
 from crs.store.artifact import Artifact
 from crs.tracking import Run
@@ -65,7 +65,7 @@ def config(*overrides: str) -> Config:
 def pipeline_stages() -> list[tuple[str, str]]:
     """Every stage with a model that has it: shared ones with LatentCRS, others with each owner."""
     own = sorted((model.name, stage.name) for model in recipes().values() for stage in model.stages)
-    return [("latentcrs", name) for name in pages()] + own
+    return [("latentcrs", name) for name in declared_stages()] + own
 
 
 def artifact(folder: Path, summary: dict[str, Any], **files: Any) -> Artifact:

@@ -50,12 +50,12 @@ def test_results_set_aside_are_not_found(finished, tmp_path):
 
 def test_a_result_without_its_inputs_says_what_is_missing(finished, tmp_path):
     shutil.copytree(finished.path, tmp_path / "evaluate" / finished.fingerprint)
-    with pytest.raises(UserError, match=r"stands on .*dataset.* not there"):
+    with pytest.raises(UserError, match=r"depends on .*dataset.* is missing"):
         load(finished.fingerprint, tmp_path)
 
 
 def copied(finished, store):
-    """The result and all that it stands on, in another store."""
+    """The result and all that it depends on, in another store."""
     for stage, made in finished.manifest["inputs"].items():
         folder = finished.place.parents[1] / stage / made["fingerprint"]
         shutil.copytree(folder, store / stage / made["fingerprint"])
@@ -80,7 +80,7 @@ def test_an_input_that_was_made_anew_with_other_bits_is_told(finished, tmp_path)
     unfinished = Store(store).partial("pretrain", pretrain.fingerprint)
     (unfinished / "more.txt").write_text("other bits")
     Store(store).finish("pretrain", pretrain.fingerprint, made)
-    with pytest.raises(UserError, match=r"stands on .*pretrain.* made anew with other bits"):
+    with pytest.raises(UserError, match=r"depends on .*pretrain.* made again with other bits"):
         load(finished.fingerprint, store)
 
 

@@ -22,7 +22,7 @@ import torch
 
 from crs.models import recipes
 from crs.pipeline.code_digest import code_digest
-from crs.stages import pages
+from crs.stages import declared_stages
 from tests.faults.trials import TRIALS
 from tests.faults.tried import KINDS, OTHER, Tried
 
@@ -32,7 +32,7 @@ LIBRARIES = "faiss lightning_fabric matplotlib.pyplot openai tenacity scipy.stat
 def prepare() -> None:
     """Import what the stages do, and read their code, so that no attempt has to."""
     own = [stage for model in recipes().values() for stage in model.stages]
-    modules = [stage.module for stage in (*pages().values(), *own)]
+    modules = [stage.module for stage in (*declared_stages().values(), *own)]
     for name in (*LIBRARIES, *modules):
         importlib.import_module(name)
     code_digest(*modules)

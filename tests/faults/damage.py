@@ -161,8 +161,8 @@ def resume_files(writes: list[Write]) -> dict[str, int]:
 
 
 def to_half_made(name: str, folder: Path, tried: Tried) -> None:
-    """Runs killed when they have just kept something to go on from; then the same damage to each
-    file of the half-made result."""
+    """Runs killed when they have just written a checkpoint; then the same damage to each
+    file of the partial result."""
     whole, half, store = finished(name, folder.parent), folder / "half", folder / "damaged"
     for stage in whole.recipe.stages:
         for kept, number in resume_files(whole.writes(stage)).items():
@@ -179,6 +179,7 @@ def to_half_made(name: str, folder: Path, tried: Tried) -> None:
                 elif digests(store) != whole.digests:
                     tried.fail(DIFFERENT, what)
                 else:
-                    tried.held["begun anew" if " anew " in outcome.said else "without effect"] += 1
+                    restarted = " restarted " in outcome.said
+                    tried.held["begun anew" if restarted else "without effect"] += 1
                 shutil.rmtree(store)
             shutil.rmtree(half)

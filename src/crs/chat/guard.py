@@ -13,7 +13,7 @@ PARTS = (
 
 
 class Guard:
-    """ASGI middleware: no other site's page may ask, and nobody for anything but the page.
+    """ASGI middleware that refuses pages of other sites, and requests for anything but the page.
 
     The host that is asked for has been checked before (`guards`).
     """
@@ -26,7 +26,7 @@ class Guard:
         from starlette.datastructures import Headers
         from starlette.responses import PlainTextResponse
 
-        if scope["type"] == "lifespan":  # the server's start and end, nobody's request
+        if scope["type"] == "lifespan":  # the server's start and end, no request
             return await self.app(scope, receive, send)
         headers, answer = Headers(scope=scope), self.app
         if headers.get("origin", own := f"http://{headers.get('host')}") != own:
@@ -39,7 +39,7 @@ class Guard:
 def guards() -> list[Any]:
     """What each request passes, from the outside in.
 
-    A name of somebody else's that leads to this machine (DNS rebinding) is no host of the page.
+    Another host name that leads to this machine (DNS rebinding) is no host of the page.
     Ports are not compared: behind `ssh -L` the browser asks for another.
     """
     from starlette.middleware import Middleware

@@ -1,7 +1,8 @@
 """A chat as a page in the browser, on this machine alone (Gradio, extra `web`)."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import wraps
 from typing import Any
 
 from crs.chat.explanations import reasons
@@ -20,7 +21,7 @@ CSS = """
 
 
 def gradio() -> Any:
-    """Gradio, told to call nobody.
+    """Gradio, with its calls to other hosts off.
 
     Raises:
         UserError: if it is not installed.
@@ -40,6 +41,20 @@ def explained(talk: Conversation, reply: Reply) -> str:
     return "\n".join(lines) or "Nothing is known yet: choose a history or say a wish."
 
 
+def shows_mistakes(event: Callable[..., Any]) -> Callable[..., Any]:
+    """An event of `Page` that shows a `UserError` as one sentence in a corner of the page."""
+
+    @wraps(event)
+    def shown(page: "Page", *args: Any) -> Any:
+        try:
+            return event(page, *args)
+        except UserError as mistake:
+            # Gradio takes the sentence for HTML.
+            raise page.gr.Error(markup(str(mistake)), print_exception=False) from mistake
+
+    return shown
+
+
 class Page:
     """The page's answers to what is clicked and typed. A session's state is its `Conversation`."""
 
@@ -47,47 +62,47 @@ class Page:
         self.system, self.settings = system, settings
         self.gr = gradio()
 
-    def mistake(self, sentence: str) -> Exception:
-        """What shows a sentence in a corner of the page, which takes it for HTML."""
-        return self.gr.Error(markup(sentence), print_exception=False)
-
     def choices(self, ids: Iterable[int | str]) -> list[tuple[str, int | str]]:
         """Titles and ids for the list of the history."""
         return [(self.system.titles[self.system.item_ids.number(one)], one) for one in ids]
 
+    @shows_mistakes
     def take_user(self, user: str) -> Any:
         """The history of a user of the data set, named as in the user's file."""
-        try:
-            history = self.system.history_of(str(user or "").strip())
-        except UserError as mistake:
-            raise self.mistake(str(mistake)) from mistake
+        history = self.system.history_of(str(user or "").strip())
         return self.gr.update(choices=self.choices(history), value=history)
 
+    @shows_mistakes
     def search(self, words: str, history: list[int | str]) -> Any:
         """Titles that can be added to the history."""
         numbers = self.system.search(words)["item"].tolist() if words.strip() else []
         found = [self.system.item_ids[number] for number in numbers]
         if not found:
-            raise self.mistake(f"No title has the words {words!r}.")
+            raise UserError(f"No title has the words {words!r}.")
         kept = [item for item in history if item not in found]
         return self.gr.update(choices=self.choices([*kept, *found]), value=history)
 
+    @shows_mistakes
     def begin(self, history: list[int | str]) -> list[Any]:
         """A new conversation with this history."""
         numbers = [*map(self.system.item_ids.number, history)]  # ids, and no titles
         talk = self.system.talk(numbers, self.settings)
         return [talk, [], *self.shown(talk, talk.show())]
 
-    def say(self, words: str, talk: Conversation, said: list[dict[str, str]]) -> list[Any]:
-        """Words of the person."""
+    @shows_mistakes
+    def say(self, words: str, talk: Conversation | None, said: list[dict[str, str]]) -> list[Any]:
+        """Words of the person; `talk` is None if none could begin."""
         if not words.strip():
-            raise self.mistake("Say what you would like.")
+            raise UserError("Say what you would like.")
+        if talk is None:
+            raise UserError("No conversation has begun: load the page again.")
         reply = talk.say(words)
         answer = f"Understood: {', '.join(reply.understood)}." if reply.understood else "I see."
         both = (("user", words), ("assistant", answer))
         said = [*said, *({"role": role, "content": markup(text)} for role, text in both)]
         return ["", said, *self.shown(talk, reply)]
 
+    @shows_mistakes
     def refuse(self, place: int, talk: Conversation, items: list[int]) -> list[Any]:
         """One of the items is not wanted."""
         return self.shown(talk, talk.refuse(items[place]))

@@ -30,7 +30,7 @@ class Terminal:
         self.begin([])
 
     def begin(self, history: list[int | str]) -> None:
-        """A new conversation of somebody with these items, by their ids."""
+        """A new conversation of a user with these items, by their ids."""
         self.history = history
         numbers = [*map(self.system.item_ids.number, history)]  # ids, and no titles
         self.talk: Conversation = self.system.talk(numbers, self.settings)
@@ -50,7 +50,7 @@ class Terminal:
                 self.line(words)
 
     def line(self, words: str) -> None:
-        """One line of the person; a mistake is told in one sentence."""
+        """Answer one line of the person; a mistake is shown as one sentence."""
         try:
             if reply := self.answer(words):
                 self.reply = reply

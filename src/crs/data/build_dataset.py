@@ -163,7 +163,7 @@ def run(
     settings: Dataset, inputs: dict[str, Artifact], folder: Path, context: Context
 ) -> dict[str, Any]:
     """Fetch, read, filter and number; writes one Parquet file a table."""
-    # The cache of downloads lies beside the results: <store>/downloads.
+    # The cache of downloads is beside the results: <store>/downloads.
     cache = downloads(folder)
     path, source, label = fetch(settings, cache)
     items = fetch_items(settings, cache)

@@ -50,8 +50,8 @@ class Cases:
     """A batch of (sequence, cut): what is known before the item at the cut is chosen.
 
     Attributes:
-        sequences: items by time; only what lies before a case's cut is its history.
-        row: which of the sequences, [B]; says where the history lies, and not whose it is (`user`).
+        sequences: items by time; only the items before a case's cut are its history.
+        row: which of the sequences, [B]; the place of the history, and not its user (`user`).
         cut: place of the target in the sequence, [B].
         text: vector of the utterance, [B, D], or None.
         known, refused: attributes asked for and refused, multi-hot [B, attributes + 1], or None.
@@ -90,7 +90,7 @@ class Cases:
         """The users of the data set who have these histories, [B].
 
         Raises:
-            UserError: if the histories are nobody's there: made of dialogues, or typed in the chat.
+            UserError: if the histories are of no user: made of dialogues, or typed in the chat.
         """
         if not self.sequences.of_users:
             raise UserError(

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 HEAD = 1 << 22
-"""Bytes of a file that are looked at: many first dialogues."""
+"""Bytes of a file that are read: many first dialogues."""
 SUFFIXES = (".jsonl", ".json", ".csv", ".tsv", ".txt")
 TEXTS = set("text texts utterance message content utt sentence response".split())
 """Fields of a turn that hold what was said."""
@@ -138,7 +138,7 @@ def records(text: str) -> Iterator[tuple[str, Any]]:
     decoder, text = json.JSONDecoder(), text.lstrip(BLANK)
     try:
         whole, _ = decoder.raw_decode(text)
-    except ValueError:  # perhaps longer than what is looked at
+    except ValueError:  # perhaps longer than what is read
         part = text[1:].lstrip()
         if text.startswith("{"):
             _, end = decoder.raw_decode(part)

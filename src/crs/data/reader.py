@@ -1,4 +1,4 @@
-"""What a reader is called in the name of a data set: never by the module that it lies in.
+"""The name of a reader in the name of a data set: never that of its module.
 
 A reader of ours says its name and version where it is defined; they are read from the source text,
 so that a plan imports no reader. One of the user's own is named by the sha256 of its file.
@@ -97,7 +97,7 @@ def label_of(target: str, dataset: str, folder: Path | None = None) -> str | Non
     """What stands for a reader in the name of a data set; None where nothing does.
 
     Args:
-        folder: what it reads, where that lies on this machine.
+        folder: the path of what it reads on this machine.
     """
     found = declared(target)
     if found is not None:

@@ -23,7 +23,7 @@ class Sequences:
             user 0 is empty.
         n_items: largest item id.
         of_users: row u is user u of the data set. Where it is not (rows are cases of dialogues, or
-            the one history of a person who chats) no row is anybody's number.
+            the one history of a chat) no row is a user's number.
         repeats: share of the training interactions whose user had the item before; None: count it
             when it is asked for.
     """

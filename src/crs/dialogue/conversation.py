@@ -70,7 +70,7 @@ class Conversation:
         silent: who answers as long as nothing is said.
         facts: of the catalogue.
         understanding: reads what is said.
-        texts: the vector of what is said, of one dialogue; of width 0 if nobody reads it.
+        texts: the vector of what is said, of one dialogue; of width 0 if no scorer reads it.
     """
 
     def __init__(

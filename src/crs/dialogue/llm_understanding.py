@@ -122,7 +122,7 @@ class ModelReads:
         return [self.request(talk) for talk in self.prefixes(talks)]
 
     def prefixes(self, talks: Sequence[Talk]) -> list[Talk]:
-        """The dialogues as they stood when each of their utterances was read."""
+        """The dialogues up to each of their utterances, as they were read then."""
         return [
             replace(talk, turns=[*talk.turns[:number], Turn(turn.said)])
             for talk in talks
@@ -136,8 +136,8 @@ class ModelReads:
             self.understood(talk, answer.text) for talk, answer in zip(talks, answers, strict=True)
         ]
 
-    def figures(self, talks: Sequence[Talk]) -> dict[str, int]:
-        """What became of all answers in the course of these dialogues; nobody is asked anew."""
+    def reading_counts(self, talks: Sequence[Talk]) -> dict[str, int]:
+        """Counts of how all answers of these dialogues ended; nothing is asked again."""
         self.counts.clear()
         self.read(self.prefixes(talks))
         names = ("answers", "repaired", "fallen_back", "unknown_attributes")

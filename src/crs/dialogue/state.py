@@ -24,9 +24,9 @@ class Talk:
     user: int
     """Of the data set; 0 for a person who is none of its users."""
     cut: int
-    """Place of the target in the sequence; what lies before it is the history."""
+    """Place of the target in the sequence; the items before it are the history."""
     target: int
-    """The item that a simulated user has in mind; 0 where nobody knows."""
+    """The item that a simulated user has in mind; 0 where it is unknown."""
     turns: list[Turn] = field(default_factory=list)
 
 
@@ -89,7 +89,7 @@ class User(Protocol):
     def answer(self, talks: list[Talk]) -> list[Answer]:
         """What is said to the items that were shown last, for each dialogue.
 
-        A function of the dialogue alone, so that one that was killed goes on as it would have.
+        A function of the dialogue alone, so a resumed dialogue is the same as one without a kill.
         """
         ...
 

@@ -115,7 +115,7 @@ def past_fillers(words: list[str], place: int, step: int = 1) -> int:
 
 
 def joined(words: list[str], place: int) -> tuple[int, int] | None:
-    """The last year of a span that goes on at a place, and the place behind it; else None."""
+    """The last year of a span that continues at a place, and the place after it; else None."""
     join = at(words, place)
     if join in JOINS:
         # `to no later than 1995` is `to until 1995`.

@@ -12,7 +12,7 @@ from crs.data.attributes import attribute_matrix
 from crs.data.cases import ALL, case_sets
 from crs.data.popularity import training_counts
 from crs.evaluation import stats
-from crs.evaluation.list_metrics import Catalogue, figures
+from crs.evaluation.list_metrics import Catalogue, per_list
 from crs.evaluation.metrics import DEFAULT, key, per_case
 from crs.evaluation.repeat_newest import RepeatNewest
 from crs.evaluation.report import chart, report
@@ -30,34 +30,24 @@ from crs.store.artifact import Artifact
 
 SPLITS = ("valid", "test")
 REPEAT_NEWEST = "repeat newest"
-"""The scorer that stands in every table of data in which users take items again."""
+"""A baseline of every table of data with repeated items."""
 
 
 def table(found: list[Ranked], settings: Evaluation) -> pd.DataFrame:
     """Means and intervals of each scorer in each slice, in the long form."""
     rows = []
     for one in found:
-        by_case = per_case(one.ranks, settings.ks)
-        values, cluster = np.stack(list(by_case.values()), axis=1), one.cases.clusters.numpy()
+        cluster = one.cases.clusters.numpy()
         for part, mask in one.slices():
-            low, high = stats.bootstrap_intervals(
-                values[mask], cluster[mask], settings.resamples, settings.level, settings.seed
+            means = stats.mean_rows(
+                per_case(one.ranks[mask], settings.ks),
+                cluster[mask],
+                settings.resamples,
+                settings.level,
+                settings.seed,
             )
-            means = values[mask].mean(0)
-            for (metric, k), mean, lo, hi in zip(by_case, means, low, high, strict=True):
-                rows.append(
-                    {
-                        "scorer": one.scorer,
-                        "slice": part,
-                        "metric": metric,
-                        "k": k,
-                        "value": mean,
-                        "low": lo,
-                        "high": hi,
-                        "cases": int(mask.sum()),
-                        "protocol": one.protocol,
-                    }
-                )
+            label = {"scorer": one.scorer, "slice": part}
+            rows += [{**label, **row, "protocol": one.protocol} for row in means]
     return pd.DataFrame(rows)
 
 
@@ -72,7 +62,7 @@ def list_table(found: list[Ranked], catalogue: Catalogue, settings: Evaluation) 
         if one.lists is None:
             continue
         for part, mask in one.slices():
-            values = figures(one.lists[mask], catalogue, settings.ks)
+            values = per_list(one.lists[mask], catalogue, settings.ks)
             alone = {name: value.item() for name, value in values.items() if not value.ndim}
             each = {name: value for name, value in values.items() if value.ndim}
             summaries = {name: (value, np.nan, np.nan, mask.sum()) for name, value in alone.items()}
@@ -170,7 +160,7 @@ def run(
         inputs["dataset"].load("items.parquet")["attributes"],
     )
     with context.bar(total, label="evaluate", unit="scorer") as bar:
-        for split in SPLITS:  # test last: what follows looks at its cases
+        for split in SPLITS:  # test last: what follows reads its cases
             found = score(scorers, sets[split], evaluation, owners, bar.update)
             tables.append(table(found, evaluation).assign(split=split))
             tables.append(list_table(found, catalogue, evaluation).assign(split=split))

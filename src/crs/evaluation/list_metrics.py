@@ -45,7 +45,7 @@ returns a number of all lists together, or one of each list, [cases], NaN where 
 
 @metric(LIST_METRICS, "Coverage", "items in any list / N", "Ge et al. 2010")
 def coverage(lists: np.ndarray, catalogue: Catalogue) -> np.ndarray:
-    """Share of the catalogue that stands in at least one list."""
+    """Share of the catalogue that is in at least one list."""
     found = np.bincount(lists.ravel(), minlength=len(catalogue.information))
     return np.asarray((found[1:] > 0).mean())
 
@@ -96,7 +96,7 @@ def ratio(total: np.ndarray, count: np.ndarray) -> np.ndarray:
     return np.where(count > 0, total / np.maximum(count, 1), np.nan)
 
 
-def figures(
+def per_list(
     lists: np.ndarray, catalogue: Catalogue, ks: list[int]
 ) -> dict[tuple[str, int], np.ndarray]:
     """(metric, k) -> the metric over the first k of each list, [] or [cases]."""

@@ -86,7 +86,7 @@ def multiplied(
 
 
 def check_finite(queries: Tensor, items: Tensor, bias: Tensor | None) -> None:
-    """Refuse scores that may be NaN or infinite, without a look at each.
+    """Refuse scores that may be NaN or infinite, without a check of each.
 
     |q . e + b| <= d max|q| max|e| + max|b|, and the largest number of each tensor tells.
 
@@ -112,7 +112,7 @@ def first_id(n_items: int | None) -> int:
 
 
 def ranked(rows: Tensor, n_items: int | None) -> Tensor:
-    """The rows (or, of a mask, the columns) of items, without padding and what lies behind."""
+    """The rows (or, of a mask, the columns) of items, without padding and rows after item N."""
     return rows if n_items is None else rows[1 : n_items + 1]
 
 

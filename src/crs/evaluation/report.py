@@ -1,4 +1,4 @@
-"""What the stage `evaluate` shows to people: the Markdown twin of its table, and a chart."""
+"""The report of the stage `evaluate`: its table as Markdown, and a chart."""
 
 from pathlib import Path
 from typing import Any
@@ -73,7 +73,7 @@ def about_dialogues(summary: dict[str, Any]) -> str:
     about = "" if "train" in own else ", training about earlier items of the users' histories"
     return (
         f"Attribute dialogues: {parts}{about}. The user accepts what the target has, so attributes "
-        "speak of the target by design: scorers that see them are not comparable with others."
+        "describe the target by design: scorers that read them are not comparable with others."
     )
 
 
@@ -142,11 +142,11 @@ def report(
     if "unverified" in label:
         lines.append(f"{markup(label)}: a download whose counts are not the published ones.")
     if "generated" in label:
-        lines.append("Generated data: these figures show that the code runs, and nothing else.")
+        lines.append("Generated data: these metrics show that the code runs, and nothing else.")
     if sampled:
         lines.append(
-            "The text is simulated from the target's own attributes and year, so it speaks of the "
-            "target by design: scorers that see it are not comparable with those that do not. "
+            "The text is simulated from the target's own attributes and year, so it describes the "
+            "target by design: scorers that read it are not comparable with those that do not. "
             f"Titles leaked in {sampled['leak_exact']:.2%} (exact) and {sampled['leak_fuzzy']:.2%} "
             "(fuzzy) of first answers."
         )

@@ -1,4 +1,4 @@
-"""Tables of results: the long Parquet that scripts read, and its Markdown twin for people."""
+"""Tables of results: a long Parquet for scripts, and the same as Markdown for readers."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,7 +16,7 @@ COLUMNS = (
 PARQUET, MARKDOWN = "results.parquet", "results.md"
 CANDIDATES = 100
 SECOND = {"random": f"sampled_{CANDIDATES}", "first": f"first_{CANDIDATES}"}
-"""Protocols that stand beside another one in a table, by `evaluation.candidates`."""
+"""Second protocols of a table, by `evaluation.candidates`."""
 
 SHOWN = {"dialogues": (1, 10, 50)}
 """Cut-offs of protocols that are published at others than those that the metrics show."""

@@ -13,15 +13,15 @@ from crs.evaluation.results import CANDIDATES
 
 
 def draw(cases: Cases, owners: Tensor, kind: str, seen: str, seed: int) -> Tensor:
-    """The target of each case and its rivals, [B, 1 + CANDIDATES]; 0 where there are no more.
+    """The target of each case and its sampled items, [B, 1 + CANDIDATES]; 0 is padding.
 
-    `random` rivals are drawn anew for each case among those that have the first attribute asked
-    for; where there are fewer than 100, or nothing was asked, the rest is drawn from all items.
-    `first` are those with the smallest numbers, and no others.
+    `random` draws for each case among the items that have the first attribute asked for; where
+    there are fewer than 100, or nothing was asked, the rest is drawn from all items.
+    `first` takes those with the smallest numbers, and no others.
 
     Args:
         owners: which item has which attribute, [N + 1, attributes + 1].
-        seen: with `out`, items of the history and refused ones are no rivals.
+        seen: with `out`, items of the history and refused ones are not sampled.
     """
     target, n = cases.target, cases.sequences.n_items
     asked = cases.asked[:, 0] if cases.known is not None else torch.zeros_like(target)
@@ -41,8 +41,8 @@ def draw(cases: Cases, owners: Tensor, kind: str, seen: str, seed: int) -> Tenso
         keys.scatter_(1, target[part, None], -torch.inf)
         best, found = keys.topk(min(CANDIDATES, n + 1), dim=1)
         parts.append(found.masked_fill(best == -torch.inf, 0))
-    rivals = torch.cat(parts) if parts else torch.empty(0, CANDIDATES, dtype=torch.long)
-    return torch.cat([target[:, None], rivals], 1)
+    sampled = torch.cat(parts) if parts else torch.empty(0, CANDIDATES, dtype=torch.long)
+    return torch.cat([target[:, None], sampled], 1)
 
 
 def ranks_among(queries: Tensor, catalogue: tuple[Tensor, Tensor | None], lists: Tensor) -> Tensor:

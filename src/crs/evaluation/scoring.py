@@ -29,13 +29,13 @@ def case_ranks(
     catalogue: tuple[torch.Tensor, torch.Tensor | None],
     cases: Cases,
     settings: Evaluation,
-    rivals: torch.Tensor | None = None,
+    sampled: torch.Tensor | None = None,
 ) -> dict[str, np.ndarray]:
     """Ranks of the targets, [cases], by the protocol's name.
 
     Args:
         queries, catalogue: of a recommender.
-        rivals: lists of the second protocol (`crs.evaluation.sampled_ranking`), if there is one.
+        sampled: the targets and sampled items of `crs.evaluation.sampled_ranking.draw`, or None.
     """
     found = {
         settings.protocol: ranks(
@@ -47,8 +47,8 @@ def case_ranks(
             n_items=None if settings.padding else cases.sequences.n_items,
         ).numpy()
     }
-    if rivals is not None:
-        few = sampled_ranking.ranks_among(queries, catalogue, rivals)
+    if sampled is not None:
+        few = sampled_ranking.ranks_among(queries, catalogue, sampled)
         found[SECOND[settings.candidates]] = few.numpy()
     return found
 
@@ -121,10 +121,10 @@ def score(
     """
     found: list[Ranked] = []
 
-    def add(part: str, name: str, cases: Cases, rivals: torch.Tensor | None) -> None:
+    def add(part: str, name: str, cases: Cases, sampled: torch.Tensor | None) -> None:
         try:
             scored = scorers[name].queries(cases), scorers[name].catalogue()
-            by_protocol = case_ranks(*scored, cases, settings, rivals)
+            by_protocol = case_ranks(*scored, cases, settings, sampled)
             lists = {settings.protocol: case_lists(*scored, cases, settings)}
         except NotFiniteError as error:
             raise NotFiniteError(f"scorer {name}: {error}") from error
@@ -134,7 +134,7 @@ def score(
         )
 
     for part, cases in sets.items():
-        rivals = (
+        sampled = (
             None
             if owners is None
             else sampled_ranking.draw(
@@ -142,7 +142,7 @@ def score(
             )
         )
         for name, scorer in scorers.items():
-            add(part, name, cases, rivals)
+            add(part, name, cases, sampled)
             if cases.text is not None and reads_text(scorer):
                 add(SHUFFLED, name, replace(shuffled_texts(cases, settings.seed), slices={}), None)
             done()

@@ -1,5 +1,7 @@
 """Intervals and tests that resample clusters (users or dialogues), not cases."""
 
+from typing import Any
+
 import numpy as np
 
 CHUNK = 1 << 23
@@ -21,7 +23,7 @@ def bootstrap_intervals(
     """Percentile intervals of means over cases, clusters drawn with replacement.
 
     Args:
-        values: m figures of each case, [n, m]; all are resampled together.
+        values: m metrics of each case, [n, m]; all are resampled together.
         cluster: cluster of each case, [n].
         level: e.g. 0.95.
     Returns:
@@ -37,6 +39,26 @@ def bootstrap_intervals(
     tail = 50 * (1 - level)
     low, high = np.percentile(np.concatenate(means), [tail, 100 - tail], axis=0)
     return low, high
+
+
+def mean_rows(
+    metrics: dict[tuple[str, int], np.ndarray],
+    cluster: np.ndarray,
+    resamples: int,
+    level: float,
+    seed: int,
+) -> list[dict[str, Any]]:
+    """The mean of each metric with its interval, a row each of a table in the long form.
+
+    Args:
+        metrics: (metric, k) -> [n].
+    """
+    values = np.stack(list(metrics.values()), axis=1).astype(np.float64)
+    low, high = bootstrap_intervals(values, cluster, resamples, level, seed)
+    return [
+        {"metric": metric, "k": k, "value": mean, "low": lo, "high": hi, "cases": len(cluster)}
+        for (metric, k), mean, lo, hi in zip(metrics, values.mean(0), low, high, strict=True)
+    ]
 
 
 def paired_tests(

@@ -13,7 +13,7 @@ def grams(units: Sequence[str], k: int) -> Iterator[tuple[str, ...]]:
 
 
 def distinct(responses: list[list[str]], k: int) -> dict[str, float]:
-    """Distinct-k as three lines of work define it; their figures are not comparable.
+    """Distinct-k as three lines of work define it; their values are not comparable.
 
     Returns:
         dist_corpus: different k-grams of words over all k-grams (C2-CRS' code). dist_sentence:

@@ -23,7 +23,7 @@ def address(settings: LLM, variable: str) -> str | None:
     if settings.base_url is None:
         raise UserError(
             f"llm: {variable} leads to another server than the vendor's; type "
-            f"llm.base_url=http://HOST:PORT, as it stands there, or unset {variable}"
+            f"llm.base_url=http://HOST:PORT with its host and port, or unset {variable}"
         )
     one, two = urlsplit(whole), urlsplit(settings.base_url)
     host = one.netloc.rpartition("@")[2]

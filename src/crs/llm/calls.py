@@ -27,7 +27,7 @@ TRANSPORT = ("httpx", "httpcore", "requests", "urllib3", "google.auth.exceptions
 
 
 class RefusalError(UserError):
-    """The vendor will not take the call as it stands: 4xx."""
+    """The vendor refuses the call: 4xx."""
 
     def __init__(self, sentence: str, status: int) -> None:
         super().__init__(sentence)
@@ -105,12 +105,12 @@ def call(settings: LLM, what: str, function: Callable[..., T], *words: Any, **na
         if status is None and not passing:
             failure = UserError(
                 f"llm: {what}: the server's answer cannot be read ({reason}); type llm.base_url="
-                f"ADDRESS of an API that {settings.provider} speaks with"
+                f"ADDRESS of an API for llm.provider={settings.provider}"
             )
         elif passing:
             failure = UserError(
                 f"llm: {what} failed {settings.tries} times ({reason}); what was answered is kept "
-                f"in {settings.ledger}; type the same command to go on"
+                f"in {settings.ledger}; type the same command to resume"
             )
         else:
             failure = RefusalError(f"llm: {what} was refused ({reason})", status or 0)

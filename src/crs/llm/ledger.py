@@ -30,9 +30,9 @@ PLACE = (
     sqlite3.SQLITE_FULL,
     sqlite3.SQLITE_CANTOPEN,
 )
-"""Errors that speak of the place of the file."""
+"""Errors about the place of the file."""
 ELSEWHERE = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_INTERRUPT)
-"""Errors that speak of other processes."""
+"""Errors about other processes."""
 CHUNK = 500
 """Keys in one SQL statement."""
 
@@ -67,7 +67,7 @@ class Ledger:
         """The sentence for a ledger that is not as it was written."""
         return UserError(
             f"llm.ledger={self.path} is damaged ({what}); nothing was sent. It is the record of "
-            "what was paid for: put a copy of it back, or move it away to ask and pay anew"
+            "what was paid for: put a copy of it back, or move it away to ask and pay again"
         )
 
     def unwritable(self, why: str) -> UserError:
@@ -75,7 +75,7 @@ class Ledger:
         return places.unwritable(f"llm.ledger={self.path}", why, "llm.ledger")
 
     def _read(self, query: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        """The rows of a query; none where the file is not there yet."""
+        """The rows of a query; none where the file does not exist yet."""
         if not self.path.is_file():
             return []
         with self._open() as db:
@@ -110,8 +110,8 @@ class Ledger:
         with self._open() as db:
             if (found := db.execute("PRAGMA quick_check(1)").fetchone()[0]) != "ok":
                 raise self.damage(found.splitlines()[-1])
-            there = {name for (name,) in db.execute("SELECT name FROM sqlite_master")}
-            if missing := set(TABLES) - there:
+            existing = {name for (name,) in db.execute("SELECT name FROM sqlite_master")}
+            if missing := set(TABLES) - existing:
                 raise self.damage(f"it has no table {min(missing)}")
             for table in TABLES:
                 if "seal" not in columns(db, table):
@@ -121,7 +121,7 @@ class Ledger:
                     raise self.damage(f"{wrong:,} rows of {table} are not as they were written")
 
     def make(self) -> None:
-        """The file with its tables, if it is not there: it never stands there without them.
+        """Make the file with its tables, if it is missing: it never exists without them.
 
         Raises:
             UserError: if its place takes no file.
@@ -164,7 +164,7 @@ class Ledger:
             self.file_lock.release()
 
     def rows(self, keys: Iterable[str]) -> dict[str, Row]:
-        """The rows that are there, by key."""
+        """The rows that exist, by key."""
         wanted, found = list(keys), {}
         names = ", ".join(f.name for f in fields(Row))
         for first in range(0, len(wanted), CHUNK):
@@ -175,7 +175,7 @@ class Ledger:
         return found
 
     def add(self, keys: Iterable[str], model: str) -> None:
-        """Note requests that are to be asked; those that are there stay as they are."""
+        """Note requests that are to be asked; those that are noted stay unchanged."""
         with self._write() as db:
             db.executemany(
                 "INSERT OR IGNORE INTO requests (key, model, state, changed) "

@@ -74,7 +74,7 @@ class LanguageModel:
         raise UserError(
             f"llm: {len(owed):,} of {len(rows):,} requests have no answer after "
             f"{self.settings.rounds} rounds ({owed[0].reason or 'none came'}); the others are kept "
-            f"in {self.ledger.path}; type the same command to go on"
+            f"in {self.ledger.path}; type the same command to resume"
         )
 
     def submit(self, requests: Sequence[Request]) -> None:
@@ -140,7 +140,7 @@ class LanguageModel:
                 say(f"llm       again     {owed:,} requests were under way when a run was killed")
 
     def afford(self, price: float) -> None:
-        """Refuse to send what could cost more than is left, or what nobody can price.
+        """Refuse requests that could cost more than is left, or that have no price.
 
         Raises:
             UserError: with the amounts and what to type.
@@ -162,7 +162,7 @@ class LanguageModel:
             raise UserError(
                 f"llm.budget_usd={settings.budget_usd:g}: this could cost up to {price:,.2f} USD, "
                 f"and {spent:,.2f} are spent or under way in {settings.ledger}; nothing was sent; "
-                f"type llm.budget_usd={enough:g} to go on"
+                f"type llm.budget_usd={enough:g} to resume"
             )
 
     def collect(self, requests: Sequence[Request]) -> None:
@@ -189,7 +189,7 @@ class LanguageModel:
             if time.monotonic() > deadline:
                 raise UserError(
                     f"llm: {remotes} is not done after llm.wait_seconds="
-                    f"{self.settings.wait_seconds:g}; type the same command to go on waiting: "
+                    f"{self.settings.wait_seconds:g}; type the same command to resume waiting: "
                     "nothing is sent twice"
                 )
             if not told:
@@ -209,7 +209,7 @@ class LanguageModel:
         except RefusalError as refusal:
             raise UserError(
                 f"{refusal}. Is this the account that sent {job.remote}? If its results are no "
-                f"longer kept, llm.drop_job={job.remote} gives them up, to ask and pay anew"
+                f"longer kept, llm.drop_job={job.remote} gives them up, to ask and pay again"
             ) from None
         if results is None:
             return False
@@ -224,7 +224,7 @@ class LanguageModel:
                 raise UserError(
                     f"llm: {job.remote} sent {len(replies) + results.malformed:,} lines, and none "
                     "answers a request of ours; nothing is asked again; type the same command to "
-                    f"look again, or llm.drop_job={job.remote} to give its answers up and pay anew"
+                    f"look again, or llm.drop_job={job.remote} to give its answers up and pay again"
                 )
             bookings: dict[str, Booking] = {}
             for booking in map(self.booking, mine):

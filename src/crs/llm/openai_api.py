@@ -56,7 +56,7 @@ def plain(answer: Any) -> dict[str, Any]:
     """What the client made of an answer, as plain values.
 
     Raises:
-        ValueError: if it was no JSON object: the client hands on texts and lists as they came.
+        ValueError: if it was no JSON object: the client returns texts and lists unchanged.
     """
     if not hasattr(answer, "model_dump"):
         raise ValueError(f"{str(answer)[:80]!r} is no JSON object")

@@ -62,7 +62,7 @@ class Bill:
     usd: float | None
 
     def lines(self, settings: LLM) -> list[str]:
-        """For people."""
+        """For readers."""
         rate = rate_of(settings)
         different = f" ({self.different:,} different)" if self.different < self.requests else ""
         lines = [

@@ -29,6 +29,21 @@ class Model:
     takes_checkpoint: bool = False
 
     @property
+    def runs_on_dialogues(self) -> bool:
+        """Whether a dataset of dialogues has all it reads: contexts, or items alone."""
+        return "contexts" in self.reads or self.reads == ("dataset",)
+
+    @property
+    def reads_words(self) -> bool:
+        """Whether its scorers read what users say, and not only which attributes they ask for."""
+        return not {"embed", "contexts"}.isdisjoint(self.reads)
+
+    @property
+    def reads_attribute_dialogues(self) -> bool:
+        """Whether its scorers read turns of attributes, which need no words."""
+        return "dialogues" in self.reads and not self.reads_words
+
+    @property
     def scorers_module(self) -> str:
         """The module of its scorers."""
         return f"crs.models.{self.name}.scorers"

@@ -140,6 +140,15 @@ class Layer(nn.Module):
         return self.norm(x + self.dropout(self.outer(F.gelu(self.inner(x)))))
 
 
+def init_weights(network: nn.Module) -> None:
+    """Normal weights with deviation 0.02 for linear layers and tables, biases 0."""
+    for module in network.modules():
+        if isinstance(module, nn.Linear | nn.Embedding):
+            nn.init.normal_(module.weight, std=0.02)
+        if isinstance(module, nn.Linear):
+            nn.init.zeros_(module.bias)
+
+
 class Encoder(nn.Module):
     """Item ids to states; an item scores by the dot product of a state with its own embedding.
 
@@ -180,11 +189,7 @@ class Encoder(nn.Module):
             Layer(dim, heads, dropout, attention_dropout, norm, causal) for _ in range(layers)
         )
         self.head = nn.Linear(dim, dim) if project else None
-        for module in self.modules():
-            if isinstance(module, nn.Linear | nn.Embedding):
-                nn.init.normal_(module.weight, std=0.02)
-            if isinstance(module, nn.Linear):
-                nn.init.zeros_(module.bias)
+        init_weights(self)
 
     def forward(self, ids: Tensor) -> tuple[Tensor, Packed]:
         """States at the real positions of right-aligned ids.
@@ -192,7 +197,7 @@ class Encoder(nn.Module):
         Args:
             ids: [B, T], T at most max_len, 0 is padding.
         Returns:
-            states [n, d] and where they lie.
+            states [n, d] and their places.
         """
         packed = Packed.of(ids)
         column = packed.index % ids.shape[1] + self.max_len - ids.shape[1]

@@ -1,13 +1,15 @@
-"""What the readers of weights have in common: names of layers in released state dicts, which share
-one ancestor, and whether the rows of a table are the items of a data set."""
+"""What the readers of weights share: names of layers in released state dicts, which have one
+ancestor, their errors, and whether the rows of a table are the items of a data set."""
 
 import json
 import zipfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
@@ -64,6 +66,29 @@ def read(path: Path, key: str) -> Any:
     return loaded
 
 
+@contextmanager
+def reading_weights(path: Path, key: str) -> Iterator[None]:
+    """Errors of reading a file of weights as one sentence.
+
+    Args:
+        key: the setting that names the file.
+    Raises:
+        UserError: if a weight is missing, or if the file is no state dict of plain tensors.
+    """
+    try:
+        yield
+    except KeyError as error:
+        raise UserError(f"{key}={path.name} has no weight {error}") from error
+    except (SafetensorError, RuntimeError, ValueError, OSError, EOFError) as error:
+        raise UserError(
+            f"{key}={path.name} is not a state dict of plain tensors ({type(error).__name__})"
+        ) from error
+    except UserError:
+        raise
+    except Exception as error:  # torch raises pickle's own errors for anything but tensors
+        raise UserError(f"{key}={path.name} holds more than tensors and was not loaded") from error
+
+
 def layers(released: dict[str, Tensor], theirs: str, ours: str) -> dict[str, Tensor]:
     """All layers under the prefix `theirs` with our names; query, key and value become one matrix.
 
@@ -98,11 +123,29 @@ def raw_numbers(dataset: Artifact, table: str, column: str, key: str) -> Tensor:
     return torch.from_numpy(names.astype("int64").to_numpy(copy=True))
 
 
+def item_rows(table: Tensor, dataset: Artifact, key: str) -> Tensor:
+    """Rows of padding, our items and mask in Pre-CRS' table, which has attributes behind them.
+
+    Args:
+        key: the setting that names the weights.
+    Raises:
+        UserError: if the table belongs to another catalogue.
+    """
+    items, attributes = dataset.summary["items"], dataset.summary["attributes"]
+    if len(table) != items + attributes + 2:
+        raise UserError(
+            f"{key}: its table has {len(table)} rows, and {items} items, {attributes} attributes, "
+            f"padding and mask make {items + attributes + 2}; give the dataset it was trained on"
+        )
+    own = raw_numbers(dataset, "items", "raw", key)
+    return torch.cat([torch.tensor([0]), own, torch.tensor([items + 1])])
+
+
 def check_same_items(path: Path, dataset: Artifact, key: str) -> None:
     """Refuse weights of ours that were trained on another data set: their rows are other items.
 
-    What they were trained on stands in the manifest beside them; without one it is said that
-    nobody can know.
+    The manifest beside the weights names their data set. Without a manifest a line says that it is
+    not known.
 
     Args:
         key: the setting that names the weights.

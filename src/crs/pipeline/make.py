@@ -23,7 +23,7 @@ from crs.threads import use_threads
 def find_or_make(
     step: Step, inputs: dict[str, Artifact], store: Store, config: Config, command: str
 ) -> Artifact:
-    """The result if it is there (and not forced), else a new one; says which."""
+    """The result if it exists (and is not forced), else a new one; prints which."""
 
     def look() -> Artifact | None:
         forced = step.name in config.force
@@ -52,7 +52,7 @@ def find_or_make(
 def make(
     step: Step, inputs: dict[str, Artifact], store: Store, config: Config, command: str
 ) -> Artifact:
-    """Make one result, or go on where an earlier attempt stopped. The caller holds the lock.
+    """Make one result, or resume an earlier attempt. The caller holds the lock.
 
     Raises:
         DamageError: if an input is not as it was written.
@@ -71,7 +71,7 @@ def make(
     folder, resumed, aside = begun()
     if aside:
         why = "the partial result is of other code or inputs, or damaged: set aside"
-        say(stage_line(step.name, "anew", step.fingerprint, why))
+        say(stage_line(step.name, "restarted", step.fingerprint, why))
     attempt = partial(complete, step, inputs, origin, store, config, command)
     if not resumed:
         return attempt(folder, False)
@@ -79,7 +79,7 @@ def make(
         return attempt(folder, True)
     except PartialResultError as damage:
         why = f"{damage}: the partial result is set aside"
-        say(stage_line(step.name, "anew", step.fingerprint, why))
+        say(stage_line(step.name, "restarted", step.fingerprint, why))
         store.set_aside(folder)
         return attempt(begun()[0], False)
 

@@ -1,4 +1,4 @@
-"""The plan: which stages a command needs, the names of their results, and what is there."""
+"""The plan: the stages that a command needs, the names of their results, and which exist."""
 
 from contextlib import suppress
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from crs.config import Config
 from crs.console import say
 from crs.errors import DamageError, UserError
-from crs.pipeline.registry import datasets_with, stages_of
+from crs.pipeline.registry import datasets_with, models_that, stages_of
 from crs.settings.base import Settings
 from crs.stages.stage import Stage
 from crs.store.artifact import Artifact, fingerprint
@@ -27,8 +27,7 @@ class Step:
 def needs(stage: Stage, config: Config) -> list[str]:
     """The stages that a stage reads.
 
-    Dialogues that people had need none that are simulated; weights that are given are not compared
-    with a training of ours.
+    A dataset of dialogues needs no simulated ones; given weights are not compared with a training.
     """
     without = {"samples", "simulate"} if config.dataset.conversations else set()
     without |= {"direct", "alone"} if config.checkpoint else set()
@@ -36,10 +35,10 @@ def needs(stage: Stage, config: Config) -> list[str]:
 
 
 def plan(config: Config) -> list[Step]:
-    """The stages that `config.stage.name` stands on, in the order in which they are made.
+    """`config.stage.name` and the stages that it depends on, in the order of making.
 
     Raises:
-        UserError: if the model has no such stage, or the data have not what it learns from.
+        UserError: if the model has no such stage, or the data lack what the model learns from.
     """
     steps: dict[str, Step] = {}
     stages = stages_of(config)
@@ -62,24 +61,28 @@ def plan(config: Config) -> list[Step]:
             f"stage={goal}: model={config.model.name} has no such stage; type stage=pretrain or "
             "stage=evaluate"
         )
-    read = list(config.recipe.reads)
-    able = goal != "multi_turn" and ("contexts" in read or read == ["dataset"])
-    if config.dataset.conversations and not able:
+    if config.dataset.conversations and not config.recipe.runs_on_dialogues:
+        others = models_that(lambda model: model.runs_on_dialogues)
         raise UserError(
-            f"model={config.model.name} stage={goal} learns from users' histories, and dataset="
-            f"{config.dataset.name} has dialogues; type model=c2crs or model=popularity"
+            f"model={config.model.name} learns from users' histories, and dataset="
+            f"{config.dataset.name} has dialogues; type {others}"
+        )
+    if config.dataset.conversations and goal == "multi_turn":
+        raise UserError(
+            f"stage=multi_turn simulates users from their histories, and dataset="
+            f"{config.dataset.name} has dialogues; type stage=evaluate"
         )
     if goal == "converse" and not config.dataset.conversations:
         raise UserError(
             f"stage=converse: dataset={config.dataset.name} has requests and no responses to learn "
             f"from. Datasets that have them: {', '.join(datasets_with('responses'))}"
         )
-    reads_words = not {"embed", "contexts"}.isdisjoint(read)
-    if goal == "evaluate" and config.dataset.released_dialogues and reads_words:
+    if goal == "evaluate" and config.dataset.released_dialogues and config.recipe.reads_words:
+        others = models_that(lambda model: model.reads_attribute_dialogues)
         raise UserError(
             f"model={config.model.name} reads what was said, and the cases of dataset="
             f"{config.dataset.name} dataset.source={config.dataset.source} are released turns of "
-            "attributes without words; type dataset.source=scpr, or model=mip_sad"
+            f"attributes without words; type dataset.source=scpr, or {others}"
         )
     add(goal)
     if "simulate" in steps and config.simulator.kind == "processed" and not config.simulator.path:
@@ -99,7 +102,7 @@ def ancestors(step: Step) -> dict[str, Step]:
 
 
 def check_views(dataset: Artifact, config: Config) -> None:
-    """Refuse a dataset that lacks what is looked at, before anything costly runs.
+    """Refuse a dataset that lacks what the command reads, before anything costly runs.
 
     Raises:
         UserError: with the missing view and the datasets that have it.
@@ -119,7 +122,7 @@ def state_of(step: Step, store: Store, found: dict[str, Artifact]) -> str:
     """`found`, `partial` or `to make`.
 
     Raises:
-        DamageError: if what is there is not as it was written.
+        DamageError: if the result is not as it was written.
     """
     if all(need in found for need in step.inputs):
         inputs = {need: found[need] for need in step.inputs}
@@ -132,10 +135,10 @@ def state_of(step: Step, store: Store, found: dict[str, Artifact]) -> str:
 def show_plan(
     steps: list[Step], store: Store, config: Config
 ) -> tuple[dict[str, Artifact], list[DamageError]]:
-    """Print what is there and what will be made.
+    """Print which results exist and which will be made.
 
     Returns:
-        what is there, and what is damaged.
+        the results that exist, and the damaged ones.
     """
     found: dict[str, Artifact] = {}
     damaged: list[DamageError] = []
@@ -148,7 +151,7 @@ def show_plan(
         except DamageError as damage:
             state = "damaged"
             damaged.append(damage)
-            with suppress(DamageError):  # what stands on it is looked at all the same
+            with suppress(DamageError):  # the stages that depend on it are shown too
                 store.at(step.name, step.fingerprint).check_manifest()
                 found[step.name] = store.at(step.name, step.fingerprint)
         say(f"  {step.name:<11}{state:<11}{step.fingerprint}  {step.stage.about}")

@@ -1,16 +1,25 @@
-"""What the pages of stages, the recipes of models and the files of datasets declare."""
+"""What the stage modules, the recipes of models and the files of datasets declare."""
+
+from collections.abc import Callable
 
 from omegaconf import OmegaConf
 
 from crs.command_line import CONF
 from crs.config import Config
-from crs.stages import pages
+from crs.models import recipes
+from crs.models.recipe import Model
+from crs.stages import declared_stages
 from crs.stages.stage import Stage
 
 
 def stages_of(config: Config) -> dict[str, Stage]:
-    """The stages that the chosen model can have, by name: those of the pages, and its own."""
-    return pages() | {stage.name: stage for stage in config.recipe.stages}
+    """The stages that the chosen model can have, by name: those that all have, and its own."""
+    return declared_stages() | {stage.name: stage for stage in config.recipe.stages}
+
+
+def models_that(fit: Callable[[Model], bool]) -> str:
+    """The choices of `model=` whose recipes fit, to type: `model=c2crs or model=popularity`."""
+    return " or ".join(f"model={name}" for name, model in recipes().items() if fit(model))
 
 
 def datasets_with(view: str) -> list[str]:

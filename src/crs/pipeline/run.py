@@ -29,7 +29,7 @@ def run(config: Config, command: str | None = None) -> Artifact | None:
         raise UserError(f"force: no stage {unknown[0]!r}; stages are {', '.join(known)}")
     command = command or uuid.uuid4().hex
     store, steps = Store(config.store), plan(config)
-    there, damaged = show_plan(steps, store, config)
+    existing, damaged = show_plan(steps, store, config)
     if damaged:
         whole = "; ".join(damage.what for damage in damaged)
         stages = ",".join(damage.stage for damage in damaged)
@@ -37,7 +37,7 @@ def run(config: Config, command: str | None = None) -> Artifact | None:
     found: dict[str, Artifact] = {}
     with in_a_sentence(store):
         if config.dry_run:
-            quote(steps, there, store, config)
+            quote(steps, existing, store, config)
             return None
         for step in steps:
             inputs = {need: found[need] for need in step.inputs}

@@ -16,7 +16,7 @@ class Settings:
         """What the fingerprint is computed from: plain values by their stored names.
 
         A path counts by the sha256 of its content, so that a name depends on content and never on
-        where a file lies. Left out are settings that are marked as unfingerprinted, and those that
+        the path of a file. Left out are settings that are marked as unfingerprinted, and those that
         have their neutral value.
         """
         plain: dict[str, Any] = {}

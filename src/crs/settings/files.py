@@ -41,7 +41,7 @@ def _sha256(path: Path, size: int, time: int) -> str:
 
 
 def digest_of(path: str | Path, key: str) -> str:
-    """Hex sha256 of what lies at a path: of a file, or of a folder's files with their names."""
+    """Hex sha256 of a path's content: of a file, or of a folder's files with their names."""
     path = Path(home(path))
     if not path.is_dir():
         return sha256_of(path, key)

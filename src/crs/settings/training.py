@@ -17,9 +17,9 @@ class Optimisation(Settings):
     weight_decay: float = number(low=0)
     batch_size: int = number(low=1)
     epochs: int = number(low=1)
-    """At most so many epochs (of each phase, where there are several)."""
+    """Maximum number of epochs, of each phase where there are several."""
     patience: int = number(low=0)
-    """So many epochs in a row may bring no better validation NDCG@10; one more stops training."""
+    """Allowed epochs in a row without a better validation NDCG@10; one more stops training."""
     max_grad_norm: float = number(low=0, stored_as="clip")
     """Largest gradient norm; 0 does not clip."""
     decay_epochs: int = number(low=0)

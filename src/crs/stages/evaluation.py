@@ -24,7 +24,7 @@ class Evaluation(Settings):
     """Full-catalogue ranking and its statistics (stage `evaluate`)."""
 
     protocol: str = MISSING
-    """Name of the protocol, as it stands in the tables."""
+    """Name of the protocol, as the tables show it."""
     seen: str = choice("out", "zero", "in")
     """Items of the history: `out` of the ranking, scored `zero`, or left `in`."""
     padding: bool = MISSING

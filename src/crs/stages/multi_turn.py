@@ -20,29 +20,29 @@ class MultiTurn(Settings):
     """Dialogues against the simulated user (stage `multi_turn`)."""
 
     protocol: str = MISSING
-    """Name of the protocol, as it stands in the tables."""
+    """Name of the protocol, as the tables show it."""
     split: str = choice("test", "valid")
     """`test`, or `valid` to choose settings by."""
     cases: int = number(low=1)
-    """So many are drawn."""
+    """Cases that are drawn."""
     turns: int = number(low=1)
     shown: int = number(low=1)
     """Items a turn."""
     scorers: list[str] = MISSING
     """Which of the model's scorers talk; empty: all."""
     rerankers: list[str] = choice("none", "hard", "as_released", stored_as="ways")
-    """Re-ranking: each scorer talks once in each of `none`, `hard` and `as_released`."""
+    """Re-rankers: `none`, `hard`, `as_released`. Each scorer has a dialogue per case with each."""
     top: int = number(low=1)
-    """So many of the best by score are re-ranked `as_released`."""
+    """`as_released` re-ranks so many items, the best by score."""
     seen: str = choice("out", "in")
     """Items of the history: `out` of the ranking, or left `in`."""
     understanding: str = choice("rules", "llm")
     """`rules`, or `llm`: the model of the group `llm` reads the dialogue."""
     prompt: str = MISSING
-    """`llm` understands: what it is told, a text file in multi_turn/prompts/ or a path."""
+    """`understanding=llm`: the prompt, a text file in multi_turn/prompts/ or a path."""
     user_prompt: str = MISSING
-    """`simulator=llm`: what the user is told from the second turn on, in data_generator/prompts/ or
-    a path."""
+    """`simulator=llm`: the prompt from the second turn on, a text file in data_generator/prompts/
+    or a path."""
     text: str = choice("newest", "joined", "mean")
     """What is embedded from the second turn on: the `newest` wish, all of them `joined`, or the
     `mean` of their vectors."""
@@ -54,7 +54,7 @@ class MultiTurn(Settings):
     """Of the draw of cases and of the bootstrap."""
 
     def problems(self) -> Iterator[str]:
-        """No re-ranking, one twice, or tables without what they show."""
+        """No re-ranker, one twice, or cut-offs without 10, which the tables show."""
         if not self.rerankers or len(set(self.rerankers)) < len(self.rerankers):
             yield (
                 f"multi_turn.rerankers={self.rerankers}: at least one of none, hard, as_released, "
@@ -66,7 +66,7 @@ class MultiTurn(Settings):
 
 @dataclass
 class MultiTurnSettings(Settings):
-    """Settings of the `multi_turn` stage: what speaks, and the labels its table carries."""
+    """Settings of the `multi_turn` stage: its participants, and the labels its table carries."""
 
     model: str = MISSING
     seed: int = number()
@@ -80,7 +80,7 @@ class MultiTurnSettings(Settings):
     """Names of the model\'s own scorers; the model\'s name implies them."""
 
     def identity(self) -> dict[str, Any]:
-        """As `Settings.identity`, less the prompts that nobody reads; the others by their text."""
+        """As `Settings.identity`, less prompts that are not used; the others by their text."""
         plain = super().identity()
         talk = plain["multi_turn"]
         for key, package, read in (

@@ -38,7 +38,7 @@ class Pretrain(Optimisation):
     k: int = number(low=1)
     """Clusters of the contrastive term."""
     refit: int = number(low=1)
-    """k-means is fitted anew every so many epochs."""
+    """k-means is refitted every so many epochs."""
     gpu: bool = MISSING
     """Run k-means on a GPU; an error where faiss cannot."""
     holdout: int = number(low=0)

@@ -33,10 +33,10 @@ class Simulator(Settings):
     noise: float = number(low=0, high=1)
     """`rules`: share of utterances with one condition that does not hold for the target."""
     seed: int = number(low=0)
-    """`rules`: of what is said. They also say the later turns of a dialogue where `processed` said
-    the first."""
+    """`rules`: of the utterances. `processed`: of the later turns of a dialogue, which the rules
+    write."""
     prompt: str = MISSING
-    """`llm`: what the model is told: a text file in data_generator/prompts/, or a path."""
+    """`llm`: the prompt: a text file in data_generator/prompts/, or a path."""
     reveal_title: bool = MISSING
     """`llm`: tell the model the target's title, as the released code does."""
     path: str | None = path()
@@ -59,7 +59,7 @@ class Simulate(Settings):
     llm: LLM = field(default_factory=LLM)
 
     def identity(self) -> dict[str, Any]:
-        """The simulator's, with the model's under `llm` where one speaks."""
+        """The simulator's, with the model's under `llm` where the user is a model."""
         plain = self.simulator.identity()
         return plain | {"llm": self.llm.identity()} if self.simulator.kind == "llm" else plain
 

@@ -1,4 +1,4 @@
-"""What a stage declares: its page says this once, and the pipeline reads nothing else of it."""
+"""What a stage module or a recipe declares of a stage. The pipeline reads nothing else of it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ from typing import Any
 from crs.settings.base import Settings
 
 Configuration = Any
-"""`crs.config.Config`, which is made of the pages and so cannot be named by them."""
+"""`crs.config.Config`. It is made of the stage modules, so they cannot import it."""
 
 
 def nothing(config: Configuration) -> list[str]:

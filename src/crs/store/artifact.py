@@ -68,14 +68,14 @@ def write_json(path: Path, value: Any) -> None:
     try:
         text = json.dumps(value, indent=1, sort_keys=True, allow_nan=False)
     except ValueError as error:
-        raise NotFiniteError(f"{path.name}: a figure is not finite") from error
+        raise NotFiniteError(f"{path.name}: a number is not finite") from error
     temporary = path.with_name(path.name + UNFINISHED)
     temporary.write_text(text)
     replace_synced(temporary, path)
 
 
 ABSENT = "absent"
-"""In the place of a sha256: the file may not be there yet."""
+"""In the place of a sha256: the file may not exist yet."""
 
 
 def checksum(path: Path) -> Path:
@@ -84,13 +84,13 @@ def checksum(path: Path) -> Path:
 
 
 def recorded(path: Path) -> list[str]:
-    """What stands beside a resume file: the sha256 that its content may have."""
+    """The digests beside a resume file: each sha256 that its content may have."""
     beside = checksum(path)
     return beside.read_bytes().decode(errors="replace").split() if beside.is_file() else []
 
 
 def record(path: Path, digests: list[str]) -> None:
-    """Write what stands beside a resume file."""
+    """Write the digests beside a resume file."""
     unfinished = path.with_name(f"{checksum(path).name}{UNFINISHED}")
     unfinished.write_text("\n".join(digests))
     replace_synced(unfinished, checksum(path))
@@ -99,7 +99,7 @@ def record(path: Path, digests: list[str]) -> None:
 def keep(temporary: Path, path: Path) -> None:
     """Put a finished resume file in its place, with its sha256 beside it.
 
-    While the file is exchanged both the old sha256 and the new one stand there (`ABSENT`, where
+    While the file is exchanged both the old sha256 and the new one are recorded (`ABSENT`, where
     there is no old one), so that a kill at any point leaves what `kept` accepts.
     """
     new = digest_of_file(temporary)
@@ -116,7 +116,7 @@ def keep_json(path: Path, value: Any) -> None:
 
 
 def kept(path: Path) -> bool:
-    """Whether a resume file is there.
+    """Whether a resume file exists.
 
     Raises:
         PartialResultError: if it is not as `keep` left it.
@@ -205,7 +205,7 @@ class Artifact:
 
     @property
     def summary(self) -> dict[str, Any]:
-        """The stage's own few figures."""
+        """What the stage's `run` returned."""
         return self.manifest["summary"]
 
     @property

@@ -1,4 +1,4 @@
-"""Where results lie: one process makes a result at a time, and only whole results are published.
+"""The store of results: one process makes a result at a time, and only whole results are published.
 
 `store/<stage>/<fingerprint>/` holds a stage's files and a `manifest.json`. A result is written to
 `<fingerprint>.partial/` under a lock, synced, and finished by an atomic rename: a folder without
@@ -40,7 +40,7 @@ class Store:
         self.root = Path(home(root))
 
     def folder(self, stage: str, name: str) -> Path:
-        """Where the result of that name lies, or will lie."""
+        """The folder of the result of that name, which may not exist yet."""
         return self.root / stage / name
 
     def partial(self, stage: str, name: str) -> Path:
@@ -52,14 +52,14 @@ class Store:
         return self.root / stage / f"{name}.holder"
 
     def at(self, stage: str, name: str) -> Artifact:
-        """What lies in the place of that result, whole or not."""
+        """The artifact in that result's folder, whole or not."""
         return Artifact(self.folder(stage, name))
 
     def find(self, stage: str, name: str, inputs: dict[str, Artifact]) -> Artifact | None:
-        """The finished result, unless an input of it has since been made anew with other bits.
+        """The finished result, unless an input of it has since been made again with other bits.
 
         Raises:
-            DamageError: if a file of it is not there, or of another size than was written.
+            DamageError: if a file of it is missing, or of another size than was written.
         """
         artifact = self.at(stage, name)
         if not artifact.place.is_dir():
@@ -146,7 +146,7 @@ class Store:
     def finish(self, stage: str, name: str, manifest: dict[str, Any]) -> Artifact:
         """Hash and sync the files of the partial result, write its manifest, rename it.
 
-        A result that has this place is set aside: processes that read it go on reading it there.
+        A result that has this place is set aside: processes that read it continue to read it there.
         `manifest` is completed by `files` (sha256 of each), `sizes` (bytes of each), `digest` (over
         `files` alone) and `sha256` (over all the rest).
         """
@@ -168,7 +168,7 @@ class Store:
             self.set_aside(folder)
         partial.rename(folder)
         sync_folder(folder.parent)
-        # Only now: a kill before the rename must find what is needed to go on.
+        # Only now: after a kill before the rename the next run resumes from these files.
         self.tidy(stage, name)
         made = Artifact(folder)
         object.__setattr__(made, "verified", True)

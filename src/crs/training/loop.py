@@ -44,7 +44,7 @@ class TrainingTask(nn.Module):
     keep = "best"
     """Weights that are left at the end: those of the `best` epoch, or of the `last` one."""
     monitor = "ndcg@10"
-    """The validation figure by which the best epoch is chosen: the higher the better."""
+    """The validation metric by which the best epoch is chosen: the higher the better."""
     current_epoch = -1
     """Number of the epoch under way."""
 
@@ -150,7 +150,7 @@ def fit(
     """Train a module until validation stops improving, and leave the best weights in it.
 
     A phase that was interrupted resumes after its last whole epoch; a finished one is loaded.
-    Writes `<phase>.json`: the figures of each epoch.
+    Writes `<phase>.json`: the metrics of each epoch.
 
     Args:
         module: what is trained; its `settings` are set to `settings`.
@@ -158,7 +158,7 @@ def fit(
         folder: the partial result; state is kept in its `resume/<phase>`.
         lower: the setting of the learning rate, where it is not `<class of settings>.lr`.
     Returns:
-        best validation figure, its epoch, and the number of epochs run.
+        best validation metric, its epoch, and the number of epochs run.
     Raises:
         NotFiniteError: if a loss, a weight or a score becomes NaN or infinite; with the phase, the
             epoch and the setting to lower.
@@ -209,10 +209,10 @@ def update(
 
 
 def validated(module: TrainingTask) -> dict[str, float]:
-    """The figures of `validate_epoch`.
+    """The metrics of `validate_epoch`.
 
     Raises:
-        NotFiniteError: if a weight is not finite, or the figure that chooses the best epoch.
+        NotFiniteError: if a weight is not finite, or the metric that chooses the best epoch.
     """
     if not finite(module.parameters()):
         raise NotFiniteError("a weight is not finite")
@@ -311,13 +311,13 @@ def train(
                 if stopper.update(score, epoch, module.keep == "last"):
                     keep_weights(module, place)
             means = {k: torch.stack(v).mean().item() for k, v in module.recorded.items()}
-            figures = {"epoch": epoch, **means, **scores}
-            context.tracker.log({f"{phase}/{k}": v for k, v in figures.items()} | {"lr": lr})
+            row = {"epoch": epoch, **means, **scores}
+            context.tracker.log({f"{phase}/{k}": v for k, v in row.items()} | {"lr": lr})
             bar.set_postfix_str(
                 f"epoch {epoch + 1}, {module.monitor} {score:.4f}, best {stopper.best:.4f}",
                 refresh=False,
             )
-            stopper.history.append(figures)
+            stopper.history.append(row)
             state = {
                 "weights": module.state_dict(),
                 "optimiser": optimiser.state_dict(),

@@ -11,9 +11,10 @@ pytest.importorskip("gradio", reason="the page needs the extra `web`")
 
 from crs.chat.guard import HOST
 from crs.chat.page import Page, serve
+from crs.dialogue.conversation import Conversation
 from crs.dialogue.turn import TurnSettings
 from crs.errors import UserError
-from crs.escape import terminal
+from crs.escape import markup, terminal
 from tests.fakes.titles import HOSTILE
 
 SHOWN = TurnSettings().shown
@@ -63,6 +64,28 @@ def test_no_words_are_no_wish(page):
     talk = page.begin([])[0]
     with pytest.raises(page.gr.Error):
         page.say("  ", talk, [])
+
+
+def test_a_user_error_of_any_event_is_one_sentence_on_the_page(page, monkeypatch):
+    talk, said, items, *_ = page.begin(["i0003"])
+    sentence = "model=<b>x</b> needs a user; type model=sasrec"
+
+    def fails(self):
+        raise UserError(sentence)
+
+    monkeypatch.setattr(Conversation, "show", fails)
+    for event, words in [
+        (page.begin, [[]]), (page.say, ["a drama", talk, said]), (page.refuse, [0, talk, items]),
+        (page.refuser(0), [talk, items]),
+    ]:  # fmt: skip
+        with pytest.raises(page.gr.Error) as shown:
+            event(*words)
+        assert shown.value.message == markup(sentence) and not shown.value.print_exception
+
+
+def test_words_before_a_conversation_could_begin_are_one_sentence(page):
+    with pytest.raises(page.gr.Error, match="No conversation has begun"):
+        page.say("a drama", None, [])
 
 
 def test_without_gradio_there_is_a_sentence(monkeypatch, system):

@@ -16,8 +16,8 @@ from crs.evaluation.list_metrics import (
     Catalogue,
     coverage,
     diversity,
-    figures,
     novelty,
+    per_list,
 )
 from crs.models.popularity.scorers import Popularity
 from crs.stages.evaluation import Evaluate
@@ -70,7 +70,7 @@ def test_chunks_change_nothing(monkeypatch):
 
 def test_figures_are_of_the_first_k():
     lists = np.array([[1, 2, 4], [5, 1, 2]])
-    found = figures(lists, ITEMS, [1, 2])
+    found = per_list(lists, ITEMS, [1, 2])
     assert list(found) == [(name, k) for k in (1, 2) for name in ("coverage", "novelty",
                                                                   "diversity")]  # fmt: skip
     assert found["coverage", 2] == 3 / 5 and found["novelty", 1].tolist() == [1, 4]

@@ -47,7 +47,7 @@ def test_protocols_treat_the_history_and_padding_as_they_say():
     assert (full.tolist(), zero.tolist(), kept.tolist()) == ([1.0], [7.0], [5.0])
 
 
-def test_the_second_protocol_ranks_among_the_rivals():
+def test_the_second_protocol_ranks_among_the_sampled_items():
     """Item i scores i: target 3 is second of 3, 4 and 1, and third of the six items."""
 
     class Counting:

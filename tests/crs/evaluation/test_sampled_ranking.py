@@ -25,7 +25,9 @@ def made(items, attributes, seed, users=6):
 
 @quick
 @given(st.integers(3, 60), st.integers(1, 4), st.integers(0, 5), st.sampled_from([3, 100]))
-def test_rivals_share_the_first_attribute_as_far_as_there_are_such(items, attributes, seed, count):
+def test_sampled_items_share_the_first_attribute_as_far_as_there_are_such(
+    items, attributes, seed, count
+):
     cases, owners = made(items, attributes, seed)
     original, sampled_ranking.CANDIDATES = sampled_ranking.CANDIDATES, count
     try:
@@ -33,8 +35,8 @@ def test_rivals_share_the_first_attribute_as_far_as_there_are_such(items, attrib
     finally:
         sampled_ranking.CANDIDATES = original
     row, seen = cases.excluded
-    for case, (target, *rivals) in enumerate(lists.tolist()):
-        real = [i for i in rivals if i]
+    for case, (target, *sampled) in enumerate(lists.tolist()):
+        real = [i for i in sampled if i]
         out = {target, *seen[row == case].tolist()}
         assert target == cases.target[case]
         assert len(set(real)) == len(real) and not set(real) & out
@@ -49,7 +51,7 @@ def test_the_draw_is_a_function_of_the_seed():
     assert torch.equal(one, two) and not torch.equal(one, other)
 
 
-def test_without_attributes_any_item_is_a_rival():
+def test_without_attributes_any_item_is_sampled():
     cases, owners = made(20, 1, 0)
     owners[:] = 0.0
     cases.known = None
@@ -57,15 +59,15 @@ def test_without_attributes_any_item_is_a_rival():
     assert ((lists > 0).sum(1) == 20).all()
 
 
-def test_the_released_rivals_are_the_lowest_numbers_with_the_attribute():
+def test_the_released_items_are_the_lowest_numbers_with_the_attribute():
     cases, owners = made(30, 1, 0)
     owners[:, 1] = (torch.arange(31) % 3 == 1).float()
     lists = draw(cases, owners, "first", "in", seed=1)
-    for target, *rivals in lists.tolist():
-        assert [i for i in rivals if i] == [i for i in range(1, 31, 3) if i != target]
+    for target, *sampled in lists.tolist():
+        assert [i for i in sampled if i] == [i for i in range(1, 31, 3) if i != target]
 
 
-def test_refused_items_are_no_rivals():
+def test_refused_items_are_not_sampled():
     cases, owners = made(30, 1, 0)
     absent = torch.tensor([[i for i in range(1, 31) if i != target][:2]
                            for target in cases.target.tolist()])  # fmt: skip
@@ -77,7 +79,7 @@ def test_refused_items_are_no_rivals():
 @pytest.mark.parametrize("floats", [1, 1 << 23])
 def test_ranks_among_by_hand(monkeypatch, floats):
     """Scores 3, 1, 3, 0 of items 1 to 4, with a bias of 1 on item 4: target 1 ties with 3; target 2
-    stands behind 1 and 3 and ties with 4; padding is no rival."""
+    ranks behind 1 and 3 and ties with 4; padding is no sampled item."""
     monkeypatch.setattr(sampled_ranking, "CHUNK_FLOATS", floats)
     items = torch.tensor([[9.0], [3.0], [1.0], [3.0], [0.0]])
     bias = torch.tensor([9.0, 0.0, 0.0, 0.0, 1.0])

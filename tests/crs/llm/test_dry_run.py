@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from crs.pipeline import run as command
-from crs.stages import pages
+from crs.stages import declared_stages
 from tests.fakes.openai import OpenAI
 
 TINY = ("dataset=tiny", "dataset.generated.users=40", "tracker=none", "stage=simulate",
@@ -49,8 +49,8 @@ def test_rules_cost_nothing(said):
 def test_what_stands_on_a_costly_stage_is_not_made_to_be_priced(
     said, configure, tmp_path, monkeypatch
 ):
-    stage = pages()["embed"]
-    monkeypatch.setitem(pages(), "embed", replace(stage, calls_llm=lambda x: True))
+    stage = declared_stages()["embed"]
+    monkeypatch.setitem(declared_stages(), "embed", replace(stage, calls_llm=lambda x: True))
     err = said("simulator=rules", "llm=none", "embedder=hashed", "stage=embed", "dry_run=true")
     assert "price     embed: not known before simulate is made" in err
     assert not (tmp_path / "store" / "simulate").exists()

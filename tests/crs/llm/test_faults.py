@@ -62,7 +62,7 @@ class Slow(OpenAI):
 def test_answers_under_way_when_another_request_fails_are_kept(model, asked):
     with Slow() as vendor:
         vendor.faults.storm = 1
-        with pytest.raises(UserError, match="same command to go on"):
+        with pytest.raises(UserError, match="same command to resume"):
             model("openai", vendor, tries=1, workers=3).ask(asked)
         assert 0 < len(vendor.generated) < len(asked)
         assert texts(model("openai", vendor).ask(asked)) == right(asked)
@@ -264,7 +264,7 @@ def test_a_server_that_is_killed_and_comes_back(kind, model, asked):
         else:
             llm.ask(asked[:5])
         vendor.stop()
-        with pytest.raises(UserError, match=r"failed 3 times .* type the same command to go on"):
+        with pytest.raises(UserError, match=r"failed 3 times .* type the same command to resume"):
             model(kind, vendor, tries=3).ask(asked)
         vendor.start()
         assert texts(model(kind, vendor).ask(asked)) == right(asked)

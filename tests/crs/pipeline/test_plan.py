@@ -10,7 +10,7 @@ from crs.errors import UserError
 from crs.models import recipes
 from crs.pipeline.plan import ancestors, plan
 from crs.pipeline.registry import datasets_with
-from crs.stages import pages
+from crs.stages import declared_stages
 from crs.stages.evaluation import what_scorers_read
 from tests.contracts.tiny import pipeline_stages
 
@@ -119,8 +119,8 @@ def test_a_change_of_the_data_renames_everything(configure):
 def test_the_version_of_a_stage_is_in_its_name_and_in_those_behind_it(configure, monkeypatch):
     config = configure("dataset=tiny")
     before = names(config)
-    newer = replace(pages()["intents"], version=pages()["intents"].version + 1)
-    monkeypatch.setitem(pages(), "intents", newer)
+    newer = replace(declared_stages()["intents"], version=declared_stages()["intents"].version + 1)
+    monkeypatch.setitem(declared_stages(), "intents", newer)
     after = names(config)
     changed = {stage for stage in before if before[stage] != after[stage]}
     assert changed == {"intents", "train", "evaluate"}
@@ -211,3 +211,21 @@ def test_the_generator_is_the_artifact_of_sasrec(configure):
 def test_the_ancestors_of_a_step_are_all_that_is_planned_before_it(configure):
     *before, step = plan(configure("model=sasrec", "dataset=tiny"))
     assert set(ancestors(step)) == {one.name for one in before}
+
+
+def test_the_models_to_type_for_dialogues_are_those_whose_recipes_fit(configure, monkeypatch):
+    monkeypatch.setitem(recipes(), "another", replace(recipes()["popularity"], name="another"))
+    told = "type model=c2crs or model=popularity or model=another"
+    with pytest.raises(UserError, match=f"model=sasrec .* dataset=inspired has dialogues; {told}$"):
+        plan(configure("model=sasrec", "dataset=inspired"))
+    with pytest.raises(UserError, match=r"stage=multi_turn .* dialogues; type stage=evaluate$"):
+        plan(configure("model=popularity", "dataset=inspired", "stage=multi_turn"))
+    for model in ("c2crs", "popularity"):
+        assert plan(configure(f"model={model}", "dataset=inspired"))
+
+
+def test_the_models_to_type_for_released_turns_read_attribute_dialogues(configure):
+    released = "dataset=lastfm", "dataset.source=precrs"
+    with pytest.raises(UserError, match=r"model=latentcrs .*=scpr, or model=mip_sad$"):
+        plan(configure("model=latentcrs", *released))
+    assert plan(configure("model=mip_sad", *released))

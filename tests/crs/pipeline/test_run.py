@@ -15,7 +15,7 @@ from crs.errors import PartialResultError, UserError
 from crs.pipeline import code_digest
 from crs.pipeline.plan import plan
 from crs.pipeline.run import run
-from crs.stages import pages
+from crs.stages import declared_stages
 from crs.stages.stage import Stage
 from crs.store.artifact import RESUME, Artifact
 from crs.store.store import BEGUN, Store
@@ -117,8 +117,8 @@ def demo(configure: Callable[..., Config], tmp_path, monkeypatch) -> Iterator[De
     second = Stage(
         "samples", "demo.second:run", 1, lambda x: x.samples, lambda x: ["dataset"], (), "second"
     )
-    monkeypatch.setitem(pages(), "dataset", first)
-    monkeypatch.setitem(pages(), "samples", second)
+    monkeypatch.setitem(declared_stages(), "dataset", first)
+    monkeypatch.setitem(declared_stages(), "samples", second)
     for function in cached:
         function.cache_clear()
     __import__("demo.first"), __import__("demo.second")
@@ -258,7 +258,7 @@ def test_a_half_made_result_of_other_code_is_begun_anew(demo, monkeypatch, capsy
     made = demo.run()
     assert (made.path / "file.txt").read_text().startswith("half")
     assert made.manifest["resumed"] is False
-    assert lines(capsys)[-2:] == [["samples", "anew"], ["samples", "made"]]
+    assert lines(capsys)[-2:] == [["samples", "restarted"], ["samples", "made"]]
     assert made.manifest["code"] == code_digest.code_digest("demo.second")
 
 
@@ -404,7 +404,9 @@ def test_strict_takes_a_result_by_the_same_code(demo, capsys):
 
 def test_a_view_that_the_dataset_lacks_is_refused_before_more_is_made(demo, monkeypatch):
     monkeypatch.setattr(demo.first, "SUMMARY", {"attributes": 0})
-    monkeypatch.setitem(pages(), "simulate", replace(pages()["samples"], name="simulate"))
+    monkeypatch.setitem(
+        declared_stages(), "simulate", replace(declared_stages()["samples"], name="simulate")
+    )
     demo.config.model.name = "latentcrs"
     demo.config.stage.name = "simulate"
     with pytest.raises(UserError, match=r"needs item attributes and dataset=tiny has none.*ml1m"):

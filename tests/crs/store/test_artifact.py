@@ -106,7 +106,7 @@ def test_a_kill_at_any_point_leaves_the_old_resume_file_or_the_new(tmp_path, mon
 
 def test_json_holds_no_number_that_is_not_finite(tmp_path):
     for number in (float("nan"), float("inf")):
-        with pytest.raises(NotFiniteError, match=r"value\.json: a figure is not finite"):
+        with pytest.raises(NotFiniteError, match=r"value\.json: a number is not finite"):
             write_json(tmp_path / "value.json", [number])
     assert not list(tmp_path.iterdir())
 

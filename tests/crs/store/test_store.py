@@ -77,7 +77,7 @@ def test_a_kill_before_the_rename_leaves_no_result(store, monkeypatch):
         broken.setattr(Path, "rename", killed)
         store.finish(STAGE, NAME, {"inputs": {}})
     assert store.find(STAGE, NAME, {}) is None
-    # What is needed to go on is still there, and the next attempt ends in the same result.
+    # What a resumed run needs is still there, and the next attempt ends in the same result.
     assert (partial / RESUME / "last.ckpt").is_file() and (partial / BEGUN).is_file()
     made = store.finish(STAGE, NAME, {"inputs": {}})
     assert made.digest == make(store, "straight").digest

@@ -294,7 +294,7 @@ def test_damage_to_what_a_phase_goes_on_from_is_told(name, damage, tmp_path):
         file.unlink()
     if damage == "gone with its sha256":
         checksum(file).unlink()
-        if name == LAST:  # nothing says that there was an epoch: it is begun anew
+        if name == LAST:  # nothing says that there was an epoch: training starts over
             assert fit(Toy(), "toy", replace(SETTINGS, epochs=2), tmp_path, context())
             return
     with pytest.raises(PartialResultError, match=name):

@@ -52,7 +52,7 @@ def listed(cell: str) -> list[str] | None:
 
 
 def names_in(cell: Any, separator: str | None) -> list[str]:
-    """Attribute names of a cell, as they stand there: a list, or a text cut at the separator;
+    """Attribute names of a cell, unchanged: a list, or a text cut at the separator;
     without one the text is one name."""
     if isinstance(cell, str):
         parts = listed(cell)

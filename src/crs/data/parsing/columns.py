@@ -38,7 +38,7 @@ def mapped(frame: pd.DataFrame, names: Columns, wanted: list[str], file: str) ->
             raise UserError(
                 f"dataset.columns.{key}={name}: {file} has no such column; it has {there}. {remedy}"
             )
-        # Anything else would stand in the tables as Python prints it: `[1]`, `b'1'`.
+        # Anything else would be in the tables as Python prints it: `[1]`, `b'1'`.
         kind = kind_of(frame[name].explode() if key == "attributes" else frame[name])
         if kind not in PLAIN | (DATES if key in ("timestamp", "year") else set()):
             raise UserError(

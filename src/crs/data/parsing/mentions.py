@@ -35,7 +35,7 @@ def linked(
     names stay and are mentioned at their first word.
 
     Args:
-        items, entities: (name as it may stand in the text, entity).
+        items, entities: (name as the text may have it, entity).
     Returns:
         words, (place, entity) of each mention in order, and how many names are not in the text.
     """

@@ -16,7 +16,7 @@ LONG = 200
 MEMBER = 2 << 30
 """The most bytes of a file in an archive, which is read as a whole."""
 HEADER = 30
-"""Bytes that stand before each file in a zip archive, at least."""
+"""Bytes before each file in a zip archive, at least."""
 SYMLINK, KIND = 0o120000, 0o170000
 BROKEN = (
     zipfile.BadZipFile,
@@ -51,7 +51,7 @@ class RowAudit:
         what: what they are.
         rows: how many.
         done: what was done with them.
-        first: where the first of them stands, if that is known.
+        first: the place of the first of them, if it is known.
     """
 
     what: str
@@ -70,12 +70,11 @@ COMPLETE = "Is the file complete?"
 
 @dataclass
 class BadRows:
-    """Rows that cannot be read: refused, or left out and counted; and rows that were read
-    otherwise than they are written.
+    """Rows that cannot be read, refused or counted, and rows whose cells were changed in reading.
 
     Attributes:
-        policy: `dataset.bad_lines`; None for a file that is read wholly or not at all: its first
-            fault is raised.
+        policy: `dataset.bad_lines`; None for a file that is read as a whole: its first
+            bad row is refused.
         count, first, remedy: rows that cannot be read, the first of them, and what helps.
         noticed: rows that were read otherwise.
     """
@@ -87,7 +86,7 @@ class BadRows:
     noticed: list[RowAudit] = field(default_factory=list)
 
     def __call__(self, where: str, what: str, lines: int = 1, remedy: str = COMPLETE) -> None:
-        """Count what stands at a place and cannot be read.
+        """Count rows at a place that cannot be read.
 
         Raises:
             UserError: for a file that is read wholly or not at all.

@@ -86,7 +86,7 @@ def decoded(
     number = 0
     try:
         with stream:
-            # Only a newline ends a line: others that Unicode knows stand in old titles.
+            # Only a newline ends a line: old titles have others that Unicode knows.
             for number, line in enumerate(iter(partial(stream.readline, longest + 1), b""), 1):
                 if len(line) > longest:
                     raise UserError(

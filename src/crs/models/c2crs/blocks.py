@@ -103,7 +103,7 @@ class TextEncoder(nn.Module):
         """
         scale = embedded.shape[2] ** 0.5
         x = self.dropout(embedded * scale + self.positions[: embedded.shape[1]])
-        # Attention of a row without a word would divide by nothing: it looks at its first place.
+        # Attention of a row without a word would divide by 0: it reads its first place.
         attended = mask.clone()
         attended[:, 0] = True
         for layer in self.layers:

@@ -75,15 +75,15 @@ def run(
     scores = scored(frame, *likelihoods)
     write(frame, scores, settings, inputs, folder, context)
     own = scores[scores["scorer"] == SYSTEM]
-    figures = {
+    metrics = {
         f"{m}@{k}" if k else m: v
         for m, k, v in own[["metric", "k", "value"]].itertuples(index=False)
     }
     context.note(
-        f"{len(test):,} responses, perplexity {figures['perplexity']:.1f}, Distinct-2 "
-        f"{figures['dist_corpus@2']:.3f}, BLEU-4 {figures['bleu@4']:.4f}"
+        f"{len(test):,} responses, perplexity {metrics['perplexity']:.1f}, Distinct-2 "
+        f"{metrics['dist_corpus@2']:.3f}, BLEU-4 {metrics['bleu@4']:.4f}"
     )
-    return summary | figures
+    return summary | metrics
 
 
 def device_of(context: Context) -> torch.device:
@@ -182,9 +182,9 @@ def scored(frame: pd.DataFrame, values: Tensor, places: Tensor) -> pd.DataFrame:
     rows: list[tuple[str, str, int, float, float, float]] = []
     truth, cluster = list(frame["truth_tokens"]), frame["dialogue"].to_numpy()
 
-    def mean(figures: np.ndarray, groups: np.ndarray) -> tuple[float, float, float]:
-        low, high = stats.bootstrap_intervals(figures[:, None], groups, 1000, 0.95, 99)
-        return float(figures.mean()), float(low[0]), float(high[0])
+    def mean(each: np.ndarray, groups: np.ndarray) -> tuple[float, float, float]:
+        low, high = stats.bootstrap_intervals(each[:, None], groups, 1000, 0.95, 99)
+        return float(each.mean()), float(low[0]), float(high[0])
 
     for name, said in ((SYSTEM, list(frame["response_tokens"])), (PEOPLE, truth)):
         for k in KS:

@@ -12,7 +12,7 @@ from crs.models.c2crs.blocks import Attention, FeedForward, Memory, positions
 
 @dataclass
 class Source:
-    """What one attention looks at: states [B, S, w], and which of them are there [B, S]."""
+    """What one attention reads: states [B, S, w], and which of them are real [B, S]."""
 
     states: Tensor
     mask: Tensor

@@ -33,7 +33,7 @@ class _Combine(torch.autograd.Function):
         place = torch.arange(len(source), device=grad.device)
         shape = (bases.shape[1], len(source))
         for b in range(len(bases)):
-            # Pairs of one source lie together: summing them is a product with a sparse matrix.
+            # Pairs of one source are adjacent: summing them is a product with a sparse matrix.
             weights = torch.sparse_csr_tensor(
                 starts, place, mix[relation, b], shape, check_invariants=False
             )
@@ -44,7 +44,7 @@ class _Combine(torch.autograd.Function):
 
 
 class _Sum(torch.autograd.Function):
-    """A X for a constant sparse A whose transpose is at hand."""
+    """A X for a constant sparse A whose transpose is given."""
 
     @staticmethod
     def forward(ctx: Any, matrix: Tensor, transposed: Tensor, x: Tensor) -> Tensor:

@@ -148,7 +148,7 @@ def restore(model: C2CRS, path: Path, dataset: Artifact, graph: Artifact) -> boo
     """Put a file's weights into a network.
 
     The authors' recommender reads the graph alone: our text encoders stay as they are, and no query
-    looks at them.
+    reads them.
 
     Returns:
         whether the file is the authors'.

@@ -1,4 +1,4 @@
-"""C2-CRS in a dialogue that goes on: contexts of what was said so far.
+"""C2-CRS in a live dialogue: contexts of what was said so far.
 
 Made as stage `contexts` makes those of simulated requests: the words of the user, an `__end__`
 after each utterance, and as entities the newest items of the history and the attributes asked for.

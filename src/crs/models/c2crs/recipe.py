@@ -27,20 +27,20 @@ class C2CRS(Settings):
     dropout: float = number(low=0, high=0.99)
     temperature: float = number(above=0)
     coarse_epochs: int = number(low=0)
-    """At most so many of the coarse phase; 0 leaves it out."""
+    """Maximum number of epochs of the coarse phase; 0 leaves it out."""
     fine_epochs: int = number(low=0)
-    """The same of the fine phase, which follows."""
+    """Maximum number of epochs of the fine phase, which follows."""
     coarse_weight: float = number(low=0)
-    """Of the coarse loss in the fine phase."""
+    """Weight of the coarse loss in the fine phase."""
     fine_weight: float = number(low=0)
     gate: str = choice("mask", "multiplicative")
     """Fine loss: `mask` compares with units of other entities; `multiplicative` as released."""
     softmax: str = choice("entities", "items")
     """The recommendation loss is over all `entities` (released) or over the `items`."""
     start: str = choice("informed", "released")
-    """`informed`: biases start at popularity and relations alike; `released`: as drawn."""
+    """`informed`: biases start at popularity, relations equal; `released`: random."""
     recency: bool = MISSING
-    """Pooling of entities knows how long ago each was mentioned first."""
+    """Pooling of entities reads how long ago each was first mentioned."""
     entity_dropout: float = number(low=0, high=0.99, stored_as="forget")
     """Share of a context's entities that a step of the recommender's training leaves out."""
     query_dropout: float = number(low=0, high=0.99)
@@ -50,18 +50,18 @@ class C2CRS(Settings):
     vectors: str | None = path()
     """Word vectors to start from, a text file of words and numbers; null draws them."""
     views: str = choice("graph", "all", unfingerprinted=True, formerly=("model.views",))
-    """What it recommends by: `graph`, as released, or `all` of graph, context and reviews. The
-    stages that it changes have it in their names (`C2CRSTrainSettings.views`)."""
+    """Views of a query: `graph`, as released, or `all` of graph, context and reviews. The
+    names of the stages that it changes have it (`C2CRSTrainSettings.views`)."""
     fill_items: bool = unfingerprinted(formerly=("model.fill_items",))
-    """Recommended titles are put into the places that a response keeps for items. `converse` has it
-    in its name (`C2CRSConverseSettings.fill_items`)."""
+    """Put recommended titles into the item slots of a response. It is in the name of `converse`
+    (`C2CRSConverseSettings.fill_items`)."""
     without: list[str] = choice("graph", "context", "review")
     """Left out: `graph` (its edges), `context` or `review` (that view)."""
 
 
 @dataclass
 class Converse(Optimisation):
-    """The decoder of responses: its training and its search (stage `converse`)."""
+    """The decoder of responses: training and beam search (stage `converse`)."""
 
     threshold: float = number(above=0)
     """Tokens that occur more often than this in training responses weigh less in the loss."""

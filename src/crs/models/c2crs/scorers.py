@@ -24,7 +24,7 @@ class C2CRSScorer:
 
     Args:
         contexts: what the cases' rows are rows of.
-        listener: makes contexts of dialogues that go on.
+        listener: makes contexts of live dialogues.
     """
 
     def __init__(
@@ -51,7 +51,7 @@ class C2CRSScorer:
         return queries_of(self.model, self.contexts, self.h, cases.dialogue[ROW], device)
 
     def read(self, cases: Cases, talks: Sequence[Talk]) -> dict[str, Tensor]:
-        """The contexts of dialogues as they stand."""
+        """The contexts of dialogues so far."""
         assert self.listener is not None
         return self.listener.hear(cases, talks)
 

@@ -20,7 +20,7 @@ def run(
 ) -> dict[str, Any]:
     """Writes `model.safetensors` and `model.json` (the shape that rebuilds it).
 
-    Phase `coarse` aligns whole contexts; `fine` goes on with words, entities and reviews too. A
+    Phase `coarse` aligns whole contexts; `fine` adds words, entities and reviews. A
     phase of no epochs, or data with a single view, is left out.
     """
     options, warmup = settings.c2crs, settings.warmup

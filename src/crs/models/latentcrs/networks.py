@@ -66,7 +66,7 @@ class Fusion(nn.Module):
         return self.join(h, self.project(x))
 
     def join(self, h: Tensor, projected: Tensor) -> Tensor:
-        """The same from proj(x), [B, d], where it is there already."""
+        """The same from proj(x), [B, d], where it is computed already."""
         return self.mlp(torch.cat([self.norm(h), projected], dim=-1))
 
 

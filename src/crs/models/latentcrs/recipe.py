@@ -35,7 +35,7 @@ class EM(Settings):
             yield f"em.candidates={self.candidates}: em.posterior=amortised needs at least 2"
         if self.posterior == "exact" and self.candidates:
             yield (
-                f"em.candidates={self.candidates}: em.posterior=exact looks at the whole "
+                f"em.candidates={self.candidates}: em.posterior=exact reads the whole "
                 "catalogue; type em.candidates=0 or em.posterior=amortised"
             )
 

@@ -107,7 +107,7 @@ class EMTraining(Fitted):
         return loss
 
     def begin_pass(self, kind: str) -> None:
-        """The network that is not trained stands still: no dropout, and in an E pass one log Z."""
+        """The network that is not trained has no dropout, and in an E pass one log Z."""
         self.model.generative.train(kind == "m")
         self.model.behaviour.train(kind == "e")
         self.pass_log_z = None

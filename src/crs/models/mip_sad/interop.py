@@ -6,13 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError
 from torch import Tensor
 
 from crs.errors import UserError
 from crs.models.mip_sad.networks import MIPSAD
 from crs.models.mip_sad.recipe import Towers
-from crs.nn.interop import check_same_items, layers, raw_numbers, read
+from crs.nn.interop import check_same_items, item_rows, layers, raw_numbers, read, reading_weights
 from crs.store.artifact import Artifact
 
 NAMES = {
@@ -26,11 +25,13 @@ NAMES = {
 }
 TABLE = "embeddings.weight"
 """The authors' one table: padding, items, mask, attributes."""
+KEY = "checkpoint"
 
 
 def translate(released: dict[str, Tensor], dataset: Artifact) -> dict[str, Tensor]:
-    """The authors' names as ours, their rows in the order of our ids; users and what reads
-    refused items are left aside, as no loss and no score looks at them.
+    """The authors' names as ours, their rows in the order of our ids.
+
+    Users and the tower of refused items are left out: no loss and no score reads them.
 
     Raises:
         KeyError: with the names that are missing; of layers, the first.
@@ -38,23 +39,15 @@ def translate(released: dict[str, Tensor], dataset: Artifact) -> dict[str, Tenso
     """
     if missing := [name for name in (TABLE, *NAMES) if name not in released]:
         raise KeyError(", ".join(missing))
-    items, attributes = dataset.summary["items"], dataset.summary["attributes"]
     table = released[TABLE]
-    if len(table) != items + attributes + 2:
-        raise UserError(
-            f"checkpoint: its table has {len(table)} rows, and {items} items, {attributes} "
-            f"attributes, padding and mask make {items + attributes + 2}; give the dataset it was "
-            "trained on"
-        )
-    ends = torch.tensor([0]), torch.tensor([items + 1])
-    item_rows = torch.cat([ends[0], raw_numbers(dataset, "items", "raw", "checkpoint"), ends[1]])
-    own = raw_numbers(dataset, "attributes", "name", "checkpoint") + items + 1
+    rows = item_rows(table, dataset, KEY)
+    own = raw_numbers(dataset, "attributes", "name", KEY) + dataset.summary["items"] + 1
     return {
         **{our: released[their] for their, our in NAMES.items()},
         **layers(released, "SAS_encoder.layer", "item_tower.layers"),
         **layers(released, "prefer_SAS_encoder.layer", "attribute_tower.layers"),
-        "item_tower.item_table.weight": table[item_rows],
-        "attribute_tower.table.weight": table[torch.cat([ends[0], own])],
+        "item_tower.item_table.weight": table[rows],
+        "attribute_tower.table.weight": table[torch.cat([torch.tensor([0]), own])],
     }
 
 
@@ -72,11 +65,11 @@ def load(path: Path, dataset: Artifact, towers: Towers) -> tuple[MIPSAD, dict[st
         UserError: if the file is neither, lacks weights (which are named), or belongs to another
             catalogue.
     """
-    try:
+    with reading_weights(path, KEY):
         if path.suffix == ".safetensors":
-            weights = read(path, "checkpoint")
+            weights = read(path, KEY)
         else:
-            loaded = read(path, "checkpoint")
+            loaded = read(path, KEY)
             if not isinstance(loaded, dict):
                 raise UserError(
                     f"checkpoint={path.name} is no state dict, but a {type(loaded).__name__}"
@@ -99,18 +92,6 @@ def load(path: Path, dataset: Artifact, towers: Towers) -> tuple[MIPSAD, dict[st
         }
         if (usual if towers.reads == "auto" else towers.reads) == "newest":
             shape["reads"] = "newest"
-    except KeyError as error:
-        raise UserError(f"checkpoint={path.name} has no weight {error}") from error
-    except (SafetensorError, RuntimeError, ValueError, OSError, EOFError) as error:
-        raise UserError(
-            f"checkpoint={path.name} is not a state dict of plain tensors ({type(error).__name__})"
-        ) from error
-    except UserError:
-        raise
-    except Exception as error:  # torch raises pickle's own errors for anything but tensors
-        raise UserError(
-            f"checkpoint={path.name} holds more than tensors and was not loaded"
-        ) from error
     summary = dataset.summary
     if (shape["items"], shape["attributes"]) != (summary["items"], summary["attributes"]):
         raise UserError(
@@ -119,7 +100,7 @@ def load(path: Path, dataset: Artifact, towers: Towers) -> tuple[MIPSAD, dict[st
             "dataset it was trained on"
         )
     if not released:
-        check_same_items(path, dataset, "checkpoint")
+        check_same_items(path, dataset, KEY)
     model = MIPSAD(**shape)
     try:
         missing, unexpected = model.load_state_dict(weights, strict=False)

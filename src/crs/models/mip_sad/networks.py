@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from crs.nn.encoder import Encoder, Layer, Packed
+from crs.nn.encoder import Encoder, Layer, Packed, init_weights
 
 LIST_ROWS = 1024
 """Attribute lists that share one attention call: they are short."""
@@ -23,14 +23,10 @@ class AttributeTower(nn.Module):
         self.layers = nn.ModuleList(
             Layer(dim, heads, dropout, dropout, "post", causal=False) for _ in range(layers)
         )
-        for module in self.modules():
-            if isinstance(module, nn.Linear | nn.Embedding):
-                nn.init.normal_(module.weight, std=0.02)
-            if isinstance(module, nn.Linear):
-                nn.init.zeros_(module.bias)
+        init_weights(self)
 
     def forward(self, lists: Tensor) -> tuple[Tensor, Packed]:
-        """Outputs at the real attributes of lists [B, L], 0 is padding: [n, d], where they lie."""
+        """Outputs [n, d] at the real attributes of lists [B, L], 0 is padding, and their places."""
         packed = Packed.of(lists, LIST_ROWS)
         x = self.table(lists.flatten()[packed.index])
         for layer in self.layers if len(x) else ():

@@ -72,10 +72,10 @@ class Tuning(Settings):
     """Uniform negatives of a turn; 0 takes the whole catalogue."""
     loss_on: str = choice("logits", "sigmoid")
     pretrained: bool = unfingerprinted()
-    """Start from the towers of `warmup`; false starts from random weights. The name of the result
-    has it as what the stage reads."""
+    """Start from the towers of `warmup`; false starts from random weights. In the result's name it
+    counts as an input."""
     opening: bool = MISSING
-    """Each dialogue is also asked about before its first attribute."""
+    """Each dialogue also has a case before its first attribute."""
 
     def problems(self) -> Iterator[str]:
         """A loss over negatives without any."""

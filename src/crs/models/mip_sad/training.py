@@ -66,7 +66,7 @@ class Slots:
 
     Attributes:
         masked: windows with [MASK] in these slots, [B, T].
-        place: where the slots lie among the packed positions, [S].
+        place: places of the slots among the packed positions, [S].
         candidates: the masked item, then its negatives, [S, 1 + m].
         chosen, changed: some of its attributes, and the same with some replaced, [S, K].
     """
@@ -137,7 +137,7 @@ class WarmUp(OverTurns):
     def loss(self, slots: Slots) -> Tensor:
         """w_mip L_MIP + w_sad L_SAD, each a mean over masked slots or their attributes."""
         model, options = self.model, self.options
-        # Only masked slots go on, and one call of the attribute tower serves both tasks.
+        # Only masked slots are scored, and one call of the attribute tower serves both tasks.
         f = model.item_tower(slots.masked)[0][slots.place]
         outputs, lists = model.attribute_tower(torch.cat([slots.chosen, slots.changed]))
         loss = f.new_zeros(())

@@ -1,4 +1,4 @@
-"""Who reads what is said and who says it; what language models among them were asked."""
+"""The two participants of a dialogue: who reads what is said, and the user who says it."""
 
 import json
 from pathlib import Path
@@ -30,10 +30,10 @@ def understanding_of(
     return ModelReads(names, titles, dataset.summary["noun"], file.read_text(), model)
 
 
-def people(
+def participants(
     settings: MultiTurnSettings, dataset: Artifact, context: Context, folder: Path
 ) -> tuple[Understanding, User]:
-    """Who reads and who speaks. Downloads lie beside the results, as those of data sets do."""
+    """Who reads, and the user. Downloads are beside the results, as those of data sets are."""
     cache = downloads(folder)
     user = context.handed["user"](
         settings.simulate, settings.multi_turn.user_prompt, dataset, context, cache
@@ -44,11 +44,11 @@ def people(
 def bill(
     understanding: Understanding, user: User, talks: list[Talk], folder: Path
 ) -> dict[str, Any]:
-    """Writes `answers.jsonl`, which `llm=replay` reads; returns the figures of language models."""
+    """Writes `answers.jsonl`, which `llm=replay` reads; returns what language models cost."""
     asking = [one for one in (understanding, user) if isinstance(one, Asking)]
     if not asking:
         return {}
-    read = understanding.figures(talks) if hasattr(understanding, "figures") else {}
+    read = understanding.reading_counts(talks) if hasattr(understanding, "reading_counts") else {}
     from crs.llm.report import record, report
 
     llm, requests = asking[0].llm, [r for one in asking for r in one.asked(talks)]

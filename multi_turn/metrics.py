@@ -1,4 +1,4 @@
-"""Figures of the dialogues, with intervals, and what is more than chance."""
+"""Metrics of the dialogues with intervals, and paired tests."""
 
 from typing import Any
 
@@ -20,44 +20,28 @@ FLIPS = 9999
 def rows_of(
     label: str,
     part: str,
-    figures: dict[tuple[str, int], np.ndarray],
+    metrics: dict[tuple[str, int], np.ndarray],
     cluster: np.ndarray,
     settings: MultiTurn,
 ) -> list[dict[str, Any]]:
-    """Means of figures [n] with intervals that resample users, in the long form."""
+    """Means of metrics, each [n], with intervals that resample users, in the long form."""
     if not len(cluster):
         return []
-    values = np.stack(list(figures.values()), axis=1).astype(np.float64)
-    low, high = stats.bootstrap_intervals(
-        values, cluster, settings.resamples, settings.level, settings.seed
-    )
-    means = values.mean(0)
-    return [
-        {
-            "scorer": label,
-            "slice": part,
-            "metric": metric,
-            "k": k,
-            "value": mean,
-            "low": lo,
-            "high": hi,
-            "cases": len(cluster),
-        }
-        for (metric, k), mean, lo, hi in zip(figures, means, low, high, strict=True)
-    ]
+    rows = stats.mean_rows(metrics, cluster, settings.resamples, settings.level, settings.seed)
+    return [{"scorer": label, "slice": part, **row} for row in rows]
 
 
 def success_turn(log: pd.DataFrame, cases: int) -> np.ndarray:
-    """The turn in which each case of one line succeeds, infinite if it never does, [cases]."""
+    """The turn in which each case of one arm succeeds, infinite if it never does, [cases]."""
     won, hits = np.full(cases, np.inf), log[log["success"]]
     won[hits["case"]] = hits["turn"]
     return won
 
 
-def line_rows(
+def arm_rows(
     label: str, log: pd.DataFrame, users: np.ndarray, settings: MultiTurn
 ) -> list[dict[str, Any]]:
-    """All figures of one line, from its part of the log.
+    """All metrics of one arm, from its part of the log.
 
     `success` and `avg_turns` are over all dialogues; those of a turn are over the dialogues that
     are still open in it.
