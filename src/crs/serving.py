@@ -33,7 +33,8 @@ from crs.settings.training import Trainer
 from crs.stages.embed import ENCODER, Embedder
 from crs.stages.stage import import_object
 from crs.store.artifact import MANIFEST, Artifact, downloads
-from crs.titles import Titles, spellings, words
+from crs.titles import Titles
+from crs.titles.names import spellings, words
 
 STAGES = ("evaluate", "multi_turn")
 """The stages whose results know everything that a model's scorers read."""
