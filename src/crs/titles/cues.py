@@ -61,7 +61,7 @@ def capital(text: str, words: list[Word], first: int, last: int) -> bool:
     begins = len(shown) == 1 and BEGINS.search(text, 0, words[first].start)
     if begins and (words[last].folded in stop() or not SUBJECT.match(text, words[last].end)):
         return False
-    others = [*words[:first], *words[last + 1 :]]
+    others = [word for word in (*words[:first], *words[last + 1 :]) if word.folded != "i"]
     small = sum(text[word.start].islower() for word in others)
     return 2 * small > len(others)
 

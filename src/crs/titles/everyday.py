@@ -15,8 +15,10 @@ GENRES = frozenset((
     "mystery", "news", "noir", "romance", "scifi", "short", "sport", "thriller", "war", "western",
 ))  # fmt: skip
 """Kinds of works: a wish for one of them is no title of this name."""
-STOP, FREQUENT, FEW = 150, 1500, 4
-"""How many of the words are of grammar alone; how many are frequent; letters of a short word."""
+WORKS = frozenset(("movie", "movies", "film", "films", "show", "book", "album", "music"))
+"""What a wish is for, after any word that says of which kind."""
+STOP, FREQUENT = 150, 1500
+"""How many of the words are of grammar alone, and how many are frequent."""
 
 
 @cache
@@ -46,14 +48,16 @@ def stop() -> frozenset[str]:
 def is_everyday(name: tuple[str, ...]) -> bool:
     """Whether these words in a text may be no title at all.
 
-    One word is, if it is on the list, a number or very short; two are, if both are frequent; more
-    are, if all are of grammar.
+    One word is, if it is on the list, a number or very short; two are, if both are frequent or the
+    second is what a wish is for; more are, if all are of grammar.
     """
     bare = name[1:] if len(name) > 1 and name[0] in ("the", "a", "an") else name
     if not "".join(bare).isascii() and all(len(word) == 1 for word in bare):
         return len(bare) < 3
     if len(bare) == 1:
         return bare[0] in everyday() or bare[0].isdecimal() or len(bare[0]) < 3
+    if len(bare) == 2 and bare[1] in WORKS and bare[0] in everyday():
+        return True
     if len(bare) == 2:
         return all(word in frequent() or word.isdecimal() for word in bare)
     return all(word in stop() or word.isdecimal() for word in bare)

@@ -7,7 +7,7 @@ brackets and is no year is a name of its own; `Borat: Cultural Learnings …` go
 import re
 from collections.abc import Iterator
 
-from crs.titles.everyday import frequent
+from crs.titles.everyday import frequent, stop
 from crs.titles.numbers import PARTS
 from crs.titles.words import unescaped, words_of
 
@@ -18,6 +18,8 @@ ALSO = re.compile(r"^a\.?k\.?a\.? ")
 SUBTITLE = re.compile(r":\s+|\s+[-–—]\s+|,?\s+or:\s+|,\s+or,?\s+")
 CUT = re.compile(r",\s|\s(?:of|and|&|in|on|from|with|who|that)\s")
 """Where people stop who do not say a long title to its end."""
+
+INITIALS = re.compile(r"(?:\w\.){2,}(?=\s)")
 
 
 def title_and_year(text: str) -> tuple[str, int | None]:
@@ -73,10 +75,12 @@ def short_forms(title: str) -> Iterator[tuple[str, ...]]:
     parts = [part for part in parts if part]
     for last in range(1, len(parts)):
         yield from both(sum(parts[:last], ()))
-        if telling(parts[last]):
+        if len(without_article(parts[last])) > 1 and parts[last][0] not in PARTS:
             yield from both(parts[last])
     if len(parts) > 2:
         yield from both(parts[0] + parts[-1])
+    if initials := INITIALS.match(name):
+        yield words(initials[0])
     for cut in CUT.finditer(SUBTITLE.split(name)[0]):
         if telling(beginning := words(name[: cut.start()])):
             yield from both(beginning)
@@ -88,7 +92,8 @@ def both(name: tuple[str, ...]) -> set[tuple[str, ...]]:
     return {name, without_article(name)}
 
 
-def telling(part: tuple[str, ...]) -> bool:
-    """Whether a part of a title says which title it is: two words, not both everybody's."""
-    bare = without_article(part)
-    return len(bare) > 1 and bare[0] not in PARTS and not all(word in frequent() for word in bare)
+def telling(beginning: tuple[str, ...]) -> bool:
+    """Whether the beginning of a title says which title it is: two words with a meaning of their
+    own, one of which is not everybody's."""
+    own = [word for word in beginning if word not in stop()]
+    return len(own) > 1 and not frequent().issuperset(own)

@@ -24,7 +24,7 @@ YEAR_BEHIND = re.compile(
 YEAR_BEFORE = re.compile(r"\b(\d{4})\s+(?:version\s+of\s+)?(?:the\s+)?[\"'“‘]?$")
 YEAR_REACH = 30
 """Letters before a title in which its year is looked for."""
-TYPED_YEAR = re.compile(r"(.*\S)[\s,]+(?:from\s+)?(\d{4})\s*", re.DOTALL)
+TYPED_YEAR = re.compile(r"(.*?\S)[\s,]+(?:from\s+)?(\d{4})\s*", re.DOTALL)
 
 
 class Mention(NamedTuple):
@@ -120,14 +120,14 @@ class Titles:
         rarest = sorted((self.having.get(word, []) for word in known), key=len)
         rarest = [places for places in rarest if places][:2]
         near = list(dict.fromkeys(place for places in rarest for place in places))[:COMPARED]
-        letters = "".join(without_article(typed))
-        most = allowed(len(letters))
+        letters = {"".join(typed), "".join(without_article(typed))}
+        most = allowed(max(map(len, letters)))
         slips: dict[int, int] = {}
         for place in near:
             title = self.shown[place]
             if year in (None, self.years[place]):
                 names = {"".join(name) for name in (*spellings(title), *short_forms(title))}
-                slips[place] = min(distance(letters, name, most) for name in names | {""})
+                slips[place] = min(distance(a, b, most) for a in letters for b in names | {""})
         least = min(slips.values(), default=most + 1)
         return self.ordered(p for p, n in slips.items() if n == least) if least <= most else []
 
