@@ -32,17 +32,15 @@ SYLLABLES = "ba ce di fo gu har jen kol mir na pel ro san tu vor wen xi zan".spl
 
 def catalogue(rng: np.random.Generator, size: int) -> list[str]:
     """Titles of one to four words, a third of them names that no list of words has."""
-    found = []
+    found, usual = [], np.array(ranked()[150:])
     for _ in range(size):
         parts = [
-            "".join(rng.choice(SYLLABLES, 3))
-            if rng.random() < 1 / 3
-            else str(rng.choice(ranked()[150:]))
+            "".join(rng.choice(SYLLABLES, 3)) if rng.random() < 1 / 3 else str(rng.choice(usual))
             for _ in range(rng.integers(1, 5))
         ]
         title = " ".join(parts).title()
         title += f" {rng.integers(2, 5)}" if rng.random() < 0.1 else ""
-        title += f": {str(rng.choice(ranked())).title()} Day" if rng.random() < 0.1 else ""
+        title += f": {str(rng.choice(usual)).title()} Day" if rng.random() < 0.1 else ""
         title += ", The" if rng.random() < 0.2 else ""
         found.append(f"{title} ({rng.integers(1930, 2024)})")
     return found
