@@ -33,7 +33,8 @@ from crs.settings.training import Trainer
 from crs.stages.embed import ENCODER, Embedder
 from crs.stages.stage import import_object
 from crs.store.artifact import MANIFEST, Artifact, downloads
-from crs.titles import Titles, spellings, words
+from crs.titles import Titles
+from crs.titles.names import spellings, words
 
 STAGES = ("evaluate", "multi_turn")
 """The stages whose results know everything that a model's scorers read."""
@@ -189,8 +190,9 @@ class System:
 
     @cached_property
     def named(self) -> Titles:
-        """The titles, as people type them."""
-        return Titles(self.titles[1:])
+        """The titles, as people type them; of several the one that most interactions have first."""
+        taken = np.bincount(self.sequences.items, minlength=len(self.titles))
+        return Titles(self.titles[1:], taken[1:].tolist())
 
     def item(self, name: Any) -> Number:
         """Our number of an item that is named by its title or by its id in the user's file.
@@ -203,25 +205,25 @@ class System:
         """
         title = isinstance(name, str)
         places = self.named.find(name) if title else []
-        meant = {Number(place + 1) for place in places}
+        meant = [Number(place + 1) for place in places]
         if name in self.item_ids:
             number = self.item_ids.number(name)
-            if title and len(meant) == 1 and number not in meant and self.titled(name, *meant):
+            if title and len(meant) == 1 and number not in meant and self.titled(name, meant[0]):
                 raise UserError(
                     f"history: {name!r} is the id of {self.titles[number]!r} and the title of "
-                    f"{self.titles[min(meant)]!r}; type that title, or in Python the id as a number"
+                    f"{self.titles[meant[0]]!r}; type that title, or in Python the id as a number"
                 )
             return number
         if not title:
             return self.item_ids.number(name)
         if len(meant) != 1:
-            found = [self.titles[number] for number in sorted(meant)[:NEAR]]
+            found = [self.titles[number] for number in meant[:NEAR]]
             near = found or get_close_matches(name, self.titles, NEAR, 0.4)
             raise UserError(
                 f"history: {name!r} is {'not one' if meant else 'no'} title; there is "
                 f"{', '.join(map(repr, near)) or 'nothing near'}"
             )
-        return min(meant)
+        return meant[0]
 
     def titled(self, name: str, number: Number) -> bool:
         """Whether a text is all of an item's title, but for its year."""

@@ -67,7 +67,7 @@ class Simulate(Settings):
 STAGE = Stage(
     name="simulate",
     run="data_generator.simulate:run",
-    version=1,
+    version=2,
     settings=lambda config: Simulate(config.simulator, config.llm),
     reads=lambda config: ["dataset", "samples"],
     writes=("utterances.parquet", "leaks.parquet"),
