@@ -9,13 +9,15 @@ import torch
 
 from crs.dialogue.requirements import Facts, Wishes
 from crs.dialogue.rule_understanding import Rules
+from crs.dialogue.standing import standing
+from crs.dialogue.state import Talk, Turn
 from crs.dialogue.years import union
 
 FOLDER = Path(__file__).parent
 ROWS = list(map(json.loads, (FOLDER / "utterances.jsonl").read_text("utf-8").splitlines()))
 WORLD = json.loads((FOLDER / "utterances_world.json").read_text("utf-8"))
 NAMES = ["-", *WORLD["attributes"]]
-RULES = Rules(NAMES)
+RULES = Rules(NAMES, ["", *WORLD["titles"]])
 FIRST, LAST = 1870, 2040
 FACTS = Facts(torch.zeros(1, len(NAMES)), torch.arange(FIRST, LAST + 1), torch.tensor([0]))
 ATTRIBUTES, YEARS = ("must", "not", "prefer", "avoid"), ("years", "prefer_years")
@@ -40,12 +42,12 @@ def spans(years):
 
 def reading(texts):
     """What the rules have understood after all utterances of a person, as the table says it."""
-    wishes, soft = Wishes.none(FACTS, 1), []
-    for place, text in enumerate(texts):
-        heard = RULES.utterance(text, place == 0)
-        wishes.hear([0], [heard])
-        for asked in heard.requirements:
-            soft += asked.years if asked.years and asked.wanted and not asked.hard else ()
+    wishes, said, talk = Wishes.none(FACTS, 1), [], Talk(0, 0, 0)
+    for text in texts:
+        talk.turns.append(Turn(text))
+        heard = RULES.read([talk])
+        wishes.hear([0], heard)
+        said += heard[0].requirements
     wanted, refused, hard = (
         part[0].bool() for part in (wishes.wanted, wishes.refused, wishes.hard)
     )
@@ -54,11 +56,17 @@ def reading(texts):
         key: sorted(NAMES[i] for i in part.nonzero()[:, 0])
         for key, part in zip(ATTRIBUTES, parts, strict=True)
     }
+    found["any"] = sorted(sorted(NAMES[a] for a in group) for group in wishes.either[0])
     kept = wishes.years[0, :-1]
     if not kept.all():
         years = FACTS.calendar[kept].tolist()
         found["years"] = spans([year for one in years for year in (one, one)])
-    found["prefer_years"] = spans(soft)
+    soft = [one.years for one in standing(said) if one.years and one.wanted and not one.hard]
+    found["prefer_years"] = spans([year for one in soft for year in one])
+    title = WORLD["titles"].__getitem__
+    for key, items in zip(TITLES, (wishes.liked, wishes.disliked), strict=True):
+        found[key] = sorted(title(item - 1) for item in items[0])
+    found["which"] = sorted(sorted(title(i - 1) for i in group) for group in wishes.unclear[0])
     return {key: value for key, value in found.items() if value}
 
 
