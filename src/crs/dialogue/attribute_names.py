@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from difflib import get_close_matches
 from functools import lru_cache
 from pathlib import Path
 
@@ -11,6 +12,8 @@ from crs.dialogue.years import spelt
 SYNONYMS = Path(__file__).with_name("synonyms.txt")
 SHORTEST = 5
 """A word with fewer letters is taken as it is written: one more letter makes another word of it."""
+NEAR = 0.75
+"""So much alike are words of which one is offered for the other, by `difflib`'s ratio."""
 EVERYDAY = set(
     "auction thrilled mastery comely crimp romans roman western's fantasia dancer dances medal "
     "metals petal mental poppy horse mouse clues spots ports branch blouse honor honors honour "
@@ -87,6 +90,7 @@ class AttributeNames:
         for entries in self.known.values():
             entries.sort(key=lambda entry: -len(entry[0]))  # the longest name first
         self.vocabulary = {word for form in forms for word in form}
+        self.long = sorted(word for word in self.vocabulary if len(word) >= SHORTEST)
         self.near: dict[str, set[str]] = {}
         for word in self.vocabulary:
             if len(word) >= SHORTEST:
@@ -105,6 +109,13 @@ class AttributeNames:
             for meant in sorted(set().union(*(self.near.get(p, ()) for p in shortened(typed))))
             if meant[0] == typed[0] and one_slip(typed, meant)
         )[:1]
+
+    def nearest(self, word: str) -> str:
+        """The word of a name that is most like one that no name has; nothing if none is near."""
+        if len(word) < SHORTEST or not word.isalpha() or self.readings(word):
+            return ""
+        near = get_close_matches(word, self.long, 1, NEAR)
+        return near[0] if near else ""
 
     def at(self, words: list[str], place: int) -> tuple[tuple[int, ...], int] | None:
         """The attributes whose name or synonym begins at a word, and the place behind it."""

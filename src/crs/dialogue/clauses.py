@@ -3,9 +3,11 @@
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Protocol
 
 from crs.dialogue.attribute_names import AttributeNames
-from crs.dialogue.cues import cue_at
+from crs.dialogue.cues import CUES, cue_at
 from crs.dialogue.state import EARLIEST, LATEST
 from crs.dialogue.years import ANY, relative, span, spelt, years_of
 
@@ -83,10 +85,6 @@ class Clause:
     cues: list[tuple[str, int, int]] = field(default_factory=list)
     newer: int = 0
 
-    def between(self, first: int, last: int) -> list[str]:
-        """Some of its words."""
-        return self.words[first:last]
-
 
 def plain(text: str) -> str:
     """Lower case without apostrophes (`don't` is dont, `'90s` is 90s), years and signs spelt."""
@@ -124,18 +122,36 @@ def cut(text: str) -> list[Clause]:
     return found
 
 
-Find = Callable[[str], Iterable[tuple[int, int, tuple[int, ...]]]]
-"""Titles in a text: first character, the one behind the last, and which titles it may be."""
+class Named(Protocol):
+    """Where a text names a title.
+
+    Attributes:
+        start, end: its first character, and the one behind its last.
+        places: which titles it may be.
+    """
+
+    @property
+    def start(self) -> int: ...
+    @property
+    def end(self) -> int: ...
+    @property
+    def places(self) -> tuple[int, ...]: ...
+
+
+Find = Callable[[str], Iterable[Named]]
+"""Finds the titles that a text names, in order."""
 
 
 def mask(text: str, find: Find) -> tuple[str, list[tuple[int, ...]]]:
     """A text with each title replaced by a mark and its number, and which titles each may be."""
     text = text.replace(MASK, " ")
-    parts, titles, behind = [], [], 0
-    for start, end, places in find(text):
-        parts += [text[behind:start], f" {MASK}{len(titles)} "]
-        titles.append(places)
-        behind = end
+    parts: list[str] = []
+    titles: list[tuple[int, ...]] = []
+    behind = 0
+    for one in find(text):
+        parts += [text[behind : one.start], f" {MASK}{len(titles)} "]
+        titles.append(one.places)
+        behind = one.end
     return "".join([*parts, text[behind:]]), titles
 
 
@@ -168,6 +184,17 @@ class Reader:
 
     def __init__(self, attributes: AttributeNames, find: Find) -> None:
         self.attributes, self.find = attributes, find
+        self.says = lru_cache(maxsize=1 << 16)(self.may_say)
+
+    def may_say(self, word: str) -> bool:
+        """Whether a name, a year or a cue may begin with a word."""
+        return (
+            word in CUES
+            or word[0] == MASK
+            or word == ANY
+            or years_of(word) is not None
+            or any(first in self.attributes.known for first in self.attributes.readings(word))
+        )
 
     def clauses(self, text: str) -> list[Clause]:
         """The clauses of a text with their mentions and cues."""
@@ -197,6 +224,9 @@ class Reader:
         """Find the mentions and cues of a clause, from its first word on."""
         words, place = clause.words, 0
         while place < len(words):
+            if not self.says(words[place]):
+                place += 1
+                continue
             cue = cue_at(words, place)
             if cue and cue[0] == "saying":
                 place = cue[1]

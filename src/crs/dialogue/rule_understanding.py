@@ -30,7 +30,8 @@ class Rules:
     """
 
     def __init__(self, names: list[str], titles: Sequence[str] = ()) -> None:
-        self.reader = Reader(AttributeNames(names), finder(titles))
+        self.attributes = AttributeNames(names)
+        self.reader = Reader(self.attributes, finder(titles))
         self.clauses = lru_cache(maxsize=1 << 16)(self.read_clauses)
 
     def read_clauses(self, text: str) -> tuple[Clause, ...]:
@@ -56,9 +57,13 @@ class Rules:
         """
         read = Meaning(before, newest).read(self.clauses(text))
         requirements = tuple(one for part in read for one in part)
-        if first:
-            return Understood(text, requirements)
-        return Understood(self.wish(text), requirements)
+        return Understood(text if first else self.wish(text), requirements)
+
+    def unknown(self, text: str) -> tuple[tuple[str, str], ...]:
+        """Words of a text that no rule knows, each with the word of a name that is nearest."""
+        words = dict.fromkeys(word for clause in self.clauses(text) for word in clause.words)
+        near = ((word, self.attributes.nearest(word)) for word in words)
+        return tuple((word, name) for word, name in near if name)
 
     def wish(self, text: str) -> str:
         """A later text without its reaction to the list and without sentences that only refuse."""

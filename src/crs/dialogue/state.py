@@ -70,8 +70,6 @@ class Understood:
     """What a recommender embeds: the wish, made as in training. Empty: nothing new."""
     requirements: tuple[Requirement, ...] = ()
     """In the order in which they were said; a later one overrides an earlier one."""
-    unknown: tuple[tuple[str, str], ...] = ()
-    """Words that were not understood, each with the name that is nearest to it or nothing."""
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from crs.dialogue.clauses import Find
 from crs.titles import fold, spellings, title_and_year
@@ -11,7 +12,15 @@ YEAR_BEHIND = re.compile(r"\s*(?:\(|(?:the )?(?:one )?(?:from|of)? ?)((?:18|19|2
 COMMON = set("up it her big speed heat seven jaws alien aliens 1917 2012 300".split())
 
 
-def none(text: str) -> list[tuple[int, int, tuple[int, ...]]]:
+class TitleMention(NamedTuple):
+    """Where a text names titles, and the places of those that it may mean."""
+
+    start: int
+    end: int
+    places: tuple[int, ...]
+
+
+def none(text: str) -> list[TitleMention]:
     """No title is known."""
     return []
 
@@ -35,9 +44,10 @@ def mentions_of(titles: list[str]) -> Find:
     longest = max(map(len, known), default=0)
     years = [title_and_year(title)[1] for title in titles]
 
-    def find(text: str) -> list[tuple[int, int, tuple[int, ...]]]:
+    def find(text: str) -> list[TitleMention]:
         tokens = [(fold(m[0]), m.start(), m.end()) for m in re.finditer(r"[\w'’]+", text)]
-        found, place = [], 0
+        found: list[TitleMention] = []
+        place = 0
         while place < len(tokens):
             for length in range(min(longest, len(tokens) - place), 0, -1):
                 said = tuple(word for word, *_ in tokens[place : place + length])
@@ -53,7 +63,7 @@ def mentions_of(titles: list[str]) -> Find:
                         one := [p for p in places if years[p] == int(dated[1])]
                     ):
                         places, end = tuple(one), dated.end()
-                    found.append((start, end, places))
+                    found.append(TitleMention(start, end, places))
                     while place < len(tokens) and tokens[place][1] < end:
                         place += 1
                     break

@@ -26,6 +26,7 @@ SHORT = 30
 ANY = "anyyear"
 """The word that stands for `any year is fine`."""
 APOSTROPHES = "['’‘`´]"
+NO_APOSTROPHES = dict.fromkeys(map(ord, "'’‘`´"))
 FILLERS = set("the early mid late year years decade".split())
 BEFORE, UNTIL = set("before pre".split()), set("until till".split())
 AFTER, SINCE = set("after post past".split()), set("since".split())
@@ -39,6 +40,7 @@ OPEN = set("on onward onwards forward upward upwards".split())
 LATER, EARLIER = NEWER | set("after afterwards above beyond up thereafter".split()), OLDER | set("before below".split())
 """Behind a year and `or` or `and`."""
 SO = set("so thereabouts".split())
+COMPARES = NEWER | OLDER | {"modern"}
 POINTS = set("that those these this them it".split())
 NOUNS = set("one ones movie movies film films stuff please then though".split())
 """Behind `newer` and `older` where these compare items."""
@@ -64,7 +66,7 @@ _ANY = [
 ]
 """Ways to say that the year may be any."""
 _FINE = r"(?: (?:is|are|will|would|be|do|works?|goes|fine|ok|okay|good|welcome)\b)*"
-PHRASES = [
+_PHRASES = [
     (rf"\bbetween (?:the )?({_YEAR}) and (?=(?:the )?(?:now|today|present)\b)", r"\1 to "),
     (r"\b(?:in|on) or after\b", " since "),
     (r"\b(?:in|on) or before\b", " until "),
@@ -104,6 +106,9 @@ DATED = re.compile(
 """A text without any of these says nothing of years."""
 
 
+PHRASES = [(re.compile(pattern), replacement) for pattern, replacement in _PHRASES]
+
+
 def in_digits(text: str) -> str:
     """Years that are written in words, as numbers."""
 
@@ -124,15 +129,15 @@ def in_digits(text: str) -> str:
 def spelt(text: str) -> str:
     """A lower-case text with years as whole numbers and limits as single words; no apostrophes."""
     if not DATED.search(text):
-        return re.sub(APOSTROPHES, "", text)
+        return text.translate(NO_APOSTROPHES)
     text = in_digits(text)
     text = re.sub(r"\b((?:1[89]|20)?\d0)ies\b", r"\1s", text)
     text = re.sub(rf"(?<!\w){APOSTROPHES}(\d\d)\b", lambda match: of_two(int(match[1])), text)
-    text = re.sub(APOSTROPHES, "", text)
+    text = text.translate(NO_APOSTROPHES)
     short = rf"\b((?:1[89]|20)\d\d)(\s*{_DASH}\s*| to )(\d\d)(?![\w-])"
     text = re.sub(short, lambda match: match[1] + match[2] + second(match[1], match[3]), text)
     for pattern, replacement in PHRASES:
-        text = re.sub(pattern, replacement, text)
+        text = pattern.sub(replacement, text)
     return text
 
 
@@ -240,6 +245,8 @@ def limited(words: list[str], place: int, first: int, last: int) -> tuple[int, i
 
 def relative(words: list[str]) -> int:
     """1 where newer items than those of before are asked for, -1 where older ones, else 0."""
+    if COMPARES.isdisjoint(words):
+        return 0
     for place, word in enumerate(words):
         following = at(words, place + 1)
         compares = following == "than" and at(words, place + 2) in POINTS
