@@ -36,7 +36,5 @@ def with_liked(cases: Cases, liked: Sequence[Sequence[int]]) -> Cases:
         cuts[number] += len(new)
     items = torch.tensor([item for sequence in told for item in sequence])
     offsets = torch.tensor([0, *accumulate(map(len, told))])
-    sequences = Sequences(
-        items, offsets, old.n_items, float(old.repeating), old.of_users and ours
-    )
+    sequences = Sequences(items, offsets, old.n_items, float(old.repeating), old.of_users and ours)
     return replace(cases, sequences=sequences, row=torch.tensor(places), cut=torch.tensor(cuts))

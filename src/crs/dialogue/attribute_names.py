@@ -123,8 +123,7 @@ class AttributeNames:
             for form, ids in self.known.get(first, ()):
                 rest = words[place + 1 : place + len(form)]
                 if len(rest) == len(form) - 1 and all(
-                    asked in self.readings(word)
-                    for asked, word in zip(form[1:], rest, strict=True)
+                    asked in self.readings(word) for asked, word in zip(form[1:], rest, strict=True)
                 ):
                     return ids, place + len(form)
         return None

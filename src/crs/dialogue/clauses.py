@@ -24,7 +24,9 @@ ALL = set("any anything everything all none nothing no whatever".split())
 POSSESSIVES = set("my our his her their your".split())
 LIVES = set("born married met graduated moved retired divorced died lived worked".split())
 """A year behind such a word is no wish."""
-COUNTS = set("have has had own owns owned got seen watched than over paid cost cost costs $".split())
+COUNTS = set(
+    "have has had own owns owned got seen watched than over paid cost cost costs $".split()
+)
 """A number between such a word and a plural is no year."""
 DESCRIBES = set("lines where about plot story".split())
 """What follows such a word and a colon describes an item and requires nothing."""

@@ -21,7 +21,8 @@ TABLES = {
         tired|sick|bored|weary|wary of|with
         fed up with|of?
         enough of|with
-        had enough of?
+        had|seen|watched|got enough of?
+        as little|few
         had it with
         had my fill of
         stop|quit showing|recommending|suggesting|giving|offering|with me?
@@ -43,7 +44,7 @@ TABLES = {
         veto|vetoing|ban|banning
     """,
     # Behind `rather` and `prefer`: what is behind it is refused.
-    "than": "than|over",
+    "than": "than|over|to",
     # A refusal in a verb: `I do not hate it` allows it.
     "hate": """
         hate|hates|hated|hating|dislike|dislikes|disliked|despise|despised|loathe|loathed|detest
@@ -61,7 +62,7 @@ TABLES = {
     """,
     # It need not hold any more, whether it was asked for or refused.
     "back": """
-        forget|ignore|disregard|cancel|undo|scratch about?
+        forget|ignore|disregard|cancel|undo|scratch|scrap about?
         never mind about?
         nevermind about?
         forget|ignore|disregard|scratch what i said about
@@ -90,7 +91,8 @@ TABLES = {
     "allow": """
         dont|doesnt|not mind
         ok|okay|fine|cool|alright with
-        nothing against
+        nothing|not against
+        not opposed|averse to
         no problem|problems|objection|objections|issue|issues with|to
         open to
     """,
@@ -124,6 +126,8 @@ TABLES = {
         leaning|lean towards|toward|to
         would not mind
         wouldnt mind
+        would not say no to
+        wouldnt say no to
         could|might be|like|have
         if anything
     """,
@@ -155,12 +159,14 @@ TABLES = {
         hold on
         changed|changing my|our mind
         change of plan|plans|mind
+        new|different|another|better idea
+        rather a|an|some
         id|wed|would rather
         lets go with|for
     """,
     # What was said last is taken back.
     "undo": """
-        scratch|forget|cancel|undo|ignore|strike|drop|nevermind|disregard that|it|both|those|this|them
+        scratch|scrap|forget|cancel|undo|ignore|strike|drop|nevermind|disregard that|it|both|those|this|them
         never mind that|it|both|those|this
         i take that|it back
     """,
@@ -170,7 +176,7 @@ TABLES = {
         start|starting|begin|beginning from scratch|zero
         from scratch
         clean slate
-        forget|ignore|scratch|clear|disregard|cancel|drop|erase|undo everything|all of? that|it?
+        forget|ignore|scratch|scrap|clear|disregard|cancel|drop|erase|undo everything|all of? that|it?
         forget|ignore|disregard what|everything|all|anything i said
         never mind everything|all
         reset|restart everything|all?

@@ -48,9 +48,13 @@ class Meaning:
         replaces, replaced = False, set[str]()
         adds = any(ADDS & set(clause.words) for clause in clauses)
         named = any(clause.mentions for clause in clauses)
+        if clauses and clauses[0].words[0] == "or" and clauses[0].mentions:
+            clauses[0].mentions[0].either = True
+            self.reopen(clauses[0].mentions[0].sort)
         for clause, kind in zip(clauses, kinds, strict=True):
             self.found += [[] for _ in range(clause.sentence + 1 - len(self.found))]
-            replaces = not adds and (replaces or bool(kind & {"instead", "undo"}))
+            turned = bool(kind & {"instead", "undo"}) and clause.before != "but"
+            replaces = not adds and (replaces or turned)
             for one in clause.mentions:
                 if replaces and one.act == "+" and one.sort not in replaced:
                     replaced.add(one.sort)
@@ -61,6 +65,12 @@ class Meaning:
             if clause.newer:
                 self.relative(clause.newer)
         return self.found
+
+    def reopen(self, sort: str) -> None:
+        """Say the newest wish of a sort again, for one that begins with `or` to join it."""
+        old = [r for r in standing(self.newest) if r.wanted and r.hard and sort_of(r) == sort]
+        if old and sort != "title" and not old[-1].any_year:
+            self.add(*taken_back(old[-1:]), old[-1])
 
     def replace(self, sort: str) -> None:
         """What was wanted of a sort does not hold any more."""

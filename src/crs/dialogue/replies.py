@@ -48,7 +48,9 @@ def asked_text(
 
 def items_text(requirement: dict[str, Any], titles: Sequence[str]) -> str:
     """A title that is liked or disliked, in words; one that may be several asks which."""
-    named = [titles[item] if item < len(titles) else f"item {item}" for item in requirement["items"]]
+    named = [
+        titles[item] if item < len(titles) else f"item {item}" for item in requirement["items"]
+    ]
     if len(named) > 1:
         return f"which one: {' or '.join(named)}?"
     if requirement.get("taken_back"):

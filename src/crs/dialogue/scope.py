@@ -37,7 +37,7 @@ VERBS = (
     r"disappointed|depress(?:es)?|disgusts?|repels?|upsets?|kills?) (?:me|us|my|him|her|them)|"
     r"sucks?|sucked|stinks?|stank|(?:puts?|turns?|turned) (?:me|us) off|"
     r"(?:leaves?|left) (?:me|us) cold|(?:gives?|gave) (?:me|us) (?:nightmares|a headache|the creeps)|"
-    r"(?:gets?|got|grates?) on (?:my|our) nerves|(?:makes?|made) (?:me|us) (?:sick|yawn|sleepy)|"
+    r"(?:gets?|got|grates?) on (?:my|our) nerves|(?:makes?|made) (?:me|us) (?:sick|yawn|sleepy|sleep|fall asleep)|(?:puts?) (?:me|us) to sleep|"
     r"can go|must go|has to go|have to go|no(?: thanks?| thank you| way| please| more)?$|nope$|nah$|"
     r"out$|never again|not again|not$)"
 )
@@ -54,13 +54,17 @@ NEEDLESS = r"(?:important|matter|necessary|required|needed|need|essential|mandat
 BEHIND = re.compile(
     rf"(?P<refused>free\b)|{THINGS}{ADVERBS}(?:"
     rf"(?P<back>(?:{NEGATED}|no longer|{BE} no longer) {ADVERBS}(?:be )?{NEEDLESS}|"
-    rf"{BE} (?:optional|unimportant|irrelevant|unnecessary|not {NEEDLESS})|"
+    rf"optional\b|{BE} (?:optional|unimportant|irrelevant|unnecessary|not {NEEDLESS})|"
     rf"{BE} {ADVERBS}less important)|"
     rf"(?P<allow>(?:{BE}|would be|can be|may be) {ADVERBS}(?:fine|ok|okay|alright|all right|allowed|"
     rf"acceptable|permitted|back|not a problem|no problem)\b)|"
     rf"(?P<bad>{BE} {ADVERBS}{BAD}\b|{VERBS}|{I_HATE}|{NEGATED}\b))"
 )  # fmt: skip
 """What is said behind a name of it."""
+NEEDED = re.compile(rf"{THINGS}(?:is )?(?:needed|required|necessary)\b")
+JUDGES = re.compile(r"\b(?:find|found|consider|think|thought)(?: that)?(?: \w+)?$")
+JUDGED = re.compile(rf"{THINGS}{ADVERBS}{BAD}\b")
+"""`I find musicals really annoying`: what stands before and behind the name."""
 ANSWER = re.compile(
     rf"(?:(?P<refused>(?:oh |god |hell |please |ugh |um |well |absolutely |definitely |certainly )*"
     rf"(?:no|nope|nah|never|pass|hard pass|no way|no thanks?|no thank you|not (?:for me|again|"
@@ -76,7 +80,9 @@ SAME = re.compile(
     r"(?:even more(?: so)?|too|as well|likewise|ditto|also|either|neither|same|the same|same here)$"
 )
 """Behind a name: as what was said before it."""
-SAME_AS = re.compile(r"^(?:and |or )?(?:(?:the )?same (?:goes )?(?:for|with)|ditto for|so (?:is|are))\b")
+SAME_AS = re.compile(
+    r"^(?:and |or )?(?:(?:the )?same (?:goes )?(?:for|with)|ditto for|so (?:is|are))\b"
+)
 
 
 def is_bare(clause: Clause) -> bool:
@@ -84,10 +90,7 @@ def is_bare(clause: Clause) -> bool:
     if not clause.mentions or any(clause.words[place] != "nor" for _, place, _ in clause.cues):
         return False
     named = {place for one in clause.mentions for place in range(one.start, one.end)}
-    return all(
-        place in named or word in FILLERS
-        for place, word in enumerate(clause.words)
-    )
+    return all(place in named or word in FILLERS for place, word in enumerate(clause.words))
 
 
 def continues(clauses: list[Clause], number: int, listing: bool) -> bool:
@@ -199,7 +202,7 @@ class Scan:
         elif kind == "also":
             self.act, self.cued = "+", True
         elif kind == "than":
-            if {"rather", "prefer", "sooner"} & set(words[:start]):
+            if self.place and {"rather", "prefer", "sooner"} & set(words[:start]):
                 self.act, self.kind = "-", kind
                 self.cued = self.fresh = self.dated = True
         elif kind == "i" or (kind in ("turn", "instead") and not self.fresh):
@@ -246,16 +249,23 @@ def said_behind(clauses: list[Clause], number: int) -> None:
                 one.act, one.cued = "-", True
         following = clause.mentions[place + 1].start if place + 1 < len(clause.mentions) else None
         tail = words[one.end : following]
+        text = " ".join(tail)
+        if one.act == "-" and one.sort == "attribute" and NEEDED.match(text):
+            one.act = "back"  # no romance needed
         if not tail or one.act != "+" or one.cued or one.sort == "years":
             continue
-        text = " ".join(tail)
         verdict = BEHIND.match(text)
         if verdict is None or verdict["refused"]:
             head = " ".join(words[: one.start])
-            if OUT.search(head) and "out" in tail:
+            found_bad = JUDGES.search(head) and JUDGED.match(text)
+            if found_bad or (OUT.search(head) and "out" in tail):
                 one.act, one.cued = "-", True
             continue
-        if following is not None and verdict["bad"] and not verdict["bad"].startswith(("i ", "we ")):
+        if (
+            following is not None
+            and verdict["bad"]
+            and not verdict["bad"].startswith(("i ", "we "))
+        ):
             if not JOINS & set(tail) and tail[-1:] != ["no"] and verdict.end() < len(text):
                 continue  # `comedy not horror`: the refusal is of what follows
         act = "back" if verdict["back"] else "allow" if verdict["allow"] else "-"
@@ -294,22 +304,31 @@ def either(clauses: list[Clause]) -> None:
     """Mark mentions that `or` joins with the one of their sort before them, over commas too."""
     flat = [(number, one) for number, clause in enumerate(clauses) for one in clause.mentions]
     links = [""] if flat else []
-    turned = False
+    turned = ""
     for (n, one), (m, two) in zip(flat, flat[1:], strict=False):
         if clauses[n].sentence != clauses[m].sentence or m - n > 1:
             links.append("")
-            turned = False
+            turned = ""
             continue
         inside = clauses[n].words[one.end : two.start] if n == m else [
             *clauses[n].words[one.end :], clauses[m].before, *clauses[m].words[: two.start]
         ]  # fmt: skip
         said = [word for word in inside if word not in FILLERS - JOINS and word != "from"]
-        dates = one.sort == two.sort == "years" and set(said) <= {"and", ",", "late", "early", "mid"}
+        dates = one.sort == two.sort == "years" and set(said) <= {
+            "and",
+            ",",
+            "late",
+            "early",
+            "mid",
+        }
         if "or" in said or (dates and said) or (two.act == "-" and "nor" in said):
             links.append("or")
-            turned = two.sort == "attribute"
-        elif turned and two.sort == "years":
+            turned = {"attribute": "years", "years": "attribute"}.get(two.sort, "")
+            if one.sort == two.sort == "years":
+                turned = ""
+        elif turned and two.sort == turned and not said:
             links.append("or")  # a comedy from the 80s or a drama from the 90s
+            turned = ""
         else:
             links.append("," if said == [","] else "")
     for place in range(len(links) - 2, 0, -1):

@@ -37,7 +37,10 @@ JOINS = set("to until till through thru and".split())
 NOW = set("now today present date".split())
 OPEN = set("on onward onwards forward upward upwards".split())
 """Behind a year: and all later ones."""
-LATER, EARLIER = NEWER | set("after afterwards above beyond up thereafter".split()), OLDER | set("before below".split())
+LATER, EARLIER = (
+    NEWER | set("after afterwards above beyond up thereafter".split()),
+    OLDER | set("before below".split()),
+)
 """Behind a year and `or` or `and`."""
 SO = set("so thereabouts".split())
 COMPARES = NEWER | OLDER | {"modern"}
