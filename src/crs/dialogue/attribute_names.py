@@ -12,7 +12,7 @@ from crs.dialogue.years import spelt
 SYNONYMS = Path(__file__).with_name("synonyms.txt")
 SHORTEST = 5
 """A word with fewer letters is taken as it is written: one more letter makes another word of it."""
-NEAR = 0.75
+NEAR = 0.7
 """So much alike are words of which one is offered for the other, by `difflib`'s ratio."""
 EVERYDAY = set(
     "auction thrilled mastery comely crimp romans roman western's fantasia dancer dances medal "

@@ -1,4 +1,4 @@
-"""What was said, cut into clauses, with the attributes, years and titles that each of them names."""
+"""What was said, cut into clauses, with the attributes, years and titles that each names."""
 
 import re
 from collections.abc import Callable, Iterable
@@ -38,7 +38,8 @@ STATED = re.compile(
 """Before a name: a statement about one's own life."""
 REMARK = re.compile(
     r"(?:so |and |wow |haha |lol )*(?:(?:that|this|it|he|she|you|they|life|who|what) "
-    r"(?:was|is|were|are)|its|thats|hes|shes|youre|(?:are|were) you|(?:is|was) (?:it|this|that|he|she))"
+    r"(?:was|is|were|are)|its|thats|hes|shes|youre|"
+    r"(?:are|were) you|(?:is|was) (?:it|this|that|he|she))"
     r" (?:just |so |such |like |very |really |pretty |quite |a |an |pure |all |not |the )*"
 )
 """Before a name with nothing behind it: a remark, and no wish."""
@@ -133,11 +134,19 @@ class Named(Protocol):
     """
 
     @property
-    def start(self) -> int: ...
+    def start(self) -> int:
+        """First character."""
+        ...
+
     @property
-    def end(self) -> int: ...
+    def end(self) -> int:
+        """The one behind the last."""
+        ...
+
     @property
-    def places(self) -> tuple[int, ...]: ...
+    def places(self) -> tuple[int, ...]:
+        """Titles."""
+        ...
 
 
 Find = Callable[[str], Iterable[Named]]

@@ -98,7 +98,7 @@ class Conversation:
 
     @property
     def history(self) -> list[Number]:
-        """The items that the person had before, and behind them those that were said to be liked."""
+        """The items that the person had before, and behind them those that the person likes."""
         had = self.case.sequences.items[:-1].tolist()
         liked = [item for item in self.state.wishes.liked[0] if item not in had]
         return list(map(Number, [*had, *liked]))

@@ -166,7 +166,8 @@ TABLES = {
     """,
     # What was said last is taken back.
     "undo": """
-        scratch|scrap|forget|cancel|undo|ignore|strike|drop|nevermind|disregard that|it|both|those|this|them
+        scratch|scrap|forget|cancel|undo|ignore|strike|drop|nevermind that|it|both|those|this|them
+        disregard that|it|both|those|this|them
         never mind that|it|both|those|this
         i take that|it back
     """,
@@ -176,7 +177,8 @@ TABLES = {
         start|starting|begin|beginning from scratch|zero
         from scratch
         clean slate
-        forget|ignore|scratch|scrap|clear|disregard|cancel|drop|erase|undo everything|all of? that|it?
+        forget|ignore|scratch|scrap|clear|disregard everything|all of? that|it?
+        cancel|drop|erase|undo everything|all of? that|it?
         forget|ignore|disregard what|everything|all|anything i said
         never mind everything|all
         reset|restart everything|all?

@@ -49,7 +49,6 @@ class Meaning:
         adds = any(ADDS & set(clause.words) for clause in clauses)
         named = any(clause.mentions for clause in clauses)
         if clauses and clauses[0].words[0] == "or" and clauses[0].mentions:
-            clauses[0].mentions[0].either = True
             self.reopen(clauses[0].mentions[0].sort)
         for clause, kind in zip(clauses, kinds, strict=True):
             self.found += [[] for _ in range(clause.sentence + 1 - len(self.found))]

@@ -1,81 +1,21 @@
 """How far a refusal, a hedge and an `or` reach over what is named beside them."""
 
 import re
+from itertools import pairwise
 
-from crs.dialogue.clauses import DESCRIBES, ENDS, Clause, Mention
+from crs.dialogue.clauses import DESCRIBES, Clause
+from crs.dialogue.verdicts import (
+    ARTICLES,
+    FILLERS,
+    JOINS,
+    answered,
+    is_bare,
+    listed,
+    said_behind,
+)  # fmt: skip
 
 REFUSING = {"not", "without", "hate", "except"}
-JOINS = set("or nor and".split())
-ARTICLES = set("a an the any some".split())
-FILLERS = ARTICLES | JOINS | set(
-    "movie movies film films flick flicks stuff thing things one ones genre genres show shows story "
-    "stories part bit picture pictures either both neither really very please of in with it too".split()
-)  # fmt: skip
-"""A clause of names and these words alone is an item of a list."""
-ASKS = set("what how about so and or got any".split())
 RELATIVE = set("that which who one ones anything something where if thats".split())
-OUT = re.compile(r"\b(?:leave|leaves|keep|count|cut|rule|filter|kick|throw|leaving)\b.*")
-THINGS = (
-    r"(?:(?:movies?|films?|flicks?|stuff|things?|genres?|ones?|stor(?:y|ies)|part|bit|shows?|"
-    r"pictures?|rule|requirement|idea|as a genre|in general) )*"
-)
-ADVERBS = (
-    r"(?:(?:just|really|simply|honestly|so|too|very|always|often|usually|all|quite|rather|"
-    r"pretty|kinda|generally|totally|definitely|also|still|absolutely|personally|anymore|"
-    r"at all|a bit|a little|way|never|completely|currently|sometimes|mostly|lately) )*"
-)
-BE = r"(?:is|are|was|were|s|seems?|feels?|sounds?|gets?|got|has been|have been|be)"
-BAD = (
-    r"(?:boring|bad|awful|terrible|horrible|annoying|overrated|stupid|dumb|silly|dull|depressing|"
-    r"tiresome|tedious|lame|cheesy|crap|trash|garbage|rubbish|out|off|off limits|off the table|"
-    r"over|a no|a nono|a no go|a dealbreaker|a deal breaker|a turn off|a turnoff|the worst|"
-    r"a letdown|a let down|disappointing|too much|not|out of the question|unbearable|unwatchable|"
-    r"banned|forbidden|taboo)"
-)
-VERBS = (
-    r"(?:(?:bores?|bored|annoys?|annoyed|scares?|scared|irritates?|irritated|disappoints?|tires?|"
-    r"disappointed|depress(?:es)?|disgusts?|repels?|upsets?|kills?) (?:me|us|my|him|her|them)|"
-    r"sucks?|sucked|stinks?|stank|(?:puts?|turns?|turned) (?:me|us) off|"
-    r"(?:leaves?|left) (?:me|us) cold|(?:gives?|gave) (?:me|us) (?:nightmares|a headache|the creeps)|"
-    r"(?:gets?|got|grates?) on (?:my|our) nerves|(?:makes?|made) (?:me|us) (?:sick|yawn|sleepy|sleep|fall asleep)|(?:puts?) (?:me|us) to sleep|"
-    r"can go|must go|has to go|have to go|no(?: thanks?| thank you| way| please| more)?$|nope$|nah$|"
-    r"out$|never again|not again|not$)"
-)
-NEGATED = r"(?:isnt|arent|wasnt|werent|doesnt|dont|didnt|does not|do not|did not|is not|are not|" \
-          r"was not|were not|aint|wont|cannot|cant|never|has never|have never|not)"  # fmt: skip
-I_HATE = (
-    r"(?:i|we|id|ive) (?:\w+ )?(?:(?:cant|cannot|could never|can not) (?:stand|bear|abide|take)|"
-    r"hate|hated|dislike|disliked|detest|despise|loathe|(?:dont|do not|didnt|did not|never|"
-    r"have never) (?:really |much )?(?:like|liked|want|enjoy|enjoyed|love|need|care|cared|fancy)|"
-    r"(?:can|could) do without|(?:would|will) (?:rather )?(?:skip|avoid|pass))"
-)
-NEEDLESS = r"(?:important|matter|necessary|required|needed|need|essential|mandatory|relevant|have " \
-           r"to|a must|must|a requirement|crucial|a concern)\b"  # fmt: skip
-BEHIND = re.compile(
-    rf"(?P<refused>free\b)|{THINGS}{ADVERBS}(?:"
-    rf"(?P<back>(?:{NEGATED}|no longer|{BE} no longer) {ADVERBS}(?:be )?{NEEDLESS}|"
-    rf"optional\b|{BE} (?:optional|unimportant|irrelevant|unnecessary|not {NEEDLESS})|"
-    rf"{BE} {ADVERBS}less important)|"
-    rf"(?P<allow>(?:{BE}|would be|can be|may be) {ADVERBS}(?:fine|ok|okay|alright|all right|allowed|"
-    rf"acceptable|permitted|back|not a problem|no problem)\b)|"
-    rf"(?P<bad>{BE} {ADVERBS}{BAD}\b|{VERBS}|{I_HATE}|{NEGATED}\b))"
-)  # fmt: skip
-"""What is said behind a name of it."""
-NEEDED = re.compile(rf"{THINGS}(?:is )?(?:needed|required|necessary)\b")
-JUDGES = re.compile(r"\b(?:find|found|consider|think|thought)(?: that)?(?: \w+)?$")
-JUDGED = re.compile(rf"{THINGS}{ADVERBS}{BAD}\b")
-"""`I find musicals really annoying`: what stands before and behind the name."""
-ANSWER = re.compile(
-    rf"(?:(?P<refused>(?:oh |god |hell |please |ugh |um |well |absolutely |definitely |certainly )*"
-    rf"(?:no|nope|nah|never|pass|hard pass|no way|no thanks?|no thank you|not (?:for me|again|"
-    rf"my thing|my cup of tea|today|tonight|now|really|a fan|interested|this time|a chance)|"
-    rf"(?:i )?(?:am |im )?(?:rather |really )?(?:not|not my thing)|anything but|"
-    rf"(?:i )?(?:really |just )?(?:hate|hated|cant stand|dont like|dont want|never liked|dislike|"
-    rf"cannot stand|am not into|didnt like) "
-    rf"(?:it|them|those|that|these))(?: please| thanks| at all)*)|(?P<wanted>(?:oh |hell )*(?:yes|"
-    rf"yeah|yep|sure|yup|absolutely|definitely)(?: please| sure)?))$"
-)
-"""A clause that answers what was named before it."""
 SAME = re.compile(
     r"(?:even more(?: so)?|too|as well|likewise|ditto|also|either|neither|same|the same|same here)$"
 )
@@ -83,14 +23,6 @@ SAME = re.compile(
 SAME_AS = re.compile(
     r"^(?:and |or )?(?:(?:the )?same (?:goes )?(?:for|with)|ditto for|so (?:is|are))\b"
 )
-
-
-def is_bare(clause: Clause) -> bool:
-    """Whether a clause is an item of a list: names, and nothing else that says something."""
-    if not clause.mentions or any(clause.words[place] != "nor" for _, place, _ in clause.cues):
-        return False
-    named = {place for one in clause.mentions for place in range(one.start, one.end)}
-    return all(place in named or word in FILLERS for place, word in enumerate(clause.words))
 
 
 def continues(clauses: list[Clause], number: int, listing: bool) -> bool:
@@ -137,24 +69,20 @@ class Scan:
     def run(self) -> None:
         """Set the acts of the mentions."""
         clause = self.clause
-        events = sorted(
-            [(start, 0, kind, end) for kind, start, end in clause.cues]
-            + [(one.start, 1, one, one.end) for one in clause.mentions],
-            key=lambda event: event[0],
-        )
-        single = None
-        for start, named, what, end in events:
-            if not named:
-                if what == "not" and clause.words[start] == "non":
+        cues, single = list(clause.cues), None
+        for one in (*clause.mentions, None):
+            while cues and (one is None or cues[0][1] < one.start):
+                kind, start, end = cues.pop(0)
+                if clause.words[start] == "non":  # of the next name alone
                     single = self.act, self.cued
-                self.cue(what, start, end)
-                continue
-            self.between(start)
-            what.act = self.act if what.sort != "years" or self.dated else "+"
-            what.cued = self.cued
-            if what.sort == "attribute":
-                self.dated = False
-            self.fresh, self.place = False, end
+                self.cue(kind, start, end)
+            if one is None:
+                return
+            self.between(one.start)
+            one.act = self.act if one.sort != "years" or self.dated else "+"
+            one.cued = self.cued
+            self.dated = self.dated and one.sort != "attribute"
+            self.fresh, self.place = False, one.end
             if single:
                 (self.act, self.cued), single = single, None
 
@@ -229,83 +157,12 @@ def hedge(clause: Clause, carried: bool) -> bool:
     return not clause.mentions
 
 
-def listed(clause: Clause, mentions: list[Mention]) -> list[Mention]:
-    """The last mention and those that are in one list with it."""
-    found = [mentions[-1]]
-    for one in reversed(mentions[:-1]):
-        if not set(clause.words[one.end : found[-1].start]) <= FILLERS - {"with", "in", "of"}:
-            break
-        found.append(one)
-    return found
-
-
-def said_behind(clauses: list[Clause], number: int) -> None:
-    """Take in what is said behind names: `war movies are not my thing`, `romance? no thanks`."""
-    clause = clauses[number]
-    words = clause.words
-    for place, one in enumerate(clause.mentions):
-        if one.sort == "attribute" and words[one.end : one.end + 1] == ["free"]:
-            if words[one.start - 1 : one.start] != ["this"] or one.end + 1 < len(words):
-                one.act, one.cued = "-", True
-        following = clause.mentions[place + 1].start if place + 1 < len(clause.mentions) else None
-        tail = words[one.end : following]
-        text = " ".join(tail)
-        if one.act == "-" and one.sort == "attribute" and NEEDED.match(text):
-            one.act = "back"  # no romance needed
-        if not tail or one.act != "+" or one.cued or one.sort == "years":
-            continue
-        verdict = BEHIND.match(text)
-        if verdict is None or verdict["refused"]:
-            head = " ".join(words[: one.start])
-            found_bad = JUDGES.search(head) and JUDGED.match(text)
-            if found_bad or (OUT.search(head) and "out" in tail):
-                one.act, one.cued = "-", True
-            continue
-        if (
-            following is not None
-            and verdict["bad"]
-            and not verdict["bad"].startswith(("i ", "we "))
-        ):
-            if not JOINS & set(tail) and tail[-1:] != ["no"] and verdict.end() < len(text):
-                continue  # `comedy not horror`: the refusal is of what follows
-        act = "back" if verdict["back"] else "allow" if verdict["allow"] else "-"
-        group = listed(clause, clause.mentions[: place + 1])
-        for other in group:
-            if other.act == "+":
-                other.act, other.cued = act, True
-        earlier = number - 1
-        while (
-            group[-1] is clause.mentions[0]
-            and earlier >= 0
-            and clauses[earlier + 1].before == ","
-            and is_bare(clauses[earlier])
-        ):
-            for other in clauses[earlier].mentions:
-                other.act, other.cued = act, True
-            earlier -= 1
-
-
-def answered(clauses: list[Clause], number: int) -> None:
-    """Take in a clause that answers: `Horror? No thanks.`, `romance, no`."""
-    clause, before = clauses[number], clauses[number - 1]
-    if clause.mentions or not before.mentions or before.cues:
-        return
-    if clause.before not in ("?", ",", "–", "—", "-", ":", "??"):
-        return
-    bare = is_bare(before) or set(before.words[: before.mentions[0].start]) <= ASKS | FILLERS
-    answer = ANSWER.match(" ".join(clause.words))
-    if answer and bare and before.words[-1] not in ("please",):
-        for one in before.mentions:
-            one.act = "-" if answer["refused"] else one.act
-            one.cued = True
-
-
 def either(clauses: list[Clause]) -> None:
     """Mark mentions that `or` joins with the one of their sort before them, over commas too."""
     flat = [(number, one) for number, clause in enumerate(clauses) for one in clause.mentions]
-    links = [""] if flat else []
+    links = ["or" if clauses[0].words[0] == "or" else ""] if flat else []
     turned = ""
-    for (n, one), (m, two) in zip(flat, flat[1:], strict=False):
+    for (n, one), (m, two) in pairwise(flat):
         if clauses[n].sentence != clauses[m].sentence or m - n > 1:
             links.append("")
             turned = ""
