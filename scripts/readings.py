@@ -10,17 +10,19 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-sys.path[:0] = [str(Path(__file__).parents[1])]
-
-from tests.crs.dialogue.test_utterances import FOLDER, reading
+ROOT = Path(__file__).parents[1]
+TABLE = ROOT / "tests" / "crs" / "dialogue" / "utterances.jsonl"
 
 
 def main() -> None:
     """Print the counts."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("file", nargs="?", type=Path, default=FOLDER / "utterances.jsonl")
+    parser.add_argument("file", nargs="?", type=Path, default=TABLE)
     parser.add_argument("--wrong", action="store_true", help="print each wrong reading too")
     args = parser.parse_args()
+    sys.path[:0] = [str(ROOT)]
+    from tests.crs.dialogue.test_utterances import reading
+
     rows = list(map(json.loads, args.file.read_text("utf-8").splitlines()))
     total, exact = Counter[str](), Counter[str]()
     for row in rows:

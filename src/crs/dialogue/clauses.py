@@ -31,9 +31,10 @@ COUNTS = set(
 DESCRIBES = set("lines where about plot story".split())
 """What follows such a word and a colon describes an item and requires nothing."""
 STATED = re.compile(
-    r"\b(?:my|our|his|her|their) (?!favou?rite|thing|taste|mood|preference|pick|choice|wish|genre)"
-    r"\w+ (?:is|was|were|are|has been|had been) (?:just |so |such |like |full of |all |a |an |pure "
-    r"|total |one |big |very |really )*$"
+    r"\b(?:my|our|his|her|their) "
+    r"(?!(?:\w+ )?(?:favou?rite|thing|taste|mood|preference|pick|choice|wish|genre))"
+    r"\w+ (?:\w+ )?(?:is|was|were|are|has been|had been) (?:just |so |such |like |full of |all "
+    r"|a |an |pure |total |one |big |very |really )*$"
 )
 """Before a name: a statement about one's own life."""
 REMARK = re.compile(
@@ -171,6 +172,8 @@ def is_statement(clause: Clause, start: int, end: int, sort: str) -> bool:
     words = clause.words
     before = words[:start]
     if sort == "years":
+        if STATED.search(" ".join(before) + " "):
+            return True  # my number is 1984
         near = set(words[max(0, start - 2) : start])
         number = any(word.isdigit() and not years_of(word) for word in words[start - 1 : start])
         things = end < len(words) and words[end].endswith("s") and bool(near & COUNTS)

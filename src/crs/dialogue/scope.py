@@ -60,6 +60,8 @@ class Scan:
         self.clause, self.act = clause, act
         self.cued = act != "+"
         self.kind, self.place = "not", 0
+        self.unseen = 0
+        """The place behind `have not seen` and its like."""
         self.fresh = True
         """No name since the cue."""
         self.dated = act != "+"
@@ -80,6 +82,8 @@ class Scan:
                 return
             self.between(one.start)
             one.act = self.act if one.sort != "years" or self.dated else "+"
+            if one.sort == "title" and self.unseen and self.unseen >= one.start - 1:
+                one.act = "allow"  # I have never seen Titanic
             one.cued = self.cued
             self.dated = self.dated and one.sort != "attribute"
             self.fresh, self.place = False, one.end
@@ -129,6 +133,7 @@ class Scan:
             self.place = end
         elif kind == "also":
             self.act, self.cued = "+", True
+            self.unseen = end
         elif kind == "than":
             if self.place and {"rather", "prefer", "sooner"} & set(words[:start]):
                 self.act, self.kind = "-", kind

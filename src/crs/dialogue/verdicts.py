@@ -26,7 +26,8 @@ ADVERBS = (
 BE = r"(?:is|are|was|were|s|seems?|feels?|sounds?|gets?|got|has been|have been|be)"
 BAD = (
     r"(?:boring|bad|awful|terrible|horrible|annoying|overrated|stupid|dumb|silly|dull|depressing|"
-    r"tiresome|tedious|lame|cheesy|crap|trash|garbage|rubbish|out|off|off limits|off the table|"
+    r"tiresome|tedious|slow|flat|weak|mediocre|meh|"
+    r"predictable|lame|cheesy|crap|trash|garbage|rubbish|out|off|off limits|off the table|"
     r"over|a no|a nono|a no go|a dealbreaker|a deal breaker|a turn off|a turnoff|the worst|"
     r"a letdown|a let down|disappointing|too much|not|out of the question|unbearable|unwatchable|"
     r"banned|forbidden|taboo)"
@@ -61,7 +62,8 @@ BEHIND = re.compile(
     rf"{BE} {ADVERBS}less important)|"
     rf"(?P<allow>(?:{BE}|would be|can be|may be) {ADVERBS}(?:fine|ok|okay|alright|all right|"
     rf"allowed|acceptable|permitted|back|not a problem|no problem)\b)|"
-    rf"(?P<bad>{BE} {ADVERBS}{BAD}\b|{VERBS}|{I_HATE}|{NEGATED}\b))"
+    rf"(?P<bad>{BE} {ADVERBS}{BAD}\b|{BE} (?:way |just |far |a bit |all |simply )*too \w+|"
+    rf"{VERBS}|{I_HATE}|{NEGATED}\b))"
 )  # fmt: skip
 """What is said behind a name of it."""
 NEEDED = re.compile(rf"{THINGS}(?:is )?(?:needed|required|necessary)\b")

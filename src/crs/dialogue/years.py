@@ -91,6 +91,8 @@ _PHRASES = [
     (r"\bat (?:the )?least\b(?: (?:from|in|since)\b)?|≥|>=|"
      r"\b(?:no|not) (?:any )?(?:earlier|older) than\b|"
      r"\b(?:starting|beginning) (?:in|from|with|at)\b", " since "),
+    (rf"\bat (?:the )?latest (?=(?:in |from )?{_YEAR})", " until "),
+    (rf"\bat (?:the )?earliest (?=(?:in |from )?{_YEAR})", " since "),
     (r"\bprior to\b|<", " before "),
     (r">", " after "),
 ]  # fmt: skip

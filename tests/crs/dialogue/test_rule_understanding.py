@@ -165,7 +165,8 @@ def test_what_stands_behind_a_name_may_refuse_it(text):
 @pytest.mark.parametrize("text", [
     "nothing but horror", "nothing that isn't horror", "not without horror",
     "no film except horror", "I can't live without horror", "I never get enough of horror",
-    "never tired of horror", "Don't you have any horror?", "why not horror", "I have never seen horror",
+    "never tired of horror",
+    "Don't you have any horror?", "why not horror", "I have never seen horror",
 ])  # fmt: skip
 def test_two_refusals_are_none(text):
     assert asked(text) == ["horror"]
