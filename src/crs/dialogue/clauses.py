@@ -14,7 +14,7 @@ from crs.dialogue.years import ANY, relative, span, spelt, years_of
 MASK = "\uf8ff"
 """Before the number of a title that stands in the text; nobody types it."""
 SHORTHAND = {"w/o": "without", "w/out": "without", "w/": "with ", "&": " and ", "/": " or "}
-TOKENS = re.compile(r"\uf8ff?\w+|[.!?]+(?=\s|$)|[,;:()–—\n]|(?<=\s)-+(?=\s)")
+TOKENS = re.compile(r"\uf8ff?\w+|[.!?]+(?=\s|$)|[,;:()\[\]{}–—\n]|(?<=\s)-+(?=\s)")
 ENDS = set(".!?\n")
 """Marks that end a sentence begin so."""
 TURNS = set("but though although however whereas".split())
@@ -237,6 +237,9 @@ class Reader:
     def fill(self, clause: Clause, titles: list[tuple[int, ...]]) -> None:
         """Find the mentions and cues of a clause, from its first word on."""
         words, place = clause.words, 0
+        if words[0] == "enough":  # enough drama for today
+            clause.cues.append(("without", 0, 1))
+            place = 1
         while place < len(words):
             if not self.says(words[place]):
                 place += 1

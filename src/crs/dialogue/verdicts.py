@@ -39,7 +39,7 @@ VERBS = (
     r"(?:leaves?|left) (?:me|us) cold|(?:puts?) (?:me|us) to sleep|"
     r"(?:gives?|gave) (?:me|us) (?:nightmares|a headache|the creeps)|"
     r"(?:gets?|got|grates?) on (?:my|our) nerves|"
-    r"(?:makes?|made) (?:me|us) (?:sick|yawn|sleepy|sleep|fall asleep)|"
+    r"(?:makes?|made) (?:me|us) (?:sick|yawn|cringe|sleepy|sleep|fall asleep)|"
     r"can go|must go|(?:has|have) to go|no(?: thanks?| thank you| way| please| more)?$|nope$|nah$|"
     r"out$|never again|not again|not$)"
 )
