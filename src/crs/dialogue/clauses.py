@@ -46,6 +46,10 @@ REMARK = re.compile(
 """Before a name with nothing behind it: a remark, and no wish."""
 
 
+NEARBY = 12
+"""So many words before a name are looked at, so that a long text takes a time of its length."""
+
+
 @dataclass
 class Mention:
     """Something that is named.
@@ -170,7 +174,7 @@ def mask(text: str, find: Find) -> tuple[str, list[tuple[int, ...]]]:
 def is_statement(clause: Clause, start: int, end: int, sort: str) -> bool:
     """Whether what is named is told of one's own life: `I was born in 1985`, `my drama`."""
     words = clause.words
-    before = words[:start]
+    before = words[max(0, start - NEARBY) : start]
     if sort == "years":
         if STATED.search(" ".join(before) + " "):
             return True  # my number is 1984

@@ -102,7 +102,9 @@ class Meaning:
             return
         for attribute in one.of:
             act = one.act
-            held = [r for r in standing(self.said) if attribute in (r.attribute, *r.either)]
+            held = []
+            if act in ("drop", "allow"):
+                held = [r for r in standing(self.said) if attribute in (r.attribute, *r.either)]
             if act == "drop":
                 act = "back" if held else "-"
             if act == "allow":

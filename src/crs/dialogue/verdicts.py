@@ -2,7 +2,7 @@
 
 import re
 
-from crs.dialogue.clauses import Clause, Mention
+from crs.dialogue.clauses import NEARBY, Clause, Mention
 
 JOINS = set("or nor and".split())
 ARTICLES = set("a an the any some".split())
@@ -117,7 +117,7 @@ def said_behind(clauses: list[Clause], number: int) -> None:
             continue
         verdict = BEHIND.match(text)
         if verdict is None or verdict["refused"]:
-            head = " ".join(words[: one.start])
+            head = " ".join(words[max(0, one.start - NEARBY) : one.start])
             found_bad = JUDGES.search(head) and JUDGED.match(text)
             if found_bad or (OUT.search(head) and "out" in tail):
                 one.act, one.cued = "-", True

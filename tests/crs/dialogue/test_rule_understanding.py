@@ -1,5 +1,7 @@
 """What sentences mean, worked by hand, and that the rule-based user is understood."""
 
+from time import process_time
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -313,3 +315,14 @@ def test_words():
     assert [singular(w) for w in words] == ["comedy", "wish", "film", "boss", "new", "war"]
     assert years_of("90s") == (1990, 1999) and years_of("20s") == (2020, 2029)
     assert years_of("sixties") == (1960, 1969) and years_of("90") is None
+
+
+@pytest.mark.parametrize("unit", ["horror is very ", "comedy, ", "no horror or ", "60s, 70s, "])
+def test_a_long_text_takes_a_time_of_its_length(unit):
+    def seconds(times):
+        start = process_time()
+        RULES.utterance(unit * times, True)
+        return process_time() - start
+
+    seconds(10)
+    assert seconds(2000) < 40 * seconds(200) + 0.5
