@@ -46,8 +46,8 @@ class Arm:
 
 def requirement(plain: dict[str, Any]) -> Requirement:
     """A requirement from its JSON."""
-    years = plain["years"]
-    return Requirement(**plain | {"years": None if years is None else tuple(years)})
+    lists = {key: tuple(value) for key, value in plain.items() if isinstance(value, list)}
+    return Requirement(**plain | lists)
 
 
 class Loop:

@@ -19,13 +19,13 @@ def understanding_of(
 ) -> Understanding:
     """Who reads what is said."""
     names = ["", *dataset.load("attributes.parquet")["name"]]
+    titles = ["", *dataset.load("items.parquet")["title"]]
     if settings.reader is None:
-        return Rules(names)
+        return Rules(names, titles)
     from crs.dialogue.llm_understanding import ModelReads
     from crs.llm.model import LanguageModel
 
     file = prompt_file(settings.multi_turn.prompt, "multi_turn.prompt", "multi_turn")
-    titles = ["", *dataset.load("items.parquet")["title"]]
     model = LanguageModel(settings.reader, context, cache)
     return ModelReads(names, titles, dataset.summary["noun"], file.read_text(), model)
 

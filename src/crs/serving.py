@@ -125,7 +125,7 @@ class System:
         self.user_ids = Ids("user", dataset.load("users.parquet")["raw"])
         self.attributes = ["", *dataset.load("attributes.parquet")["name"]]
         self.sequences, self.facts = Sequences.of(dataset), Facts.of(dataset)
-        self.understanding = Rules(self.attributes)
+        self.understanding = Rules(self.attributes, self.titles)
         module = importlib.import_module(f"crs.models.{self.model}.scorers")
         self.scorers: dict[str, Recommender] = module.scorers(inputs)
         self.own = recipes()[self.model].own_scorers

@@ -12,6 +12,8 @@ def reasons(conversation: Conversation, reply: Reply) -> list[tuple[str, str]]:
         found.append(("history", had))
     if reply.asked:
         found.append(("asked for", ", ".join(reply.asked)))
+    if reply.note:
+        found.append(("note", reply.note))
     if not reply.kept:
         found.append(("note", "no item has all of it; these lack something"))
     elif reply.broken:

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from crs.data.cases import Cases
-from crs.dialogue.replies import asked_text, years_text
+from crs.dialogue.replies import asked_text, note, years_text
 from crs.dialogue.requirements import Facts
 from crs.dialogue.state import Talk, Understanding
 from crs.dialogue.turn import DialogueStates, TurnSettings
@@ -37,6 +37,7 @@ class Reply:
             that has none.
         broken: hard requirements that the worst of the items breaks.
         kept: whether one of the items keeps them all.
+        note: what was not understood; empty if there is nothing to say.
     """
 
     items: list[Number]
@@ -45,6 +46,7 @@ class Reply:
     intents: list[tuple[float, list[str]]] = field(default_factory=list)
     broken: int = 0
     kept: bool = True
+    note: str = ""
 
 
 @dataclass
@@ -92,12 +94,14 @@ class Conversation:
         self.refused: list[Number] = []
         self.shown: list[Number] = []
         self.understood: list[str] = []
-        self.years = ""
+        self.years = self.note = ""
 
     @property
     def history(self) -> list[Number]:
-        """The items that the person had before."""
-        return list(map(Number, self.case.sequences.items[:-1].tolist()))
+        """The items that the person had before, and behind them those that the person likes."""
+        had = self.case.sequences.items[:-1].tolist()
+        liked = [item for item in self.state.wishes.liked[0] if item not in had]
+        return list(map(Number, [*had, *liked]))
 
     def say(self, text: str) -> Reply:
         """Words of the person."""
@@ -112,7 +116,10 @@ class Conversation:
         heard = self.state.understand([0])
         self.state.update([0], heard, self.state.embed([0], heard))
         asked = heard[0].requirements
-        self.understood = [asked_text(asdict(one), self.names.attributes) for one in asked]
+        names = self.names.attributes, self.names.titles
+        self.understood = [asked_text(asdict(one), *names) for one in asked]
+        unknown = getattr(self.state.understanding, "unknown", None)
+        self.note = note(text, unknown(text) if unknown and not asked else ())
         for one, words in zip(asked, self.understood, strict=True):
             if one.years and one.hard:
                 self.years = "" if one.any_year else words
@@ -149,7 +156,7 @@ class Conversation:
         broken = int(picked.broken[0])
         least = int(self.state.wishes.violations()[0, items].min()) if broken else 0
         return Reply(
-            items, self.understood, self.so_far(), self.intents(case), broken, kept=least == 0
+            items, self.understood, self.so_far(), self.intents(case), broken, least == 0, self.note
         )
 
     def so_far(self) -> list[str]:
@@ -160,6 +167,10 @@ class Conversation:
             for attribute in part[0].nonzero()[:, 0].tolist():
                 maybe = "" if wishes.hard[0, attribute] else "maybe "
                 found.append(f"{maybe}{prefix}{names[attribute].lower()}")
+        found += [" or ".join(names[a].lower() for a in group) for group in wishes.either[0]]
+        titles = self.names.titles
+        found += [f"like {titles[item]}" for item in wishes.liked[0]]
+        found += [f"not {titles[item]}" for item in wishes.disliked[0]]
         years = wishes.years[0, :-1]
         if not years.any() and self.years:  # outside of all years that the items have
             found.append(self.years)

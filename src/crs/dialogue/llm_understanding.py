@@ -104,7 +104,8 @@ class ModelReads:
         prompt: str,
         llm: Any,
     ) -> None:
-        self.rules, self.titles, self.noun, self.llm = Rules(names), titles, noun, llm
+        self.titles, self.noun, self.llm = titles, noun, llm
+        self.rules, self.names = Rules(names, titles), Rules(names)
         self.template, self.counts = Template(prompt.strip()), Counter[str]()
         self.ids = {name.lower(): number for number, name in enumerate(names) if number}
         spelt = names[1:] if len(names) <= MOST_NAMES else []
@@ -171,7 +172,7 @@ class ModelReads:
         if isinstance(name, str):
             if number := self.ids.get(name.strip().lower()):
                 return number
-            named = [one for one in self.rules.utterance(name, True).requirements if one.attribute]
+            named = [one for one in self.names.utterance(name, True).requirements if one.attribute]
             if len(named) == 1:
                 return named[0].attribute
         self.counts["unknown_attributes"] += 1

@@ -1,6 +1,7 @@
 """What the system says: what it has understood, and the items."""
 
-from collections.abc import Iterable
+import unicodedata
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from crs.dialogue.state import EARLIEST, LATEST
@@ -23,15 +24,38 @@ def span_text(first: int, last: int) -> str:
     return f"since {first}" if last >= LATEST else f"from {first} to {last}"
 
 
-def asked_text(requirement: dict[str, Any], attributes: list[str]) -> str:
-    """One requirement, a plain dictionary, in words: `comedy`, `no horror`, `maybe from 1990`."""
-    about = (
-        attributes[requirement["attribute"]].lower()
-        if requirement["attribute"]
-        else years_text(*requirement["years"])
-    )
+def asked_text(
+    requirement: dict[str, Any], attributes: Sequence[str], titles: Sequence[str] = ()
+) -> str:
+    """One requirement, a plain dictionary, in words: `comedy`, `no horror`, `maybe from 1990`.
+
+    Args:
+        attributes, titles: names by id; without titles an item goes by its number.
+    """
+    if requirement.get("items"):
+        return items_text(requirement, titles)
+    if requirement["attribute"]:
+        about = attributes[requirement["attribute"]].lower()
+    elif requirement.get("either"):
+        about = " or ".join(attributes[one].lower() for one in requirement["either"])
+    else:
+        about = years_text(*requirement["years"])
+    if requirement.get("taken_back"):
+        return f"{about} taken back"
     no = "" if requirement["wanted"] else ("not " if requirement["years"] else "no ")
     return ("" if requirement["hard"] else "maybe ") + no + about
+
+
+def items_text(requirement: dict[str, Any], titles: Sequence[str]) -> str:
+    """A title that is liked or disliked, in words; one that may be several asks which."""
+    named = [
+        titles[item] if item < len(titles) else f"item {item}" for item in requirement["items"]
+    ]
+    if len(named) > 1:
+        return f"which one: {' or '.join(named)}?"
+    if requirement.get("taken_back"):
+        return f"{named[0]} taken back"
+    return f"like {named[0]}" if requirement["wanted"] else f"not {named[0]}"
 
 
 def reply(
@@ -47,6 +71,26 @@ def reply(
         shown: item ids.
         titles, attributes: names by id, in the language of the place where the turn is shown.
     """
-    asked = ", ".join(asked_text(one, attributes) for one in requirements)
+    asked = ", ".join(asked_text(one, attributes, titles) for one in requirements)
     opening = f"Understood: {asked}." if asked else "How about these?"
     return "\n".join([opening, "", *(f"{n}. {titles[i]}" for n, i in enumerate(shown, 1))])
+
+
+def note(text: str, unknown: Iterable[tuple[str, str]]) -> str:
+    """What was not understood, in a sentence; empty if nothing is to say.
+
+    Args:
+        text: what was said.
+        unknown: words that no rule knows, each with the word of a name that is nearest.
+    """
+    if foreign(text):
+        return "the rules read English; what you wrote is for the model alone"
+    near = [f"{word} (do you mean {name}?)" for word, name in unknown]
+    return f"not understood: {', '.join(near)}" if near else ""
+
+
+def foreign(text: str) -> bool:
+    """Whether most letters of a text are of another script than the Latin one."""
+    letters = [letter for letter in text if letter.isalpha()]
+    others = sum("LATIN" not in unicodedata.name(letter, "") for letter in letters)
+    return 2 * others > len(letters)

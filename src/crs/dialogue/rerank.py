@@ -146,6 +146,9 @@ class Released(ByScore):
         items = torch.where(scores > -torch.inf, items, 0)
         wishes = self.wishes
         shared = (wishes.wanted * wishes.hard) @ wishes.facts.matrix.T
+        if any(wishes.either):
+            groups = torch.tensor([[float(len(one))] for one in wishes.either])
+            shared = shared + groups - wishes.lacking_groups()
         shared[:, 0] = -1
         before = torch.zeros_like(shared)
         before[self.shown] = 1

@@ -32,10 +32,10 @@ class Talk:
 
 @dataclass(frozen=True)
 class Requirement:
-    """One thing that is asked for: an attribute or years."""
+    """One thing that is asked for: an attribute, one of several, years, or a title."""
 
     attribute: int = 0
-    """Id; 0 if it is about the year."""
+    """Id; 0 if it is about something else."""
     years: tuple[int, ...] | None = None
     """First and last year, both included, of each span that may be: (1980, 1989), or (1960, 1969,
     1980, 1989)."""
@@ -43,6 +43,12 @@ class Requirement:
     """False: it is refused."""
     hard: bool = True
     """It must hold; a soft one is a preference."""
+    either: tuple[int, ...] = ()
+    """Ids of attributes of which an item must have one."""
+    items: tuple[int, ...] = ()
+    """An item that is liked or, if it is not wanted, disliked; several: one of them is meant."""
+    taken_back: bool = False
+    """What was said of it before does not hold any more."""
 
     @property
     def spans(self) -> list[tuple[int, int]]:

@@ -12,6 +12,7 @@ import numpy as np
 import torch
 
 from crs.data.cases import Cases
+from crs.data.liked import with_liked
 from crs.dialogue.requirements import Facts, Wishes
 from crs.dialogue.rerank import RERANKERS, ByScore
 from crs.dialogue.state import Talk, Turn, Understanding, Understood
@@ -108,17 +109,23 @@ class DialogueStates:
     ) -> Cases:
         """What a recommender is asked in some of the dialogues: all that is known by now.
 
+        Titles that somebody likes are the newest items of the history; those disliked are refused.
+
         Args:
             cases: the histories of these dialogues, [B].
             refused: items that are not shown again, by dialogue.
         """
-        width = max(1, max(map(len, refused)))
+        out = [
+            [*items, *(item for item in disliked if item not in items)]
+            for items, disliked in zip(refused, self.wishes.disliked[part], strict=True)
+        ]
+        width = max(1, max(map(len, out)))
         known = replace(
-            cases,
+            with_liked(cases, self.wishes.liked[part]),
             text=self.texts.vectors[part] if self.texts.vectors.shape[1] else None,
-            known=self.wishes.wanted[part],
+            known=self.wishes[part].known,
             refused=self.wishes.refused[part],
-            shown=torch.tensor([[*items, *[0] * (width - len(items))] for items in refused]),
+            shown=torch.tensor([[*items, *[0] * (width - len(items))] for items in out]),
         )
         if reads := getattr(recommender, "read", None):
             known.dialogue = reads(known, self.talks[part])

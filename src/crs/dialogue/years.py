@@ -9,12 +9,24 @@ ABOUT = 2
 DECADES = dict(zip(
     "twenties thirties forties fifties sixties seventies eighties nineties".split(),
     range(1920, 2000, 10), strict=True,
+)) | {"noughties": 2000, "aughts": 2000}  # fmt: skip
+SLIPS = {
+    word[:i] + word[i + 1] + word[i] + word[i + 2 :]: word
+    for word in DECADES
+    for i in range(1, len(word) - 1)
+} | {word[:i] + word[i + 1 :]: word for word in DECADES for i in range(1, len(word))}
+"""Decades with two letters turned round or one letter left out."""
+TENS = dict(zip(
+    "ten twenty thirty forty fifty sixty seventy eighty ninety".split(), range(10, 100, 10),
+    strict=True,
 ))  # fmt: skip
+UNITS = "one two three four five six seven eight nine".split()
 SHORT = 30
 """`'29` is of this century, `'30` of the last one."""
 ANY = "anyyear"
 """The word that stands for `any year is fine`."""
 APOSTROPHES = "['’‘`´]"
+NO_APOSTROPHES = dict.fromkeys(map(ord, "'’‘`´"))
 FILLERS = set("the early mid late year years decade".split())
 BEFORE, UNTIL = set("before pre".split()), set("until till".split())
 AFTER, SINCE = set("after post past".split()), set("since".split())
@@ -25,9 +37,16 @@ JOINS = set("to until till through thru and".split())
 NOW = set("now today present date".split())
 OPEN = set("on onward onwards forward upward upwards".split())
 """Behind a year: and all later ones."""
-LATER, EARLIER = NEWER | set("after above beyond up".split()), OLDER | set("before below".split())
+LATER, EARLIER = (
+    NEWER | set("after afterwards above beyond up thereafter".split()),
+    OLDER | set("before below".split()),
+)
 """Behind a year and `or` or `and`."""
 SO = set("so thereabouts".split())
+COMPARES = NEWER | OLDER | {"modern"}
+POINTS = set("that those these this them it".split())
+NOUNS = set("one ones movie movies film films stuff please then though".split())
+"""Behind `newer` and `older` where these compare items."""
 
 _YEAR = rf"(?:(?:1[89]|20)\d\ds?|\d0s|{'|'.join(DECADES)})\b"
 _DASH = "[-‐‑‒–—―−~]+"
@@ -42,43 +61,88 @@ _ANY = [
     rf"(?:no matter|(?:doesnt|does not) matter|regardless of|never mind|forget(?: about)?|ignore|"
     rf"(?:dont|do not) (?:care|mind|worry)(?: (?:about|for))?|no preference (?:for|on|about)|"
     rf"not (?:picky|fussy) about) (?:the |which |what )*{_TIME}",
+    r"(?:no matter|(?:(?:doesnt|does not) (?:really )?matter|(?:dont|do not) (?:really )?care)"
+    r"(?: about)?) when (?:it|they|its|theyre|the (?:movie|film)s?)\b"
+    r"(?: (?:is|was|were|are|from|made|released|shot|out|came|came out)\b)*",
     rf"{_TIME} (?:(?:doesnt|does not|dont|do not) matter|(?:isnt|is not|arent|are not) "
     r"(?:important|a concern)|is (?:unimportant|irrelevant|no concern))",
 ]
 """Ways to say that the year may be any."""
 _FINE = r"(?: (?:is|are|will|would|be|do|works?|goes|fine|ok|okay|good|welcome)\b)*"
-PHRASES = [
+_PHRASES = [
     (rf"\bbetween (?:the )?({_YEAR}) and (?=(?:the )?(?:now|today|present)\b)", r"\1 to "),
     (r"\b(?:in|on) or after\b", " since "),
     (r"\b(?:in|on) or before\b", " until "),
     # 80-90s: both are decades.
     (rf"\b(\d0)(?=\s*(?:{_DASH}|[/,&]|to\b|and\b|or\b)\s*\d0s\b)", r"\1s"),
     (rf"\b({_YEAR})\s*(?:{_DASH}|&)\s*(?=(?:the )?(?:{_YEAR}|now\b|today\b|present\b))", r"\1 to "),
+    # not the 90s, the 80s: a contrast, no list.
+    (rf"\b(not (?:(?:the|from|in) )*{_YEAR}),(?=\s*(?:(?:the|from|in) )*{_YEAR}\s*(?:$|[.!?,;]))",
+     r"\1; "),
     # 60s, 70s or 80s: a list, not three clauses.
     (rf"\b({_YEAR})\s*[,/]\s*(?:(?:or|and)\s+)?(?=(?:(?:the|from|in|early|mid|late) )*{_YEAR})",
      r"\1 or "),
     (rf"\b({_YEAR})\s*(?:\+|plus\b)", r"\1 or later "),
-    (rf"\b({_YEAR}),? at (?:the )?latest\b", r"\1 or earlier "),
-    (rf"\b({_YEAR}),? (?:at (?:the )?earliest|at least|minimum)\b", r"\1 or later "),
+    (rf"\b({_YEAR}),? (?:at (?:the )?latest|max|maximum|tops)\b", r"\1 or earlier "),
+    (rf"\b({_YEAR}),? (?:at (?:the )?earliest|at least|min|minimum)\b", r"\1 or later "),
     (rf"\b(?:{'|'.join(_ANY)}){_ALONE}{_FINE}", f" {ANY} "),
     (r"\bup (?:to|till|until)\b(?: and including\b)?|\bat (?:the )?most\b|≤|<=|"
      r"\b(?:no|not) (?:any )?(?:later|newer|more recent) than\b", " until "),
     (r"\bat (?:the )?least\b(?: (?:from|in|since)\b)?|≥|>=|"
      r"\b(?:no|not) (?:any )?(?:earlier|older) than\b|"
      r"\b(?:starting|beginning) (?:in|from|with|at)\b", " since "),
+    (rf"\bat (?:the )?latest (?=(?:in |from )?{_YEAR})", " until "),
+    (rf"\bat (?:the )?earliest (?=(?:in |from )?{_YEAR})", " since "),
     (r"\bprior to\b|<", " before "),
     (r">", " after "),
 ]  # fmt: skip
 
 
+_TENS = rf"({'|'.join(TENS)})"
+_NUMBER = rf"(?:{_TENS}(?:[- ]({'|'.join(UNITS)}))?|oh[- ]({'|'.join(UNITS)}))"
+IN_WORDS = re.compile(rf"\bnineteen[- ](?:({'|'.join(DECADES)})|{_NUMBER})\b")
+TWO_THOUSAND = re.compile(
+    rf"\btwo[- ]thousand(?:(?:[- ]and)?[- ](?:({'|'.join(UNITS)})|{_NUMBER})\b|s\b|\b)"
+)
+DATED = re.compile(
+    r"\d|ties|tei|noughties|aughts|nineteen|thousand|years?\b|dates?\b|decade|eras?\b|period|when\b|"
+    rf"\b(?:{'|'.join(SLIPS)})\b"
+)
+"""A text without any of these says nothing of years."""
+
+
+PHRASES = [(re.compile(pattern), replacement) for pattern, replacement in _PHRASES]
+
+
+def in_digits(text: str) -> str:
+    """Years that are written in words, as numbers."""
+
+    def nineteen(found: re.Match[str]) -> str:
+        if found[1]:
+            return f"{DECADES[found[1]]}s"
+        unit = found[3] or found[4]
+        return str(1900 + TENS.get(found[2], 0) + (UNITS.index(unit) + 1 if unit else 0))
+
+    def thousand(found: re.Match[str]) -> str:
+        unit = found[1] or found[3] or found[4]
+        number = 2000 + TENS.get(found[2], 0) + (UNITS.index(unit) + 1 if unit else 0)
+        return f"{number}s" if found[0].endswith("sands") else str(number)
+
+    return TWO_THOUSAND.sub(thousand, IN_WORDS.sub(nineteen, text))
+
+
 def spelt(text: str) -> str:
     """A lower-case text with years as whole numbers and limits as single words; no apostrophes."""
+    if not DATED.search(text):
+        return text.translate(NO_APOSTROPHES)
+    text = in_digits(text)
+    text = re.sub(r"\b((?:1[89]|20)?\d0)ies\b", r"\1s", text)
     text = re.sub(rf"(?<!\w){APOSTROPHES}(\d\d)\b", lambda match: of_two(int(match[1])), text)
-    text = re.sub(APOSTROPHES, "", text)
+    text = text.translate(NO_APOSTROPHES)
     short = rf"\b((?:1[89]|20)\d\d)(\s*{_DASH}\s*| to )(\d\d)(?![\w-])"
     text = re.sub(short, lambda match: match[1] + match[2] + second(match[1], match[3]), text)
     for pattern, replacement in PHRASES:
-        text = re.sub(pattern, replacement, text)
+        text = pattern.sub(replacement, text)
     return text
 
 
@@ -94,6 +158,7 @@ def second(first: str, digits: str) -> str:
 
 def years_of(word: str) -> tuple[int, int] | None:
     """The years a word names: `1994`, `1990s`, `90s`, `nineties`."""
+    word = SLIPS.get(word, word)
     if re.fullmatch(r"(1[89]|20)\d\d", word):
         return int(word), int(word)
     if match := re.fullmatch(r"((?:1[89]|20)\d0)s|(\d0)s", word):
@@ -114,9 +179,15 @@ def past_fillers(words: list[str], place: int, step: int = 1) -> int:
     return place
 
 
-def joined(words: list[str], place: int) -> tuple[int, int] | None:
-    """The last year of a span that continues at a place, and the place after it; else None."""
+def joined(words: list[str], place: int, between: bool) -> tuple[int, int] | None:
+    """The last year of a span that continues at a place, and the place after it; else None.
+
+    Args:
+        between: whether `between` stands before its first year.
+    """
     join = at(words, place)
+    if join == "and" and not between:
+        return None
     if join in JOINS:
         # `to no later than 1995` is `to until 1995`.
         place = past_fillers(words, place + 1 + (join != "and" and at(words, place + 1) in UNTIL))
@@ -138,11 +209,12 @@ def span(words: list[str], place: int) -> tuple[int, int, int]:
     if here is None:
         raise ValueError(f"{words[place]!r} names no year")
     (first, last), behind = here, place + 1
-    while join := joined(words, behind):
+    back = past_fillers(words, place - 1, -1)
+    between = "between" in (at(words, back), at(words, back - 1))
+    while join := joined(words, behind, between):
         last, behind = join
     if behind > place + 1:  # 1980 to 1990; 1980 1990
         return min(first, last), max(first, last), behind
-    back = past_fillers(words, place - 1, -1)
     cue, than = at(words, back), at(words, back - 1) if at(words, back) == "than" else ""
     if cue in BEFORE or than in OLDER:
         return EARLIEST, first - 1, behind
@@ -174,6 +246,21 @@ def limited(words: list[str], place: int, first: int, last: int) -> tuple[int, i
     if at(words, limit) in SO:
         return first - ABOUT, last + ABOUT, limit + 1
     return first, last, place
+
+
+def relative(words: list[str]) -> int:
+    """1 where newer items than those of before are asked for, -1 where older ones, else 0."""
+    if COMPARES.isdisjoint(words):
+        return 0
+    for place, word in enumerate(words):
+        following = at(words, place + 1)
+        compares = following == "than" and at(words, place + 2) in POINTS
+        alone = following in ("", *NOUNS) and (word != "recent" or at(words, place - 1) == "more")
+        if word in NEWER | {"modern"} and (compares or (alone and word not in ("later", "modern"))):
+            return 1
+        if word in OLDER and (compares or (alone and word == "older")):
+            return -1
+    return 0
 
 
 def union(*years: int) -> tuple[int, ...]:

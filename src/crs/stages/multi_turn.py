@@ -108,7 +108,7 @@ def encoders(config: Configuration) -> list[str]:
 STAGE = Stage(
     name="multi_turn",
     run="multi_turn.dialogues:run",
-    version=1,
+    version=2,
     settings=lambda config: MultiTurnSettings(
         config.model.name,
         config.seed,

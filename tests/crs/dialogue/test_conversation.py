@@ -3,6 +3,7 @@ import torch
 
 from crs.chat.explanations import reasons
 from crs.dialogue.requirements import Facts
+from crs.titles import title_and_year
 
 
 @pytest.fixture
@@ -75,6 +76,35 @@ def test_texts_add_up_as_in_the_stage(talk, system):
 
 def test_refused_years_are_told_without_a_span(talk):
     assert talk.say("not from the 1980s").asked == ["not all years"]
+
+
+def test_a_liked_title_ends_the_history_and_a_disliked_one_is_not_shown(talk, system):
+    disliked, liked = talk.show().items[:2]
+    names = [title_and_year(system.titles[item])[0] for item in (liked, disliked)]
+    reply = talk.say('something like "{}", nothing like "{}"'.format(*names))
+    titles = [system.titles[item] for item in (liked, disliked)]
+    assert talk.history[-1] == liked and disliked not in reply.items
+    assert reply.asked == [f"like {titles[0]}", f"not {titles[1]}"]
+    assert talk.asked().sequences.items.tolist() == [*talk.history, 0]
+
+
+def test_one_of_a_group_is_enough_and_told(talk, system):
+    reply = talk.say("a western or a mystery")
+    assert reply.asked == ["western or mystery"] and reply.kept
+    either = {system.attributes.index(name) for name in ("Western", "Mystery")}
+    assert all(either & set(system.items["attributes"].iloc[i - 1]) for i in reply.items)
+
+
+@pytest.mark.parametrize(
+    ("said", "note"),
+    [
+        ("something westernly", "not understood: westernly (do you mean western?)"),
+        ("何か面白い映画", "the rules read English; what you wrote is for the model alone"),
+        ("a western", ""),
+    ],
+)
+def test_what_is_not_understood_is_said(talk, said, note):
+    assert talk.say(said).note == note
 
 
 def test_a_system_without_texts_converses_by_requirements(system, monkeypatch):

@@ -124,3 +124,29 @@ def test_a_catalogue_without_years_keeps_every_year(tmp_path):
     assert wishes.violations().tolist() == [[0, 0]]
     wishes.hear([0], [said(NINETIES)])
     assert wishes.violations()[0, 1] == 1
+
+
+EITHER = Requirement(either=(1, 2))
+
+
+@pytest.mark.parametrize(("utterances", "expected"), [
+    ([said(EITHER)], [0, 0, 0, 1]),
+    ([said(EITHER, EITHER)], [0, 0, 0, 1]),
+    ([said(EITHER), said(WANT_1)], [0, 0, 1, 1]),
+    ([said(EITHER), said(NOT_1)], [2, 1, 0, 1]),
+    ([said(EITHER), said(Requirement(1, taken_back=True))], [1, 0, 0, 1]),
+    ([said(NOT_1), said(EITHER)], [0, 0, 0, 1]),
+    ([said(WANT_1), said(Requirement(1, taken_back=True))], [0, 0, 0, 0]),
+])  # fmt: skip
+def test_one_of_a_group_is_enough(utterances, expected):
+    assert broken(*utterances) == expected
+
+
+def test_titles_are_liked_disliked_unclear_or_none_of_it():
+    wishes = Wishes.none(FACTS, 2)
+    wishes.hear([1], [said(Requirement(items=(3,)), Requirement(items=(2,), wanted=False))])
+    wishes.hear([1], [said(Requirement(items=(1, 4)))])
+    assert (wishes.liked, wishes.disliked) == ([[], [3]], [[], [2]])
+    assert wishes[1:].unclear == [[(1, 4)]]
+    wishes.hear([1], [said(Requirement(items=(4,)), Requirement(items=(3,), taken_back=True))])
+    assert (wishes.liked[1], wishes.unclear[1]) == ([4], [])

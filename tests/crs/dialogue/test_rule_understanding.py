@@ -1,12 +1,17 @@
 """What sentences mean, worked by hand, and that the rule-based user is understood."""
 
+from time import process_time
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crs.dialogue.rule_understanding import EARLIEST, LATEST, Rules, singular, years_of
-from crs.dialogue.state import Talk, Turn, Understood
+from crs.dialogue.attribute_names import singular
+from crs.dialogue.rule_understanding import Rules
+from crs.dialogue.standing import standing
+from crs.dialogue.state import EARLIEST, LATEST, Requirement, Talk, Turn, Understood
+from crs.dialogue.years import years_of
 from data_generator.items import Item
 from data_generator.rules import speak
 from tests.contracts.tiny import quick
@@ -15,18 +20,25 @@ NAMES = "- Comedy Drama War Horror Western Romance Sci-Fi Film-Noir Children's N
 RULES = Rules(NAMES)
 
 
+def in_words(one):
+    """A requirement as a word."""
+    if one.years:
+        about = "{}..{}".format(*one.years)
+    else:
+        about = "|".join(NAMES[a].lower() for a in (one.either or (one.attribute,)))
+    about = f"<{about}" if one.taken_back else about
+    return ("" if one.hard else "?") + ("" if one.wanted else "-") + about
+
+
 def asked(text, first=True):
-    """Each requirement as a word: `comedy`, `-horror`, `?drama`, `1990..1999`."""
-    found = []
-    for one in RULES.utterance(text, first).requirements:
-        about = NAMES[one.attribute].lower() if one.attribute else "{}..{}".format(*one.years)
-        found.append(("" if one.hard else "?") + ("" if one.wanted else "-") + about)
-    return found
+    """Each requirement as a word: `comedy`, `-horror`, `?drama`, `<war` (taken back), `war|drama`
+    (either), `1990..1999`."""
+    return [in_words(one) for one in RULES.utterance(text, first).requirements]
 
 
 @pytest.mark.parametrize(("text", "expected"), [
     ("I'm looking for a good comedy movie from the 1990s.", ["comedy", "1990..1999"]),
-    ("a Sci-Fi or film noir", ["sci-fi", "film-noir"]),
+    ("a Sci-Fi or film noir", ["sci-fi|film-noir"]),
     ("some scifi", ["sci-fi"]),
     ("two westerns, comedies and a mystery", ["western", "comedy", "mystery"]),
     ("for children", ["children's"]),
@@ -107,13 +119,147 @@ def test_years_can_be_refused(text, expected):
     ("maybe some drama", ["?drama"]),
     ("a comedy, ideally with romance", ["comedy", "?romance"]),
     ("a comedy would be nice", ["?comedy"]),
-    ("I don't mind horror", ["?horror"]),
+    ("I wouldn't mind horror", ["?horror"]),
+    ("I don't mind horror", []),
     ("perhaps no war", ["?-war"]),
     ("a drama; I heard of one where: two men go to war", ["drama", "?war"]),
     ("Something new for me, please: a comedy.", ["comedy"]),
 ])  # fmt: skip
 def test_hedged_and_quoted_words_are_preferences(text, expected):
     assert asked(text) == expected
+
+
+def after(*said):
+    """What of all that was said holds at the end, in the same words."""
+    talk, held = Talk(0, 0, 0), []
+    for text in said:
+        talk.turns.append(Turn(text))
+        held += RULES.read([talk])[0].requirements
+    return [in_words(one) for one in standing(held)]
+
+
+@pytest.mark.parametrize(("text", "expected"), [
+    ("no horror, war, drama", ["-horror", "-war", "-drama"]),
+    ("neither horror, war nor drama", ["-horror", "-war", "-drama"]),
+    ("exclude horror, war", ["-horror", "-war"]),
+    ("please exclude horror and war", ["-horror", "-war"]),
+    ("no horror and some comedy", ["-horror", "comedy"]),
+    ("a comedy without war with romance", ["comedy", "-war", "romance"]),
+    ("non-horror comedy", ["-horror", "comedy"]),
+    ("horror-free", ["-horror"]),
+    ("I'd rather have a comedy than a drama", ["comedy", "-drama"]),
+    ("I hate horror. War too.", ["-horror", "-war"]),
+])  # fmt: skip
+def test_a_refusal_reaches_over_its_list_and_no_further(text, expected):
+    assert asked(text) == expected
+
+
+@pytest.mark.parametrize("text", [
+    "horror is not my thing", "horror movies just aren't for me", "horror bores me",
+    "I find horror annoying", "horror? No thanks.", "horror, no", "horror? I hate it",
+    "keep the horror out of it", "horror I can't stand", "horror is off the table",
+    "enough of horror", "I've seen enough horror", "too much horror", "not another horror movie",
+])  # fmt: skip
+def test_what_stands_behind_a_name_may_refuse_it(text):
+    assert asked(text) == ["-horror"]
+
+
+@pytest.mark.parametrize("text", [
+    "nothing but horror", "nothing that isn't horror", "not without horror",
+    "no film except horror", "I can't live without horror", "I never get enough of horror",
+    "never tired of horror",
+    "Don't you have any horror?", "why not horror", "I have never seen horror",
+])  # fmt: skip
+def test_two_refusals_are_none(text):
+    assert asked(text) == ["horror"]
+
+
+@pytest.mark.parametrize(("text", "expected"), [
+    ("comedy or romance", ["comedy|romance"]),
+    ("a western, a comedy or a war movie", ["western|comedy|war"]),
+    ("comedy and romance", ["comedy", "romance"]),
+    ("comedy or war, and it must have romance", ["comedy|war", "romance"]),
+    ("no comedy or romance", ["-comedy", "-romance"]),
+    ("maybe comedy or romance", ["?comedy", "?romance"]),
+    ("a comedy from the 80s or 90s with drama", ["comedy", "1980..1999", "drama"]),
+])  # fmt: skip
+def test_or_is_either_and_and_is_both(text, expected):
+    assert asked(text) == expected
+
+
+@pytest.mark.parametrize(("text", "expected"), [
+    ("a comedy, if possible", ["?comedy"]),
+    ("if possible, no horror", ["?-horror"]),
+    ("a western with romance, ideally", ["western", "?romance"]),
+    ("a comedy maybe with romance", ["comedy", "?romance"]),
+    ("must be war; horror would be a plus", ["war", "?horror"]),
+    ("a comedy from the 80s if possible", ["comedy", "?1980..1989"]),
+])  # fmt: skip
+def test_a_hedge_reaches_what_it_stands_beside(text, expected):
+    assert asked(text) == expected
+
+
+@pytest.mark.parametrize(("said", "expected"), [
+    (("a comedy", "actually a drama"), ["drama"]),
+    (("a comedy", "also a drama"), ["comedy", "drama"]),
+    (("a comedy, no war", "make it a western instead"), ["-war", "western"]),
+    (("a comedy from the 80s", "I meant the 90s"), ["comedy", "1990..1999"]),
+    (("a comedy from the 80s", "or the 90s"), ["comedy", "1980..1999"]),
+    (("from the 80s", "something newer than that"), ["1980..1989", "1990..9999"]),
+    (("a comedy with romance", "forget the comedy"), ["romance"]),
+    (("a comedy with romance", "drop the comedy"), ["romance"]),
+    (("a comedy with romance", "the comedy isn't important"), ["romance"]),
+    (("a comedy", "no romance needed"), ["comedy"]),
+    (("no horror", "horror is fine after all"), []),
+    (("no horror", "I take back the no-horror rule"), []),
+    (("horror", "a mystery", "scratch that"), ["horror"]),
+    (("horror", "a mystery", "scratch that, a drama"), ["drama"]),
+    (("horror from the 70s", "let's start over"), []),
+    (("comedy or drama", "comedy then"), ["comedy"]),
+    (("comedy or drama", "no drama"), ["comedy", "-drama"]),
+    (("comedy or drama", "or a western"), ["comedy|drama|western"]),
+])  # fmt: skip
+def test_later_words_correct_earlier_ones(said, expected):
+    assert after(*said) == expected
+
+
+@pytest.mark.parametrize(("text", "expected"), [
+    ("a commedy", ["comedy"]),
+    ("some horor and mistery", ["horror", "mystery"]),
+    ("something funny", ["comedy"]),
+    ("a rom-com", ["romance", "comedy"]),
+    ("whodunits", ["mystery"]),
+    ("I am thrilled about the dreams of a wart", []),
+])  # fmt: skip
+def test_synonyms_and_slips_of_the_pen_are_read(text, expected):
+    assert asked(text) == expected
+
+
+@pytest.mark.parametrize("text", [
+    "my week was pure drama", "it is a mystery to me how", "I was born in 1985", "that was funny",
+    "I have 2000 dvds", "call 555 2012", "women in their thirties", "are you funny?",
+])  # fmt: skip
+def test_remarks_are_no_wishes(text):
+    assert asked(text) == []
+
+
+def test_a_title_is_a_title_and_never_its_words():
+    rules = Rules(NAMES, ["", "War Horse (2011)", "King Kong (1933)", "King Kong (2005)"])
+    found = {
+        text: rules.utterance(text, True).requirements
+        for text in ("like War Horse", "I hated War Horse", "like King Kong", "King Kong from 1933")
+    }
+    assert list(found.values()) == [
+        (Requirement(items=(1,)),),
+        (Requirement(items=(1,), wanted=False),),
+        (Requirement(items=(2, 3)),),
+        (Requirement(items=(2,)),),
+    ]
+
+
+def test_the_nearest_name_of_an_unknown_word_is_told():
+    assert RULES.unknown("a romanesque thing") == (("romanesque", "romance"),)
+    assert RULES.unknown("a comedy") == ()
 
 
 @pytest.mark.parametrize(("text", "embedded"), [
@@ -169,3 +315,14 @@ def test_words():
     assert [singular(w) for w in words] == ["comedy", "wish", "film", "boss", "new", "war"]
     assert years_of("90s") == (1990, 1999) and years_of("20s") == (2020, 2029)
     assert years_of("sixties") == (1960, 1969) and years_of("90") is None
+
+
+@pytest.mark.parametrize("unit", ["horror is very ", "comedy, ", "no horror or ", "60s, 70s, "])
+def test_a_long_text_takes_a_time_of_its_length(unit):
+    def seconds(times):
+        start = process_time()
+        RULES.utterance(unit * times, True)
+        return process_time() - start
+
+    seconds(10)
+    assert seconds(2000) < 40 * seconds(200) + 0.5
