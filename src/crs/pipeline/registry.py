@@ -2,8 +2,7 @@
 
 from omegaconf import OmegaConf
 
-from crs.command_line import CONF
-from crs.config import Config
+from crs.config import CONF, Config
 from crs.stages import pages
 from crs.stages.stage import Stage
 

@@ -13,7 +13,7 @@ from typing import Any, get_args, get_origin
 
 from omegaconf import MISSING, OmegaConf
 
-from crs.config import OF_MODELS, Config, Named
+from crs.config import OF_MODELS, Config, Named, Reading
 from crs.errors import UserError
 from crs.models import recipes
 from crs.settings.check import nearest
@@ -147,17 +147,6 @@ def keys_of(node: dict[str, Any], prefix: str = "") -> Iterator[str]:
             yield prefix + name
 
 
-class Reading:
-    """A configuration that notes which of its groups are read."""
-
-    def __init__(self, config: Config) -> None:
-        self._config, self._read = config, set[str]()
-
-    def __getattr__(self, name: str) -> Any:
-        self._read.add(name)
-        return getattr(self._config, name)
-
-
 @cache
 def readers() -> dict[str, list[str]]:
     """The stages that are handed settings of a group, by the group's name."""
@@ -169,7 +158,7 @@ def readers() -> dict[str, list[str]]:
         reading = Reading(config)
         stage.settings(reading)
         told = f"`{stage.name}` of {model}" if model else f"`{stage.name}`"
-        for name in reading._read:
+        for name in reading.read:
             found.setdefault(name, []).append(told)
     return found
 

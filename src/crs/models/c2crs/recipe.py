@@ -125,6 +125,7 @@ MODEL = Model(
             reads=training_inputs,
             writes=("model.json", "model.safetensors"),
             about="pre-training: views are aligned, from coarse to fine",
+            phase="fine",
         ),
         Stage(
             name="train",
@@ -139,6 +140,7 @@ MODEL = Model(
             ],
             writes=("model.json", "model.safetensors"),
             about="the recommender",
+            phase="train",
         ),
         Stage(
             name="direct",
@@ -150,6 +152,7 @@ MODEL = Model(
             reads=training_inputs,
             writes=("model.json", "model.safetensors"),
             about="the same recommender without pre-training",
+            phase="train",
         ),
         Stage(
             name="converse",
@@ -161,6 +164,7 @@ MODEL = Model(
             reads=lambda config: ["dataset", "graph", "contexts", "train", "evaluate"],
             writes=("model.json", "model.safetensors"),
             about="responses, and their scores below the ranking's",
+            phase="converse",
         ),
     ),
 )

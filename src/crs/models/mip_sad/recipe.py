@@ -147,6 +147,7 @@ MODEL = Model(
             ],
             writes=("model.json", "model.safetensors"),
             about="pre-training by masked items and substituted attributes",
+            phase="generator",
         ),
         Stage(
             name="train",
@@ -158,6 +159,7 @@ MODEL = Model(
             reads=what_tuning_reads,
             writes=("model.json", "model.safetensors"),
             about="fine-tuning on dialogues",
+            phase="train",
         ),
         Stage(
             name="alone",
