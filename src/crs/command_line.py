@@ -40,6 +40,8 @@ from crs.settings.keys import HELP, TYPES, refuse_key
 
 ROOT = "train"
 """The root of conf/."""
+USUAL_STAGE = "evaluate"
+"""What a command makes that names no stage."""
 
 
 def register() -> None:
@@ -255,10 +257,12 @@ def check(arguments: list[str]) -> list[str]:
     with searching(flags):
         arguments = [experiment_file(readable(word, is_sweep(flags))) for word in arguments]
         words = flags_of(arguments).overrides
-        sweeper = sweeper_of(flags, words)
-        jobs = merged(sweeper.params, words) if sweeper else words
         known = choices(flags)
         try:
+            for word in words:
+                check_override(parse(word), known)
+            sweeper = sweeper_of(flags, words)
+            jobs = merged(sweeper.params, words) if sweeper else words
             overrides = [parse(word) for word in jobs]
             for override, word in zip(overrides, jobs, strict=True):
                 check_override(override, known)
@@ -329,13 +333,20 @@ def refuse_idle(overrides: list[Override], jobs: list[Config], search: bool) -> 
             )
     swept = [o.key_or_group for o in overrides if o.is_sweep_override()]
     alone = [o.key_or_group for o in overrides if not o.is_sweep_override()]
-    told = idle(alone, jobs)
+    made = ", ".join(dict.fromkeys(map(told, jobs)))
+    notes = idle(alone, jobs, made)
     if search:
-        jobs = [stop_at(job, searched_stage(job)) for job in jobs]
-    for sentence in idle(swept, jobs).values():
+        jobs, made = [stop_at(job, searched_stage(job)) for job in jobs], f"a trial of {made}"
+    for sentence in idle(swept, jobs, made).values():
         raise UserError(sentence)
-    for sentence in told.values():
+    for sentence in notes.values():
         say(f"note      {sentence}")
+
+
+def told(job: Config) -> str:
+    """A job by its model, and by its stage where that is not the usual one."""
+    stage = f" stage={job.stage.name}" if job.stage.name != USUAL_STAGE else ""
+    return f"model={job.model.name}{stage}"
 
 
 def composed(flags: Namespace, words: list[str], hydra: bool = False) -> DictConfig:

@@ -25,8 +25,12 @@ def groups_read(config: Config) -> set[str]:
     return read
 
 
-def idle(keys: Iterable[str], jobs: list[Config]) -> dict[str, str]:
-    """The settings that no stage of any job reads, each with the sentence that says so."""
+def idle(keys: Iterable[str], jobs: list[Config], made: str) -> dict[str, str]:
+    """The settings that no stage of any job reads, each with the sentence that says so.
+
+    Args:
+        made: what the jobs are, in words.
+    """
     keys = [key for key in keys if "." in key and key.split(".")[0] not in BESIDE]
     if not keys:
         return {}
@@ -34,9 +38,6 @@ def idle(keys: Iterable[str], jobs: list[Config]) -> dict[str, str]:
         read = set().union(*map(groups_read, jobs))
     except UserError:  # a job without a plan says so itself
         return {}
-    made = ", ".join(
-        dict.fromkeys(f"model={job.model.name} stage={job.stage.name}" for job in jobs)
-    )
     return {key: sentence(key, made, read) for key in keys if key.split(".")[0] not in read}
 
 

@@ -15,9 +15,7 @@ from crs.store.artifact import Artifact
 from crs.store.store import Store
 
 
-def run(
-    config: Config, command: str | None = None, watch: Watch = ignore
-) -> Artifact | None:
+def run(config: Config, command: str | None = None, watch: Watch = ignore) -> Artifact | None:
     """Find or make what is asked for; None after a dry run.
 
     Args:

@@ -9,7 +9,7 @@ from crs.pipeline.plan import plan
 from crs.pipeline.registry import stages_of
 from crs.store.artifact import Artifact
 
-DIALOGUES = "multi_turn"
+DIALOGUES, SUCCESS = "multi_turn", "success"
 USUAL = "ndcg@10"
 """The figure by which most stages choose their best epoch."""
 
@@ -42,7 +42,7 @@ def stop_at(config: Config, stage: str) -> Config:
     return config
 
 
-def value_of(result: Artifact, stage: str, phase: str, objective: str | None, model: str) -> float:
+def value_of(result: Artifact, stage: str, phase: str, objective: str, model: str) -> float:
     """The figure that a search makes better.
 
     Args:
@@ -52,7 +52,7 @@ def value_of(result: Artifact, stage: str, phase: str, objective: str | None, mo
     """
     if stage == DIALOGUES:
         return success(result, objective, model)
-    objective, summary = objective or USUAL, result.summary
+    summary = result.summary
     file: Path = result.path / f"{phase}.json"
     if not file.is_file():
         raise UserError(f"{stage}: phase {phase} trained nothing, so there is no figure")
@@ -63,9 +63,8 @@ def value_of(result: Artifact, stage: str, phase: str, objective: str | None, mo
             f"hydra.sweeper.objective={objective}: no such figure of {stage}. There are "
             f"{', '.join(name for name in known if name != 'epoch')}"
         )
-    best, epoch = (
-        summary.get(name, summary.get(f"{phase}_{name}")) for name in ("best", "best_epoch")
-    )
+    of = "" if "best" in summary else f"{phase}_"
+    best, epoch = summary[f"{of}best"], summary[f"{of}best_epoch"]
     if epoch >= 0:
         return float(history[epoch][objective])
     if objective == USUAL:  # the initial weights were best, and have this figure alone
@@ -73,14 +72,14 @@ def value_of(result: Artifact, stage: str, phase: str, objective: str | None, mo
     raise UserError(f"{stage}: no epoch was better than the initial weights")
 
 
-def success(result: Artifact, scorer: str | None, model: str) -> float:
-    """The share of validation dialogues that succeed with a scorer, by default the model's own."""
+def success(result: Artifact, scorer: str, model: str) -> float:
+    """The share of validation dialogues that succeed with a scorer; `success`: the model's own."""
     long = result.load("results.parquet")
-    rows = long[(long["metric"] == "success") & (long["slice"] == "all")]
+    rows = long[(long["metric"] == SUCCESS) & (long["slice"] == "all")]
     names = list(rows["scorer"])
     own = [name for name in names if name.startswith(model.replace("_", " "))]
     plain = [name for name in own if " + " not in name]
-    chosen = scorer or (plain or own or names)[-1]
+    chosen = (plain or own or names)[-1] if scorer == SUCCESS else scorer
     if chosen not in names:
         raise UserError(
             f"hydra.sweeper.objective={chosen}: no such scorer. There are {', '.join(names)}"

@@ -3,7 +3,6 @@
 import json
 import warnings
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from crs.evaluation.results import markdown
@@ -67,7 +66,7 @@ def write(study: "Study", about: About, headline: str) -> "pd.DataFrame":
 
 
 def draw(study: "Study", about: About) -> None:
-    """Pictures of the trials; one that so few of them give no picture of is left out."""
+    """Pictures of the complete trials, where there are two or more."""
     import matplotlib
 
     matplotlib.use("Agg")
@@ -75,27 +74,25 @@ def draw(study: "Study", about: About) -> None:
     import optuna.visualization.matplotlib as plots
     from optuna.importance import PedAnovaImportanceEvaluator
 
-    name = about.objective
-    drawn: dict[str, Callable[[], Any]] = {
-        "history": lambda: plots.plot_optimization_history(study, target_name=str(name)),
-        "importances": lambda: plots.plot_param_importances(
-            study, evaluator=PedAnovaImportanceEvaluator()
+    named = {"target_name": about.objective}
+    wide = 2.6 * len(about.space) + 3
+    drawn: dict[str, tuple[Callable[..., Any], dict[str, Any], float]] = {
+        "history": (plots.plot_optimization_history, named, 8),
+        "importances": (
+            plots.plot_param_importances,
+            {"evaluator": PedAnovaImportanceEvaluator()},
+            8,
         ),
-        "parallel": lambda: plots.plot_parallel_coordinate(study, target_name=str(name)),
-        "slices": lambda: plots.plot_slice(study, target_name=str(name)),
+        "parallel": (plots.plot_parallel_coordinate, named, wide),
+        "slices": (plots.plot_slice, named, wide),
     }
-    for picture, plot in drawn.items():
-        with warnings.catch_warnings(action="ignore"):
-            try:
-                plot()
-            except (ValueError, RuntimeError, ZeroDivisionError):
-                continue
-            finally:
-                figure = plt.gcf()
-            save(figure, about.folder / f"{picture}.png")
-            plt.close("all")
-
-
-def save(figure: Any, path: Path) -> None:
-    """Write a picture."""
-    figure.savefig(path, dpi=110, bbox_inches="tight")
+    if sum(trial.state.name == "COMPLETE" for trial in study.get_trials(deepcopy=False)) < 2:
+        return
+    for picture, (plot, options, width) in drawn.items():
+        # Optuna sets a style of its own, which would stay.
+        with matplotlib.rc_context(), warnings.catch_warnings(action="ignore"):
+            plot(study, **options)
+            figure = plt.gcf()
+            figure.set_size_inches(width, 4.8)
+            figure.savefig(about.folder / f"{picture}.png", dpi=110, bbox_inches="tight")
+            plt.close(figure)

@@ -16,10 +16,11 @@ from crs.pipeline.plan import plan
 from crs.pipeline.registry import stages_of
 from crs.search import report
 from crs.search.best import experiment_of
-from crs.search.objective import DIALOGUES, USUAL, searched_stage, stop_at
+from crs.search.objective import DIALOGUES, SUCCESS, USUAL, searched_stage, stop_at
 from crs.search.settings import Sweeper
 from crs.search.space import Space, merged
 from crs.search.study import STUDIES, About, limit_of, open_study
+from crs.search.trials import shown
 from crs.store.artifact import digest_of
 from crs.store.store import Store
 from crs.threads import available
@@ -50,8 +51,8 @@ def study_of(settings: Sweeper, arguments: list[str], root: str) -> About:
         dataset=config.dataset.label,
         stage=stage,
         phase=stages_of(config)[stage].phase,
-        objective=settings.objective or (None if stage == DIALOGUES else USUAL),
-        direction=settings.direction,
+        objective=settings.objective or (SUCCESS if stage == DIALOGUES else USUAL),
+        direction="minimize" if settings.direction == "minimize" else "maximize",
         sampler=settings.sampler,
         pruner=settings.pruner,
         seed=settings.seed,
@@ -98,17 +99,27 @@ def search(settings: Sweeper, arguments: list[str], config: DictConfig, launcher
     )
     returned, workers = [], min(workers_of(settings, config), limit - done)
     if workers > 0:
-        words = [f"hydra.sweeper.study={quoted(str(about.folder))}", f"hydra.sweeper.parent={os.getpid()}"]
-        jobs = [[*about.fixed, *words] for _ in range(workers)]
-        returned = list(launcher.launch(jobs, initial_job_idx=0))
+        place = f"hydra.sweeper.study={quoted(str(about.folder.resolve()))}"
+        job = [*about.fixed, place, f"hydra.sweeper.parent={os.getpid()}"]
+        returned = list(launcher.launch([job] * workers, initial_job_idx=0))
         for one in returned:
             _ = one.return_value  # raises what a worker raised
     if (left := limit - finished(study)) > 0:
         say(f"search    {left} trials run in other processes; the same command ends the search")
         return returned
-    winners = end(study, about, root)
-    returned += launcher.launch(winners, initial_job_idx=max(workers, 0))
+    commands = end(study, about, root)
+    returned += launcher.launch(commands, initial_job_idx=max(workers, 0))
+    about.winner = winner_of(commands[0], root)
+    about.save()
     return returned
+
+
+def winner_of(words: list[str], root: str) -> str | None:
+    """The folder of a command's result; None if it could not be made."""
+    config = to_config(compose(root, overrides=words))
+    asked = plan(config)[-1]
+    folder = Store(config.store).folder(asked.name, asked.fingerprint)
+    return str(folder) if folder.is_dir() else None
 
 
 def finished(study: "Study") -> int:
@@ -136,10 +147,9 @@ def end(study: "Study", about: About, root: str) -> list[list[str]]:
     counts = ", ".join(
         f"{states.count(name)} {text}" for name, text in report.STATES.items() if name in states
     )
-    figure = about.objective or "success"
     headline = (
-        f"Search of {about.model} on {about.dataset} by {figure} of {about.stage} on validation: "
-        f"{len(states)} trials ({counts})."
+        f"Search of {about.model} on {about.dataset} by {about.objective} of {about.stage} on "
+        f"validation: {len(states)} trials ({counts})."
     )
     report.write(study, about, headline)
     if "COMPLETE" not in states:
@@ -147,18 +157,15 @@ def end(study: "Study", about: About, root: str) -> list[list[str]]:
         raise UserError(f"search: none of {len(states)} trials is complete ({errors[-1]})")
     best, parameters = study.best_trial, about.parameters()
     words = [parameters[key].word(value) for key, value in best.params.items()]
-    told = f"{figure} {best.value:.4f} on validation, trial {best.number} of {len(states)}"
+    told = f"{about.objective} {best.value:.4f} on validation, trial {best.number} of {len(states)}"
     file = about.folder / report.EXPERIMENT
     seeds = [f"seed={seed}" for seed in about.seeds]
     own = seeds if len(seeds) == 1 else []
-    file.write_text(experiment_of(root, [*about.fixed, *words, *own], f"Found by a search: {told}."))
-    commands = [[*about.fixed, *words, seed] for seed in seeds]
-    asked = plan(to_config(compose(root, overrides=commands[0])))[-1]
-    store = Store(about.folder.parents[1])
+    found = f"Found by a search: {told}."
+    file.write_text(experiment_of(root, [*about.fixed, *words, *own], found))
     about.best = {"trial": best.number, "value": best.value, "params": best.params}
-    about.winner = str(store.folder(asked.name, asked.fingerprint))
     about.save()
     say(f"search    {counts}; table, pictures and trials in {about.folder}")
-    say(f"best      {told}: {' '.join(words)}")
+    say(f"best      {told}: {shown(best.params)}")
     say(f"          python src/train.py experiment={file}")
-    return commands
+    return [[*about.fixed, *words, seed] for seed in seeds]

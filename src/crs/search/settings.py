@@ -23,8 +23,8 @@ class Sweeper:
     seed: int = number(1, low=0)
     """Of the sampler."""
     objective: str | None = None
-    """A figure of the validation after an epoch; null: `ndcg@10`. With stage=multi_turn a scorer;
-    null: the model's own."""
+    """A figure of the validation after an epoch; null: `ndcg@10`. With stage=multi_turn a scorer,
+    whose success counts; null: the model's own."""
     direction: str = choice("maximize", "minimize", default="maximize")
     workers: int | None = number(None, low=1)
     """Trials at once; null: `hydra.launcher.n_jobs`, where the launcher has it, else 1."""

@@ -64,7 +64,8 @@ class Parameter:
                 f"{self.key}={self.text}: hydra.sweeper.sampler=grid needs values that can be "
                 f"counted; type {self.key}=choice(A,B,C) or range(FROM,TO)"
             )
-        return [self.low + i * self.step for i in range(round((self.high - self.low) / self.step) + 1)]
+        steps = round((self.high - self.low) / self.step)
+        return [self.low + number * self.step for number in range(steps + 1)]
 
 
 def parameter(override: Override) -> Parameter:
@@ -83,13 +84,13 @@ def parameter(override: Override) -> Parameter:
         if log and low <= 0:
             raise UserError(f"{key}={text}: a logarithm needs ends above 0")
         return Parameter(key, text, low=low, high=high, log=log)
-    values = list(override.sweep_iterator())
+    values: list[Any] = list(override.sweep_iterator())
     if override.is_range_sweep() and len(values) > 1:
-        low, high = min(values), max(values)  # type: ignore[type-var]
-        return Parameter(key, text, low=low, high=high, step=abs(values[1] - values[0]))  # type: ignore[operator, arg-type]
-    texts = list(override.sweep_string_iterator())
-    options = {(type(value), text): plain(value, text) for value, text in zip(values, texts, strict=True)}
-    return Parameter(key, text, tuple((v, t) for (_, t), v in options.items()))
+        step = abs(values[1] - values[0])
+        return Parameter(key, text, low=min(values), high=max(values), step=step)
+    texts = override.sweep_string_iterator()
+    options = {text: plain(value, text) for value, text in zip(values, texts, strict=True)}
+    return Parameter(key, text, tuple((value, text) for text, value in options.items()))
 
 
 def plain(value: Any, text: str) -> Value:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from filelock import FileLock, Timeout
 
@@ -36,8 +36,8 @@ class About:
     stage: str
     phase: str
     """The last phase of the stage's training; trials are pruned within it."""
-    objective: str | None
-    direction: str
+    objective: str
+    direction: Literal["maximize", "minimize"]
     sampler: str
     pruner: str
     seed: int

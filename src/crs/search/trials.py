@@ -15,6 +15,7 @@ from crs.console import Watch, plain, say
 from crs.errors import PrunedError, UserError
 from crs.pipeline.run import run
 from crs.search.objective import stop_at, value_of
+from crs.search.report import cell
 from crs.search.study import About, claimed, open_study
 
 if TYPE_CHECKING:
@@ -43,14 +44,24 @@ def work(folder: Path, root: str, command: str, parent: int | None) -> float | N
     study, found = open_study(about), []
     if parent != os.getppid():
         parent = None
-    while True:
-        with claimed(about, study) as trial:
-            if trial is None:
-                break
-            value = attempt(trial, study, about, root, command, parent)
-            if value is not None:
-                found.append(value)
+    try:
+        while True:
+            with claimed(about, study) as trial:
+                if trial is None:
+                    break
+                value = attempt(trial, study, about, root, command, parent)
+                if value is not None:
+                    found.append(value)
+    except KeyboardInterrupt:
+        if orphaned(parent):  # a pool that lost its process waits for minutes
+            os._exit(130)
+        raise
     return (max if about.direction == "maximize" else min)(found, default=None)
+
+
+def orphaned(parent: int | None) -> bool:
+    """Whether the process that started this one is gone; None: another kind of process did."""
+    return parent is not None and os.getppid() != parent
 
 
 def attempt(
@@ -64,7 +75,7 @@ def attempt(
 
     parameters = about.parameters()
     words = [parameters[key].word(value) for key, value in trial.params.items()]
-    say(f"trial {trial.number:<5}{' '.join(words)}")
+    say(f"trial {trial.number:<5}{shown(trial.params)}")
     started, results = time.monotonic(), []
     value, error, state = None, None, TrialState.COMPLETE
     try:
@@ -98,6 +109,11 @@ def attempt(
     return value
 
 
+def shown(values: dict[str, Any]) -> str:
+    """Parameters for people: numbers of four digits."""
+    return " ".join(f"{key}={cell(value)}" for key, value in values.items())
+
+
 def watching(trial: "Trial | None", about: About, parent: int | None) -> Watch:
     """What hears of each epoch: it ends a trial that others leave behind, and a worker that nobody
     waits for any more.
@@ -111,7 +127,7 @@ def watching(trial: "Trial | None", about: About, parent: int | None) -> Watch:
         known |= set(frozen.intermediate_values)
 
     def watch(phase: str, epoch: int, score: float) -> None:
-        if parent is not None and os.getppid() != parent:
+        if orphaned(parent):
             raise KeyboardInterrupt
         if trial is None or phase != about.phase:
             return

@@ -25,7 +25,7 @@ class OptunaSweeper(Sweeper):
         self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig
     ) -> None:
         """Make the launcher."""
-        self.config = config
+        self.command = config
         self.launcher = Plugins.instance().instantiate_launcher(
             hydra_context=hydra_context, task_function=task_function, config=config
         )
@@ -34,4 +34,4 @@ class OptunaSweeper(Sweeper):
         """Search."""
         from crs.search.run import search
 
-        return search(self.settings, arguments, self.config, self.launcher)
+        return search(self.settings, arguments, self.command, self.launcher)
