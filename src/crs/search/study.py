@@ -66,10 +66,10 @@ class About:
         write_json(self.folder / ABOUT, plain)
 
     def parameters(self) -> dict[str, Parameter]:
-        """What is drawn, while Hydra is initialised."""
+        """What is drawn, in the order of the keys, while Hydra is initialised."""
         from crs.overrides import parse
 
-        return {key: parameter(parse(f"{key}={text}")) for key, text in self.space.items()}
+        return {key: parameter(parse(f"{key}={text}")) for key, text in sorted(self.space.items())}
 
 
 class JournalLock:
@@ -155,7 +155,7 @@ def pruner_of(name: str) -> "BasePruner":
 
 
 def grid_of(about: About) -> list[dict[str, Any]]:
-    """All points of a space of counted values, in the order in which they were typed."""
+    """All points of a space of counted values, those of the last key fastest."""
     parameters = about.parameters()
     points = itertools.product(*(one.grid() for one in parameters.values()))
     return [dict(zip(parameters, point, strict=True)) for point in points]
