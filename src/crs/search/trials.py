@@ -14,7 +14,7 @@ from crs.config import Config
 from crs.console import Watch, plain, say
 from crs.errors import PrunedError, UserError
 from crs.pipeline.run import run
-from crs.search.objective import stop_at, value_of
+from crs.search.objective import USUAL, stop_at, value_of
 from crs.search.report import cell
 from crs.search.study import About, claimed, open_study
 
@@ -82,8 +82,8 @@ def attempt(
         values = []
         for seed in about.seeds:
             config = configured(root, [*about.fixed, *words, f"seed={seed}"], about)
-            first = seed == about.seeds[0]
-            result = run(config, command, watching(trial if first else None, about, parent))
+            pruned = seed == about.seeds[0] and about.objective == USUAL
+            result = run(config, command, watching(trial if pruned else None, about, parent))
             assert result is not None
             results.append(str(result.path))
             values.append(value_of(result, about.stage, about.phase, about.objective, about.model))
@@ -119,7 +119,8 @@ def watching(trial: "Trial | None", about: About, parent: int | None) -> Watch:
     waits for any more.
 
     Args:
-        trial: None for the second repetition of a trial and later ones, which are not pruned.
+        trial: None for what is not pruned: the second repetition of a trial and later ones, and
+            a search by another figure than the one that is heard.
     """
     known: set[int] = set()
     if trial is not None:
