@@ -49,7 +49,7 @@ def test_the_success_of_the_models_own_scorer_counts_or_that_of_another():
     found = SimpleNamespace(load=lambda name: long)
     assert success(found, "success", "mip_sad") == 0.5
     assert success(found, "mip sad + requirements", "mip_sad") == 0.9
-    with pytest.raises(UserError, match="no such scorer. There are popularity, mip sad"):
+    with pytest.raises(UserError, match=r"no such scorer\. There are popularity, mip sad"):
         success(found, "x", "mip_sad")
 
 
