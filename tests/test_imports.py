@@ -19,7 +19,9 @@ from scripts.refresh_digests import made_by
 
 ROOT = Path(__file__).parents[1]
 STAGE_PACKAGES = tuple(package for package in PACKAGES if package != "crs")
-HEAVY = {"torch", "lightning_fabric", "pandas", "numpy", "scipy", "faiss", "wandb", "matplotlib"}
+HEAVY = set(
+    "torch lightning_fabric pandas numpy scipy faiss wandb matplotlib optuna".split()
+)  # fmt: skip
 COMMAND = ROOT / "src" / "train.py"
 FOLDERS = {package: ROOT / package for package in STAGE_PACKAGES} | {"crs": ROOT / "src" / "crs"}
 FILES = [file for folder in FOLDERS.values() for file in sorted(folder.rglob("*.py"))]

@@ -13,10 +13,11 @@ PLACES = ("store", "force", "strict", "verify", "dry_run", "trainer", "tracker",
 """Keys that are in no result."""
 
 
-def experiment_of(root: str, words: list[str], about: str) -> str:
+def experiment_of(root: str, words: list[str], keys: list[str], about: str) -> str:
     """The text of an experiment that sets what words set, beyond the defaults.
 
     Args:
+        keys: what was searched, which it sets whatever the defaults are.
         about: its comment.
     """
     wanted = compose(root, overrides=words, return_hydra_config=True)
@@ -29,8 +30,12 @@ def experiment_of(root: str, words: list[str], about: str) -> str:
     base = values_of(compose(root, overrides=overrides))
     values = beyond(values_of(wanted), base)
     defaults = [*({f"override /{group}": choice} for group, choice in groups.items()), "_self_"]
-    text = OmegaConf.to_yaml(OmegaConf.create({"defaults": defaults, **values}))
-    return f"{GLOBAL}\n# {about}\n{text}"
+    experiment = OmegaConf.create({"defaults": defaults, **values})
+    for key in keys:
+        if key not in chosen:
+            name = key.lstrip("+")
+            OmegaConf.update(experiment, name, OmegaConf.select(wanted, name))
+    return f"{GLOBAL}\n# {about}\n{OmegaConf.to_yaml(experiment)}"
 
 
 def choices(composed: DictConfig) -> dict[str, Any]:

@@ -162,7 +162,7 @@ def end(study: "Study", about: About, root: str) -> list[list[str]]:
     seeds = [f"seed={seed}" for seed in about.seeds]
     own = seeds if len(seeds) == 1 else []
     found = f"Found by a search: {told}."
-    file.write_text(experiment_of(root, [*about.fixed, *words, *own], found))
+    file.write_text(experiment_of(root, [*about.fixed, *words, *own], [*about.space], found))
     about.best = {"trial": best.number, "value": best.value, "params": best.params}
     about.save()
     say(f"search    {counts}; table, pictures and trials in {about.folder}")
