@@ -12,7 +12,7 @@ import pytest
 from hydra import compose, initialize_config_dir
 
 from crs import command_line
-from crs.pipeline.idle import idle
+from crs.idle import idle
 from crs.pipeline.plan import plan
 from crs.pipeline.run import run as run_one
 from crs.search.objective import searched_stage, stop_at

@@ -25,12 +25,10 @@ from omegaconf.errors import ConfigKeyError, OmegaConfBaseException
 
 from crs import extras, native
 from crs.config import CONF, OF_MODELS, Config
-from crs.console import say
 from crs.errors import UserError
+from crs.idle import refuse_idle
 from crs.overrides import experiment_file, one_by_one, parse, readable
-from crs.pipeline.idle import idle
 from crs.places import home
-from crs.search.objective import searched_stage, stop_at
 from crs.search.settings import SWEEPER, Sweeper
 from crs.search.space import check_space, merged
 from crs.settings.address import check_address
@@ -40,8 +38,6 @@ from crs.settings.keys import HELP, TYPES, refuse_key
 
 ROOT = "train"
 """The root of conf/."""
-USUAL_STAGE = "evaluate"
-"""What a command makes that names no stage."""
 
 
 def register() -> None:
@@ -312,41 +308,6 @@ def check_several(override: Override, word: str, many: bool, search: bool) -> No
         )
     if override.is_interval_sweep() and not search:
         raise UserError(f"{word}: a search draws from an interval; type -m hydra/sweeper=optuna")
-
-
-def refuse_idle(overrides: list[Override], jobs: list[Config], search: bool) -> None:
-    """Refuse a setting that no model of the command reads, and one with several values that no
-    stage of it reads; say which others no stage reads.
-
-    Args:
-        search: jobs end with the searched stage.
-    Raises:
-        UserError: with the setting or the model to type.
-    """
-    models = {job.model.name for job in jobs}
-    for override in overrides:
-        owner = OF_MODELS.get(override.key_or_group.split(".")[0])
-        if owner is not None and owner.name not in models:
-            raise UserError(
-                f"{override.key_or_group}: model={', '.join(sorted(models))} does not read it; "
-                f"leave it out, or type model={owner.name}"
-            )
-    swept = [o.key_or_group for o in overrides if o.is_sweep_override()]
-    alone = [o.key_or_group for o in overrides if not o.is_sweep_override()]
-    made = ", ".join(dict.fromkeys(map(told, jobs)))
-    notes = idle(alone, jobs, made)
-    if search:
-        jobs, made = [stop_at(job, searched_stage(job)) for job in jobs], f"a trial of {made}"
-    for sentence in idle(swept, jobs, made).values():
-        raise UserError(sentence)
-    for sentence in notes.values():
-        say(f"note      {sentence}")
-
-
-def told(job: Config) -> str:
-    """A job by its model, and by its stage where that is not the usual one."""
-    stage = f" stage={job.stage.name}" if job.stage.name != USUAL_STAGE else ""
-    return f"model={job.model.name}{stage}"
 
 
 def composed(flags: Namespace, words: list[str], hydra: bool = False) -> DictConfig:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from crs.pipeline.idle import groups_read, idle
+from crs.idle import groups_read, idle
 
 
 @pytest.mark.parametrize(
