@@ -46,16 +46,20 @@ def broken(failure: Exception, hydra_config: DictConfig) -> str:
 
 
 @hydra.main(config_path="../conf", config_name="train", version_base="1.3")
-def job(composed: DictConfig) -> None:
-    """One run, alone or as a job of a sweep."""
+def job(composed: DictConfig) -> float | None:
+    """One run, alone or as a job of a sweep, or a worker of a search; the best value of a worker's
+    trials."""
     # Hydra's annotation names the schema; what it returns is a DictConfig.
     hydra_config = cast(DictConfig, HydraConfig.get())
     swept = hydra_config.mode == RunMode.MULTIRUN
     OmegaConf.set_readonly(hydra_config, False)
     if swept and composed.tracker.group is None:
         composed.tracker.group = Path(hydra_config.sweep.dir).name
+    study = OmegaConf.select(hydra_config, "sweeper.study", default=None) if swept else None
     error, found, code = None, None, 0
     try:
+        if study:
+            return worker(hydra_config)
         config = command_line.to_config(composed)
         artifact = run(config, sweep.launch_of(hydra_config))
         if artifact and (artifact.path / results.PARQUET).is_file():
@@ -71,12 +75,22 @@ def job(composed: DictConfig) -> None:
             sys.stdout, error, code = io.StringIO(), f"standard output: {why}", 2
         else:
             error, code = broken(failure, hydra_config), 1
-    if swept:
+    if swept and not study:
         sweep.record(hydra_config, plain(error) if error else None, found, code)
     if error:
         complain(error)
-        if not swept or code == 130:
+        if not swept or study or code == 130:
             sys.exit(code)
+    return None
+
+
+def worker(hydra_config: DictConfig) -> float | None:
+    """The trials of one worker of a search."""
+    from crs.search.trials import work
+
+    settings = hydra_config.sweeper
+    launch = sweep.launch_of(hydra_config)
+    return work(Path(settings.study), hydra_config.job.config_name, launch, settings.parent)
 
 
 def told_help(words: list[str]) -> str:

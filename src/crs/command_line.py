@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import fields, is_dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from hydra import compose, initialize_config_dir
 from hydra._internal.hydra import Hydra
@@ -24,16 +24,18 @@ from omegaconf import DictConfig, ListConfig, OmegaConf
 from omegaconf.errors import ConfigKeyError, OmegaConfBaseException
 
 from crs import extras, native
-from crs.config import OF_MODELS, Config
+from crs.config import CONF, OF_MODELS, Config
 from crs.errors import UserError
-from crs.overrides import one_by_one, parse, readable
+from crs.idle import refuse_idle
+from crs.overrides import experiment_file, one_by_one, parse, readable
 from crs.places import home
+from crs.search.settings import SWEEPER, Sweeper
+from crs.search.space import check_space, merged
 from crs.settings.address import check_address
 from crs.settings.check import check as check_settings
 from crs.settings.check import nearest
 from crs.settings.keys import HELP, TYPES, refuse_key
 
-CONF = Path(__file__).parents[2] / "conf"
 ROOT = "train"
 """The root of conf/."""
 
@@ -166,6 +168,8 @@ def check_override(override: Override, groups: dict[str, list[str]]) -> None:
     key = override.key_or_group.split("@")[0]
     if key.split(".")[0] == "hydra":
         return
+    if key == "experiment" and str(override.value()).startswith(".."):
+        return  # a file, which `experiment_file` has seen
     if key not in groups:
         if key not in TYPES:
             if "." not in key:
@@ -247,49 +251,75 @@ def check(arguments: list[str]) -> list[str]:
     for word in arguments:
         refuse_keys_in_address(word)
     with searching(flags):
-        arguments = [readable(word, is_sweep(flags)) for word in arguments]
+        arguments = [experiment_file(readable(word, is_sweep(flags))) for word in arguments]
         words = flags_of(arguments).overrides
         known = choices(flags)
         try:
-            overrides = [parse(word) for word in words]
-            for override, word in zip(overrides, words, strict=True):
+            for word in words:
+                check_override(parse(word), known)
+            sweeper = sweeper_of(flags, words)
+            jobs = merged(sweeper.params, words) if sweeper else words
+            overrides = [parse(word) for word in jobs]
+            for override, word in zip(overrides, jobs, strict=True):
                 check_override(override, known)
-                if override.is_sweep_override() and not is_sweep(flags):
-                    raise UserError(
-                        f"{word}: several values; type -m to run each, or quote a value that "
-                        "has a comma"
-                    )
-            variants = one_by_one(overrides, words)
+                check_several(override, word, is_sweep(flags), sweeper is not None)
+            variants = one_by_one(overrides, jobs)
         except HydraException as error:
             raise UserError(str(error).splitlines()[0]) from error
-        models = {to_config(composed(flags, variant)).model.name for variant in variants}
-    refuse_idle(overrides, models)
+        if sweeper:
+            check_settings(sweeper, "hydra.sweeper.")
+            check_space(jobs, sweeper.sampler)
+        configs = [to_config(composed(flags, variant)) for variant in variants]
+    refuse_idle(overrides, configs, sweeper is not None)
     return sorted(arguments, key=words.__contains__)
 
 
-def refuse_idle(overrides: list[Override], models: set[str]) -> None:
-    """Refuse a setting that no model of the command reads.
+def sweeper_of(flags: Namespace, words: list[str]) -> Sweeper | None:
+    """The settings of the search that a command line asks for; None if it asks for none.
 
     Raises:
-        UserError: with the model that reads it.
+        UserError: if they cannot be composed, and for a search of one job.
     """
-    for override in overrides:
-        owner = OF_MODELS.get(override.key_or_group.split(".")[0])
-        if owner is not None and owner.name not in models:
-            raise UserError(
-                f"{override.key_or_group}: model={', '.join(sorted(models))} does not read it; "
-                f"leave it out, or type model={owner.name}"
-            )
+    chosen = [word for word in words if word.startswith(("hydra", "search=", "experiment="))]
+    if not is_sweep(flags):
+        for word in chosen:
+            if word.startswith("search=") and word != "search=null":
+                raise UserError(f"{word}: a search runs many jobs; type -m before it")
+        return None
+    whole = composed(flags, [w for w in chosen if not parse(w).is_sweep_override()], hydra=True)
+    settings = whole.hydra.sweeper
+    if settings._target_ != SWEEPER:
+        return None
+    try:
+        return Sweeper(**cast(Any, OmegaConf.to_container(settings)))
+    except OmegaConfBaseException as error:
+        raise UserError(_sentence(error)) from error
 
 
-def composed(flags: Namespace, words: list[str]) -> DictConfig:
+def check_several(override: Override, word: str, many: bool, search: bool) -> None:
+    """Refuse several values where one is run, and an interval where nothing draws from it.
+
+    Raises:
+        UserError: with what to type.
+    """
+    if override.is_sweep_override() and not many:
+        raise UserError(
+            f"{word}: several values; type -m to run each, or quote a value that has a comma"
+        )
+    if override.is_interval_sweep() and not search:
+        raise UserError(f"{word}: a search draws from an interval; type -m hydra/sweeper=optuna")
+
+
+def composed(flags: Namespace, words: list[str], hydra: bool = False) -> DictConfig:
     """What overrides compose to.
 
+    Args:
+        hydra: with Hydra's own configuration.
     Raises:
         UserError: if they compose to nothing.
     """
     try:
-        return compose(root_of(flags), overrides=words)
+        return compose(root_of(flags), overrides=words, return_hydra_config=hydra)
     except Exception as error:  # Hydra and OmegaConf raise built-in ones too
         raise UserError(_sentence(error)) from error
 

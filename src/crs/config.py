@@ -6,6 +6,7 @@ own settings and never this.
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, make_dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from omegaconf import MISSING
@@ -30,6 +31,9 @@ from crs.stages.multi_turn import MultiTurn
 from crs.stages.pretrain import Pretrain
 from crs.stages.samples import Samples
 from crs.stages.simulate import Simulator
+
+CONF = Path(__file__).parents[2] / "conf"
+"""The values of all settings."""
 
 
 @dataclass
@@ -125,3 +129,14 @@ else:
         bases=(Shared,),
     )
     Config.__module__ = __name__  # Python 3.11 has no argument for it; pickle needs it
+
+
+class Reading:
+    """A configuration that notes which of its groups are read."""
+
+    def __init__(self, config: Config) -> None:
+        self._config, self.read = config, set[str]()
+
+    def __getattr__(self, name: str) -> Any:
+        self.read.add(name)
+        return getattr(self._config, name)

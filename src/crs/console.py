@@ -125,6 +125,13 @@ class Progress(tqdm):
         return self.format_meter(**{**self.format_dict, "bar_format": PROGRESS, "ncols": None})
 
 
+Watch = Callable[[str, int, float], None]
+
+
+def ignore(phase: str, epoch: int, score: float) -> None:
+    """Nobody watches the training."""
+
+
 @dataclass
 class Context:
     """How a stage runs, never what it computes: device, progress and tracker."""
@@ -143,6 +150,9 @@ class Context:
         """A progress bar with what is left, or lines where no bar can be drawn."""
         return Progress(total, done, label, unit, self.trainer.progress)
 
+    watch: Watch = ignore
+    """Told the phase, the epoch and its validation figure when the state of an epoch is kept. It
+    may end the stage by an exception."""
     note: Callable[[str], None] = field(init=False)
 
     def __post_init__(self) -> None:

@@ -22,5 +22,9 @@ class PartialResultError(UserError):
     """A file that a partial result would resume from is not as it was written."""
 
 
+class PrunedError(Exception):
+    """A search gives a training up: others did better at the same epoch. It can be resumed."""
+
+
 class NotFiniteError(UserError):
     """A loss, a weight or a score is NaN or infinite."""

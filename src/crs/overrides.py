@@ -1,15 +1,22 @@
 """The words of a command line, as Hydra's grammar of overrides reads them."""
 
+import os
 import re
+from pathlib import Path
+from typing import Any
 
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from hydra.errors import HydraException
 
-from crs.config import OF_MODELS
+from crs.config import CONF, OF_MODELS
 from crs.errors import UserError
+from crs.places import home
 from crs.settings.keys import TYPES
+
+GLOBAL = "# @package _global_"
+"""Says that the keys of a file are those of the root."""
 
 
 def readable(word: str, swept: bool = False) -> str:
@@ -51,13 +58,59 @@ def parse(word: str) -> Override:
         ) from error
 
 
+def ends(override: Override) -> tuple[float, float]:
+    """Both ends of an interval: whole numbers for a setting that is one.
+
+    Raises:
+        UserError: for a setting that is no number, and for ends that it cannot be.
+    """
+    interval: Any = override.value()
+    kinds, text = TYPES.get(override.key_or_group, ()), override.input_line
+    if float in kinds:
+        return float(interval.start), float(interval.end)
+    if int not in kinds:
+        raise UserError(f"{text}: no number; type {override.key_or_group}=choice(A,B)")
+    if interval.start % 1 or interval.end % 1:
+        raise UserError(f"{text}: whole numbers expected")
+    return int(interval.start), int(interval.end)
+
+
+def values_of(override: Override) -> list[str]:
+    """The texts of a sweep's values; of an interval, of its ends."""
+    if override.is_interval_sweep():
+        return [str(end) for end in ends(override)]
+    return list(override.sweep_string_iterator())
+
+
+def experiment_file(word: str) -> str:
+    """`experiment=FILE.yaml`, a file anywhere, as the choice of a group that Hydra reads.
+
+    Raises:
+        UserError: if there is no such file, or it does not begin as an experiment does.
+    """
+    key, _, name = word.partition("=")
+    if key.lstrip("+") != "experiment" or not name.endswith(".yaml"):
+        return word
+    path = Path(home(name))
+    if not path.is_file():
+        raise UserError(f"{word}: there is no such file; give an existing one")
+    try:
+        lines = path.read_text().splitlines()
+    except (OSError, ValueError) as error:
+        raise UserError(f"{word}: cannot be read as text") from error
+    if GLOBAL not in lines:
+        raise UserError(f"{word}: an experiment begins with the line {GLOBAL}")
+    # Hydra joins the choice to the folder of its group.
+    return f"{key}={quoted(os.path.relpath(path.resolve().with_suffix(''), CONF / 'experiment'))}"
+
+
 def one_by_one(overrides: list[Override], words: list[str]) -> list[list[str]]:
     """What to compose so that each value of a sweep is seen, the others at their first value.
 
     A setting of a model is seen beside that model, if the sweep has it.
     """
     values = [
-        [f"{o.get_key_element()}={value}" for value in o.sweep_string_iterator()]
+        [f"{o.get_key_element()}={value}" for value in values_of(o)]
         if o.is_sweep_override()
         else [word]
         for o, word in zip(overrides, words, strict=True)

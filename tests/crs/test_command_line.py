@@ -150,6 +150,20 @@ def test_every_protocol_that_can_be_chosen_has_its_meaning(configure):
         ("model=sasrec em.dropout=.3", ["em.dropout: model=sasrec does not read it", "latentcrs"]),
         ("-m model=sasrec,latentcrs em.dropout=.1,5", ["em.dropout=5.0", "from 0 to 0.99"]),
         ("-m model=sasrec,latentcrs em.dropout=5", ["em.dropout=5.0", "from 0 to 0.99"]),
+        (
+            "-m model=sasrec train.lr=.1,.2",
+            ["train.lr acts on nothing that model=sasrec makes", "it reads pretrain.lr"],
+        ),
+        ("-m model=sasrec pretrain.lr=interval(.1,1)", ["type -m hydra/sweeper=optuna"]),
+        ("search=sasrec", ["a search runs many jobs; type -m"]),
+        ("-m search=sasre", ["search=sasre", "Did you mean sasrec?"]),
+        ("-m search=sasrec pretrain.dropout=interval(0,1)", ["pretrain.dropout=1.0", "to 0.99"]),
+        ("-m search=sasrec train.lr=interval(.1,1)", ["nothing that a trial of model=sasrec"]),
+        ("-m search=sasrec evaluation.level=.9,.95", ["evaluation.level acts on nothing"]),
+        ("-m search=sasrec hydra.sweeper.sampler=tpa", ["sampler=tpa", "Did you mean tpe?"]),
+        ("-m search=sasrec hydra.sweeper.n_trials=0", ["n_trials=0: must be at least 1"]),
+        ("-m search=sasrec hydra.sweeper.n_trial=9", ["n_trial", "not in 'Sweeper'"]),
+        ("experiment=there/is/none.yaml", ["there is no such file"]),
         ("model=sasrec em=default", ["em: no other model than model=latentcrs reads it"]),
         ("model.needs.train=[x]", ["model.needs.train: the recipe of a model says this now"]),
         ("llm=local llm.precision=half", ["llm.precision=half", "float32, bfloat16"]),
@@ -436,3 +450,22 @@ def test_flags_may_stand_anywhere():
     words = ["dataset=tiny", "-m", "model=sasrec,popularity", "--hydra-help", "seed=1"]
     first = ["-m", "--hydra-help", "dataset=tiny", "model=sasrec,popularity", "seed=1"]
     assert command_line.check(words) == first
+
+
+def test_a_setting_that_no_stage_reads_is_told(capsys):
+    command_line.check(["dataset=tiny", "model=sasrec", "train.lr=0.1", "pretrain.lr=0.1"])
+    assert capsys.readouterr().err.splitlines() == [
+        "note      train.lr acts on nothing that model=sasrec makes; it reads pretrain.lr"
+    ]
+
+
+def test_an_experiment_may_be_a_file_anywhere(tmp_path):
+    file = tmp_path / "my own.yaml"
+    file.write_text(
+        "# @package _global_\ndefaults:\n- override /model: sasrec\n- _self_\nseed: 7\n"
+    )
+    words = command_line.check([f"experiment={file}", "dataset=tiny"])
+    config = command_line.configured(words)
+    assert (config.model.name, config.dataset.name, config.seed) == ("sasrec", "tiny", 7)
+    file.write_text("seed: 7\n")
+    assert "begins with the line # @package _global_" in refusal(f"experiment={file}")

@@ -9,7 +9,7 @@ from typing import Any
 
 from crs import tracking
 from crs.config import Config
-from crs.console import Context, say, stage_line
+from crs.console import Context, Watch, ignore, say, stage_line
 from crs.errors import DamageError, NotFiniteError, PartialResultError, UserError
 from crs.pipeline.code_digest import code_digest, code_modules
 from crs.pipeline.plan import Step
@@ -21,7 +21,12 @@ from crs.threads import use_threads
 
 
 def find_or_make(
-    step: Step, inputs: dict[str, Artifact], store: Store, config: Config, command: str
+    step: Step,
+    inputs: dict[str, Artifact],
+    store: Store,
+    config: Config,
+    command: str,
+    watch: Watch = ignore,
 ) -> Artifact:
     """The result if it exists (and is not forced), else a new one; prints which."""
 
@@ -46,11 +51,16 @@ def find_or_make(
         return artifact
     with store.lock(step.name, step.fingerprint, waiting):
         # Another process may have made it while this one waited.
-        return look() or make(step, inputs, store, config, command)
+        return look() or make(step, inputs, store, config, command, watch)
 
 
 def make(
-    step: Step, inputs: dict[str, Artifact], store: Store, config: Config, command: str
+    step: Step,
+    inputs: dict[str, Artifact],
+    store: Store,
+    config: Config,
+    command: str,
+    watch: Watch = ignore,
 ) -> Artifact:
     """Make one result, or resume an earlier attempt. The caller holds the lock.
 
@@ -72,7 +82,7 @@ def make(
     if aside:
         why = "the partial result is of other code or inputs, or damaged: set aside"
         say(stage_line(step.name, "restarted", step.fingerprint, why))
-    attempt = partial(complete, step, inputs, origin, store, config, command)
+    attempt = partial(complete, step, inputs, origin, store, config, command, watch)
     if not resumed:
         return attempt(folder, False)
     try:
@@ -91,6 +101,7 @@ def complete(
     store: Store,
     config: Config,
     command: str,
+    watch: Watch,
     folder: Path,
     resumed: bool,
 ) -> Artifact:
@@ -116,7 +127,7 @@ def complete(
             "seed": config.seed,
         },
     )
-    context = Context(config.trainer, run, step.fingerprint)
+    context = Context(config.trainer, run, step.fingerprint, watch=watch)
     context.handed |= {name: import_object(path) for name, path in step.stage.handed.items()}
     started = time.monotonic()
     try:

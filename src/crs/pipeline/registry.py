@@ -4,8 +4,7 @@ from collections.abc import Callable
 
 from omegaconf import OmegaConf
 
-from crs.command_line import CONF
-from crs.config import Config
+from crs.config import CONF, Config
 from crs.models import recipes
 from crs.models.recipe import Model
 from crs.stages import declared_stages

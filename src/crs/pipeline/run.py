@@ -6,6 +6,7 @@ from contextlib import contextmanager
 
 from crs import extras, places
 from crs.config import Config, stage_names
+from crs.console import Watch, ignore
 from crs.errors import UserError
 from crs.pipeline.make import find_or_make
 from crs.pipeline.plan import check_views, plan, show_plan
@@ -14,12 +15,13 @@ from crs.store.artifact import Artifact
 from crs.store.store import Store
 
 
-def run(config: Config, command: str | None = None) -> Artifact | None:
+def run(config: Config, command: str | None = None, watch: Watch = ignore) -> Artifact | None:
     """Find or make what is asked for; None after a dry run.
 
     Args:
         command: which command this is a part of: the jobs of a sweep force a stage that they share
             once. None: a command of its own.
+        watch: `crs.console.Context.watch` of the stages that are made.
     Raises:
         UserError: on bad input, on a damaged result, on a store that takes no files, without a
             package that is needed, and with `strict=true` on a result that other code made.
@@ -41,7 +43,7 @@ def run(config: Config, command: str | None = None) -> Artifact | None:
             return None
         for step in steps:
             inputs = {need: found[need] for need in step.inputs}
-            found[step.name] = find_or_make(step, inputs, store, config, command)
+            found[step.name] = find_or_make(step, inputs, store, config, command, watch)
             if step.name == "dataset" and any(s.name in ("simulate", "dialogues") for s in steps):
                 check_views(found[step.name], config)
         asked = found[steps[-1].name]

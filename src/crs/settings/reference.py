@@ -12,7 +12,7 @@ from typing import Any, get_args, get_origin
 
 from omegaconf import MISSING
 
-from crs.config import OF_MODELS, Config
+from crs.config import OF_MODELS, Config, Reading
 from crs.errors import UserError
 from crs.models import recipes
 from crs.settings.check import nearest
@@ -76,17 +76,6 @@ class Setting:
     notes: str
 
 
-class Reading:
-    """A configuration that notes which of its groups are read."""
-
-    def __init__(self, config: Config) -> None:
-        self._config, self._read = config, set[str]()
-
-    def __getattr__(self, name: str) -> Any:
-        self._read.add(name)
-        return getattr(self._config, name)
-
-
 @cache
 def readers() -> dict[str, list[str]]:
     """The stages that are handed settings of a group, by the group's name."""
@@ -98,7 +87,7 @@ def readers() -> dict[str, list[str]]:
         reading = Reading(config)
         stage.settings(reading)
         told = f"`{stage.name}` of {model}" if model else f"`{stage.name}`"
-        for name in reading._read:
+        for name in reading.read:
             found.setdefault(name, []).append(told)
     return found
 

@@ -3,15 +3,12 @@
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
 from functools import cache
-from pathlib import Path
 from typing import Any, get_args
 
 from omegaconf import OmegaConf
 
-from crs.config import OF_MODELS, Config, Named
+from crs.config import CONF, OF_MODELS, Config, Named
 from crs.models import recipes
-
-CONF = Path(__file__).parents[3] / "conf"
 
 
 def group_classes() -> dict[str, type]:

@@ -56,4 +56,5 @@ STAGE = Stage(
     reads=lambda config: ["dataset"],
     writes=("encoder.json", "encoder.safetensors", "states.npy", "users.npy"),
     about="the sequence encoder",
+    phase="pretrain",
 )

@@ -332,3 +332,4 @@ def train(
             keep(temporary, place / LAST)
             if stopper.over:
                 return
+            context.watch(phase, epoch, score)

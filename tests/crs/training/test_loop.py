@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import nn
 
-from crs.errors import NotFiniteError, PartialResultError
+from crs.errors import NotFiniteError, PartialResultError, PrunedError
 from crs.settings.training import Optimisation
 from crs.store.artifact import checksum
 from crs.training.loop import BEST, LAST, TrainingTask, derive, fit, rate, save_weights, shuffled
@@ -107,6 +107,24 @@ def test_an_interruption_reaches_the_caller(tmp_path, monkeypatch):
     monkeypatch.setattr(Toy, "training_step", interrupt)
     with pytest.raises(KeyboardInterrupt):
         trained(tmp_path)
+
+
+def test_who_watches_hears_of_an_epoch_once_it_is_kept_and_may_end_the_training(tmp_path):
+    heard = []
+
+    def watch(phase, epoch, score):
+        heard.append((phase, epoch, score))
+        assert (tmp_path / "resume" / phase / LAST).is_file()
+        if epoch == 2:
+            raise PrunedError
+
+    module, watched = Toy(), replace(context(), watch=watch)
+    with pytest.raises(PrunedError):
+        fit(module, "toy", SETTINGS, tmp_path, watched)
+    assert heard == [("toy", 0, 0), ("toy", 1, 1), ("toy", 2, 2)]
+    straight, _ = trained(tmp_path / "straight")
+    resumed, _ = trained(tmp_path)
+    assert same_weights(resumed, straight)
 
 
 def test_a_finished_phase_is_loaded(tmp_path):

@@ -126,6 +126,7 @@ MODEL = Model(
             reads=training_inputs,
             writes=("model.json", "model.safetensors"),
             about="pre-training: views are aligned, from coarse to fine",
+            phase="fine",
         ),
         Stage(
             name="train",
@@ -140,6 +141,7 @@ MODEL = Model(
             ],
             writes=("model.json", "model.safetensors"),
             about="the recommender",
+            phase="train",
         ),
         Stage(
             name="direct",
@@ -151,6 +153,7 @@ MODEL = Model(
             reads=training_inputs,
             writes=("model.json", "model.safetensors"),
             about="the same recommender without pre-training",
+            phase="train",
         ),
         Stage(
             name="converse",
@@ -162,6 +165,7 @@ MODEL = Model(
             reads=lambda config: ["dataset", "graph", "contexts", "train", "evaluate"],
             writes=("model.json", "model.safetensors"),
             about="responses, and their scores below the ranking's",
+            phase="converse",
         ),
     ),
 )

@@ -80,6 +80,7 @@ MODEL = Model(
             ],
             writes=("model.json", "model.safetensors"),
             about="the mixture of intents, by EM",
+            phase="em",
         ),
         Stage(
             name="direct",
@@ -91,6 +92,7 @@ MODEL = Model(
             reads=lambda config: ["dataset", "pretrain", "samples", "simulate", "embed"],
             writes=("model.json", "model.safetensors"),
             about="the same network without intents",
+            phase="direct",
         ),
     ),
 )

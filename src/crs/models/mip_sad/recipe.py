@@ -148,6 +148,7 @@ MODEL = Model(
             ],
             writes=("model.json", "model.safetensors"),
             about="pre-training by masked items and substituted attributes",
+            phase="generator",
         ),
         Stage(
             name="train",
@@ -159,6 +160,7 @@ MODEL = Model(
             reads=what_tuning_reads,
             writes=("model.json", "model.safetensors"),
             about="fine-tuning on dialogues",
+            phase="train",
         ),
         Stage(
             name="alone",

@@ -1,0 +1,171 @@
+"""A search: its study, its workers, and what it ends with."""
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hydra import compose
+from omegaconf import DictConfig, OmegaConf
+
+from crs.command_line import to_config
+from crs.config import Config
+from crs.console import say
+from crs.errors import UserError
+from crs.overrides import quoted
+from crs.pipeline.plan import plan
+from crs.pipeline.registry import stages_of
+from crs.search import report
+from crs.search.best import experiment_of
+from crs.search.objective import DIALOGUES, SUCCESS, USUAL, searched_stage, stop_at
+from crs.search.settings import Sweeper
+from crs.search.space import Space, merged
+from crs.search.study import STUDIES, About, limit_of, open_study
+from crs.search.trials import shown
+from crs.store.artifact import digest_of
+from crs.store.store import Store
+from crs.threads import available
+
+if TYPE_CHECKING:
+    from optuna import Study
+
+
+def study_of(settings: Sweeper, arguments: list[str], root: str) -> About:
+    """The study of a command.
+
+    Its name depends on the space, on how it is searched, and on the name of the result at the first
+    point of the space, in which all is that could change a trial's value.
+
+    Raises:
+        UserError: if there is nothing to search.
+    """
+    space = Space.of(merged(settings.params, arguments))
+    config = first_point(space, root)
+    if config.dry_run:
+        raise UserError("dry_run=true: a search has no price; type dry_run=true without -m")
+    seeds = space.seeds or [config.seed]
+    store, stage = Store(config.store), searched_stage(config)
+    base = plan(stop_at(config, stage))[-1]
+    about = About(
+        name="",
+        model=config.model.name,
+        dataset=config.dataset.label,
+        stage=stage,
+        phase=stages_of(config)[stage].phase,
+        objective=settings.objective or (SUCCESS if stage == DIALOGUES else USUAL),
+        direction="minimize" if settings.direction == "minimize" else "maximize",
+        sampler=settings.sampler,
+        pruner=settings.pruner,
+        seed=settings.seed,
+        n_trials=settings.n_trials,
+        space={key: one.text for key, one in space.parameters.items()},
+        fixed=space.fixed,
+        seeds=seeds,
+    )
+    own = ("objective", "direction", "sampler", "pruner", "seed", "space", "seeds", "stage")
+    named = {key: getattr(about, key) for key in own} | {"first": base.fingerprint}
+    about.name = digest_of(named)[:16]
+    about.folder = store.root / STUDIES / about.name
+    return about
+
+
+def first_point(space: Space, root: str) -> Config:
+    """The configuration at one point of the space."""
+    seed = [f"seed={seed}" for seed in space.seeds[:1]]
+    return to_config(compose(root, overrides=[*space.fixed, *space.first(), *seed]))
+
+
+def search(settings: Sweeper, arguments: list[str], config: DictConfig, launcher: Any) -> Any:
+    """Run the trials that are missing through a launcher, then evaluate the best one on test.
+
+    Args:
+        arguments: the words of the command line that are not Hydra's own.
+        config: Hydra's configuration of the command.
+    Returns:
+        what the launcher returned.
+    Raises:
+        UserError: if there is nothing to search, or no trial was complete.
+    """
+    root = config.hydra.job.config_name
+    about = study_of(settings, arguments, root)
+    about.save()
+    folder = Path(config.hydra.sweep.dir)
+    folder.mkdir(parents=True, exist_ok=True)
+    OmegaConf.save(config, folder / "multirun.yaml")
+    study, limit = open_study(about), limit_of(about)
+    done = finished(study)
+    say(
+        f"search    {about.model} on {about.dataset}, stage {about.stage}: {done} of {limit} "
+        f"trials are there, {about.folder}"
+    )
+    returned, workers = [], min(workers_of(settings, config), limit - done)
+    if workers > 0:
+        place = f"hydra.sweeper.study={quoted(str(about.folder.resolve()))}"
+        job = [*about.fixed, place, f"hydra.sweeper.parent={os.getpid()}"]
+        returned = list(launcher.launch([job] * workers, initial_job_idx=0))
+        for one in returned:
+            _ = one.return_value  # raises what a worker raised
+    if (left := limit - finished(study)) > 0:
+        say(f"search    {left} trials run in other processes; the same command ends the search")
+        return returned
+    commands = end(study, about, root)
+    returned += launcher.launch(commands, initial_job_idx=max(workers, 0))
+    about.winner = winner_of(commands[0], root)
+    about.save()
+    return returned
+
+
+def winner_of(words: list[str], root: str) -> str | None:
+    """The folder of a command's result; None if it could not be made."""
+    config = to_config(compose(root, overrides=words))
+    asked = plan(config)[-1]
+    folder = Store(config.store).folder(asked.name, asked.fingerprint)
+    return str(folder) if folder.is_dir() else None
+
+
+def finished(study: "Study") -> int:
+    """How many trials have ended, well or not."""
+    return sum(trial.state.is_finished() for trial in study.get_trials(deepcopy=False))
+
+
+def workers_of(settings: Sweeper, config: DictConfig) -> int:
+    """How many trials run at once."""
+    jobs = OmegaConf.select(config, "hydra.launcher.n_jobs", default=None)
+    if settings.workers or jobs is None:
+        return settings.workers or 1
+    return int(jobs) if jobs > 0 else available()
+
+
+def end(study: "Study", about: About, root: str) -> list[list[str]]:
+    """Write and tell what the search found.
+
+    Returns:
+        The commands that evaluate the best trial, one a seed.
+    Raises:
+        UserError: if no trial is complete.
+    """
+    states = [trial.state.name for trial in study.get_trials(deepcopy=False)]
+    counts = ", ".join(
+        f"{states.count(name)} {text}" for name, text in report.STATES.items() if name in states
+    )
+    headline = (
+        f"Search of {about.model} on {about.dataset} by {about.objective} of {about.stage} on "
+        f"validation: {len(states)} trials ({counts})."
+    )
+    report.write(study, about, headline)
+    if "COMPLETE" not in states:
+        errors = [t.user_attrs["error"] for t in study.trials if "error" in t.user_attrs]
+        raise UserError(f"search: none of {len(states)} trials is complete ({errors[-1]})")
+    best, parameters = study.best_trial, about.parameters()
+    words = [parameters[key].word(value) for key, value in best.params.items()]
+    told = f"{about.objective} {best.value:.4f} on validation, trial {best.number} of {len(states)}"
+    file = about.folder / report.EXPERIMENT
+    seeds = [f"seed={seed}" for seed in about.seeds]
+    own = seeds if len(seeds) == 1 else []
+    found = f"Found by a search: {told}."
+    file.write_text(experiment_of(root, [*about.fixed, *words, *own], [*about.space], found))
+    about.best = {"trial": best.number, "value": best.value, "params": best.params}
+    about.save()
+    say(f"search    {counts}; table, pictures and trials in {about.folder}")
+    say(f"best      {told}: {shown(best.params)}")
+    say(f"          python src/train.py experiment={file}")
+    return [[*about.fixed, *words, seed] for seed in seeds]
