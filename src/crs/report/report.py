@@ -1,0 +1,199 @@
+"""A report: its sections, made of records, and the files that it is written to."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from crs.errors import UserError
+from crs.escape import markup
+from crs.evaluation.charts import SUCCESS, TURN
+from crs.evaluation.results import markdown
+from crs.report.alike import check_alike, questions
+from crs.report.collect import Collection, Record, distinct, parameters
+from crs.report.latex import latex
+from crs.report.study import Study
+from crs.report.table import NOTE, Table, long_of, tables
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+HTML, CSV, LATEX, PNG, TEXT = (f"report.{end}" for end in ("html", "csv", "tex", "png", "md"))
+ALL = "all"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is compared with what.
+
+    Attributes:
+        scorer: every row is compared with it; empty: there are no tests.
+        ks: cut-offs of the tests.
+        part: the set of cases of the tests, by its name in the results.
+    """
+
+    scorer: str = ""
+    ks: tuple[int, ...] = (10,)
+    part: str = ALL
+
+
+@dataclass
+class Section:
+    """Results that answer one question."""
+
+    records: list[Record]
+    asked: Asked = field(default_factory=Asked)
+
+    @cached_property
+    def long(self) -> "pd.DataFrame":
+        """Their tables in one, in the long form."""
+        return long_of(self.records)
+
+    @cached_property
+    def tables(self) -> list[Table]:
+        """The tables of the section, the main one first."""
+        return tables(self.long)
+
+    @property
+    def title(self) -> str:
+        """The data, the protocol, the cases."""
+        return self.tables[0].title
+
+    @cached_property
+    def tests(self) -> "pd.DataFrame | None":
+        """Every row against the scorer that was asked for.
+
+        Raises:
+            UserError: if there is no such scorer, or the cases differ.
+        """
+        from crs.report import paired
+
+        if not self.asked.scorer:
+            return None
+        if self.records[0].artifact.stage not in paired.LOADERS:
+            raise UserError(
+                f"--against compares test cases, and results of the stage "
+                f"{self.records[0].artifact.stage} have none; leave it out"
+            )
+        return paired.against(
+            self.tables[0], self.groups, self.asked.scorer, self.asked.part, list(self.asked.ks)
+        )
+
+    def turns(self) -> list[tuple[str, "pd.DataFrame"]]:
+        """Success by turn of each row: its name, and its columns turn, value, low, high."""
+        part = self.long[(self.long["metric"] == SUCCESS)]
+        part = part[part["slice"].str.startswith(TURN)]
+        part = part.assign(turn=part["slice"].str.removeprefix(TURN).astype(int))
+        main, found = self.tables[0], []
+        for row in main.rows if len(part) else ():
+            mine = part[part["scorer"] == row["scorer"]]
+            for name in ("model", *main.parameters):
+                mine = mine[mine[name] == row[name]]
+            means = mine.groupby("turn")[["value", "low", "high"]].mean().reset_index()
+            found.append((main.label(row), means))
+        return found
+
+    @cached_property
+    def groups(self) -> dict[tuple[str, ...], list[Record]]:
+        """The results that a row is the mean of, by `Table.group`."""
+        found: dict[tuple[str, ...], list[Record]] = {}
+        for record, words in zip(self.records, parameters(self.records), strict=True):
+            found.setdefault((record.model, *words.values()), []).append(record)
+        return found
+
+    def label(self, record: Record) -> str:
+        """A result by what tells it apart: model, parameters, seed."""
+        index = self.records.index(record)
+        words = parameters(self.records)[index]
+        told = ", ".join(f"{key}={value}" for key, value in words.items())
+        return f"{record.model or record.artifact.stage} {told} seed {record.seed}".replace(
+            "  ", " "
+        )
+
+
+@dataclass
+class Report:
+    """All that was asked for."""
+
+    title: str
+    sections: list[Section]
+    studies: list[Study] = field(default_factory=list)
+
+    @property
+    def records(self) -> list[Record]:
+        """The results of all sections."""
+        return [record for section in self.sections for record in section.records]
+
+    def markdown(self) -> str:
+        """The report as text."""
+        lines = []
+        for study in self.studies:
+            lines += [f"### {markup(study.name)}", "", markdown(study.texts()), ""]
+            lines += [markup(study.sentence), ""]
+        for section in self.sections:
+            lines += [f"### {markup(section.title)}", ""]
+            for number, table in enumerate(section.tables):
+                if number and table.title != section.title:
+                    lines += [f"#### {markup(table.title)}", ""]
+                lines += [markdown(table.texts()), ""]
+            if section.tests is not None:
+                from crs.report.paired import texts
+
+                lines += [markdown(texts(section.tests)), "", TESTED, ""]
+        return "\n".join([*lines, *([NOTE] if self.sections else [])]).rstrip() + "\n"
+
+    def csv(self) -> "pd.DataFrame":
+        """The main tables as one for programs."""
+        import pandas as pd
+
+        return pd.concat(
+            [study.trials for study in self.studies]
+            + [section.tables[0].numbers() for section in self.sections],
+            ignore_index=True,
+        )
+
+    def latex(self) -> str:
+        """The tables as LaTeX."""
+        made = [
+            latex(table) for section in self.sections for table in section.tables
+        ]
+        return "\n".join(["% \\usepackage{booktabs}", *made])
+
+
+TESTED = (
+    "Differences of the means over seeds, on the same cases. 95 % intervals and paired sign-flip "
+    "tests, two-sided, over users or dialogues; Holm over the rows of one metric."
+)
+
+
+def of(collections: list[Collection], asked: Asked, title: str) -> Report:
+    """The report of some places. What several places hold is compared, and must be alike.
+
+    Raises:
+        UserError: if it is not, or if there is nothing to show.
+    """
+    records = distinct([record for one in collections for record in one.records])
+    if len(collections) > 1:
+        check_alike(records)
+    studies = [one.study for one in collections if one.study is not None]
+    sections = [Section(alike, asked) for alike in questions(records)]
+    sections = [section for section in sections if section.tables]
+    if not sections and not studies:
+        raise UserError(f"{title}: no job has a figure to show yet")
+    return Report(title, sections, studies)
+
+
+def write(report: Report, folder: Path) -> list[Path]:
+    """Write the page, the picture, and the table as CSV and LaTeX; returns the files."""
+    from crs.report.page import page
+    from crs.report.picture import draw
+
+    folder.mkdir(parents=True, exist_ok=True)
+    report.csv().to_csv(folder / CSV, index=False)
+    (folder / LATEX).write_text(report.latex())
+    (folder / HTML).write_text(page(report))
+    draw(report, folder / PNG)
+    return [folder / name for name in (HTML, CSV, LATEX, PNG) if (folder / name).is_file()]
+
+

@@ -1,0 +1,276 @@
+"""The table of a report: mean and interval over seeds, the best on validation first."""
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from crs.evaluation.charts import SUCCESS
+from crs.evaluation.results import COLUMNS, PARQUET, SECOND
+from crs.report.collect import Record, parameters
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+VALID = "valid"
+BEST = "best"
+"""Ends the name of a figure in a summary that was chosen on validation."""
+LEVEL = 0.95
+TITLE = ("dataset", "protocol", "cases")
+"""Keys that a title says once, where all rows have the same."""
+ABOUT = ("dataset", "model", "protocol", "scorer", "sees", "cases", "seeds")
+"""Keys of every table; the others are parameters."""
+NOTE = (
+    "Mean over seeds, ± half of the 95 % Student interval. (valid): on the validation split, by "
+    "whose first figure rows are sorted; the other figures are of the test split."
+)
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A mean over seeds, and half of its interval; NaN where there is one seed."""
+
+    mean: float
+    half: float = math.nan
+
+    def __str__(self) -> str:
+        return f"{self.mean:.4f}" + ("" if math.isnan(self.half) else f" ± {self.half:.4f}")
+
+    @classmethod
+    def of(cls, values: "pd.Series[float]") -> "Figure":
+        """The mean of several runs with its two-sided Student interval."""
+        from scipy.stats import t
+
+        n = len(values)
+        if n == 1:
+            return cls(float(values.iloc[0]))
+        spread = t.ppf((1 + LEVEL) / 2, n - 1) * values.std() / n**0.5
+        return cls(float(values.mean()), float(spread))
+
+
+@dataclass(frozen=True)
+class Column:
+    """A figure of a table.
+
+    Attributes:
+        k: cut-off; None where a metric has one row alone.
+    """
+
+    metric: str
+    k: int | None
+    label: str
+    split: str
+
+    @property
+    def heading(self) -> str:
+        """As it stands above the column."""
+        return f"{self.label} ({VALID})" if self.split == VALID else self.label
+
+
+@dataclass
+class Table:
+    """Rows of a report.
+
+    Attributes:
+        keys: headings of what a row is about.
+        figures: headings of its figures, the one that sorts the rows first.
+        rows: cells by heading; a figure that a row does not have is not there.
+    """
+
+    keys: list[str]
+    figures: list[str]
+    rows: list[dict[str, Any]]
+
+    def __bool__(self) -> bool:
+        return bool(self.rows and self.figures)
+
+    @property
+    def shared(self) -> list[str]:
+        """Headings of what all rows have in common and the title says."""
+        return [name for name in TITLE if len({row[name] for row in self.rows}) == 1]
+
+    @property
+    def title(self) -> str:
+        """The data, the protocol, the cases."""
+        said = {name: str(self.rows[0][name]) for name in self.shared}
+        if "cases" in said:
+            cases = said.pop("cases")
+            said |= {"cases": f"{int(cases):,} cases"} if int(cases) else {}
+        return ", ".join(said.values())
+
+    @property
+    def shown(self) -> list[str]:
+        """Headings of the columns that people are shown."""
+        return [name for name in [*self.keys, *self.figures] if name not in self.shared]
+
+    @property
+    def parameters(self) -> list[str]:
+        """Headings of the parameters."""
+        return [name for name in self.keys if name not in ABOUT]
+
+    def group(self, row: dict[str, Any]) -> tuple[str, ...]:
+        """Which results a row is the mean of: model and parameters."""
+        return tuple(str(row[name]) for name in ("model", *self.parameters))
+
+    def label(self, row: dict[str, Any]) -> str:
+        """A row by what tells it apart: scorer, and where they differ model and parameters."""
+        several = len({one["model"] for one in self.rows}) > 1
+        model = f"{row['model']}: " if several and row["model"] != row["scorer"] else ""
+        words = ", ".join(f"{name}={row[name]}" for name in self.parameters)
+        return f"{model}{row['scorer']}" + (f" ({words})" if words else "")
+
+    def texts(self) -> "pd.DataFrame":
+        """The table as people read it."""
+        import pandas as pd
+
+        cells = [[str(row.get(name, "–")) for name in self.shown] for row in self.rows]
+        return pd.DataFrame(cells, columns=self.shown, dtype=object)
+
+    def numbers(self) -> "pd.DataFrame":
+        """The table as programs read it: mean and half interval of a figure in two columns."""
+        import pandas as pd
+
+        rows = []
+        for row in self.rows:
+            plain = {name: row.get(name, "") for name in self.keys}
+            for name in self.figures:
+                figure = row.get(name, Figure(math.nan))
+                plain |= {name: figure.mean, f"{name} ±": figure.half}
+            rows.append(plain)
+        return pd.DataFrame(rows).dropna(axis=1, how="all")
+
+
+def long_of(records: list[Record]) -> "pd.DataFrame":
+    """The tables of results in one, in the long form, with a column for each parameter.
+
+    A result of an earlier stage has the figures of its summary that were chosen on validation.
+    """
+    import pandas as pd
+
+    frames = []
+    for record, words in zip(records, parameters(records), strict=True):
+        if (record.artifact.path / PARQUET).is_file():
+            long = record.artifact.load(PARQUET)
+        else:
+            long = summary_of(record)
+        frames.append(long.assign(**words))
+    return pd.concat(frames, ignore_index=True)
+
+
+def summary_of(record: Record) -> "pd.DataFrame":
+    """A stage's own figures on validation, in the long form of results."""
+    import pandas as pd
+
+    artifact = record.artifact
+    about = {
+        "dataset": record.dataset,
+        "model": record.model,
+        "scorer": artifact.stage,
+        "sees": "",
+        "protocol": artifact.stage,
+        "split": VALID,
+        "slice": "all",
+        "k": 0,
+        "cases": 0,
+        "seed": record.seed,
+        "fingerprint": artifact.fingerprint,
+    }
+    figures = {name: value for name, value in artifact.summary.items() if name.endswith(BEST)}
+    rows = [about | {"metric": name, "value": value} for name, value in figures.items()]
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def columns_of(long: "pd.DataFrame", lists: bool) -> list[Column]:
+    """The figures that a table of these rows shows, that by which it is sorted first.
+
+    Args:
+        lists: those of the metrics of lists.
+    """
+    from crs.evaluation.list_metrics import LIST_METRICS
+    from crs.evaluation.metrics import DEFAULT, RANK_METRICS
+
+    name, k = DEFAULT
+    first = (name, k, RANK_METRICS[name].at(k))
+    ranks = [(name, one.k, one.at(one.k)) for name, one in RANK_METRICS.items()]
+    dialogues = [(SUCCESS, None, "success"), ("avg_turns", None, "average turns")]
+    summaries = [
+        (name, None, name.replace("_", " "))
+        for name in long.loc[long["split"] == VALID, "metric"].unique()
+        if name.endswith(BEST)
+    ]
+    shown: list[tuple[str, int | None, str]] = (
+        [(name, one.k, one.at(one.k)) for name, one in LIST_METRICS.items()]
+        if lists
+        else [*ranks, *dialogues]
+    )
+    tested = bool((long["split"] != VALID).any())
+    chosen = [first, dialogues[0], *summaries] if tested else [first, *shown, *summaries]
+    wanted = [Column(*one, VALID) for one in dict.fromkeys(chosen) if not (lists and tested)]
+    if tested:
+        ordered = [one for one in shown if one == first] + [one for one in shown if one != first]
+        wanted += [Column(*one, "test") for one in ordered]
+    there = set(long[["metric", "k", "split"]].itertuples(index=False, name=None))
+    names = {(metric, split) for metric, _, split in there}
+    return [
+        column
+        for column in wanted
+        if ((column.metric, column.split) in names if column.k is None
+            else (column.metric, column.k, column.split) in there)
+    ]  # fmt: skip
+
+
+def table(long: "pd.DataFrame", lists: bool = False) -> Table:
+    """One row for each model, scorer and value of the parameters; means over seeds.
+
+    Args:
+        long: results in the long form, of one protocol.
+        lists: show the metrics of lists instead of those of ranks.
+    """
+    part = long[long["slice"] == "all"]
+    columns = columns_of(part, lists)
+    varied = [name for name in long if name not in COLUMNS]
+    keys = ["dataset", "model", *varied, "protocol", "scorer"]
+    rows = []
+    for names, one in part.groupby(keys, sort=False, dropna=False):
+        row: dict[str, Any] = dict(zip(keys, names, strict=True))
+        row |= {"sees": one["sees"].iloc[0], "cases": int(one["cases"].min())}
+        row["seeds"] = int(one["seed"].nunique())
+        for column in columns:
+            asked = (one["metric"] == column.metric) & (one["split"] == column.split)
+            if column.k is not None:
+                asked &= one["k"] == column.k
+            if len(values := one.loc[asked, "value"].dropna()):
+                row[column.heading] = Figure.of(values)
+        if any(column.heading in row for column in columns):
+            rows.append(row)
+    figures = [column.heading for column in columns]
+    found = Table([*keys, "sees", "cases", "seeds"], figures, rows)
+    return by_validation(found, next((c for c in columns if c.split == VALID), None))
+
+
+def by_validation(found: Table, column: Column | None) -> Table:
+    """The rows with the highest figure on validation first; as they stand where there is none."""
+    if column is not None:
+        none = Figure(-math.inf)
+        found.rows.sort(key=lambda row: -row.get(column.heading, none).mean)
+    return found
+
+
+def tables(long: "pd.DataFrame") -> list[Table]:
+    """The table of ranks or dialogues, that of the lists, that of a second protocol."""
+    from crs.evaluation.list_metrics import LIST_METRICS
+
+    lists = long["metric"].isin(LIST_METRICS)  # older results have none
+    beside = long["protocol"].isin(SECOND.values())
+    main, second = long[~lists & ~beside], long[~lists & beside]
+    first = table(main)
+    order = {first.label(row): place for place, row in enumerate(first.rows)}
+    found = [first]
+    for part, of_lists in ((long[lists & ~beside], True), (second, False)):
+        if len(part):
+            other = table(part, of_lists)
+            if of_lists:  # as the table above
+                other.rows.sort(key=lambda row: order.get(other.label(row), len(order)))
+            found.append(other)
+    return [one for one in found if one]
+
+
