@@ -80,6 +80,8 @@ def main(words: list[str]) -> None:
     title = ", ".join(f"{one.place.parent.name}/{one.place.name}" for one in collections)
     asked = report.Asked(given.against, given.ks, given.cases)
     made = report.of(collections, asked, f"Report of {title}")
+    if not made.sections and not made.studies:
+        raise UserError(f"{given.places[0]}: there is no figure to show yet")
     folder = Path(home(given.out)) if given.out else folder_of(collections)
     text = made.markdown()
     try:

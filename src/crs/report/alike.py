@@ -34,9 +34,8 @@ def difference(one: Record, other: Record) -> str | None:
     mine, theirs = protocol(one), protocol(other)
     for key, value in mine.items():
         if value != theirs[key]:
-            names = {found["protocol"]: None for found in (mine, theirs)}
             return (
-                f"the results have protocols {' and '.join(names)} "
+                f"the results have protocols {mine['protocol']} and {theirs['protocol']} "
                 f"({key}={value} and {theirs[key]})"
             )
     for stage in DATA:

@@ -156,7 +156,7 @@ def moved(result: Path, sweep: Path) -> Path:
 
 def distinct(records: list[Record]) -> list[Record]:
     """Each result once, as often as what was swept differs."""
-    seen = {}
+    seen: dict[tuple[Any, ...], Record] = {}
     for record in records:
         words = tuple(sorted((record.swept or {}).items()))
         seen.setdefault((record.artifact.stage, record.artifact.fingerprint, words), record)
@@ -178,9 +178,7 @@ def parameters(records: list[Record]) -> list[dict[str, str]]:
         values = tuple(record.settings.get(key) for record in records)
         if _varies(key, values, records):
             columns.setdefault(values, key)
-    return [
-        {key: values[i] or "" for values, key in columns.items()} for i in range(len(records))
-    ]
+    return [{key: values[i] or "" for values, key in columns.items()} for i in range(len(records))]
 
 
 def _varies(key: str, values: tuple[str | None, ...], records: list[Record]) -> bool:

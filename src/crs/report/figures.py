@@ -36,9 +36,11 @@ def clear(hex_colour: str) -> str:
 def by_row(table: Table) -> Chart | None:
     """The first figure of the test split of each row, and its figure on validation."""
     shown = [name for name in table.figures if name.endswith(" (valid)")][:1]
-    shown += [name for name in table.figures if name == shown[0].removesuffix(" (valid)")] if (
-        shown
-    ) else table.figures[:1]
+    shown += (
+        [name for name in table.figures if name == shown[0].removesuffix(" (valid)")]
+        if (shown)
+        else table.figures[:1]
+    )
     traces = []
     for number, name in enumerate(shown):
         rows = [row for row in reversed(table.rows) if name in row]

@@ -100,7 +100,7 @@ class Number(float):
 
 def of_frame(frame: "pd.DataFrame") -> str:
     """A frame of a few types."""
-    numbers = {name for name in frame if frame[name].dtype.kind in "if"}
+    numbers = {str(name) for name in frame if frame[name].dtype.kind in "if"}
     rows = [[plain(value) for value in row] for row in frame.itertuples(index=False, name=None)]
     return html_table(list(frame.columns), rows, numbers)
 
@@ -233,6 +233,7 @@ def page(report: Report) -> str:
             f"<style>{here.with_suffix('.css').read_text()}</style></head><body>",
             f"<h1>{markup(report.title)}</h1>",
             f"<p>{markup(told())}</p>",
+            *(f"<p>Failed: {markup(line)}</p>" for line in report.failed),
             *parts,
             f'<script type="application/json" id="charts">{figures.as_json(charts.made)}</script>',
             f"<script>{plotly}</script>",

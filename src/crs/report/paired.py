@@ -9,7 +9,6 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from crs.data.cases import ALL
 from crs.errors import UserError
 from crs.evaluation import stats
 from crs.evaluation.metrics import RANK_METRICS, per_case
@@ -94,7 +93,7 @@ def side(label: str, records: list[Record], scorer: str, part: str, ks: list[int
             values.setdefault(metric, {})[record.seed] = value
     assert first is not None
     parts = {part: np.ones(len(first), dtype=bool)}
-    for name in first:
+    for name in map(str, first):
         if first[name].dtype == "boolean" and first[name].notna().all():
             parts[name] = first[name].to_numpy(bool)
     return Side(label, first[CASE], parts, values)

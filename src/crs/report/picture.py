@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from crs.escape import terminal
+from crs.evaluation.charts import SUCCESS, success_by_turn
 from crs.report.report import Report
 from crs.report.table import Table
 
@@ -31,6 +32,15 @@ def draw(report: Report, path: Path) -> None:
         axes.set_title(terminal(section.title), fontsize=10, parse_math=False)
     figure.savefig(path, dpi=120)
     plt.close(figure)
+
+
+def draw_turns(report: Report, folder: Path) -> None:
+    """Success by turn, a picture for each section that has turns."""
+    for number, section in enumerate(one for one in report.sections if one.turns()):
+        part = section.long[section.long["metric"] == SUCCESS]
+        means = part.groupby(["scorer", "metric", "slice"], sort=False)[["value", "low", "high"]]
+        file = folder / f"success{f'_{number}' if number else ''}.png"
+        success_by_turn(means.mean().reset_index(), file, section.title)
 
 
 def bars(axes, table: Table) -> None:

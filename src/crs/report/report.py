@@ -1,6 +1,5 @@
 """A report: its sections, made of records, and the files that it is written to."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -119,6 +118,7 @@ class Report:
     title: str
     sections: list[Section]
     studies: list[Study] = field(default_factory=list)
+    failed: list[str] = field(default_factory=list)
 
     @property
     def records(self) -> list[Record]:
@@ -141,6 +141,7 @@ class Report:
                 from crs.report.paired import texts
 
                 lines += [markdown(texts(section.tests)), "", TESTED, ""]
+        lines += [f"Failed: {markup(line)}" for line in self.failed]
         return "\n".join([*lines, *([NOTE] if self.sections else [])]).rstrip() + "\n"
 
     def csv(self) -> "pd.DataFrame":
@@ -155,9 +156,7 @@ class Report:
 
     def latex(self) -> str:
         """The tables as LaTeX."""
-        made = [
-            latex(table) for section in self.sections for table in section.tables
-        ]
+        made = [latex(table) for section in self.sections for table in section.tables]
         return "\n".join(["% \\usepackage{booktabs}", *made])
 
 
@@ -171,7 +170,7 @@ def of(collections: list[Collection], asked: Asked, title: str) -> Report:
     """The report of some places. What several places hold is compared, and must be alike.
 
     Raises:
-        UserError: if it is not, or if there is nothing to show.
+        UserError: if it is not.
     """
     records = distinct([record for one in collections for record in one.records])
     if len(collections) > 1:
@@ -179,21 +178,19 @@ def of(collections: list[Collection], asked: Asked, title: str) -> Report:
     studies = [one.study for one in collections if one.study is not None]
     sections = [Section(alike, asked) for alike in questions(records)]
     sections = [section for section in sections if section.tables]
-    if not sections and not studies:
-        raise UserError(f"{title}: no job has a figure to show yet")
-    return Report(title, sections, studies)
+    failed = [line for one in collections for line in one.failed]
+    return Report(title, sections, studies, failed)
 
 
 def write(report: Report, folder: Path) -> list[Path]:
     """Write the page, the picture, and the table as CSV and LaTeX; returns the files."""
     from crs.report.page import page
-    from crs.report.picture import draw
+    from crs.report.picture import draw, draw_turns
 
     folder.mkdir(parents=True, exist_ok=True)
     report.csv().to_csv(folder / CSV, index=False)
     (folder / LATEX).write_text(report.latex())
     (folder / HTML).write_text(page(report))
     draw(report, folder / PNG)
+    draw_turns(report, folder)
     return [folder / name for name in (HTML, CSV, LATEX, PNG) if (folder / name).is_file()]
-
-

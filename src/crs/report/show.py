@@ -7,6 +7,8 @@ from pathlib import Path
 from crs.escape import terminal
 from crs.evaluation.results import MARKDOWN, PARQUET
 
+SHOWN = (".parquet", ".png", ".md", ".csv", ".tex", ".html")
+"""Files that are told of."""
 NARROW = 12
 """A column of text may be folded to so many characters."""
 
@@ -14,7 +16,7 @@ NARROW = 12
 def announce(folder: Path) -> None:
     """Print the Markdown twin, then the line that scripts read: the last on standard output."""
     show((folder / MARKDOWN).read_text().rstrip())
-    beside = (f.name for f in folder.iterdir() if f.suffix in (".parquet", ".png", ".md"))
+    beside = (file.name for file in folder.iterdir() if file.suffix in SHOWN)
     if others := sorted(set(beside) - {PARQUET, MARKDOWN}):
         print(f"\nalso in {folder}: {', '.join(others)}")
     print(f"results: {folder / PARQUET}", flush=True)

@@ -52,7 +52,7 @@ class Study:
     @property
     def parameters(self) -> list[str]:
         """Keys of what was searched."""
-        return [name for name in self.trials if name not in OWN]
+        return [str(name) for name in self.trials if name not in OWN]
 
     @property
     def winner(self) -> Path | None:

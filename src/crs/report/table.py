@@ -11,7 +11,7 @@ from crs.report.collect import Record, parameters
 if TYPE_CHECKING:
     import pandas as pd
 
-VALID = "valid"
+VALID, TEST = "valid", "test"
 BEST = "best"
 """Ends the name of a figure in a summary that was chosen on validation."""
 LEVEL = 0.95
@@ -64,6 +64,11 @@ class Column:
     def heading(self) -> str:
         """As it stands above the column."""
         return f"{self.label} ({VALID})" if self.split == VALID else self.label
+
+    def among(self, long: "pd.DataFrame") -> "pd.Series[bool]":
+        """Which rows of the long form have it."""
+        asked = (long["metric"] == self.metric) & (long["split"] == self.split)
+        return asked if self.k is None else asked & (long["k"] == self.k)
 
 
 @dataclass
@@ -179,43 +184,37 @@ def summary_of(record: Record) -> "pd.DataFrame":
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def columns_of(long: "pd.DataFrame", lists: bool) -> list[Column]:
-    """The figures that a table of these rows shows, that by which it is sorted first.
+def metrics_of(lists: bool) -> list[tuple[str, int | None, str]]:
+    """Metrics of a table, where there are any: name, k, heading; that of the charts first.
 
     Args:
-        lists: those of the metrics of lists.
+        lists: those of lists; else those of ranks and of dialogues.
     """
     from crs.evaluation.list_metrics import LIST_METRICS
     from crs.evaluation.metrics import DEFAULT, RANK_METRICS
 
-    name, k = DEFAULT
-    first = (name, k, RANK_METRICS[name].at(k))
-    ranks = [(name, one.k, one.at(one.k)) for name, one in RANK_METRICS.items()]
-    dialogues = [(SUCCESS, None, "success"), ("avg_turns", None, "average turns")]
-    summaries = [
-        (name, None, name.replace("_", " "))
-        for name in long.loc[long["split"] == VALID, "metric"].unique()
-        if name.endswith(BEST)
-    ]
-    shown: list[tuple[str, int | None, str]] = (
-        [(name, one.k, one.at(one.k)) for name, one in LIST_METRICS.items()]
-        if lists
-        else [*ranks, *dialogues]
-    )
+    metrics = LIST_METRICS if lists else RANK_METRICS
+    found: list[tuple[str, int | None, str]] = []
+    found += [(name, one.k, one.at(one.k)) for name, one in metrics.items()]
+    found += [] if lists else [(SUCCESS, None, "success"), ("avg_turns", None, "average turns")]
+    return sorted(found, key=lambda one: one[:2] != DEFAULT)
+
+
+def columns_of(long: "pd.DataFrame", lists: bool) -> list[Column]:
+    """The figures that a table of these rows shows, that by which it is sorted first.
+
+    Where there is a test split, that figure alone is of validation.
+    """
+    from crs.evaluation.metrics import DEFAULT
+
+    metrics = metrics_of(lists)
+    summaries = [name for name in long["metric"].unique() if name.endswith(BEST)]
     tested = bool((long["split"] != VALID).any())
-    chosen = [first, dialogues[0], *summaries] if tested else [first, *shown, *summaries]
-    wanted = [Column(*one, VALID) for one in dict.fromkeys(chosen) if not (lists and tested)]
-    if tested:
-        ordered = [one for one in shown if one == first] + [one for one in shown if one != first]
-        wanted += [Column(*one, "test") for one in ordered]
-    there = set(long[["metric", "k", "split"]].itertuples(index=False, name=None))
-    names = {(metric, split) for metric, _, split in there}
-    return [
-        column
-        for column in wanted
-        if ((column.metric, column.split) in names if column.k is None
-            else (column.metric, column.k, column.split) in there)
-    ]  # fmt: skip
+    chosen = [one for one in metrics if one[:2] == DEFAULT or one[0] == SUCCESS or not tested]
+    wanted = [Column(name, k, label, VALID) for name, k, label in chosen]
+    wanted += [Column(name, None, name.replace("_", " "), VALID) for name in summaries]
+    wanted += [Column(name, k, label, TEST) for name, k, label in metrics]
+    return [column for column in wanted if column.among(long).any()]
 
 
 def table(long: "pd.DataFrame", lists: bool = False) -> Table:
@@ -227,7 +226,7 @@ def table(long: "pd.DataFrame", lists: bool = False) -> Table:
     """
     part = long[long["slice"] == "all"]
     columns = columns_of(part, lists)
-    varied = [name for name in long if name not in COLUMNS]
+    varied = [str(name) for name in long if name not in COLUMNS]
     keys = ["dataset", "model", *varied, "protocol", "scorer"]
     rows = []
     for names, one in part.groupby(keys, sort=False, dropna=False):
@@ -235,10 +234,7 @@ def table(long: "pd.DataFrame", lists: bool = False) -> Table:
         row |= {"sees": one["sees"].iloc[0], "cases": int(one["cases"].min())}
         row["seeds"] = int(one["seed"].nunique())
         for column in columns:
-            asked = (one["metric"] == column.metric) & (one["split"] == column.split)
-            if column.k is not None:
-                asked &= one["k"] == column.k
-            if len(values := one.loc[asked, "value"].dropna()):
+            if len(values := one.loc[column.among(one), "value"].dropna()):
                 row[column.heading] = Figure.of(values)
         if any(column.heading in row for column in columns):
             rows.append(row)
@@ -269,8 +265,8 @@ def tables(long: "pd.DataFrame") -> list[Table]:
         if len(part):
             other = table(part, of_lists)
             if of_lists:  # as the table above
-                other.rows.sort(key=lambda row: order.get(other.label(row), len(order)))
+                places = [order.get(other.label(row), len(order)) for row in other.rows]
+                by_place = sorted(zip(places, other.rows, strict=True), key=lambda pair: pair[0])
+                other.rows = [row for _, row in by_place]
             found.append(other)
     return [one for one in found if one]
-
-
