@@ -1,5 +1,6 @@
 """The report as one page of HTML that asks nothing of any network."""
 
+import re
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,6 +26,10 @@ POLICY = (
 """What the page may load: nothing. Parallel coordinates compile their shaders as they are drawn."""
 
 
+LEADING = re.compile(r"[+-]?\d+(\.\d+)?(e[+-]?\d{1,3})?(?= |$)")
+"""A text that begins with a figure is sorted by it."""
+
+
 class Charts:
     """The charts of a page, in their order."""
 
@@ -42,13 +47,16 @@ class Charts:
 
 def cell(value: object) -> str:
     """A cell of a table; a number says what it is sorted by."""
+    if value is None or value != value:
+        return '<td class="number">–</td>'
     if isinstance(value, Figure):
         return f'<td class="number" data-value="{value.mean!r}">{value}</td>'
     if isinstance(value, int | float) and not isinstance(value, bool):
-        if value != value:
-            return '<td class="number">–</td>'
         text = f"{value:,}" if isinstance(value, int) else f"{value:.6g}"
         return f'<td class="number" data-value="{value!r}">{text}</td>'
+    if isinstance(value, str) and (found := LEADING.match(value)):
+        number = float(found[0])
+        return f'<td class="figure" data-value="{number!r}">{markup(value)}</td>'
     return f'<td class="text">{markup(str(value))}</td>'
 
 
@@ -70,32 +78,8 @@ def html_table(columns: list[str], rows: list[list[Any]], numbers: set[str]) -> 
 
 def of_table(table: Table) -> str:
     """A table of figures."""
-    rows = [[typed(row.get(name, "–")) for name in table.shown] for row in table.rows]
+    rows = [[row.get(name, "–") for name in table.shown] for row in table.rows]
     return html_table(table.shown, rows, {*table.figures, "cases", "seeds"})
-
-
-def typed(value: Any) -> Any:
-    """A value that was typed, as the number that it is, so that it is sorted as one."""
-    number = figures.as_number(value) if isinstance(value, str) else None
-    return value if number is None or number != number else Number(value, number)
-
-
-class Number(float):
-    """A number that is shown as it was typed."""
-
-    def __new__(cls, text: str, value: float) -> "Number":
-        """The number, which remembers its text."""
-        made = super().__new__(cls, value)
-        made.text = text
-        return made
-
-    text: str
-
-    def __format__(self, how: str) -> str:
-        return markup(self.text)
-
-    def __repr__(self) -> str:
-        return float.__repr__(self)
 
 
 def of_frame(frame: "pd.DataFrame") -> str:
@@ -119,7 +103,7 @@ def of_study(study: Study, charts: Charts) -> str:
         [
             f"<h2>{markup(study.name)}</h2>",
             f"<p>{markup(study.sentence)}</p>",
-            of_frame(trials[[name for name in columns if name in trials]].fillna("–")),
+            of_frame(trials[[name for name in columns if name in trials]]),
             charts.add(figures.history(study), "Value of each trial, and the best so far."),
             charts.add(figures.searched(study), "Trials that ended; drag along an axis to choose."),
             of_curves(stages, charts),
@@ -151,7 +135,8 @@ def of_section(section: Section, charts: Charts) -> str:
     parts = [f"<h2>{markup(section.title)}</h2>", of_table(main), f"<p>{markup(NOTE)}</p>"]
     parts.append(charts.add(figures.by_row(main), "Mean over seeds with its interval."))
     for table in section.tables[1:]:
-        parts.append(f"<h3>{markup(table.title)}</h3>" + of_table(table))
+        heading = "Lists of the same cases" if table.title == main.title else table.title
+        parts.append(f"<h3>{markup(heading)}</h3>" + of_table(table))
     if section.tests is not None:
         parts.append(f"<h3>Against {markup(section.asked.scorer)}</h3>")
         parts.append(of_frame(paired.texts(section.tests)) + f"<p>{markup(TESTED)}</p>")

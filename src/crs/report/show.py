@@ -63,8 +63,9 @@ def fit(rows: list[list[str]]) -> None:
     console = Console()
     columns = list(zip(*rows, strict=True))
     widths = [max(map(len, column)) + 2 for column in columns]
-    numbers = [i for i, column in enumerate(columns) if all(map(is_number, column[1:]))]
-    names = [i for i in range(len(columns)) if i not in numbers]
+    texts = [i for i, column in enumerate(columns) if not all(map(is_number, column[1:]))]
+    names = list(range(max(texts, default=-1) + 1))  # parameters among them may be numbers
+    numbers = list(range(len(names), len(columns)))
     folded = sum(min(widths[i], NARROW + 2) for i in names)
     room = console.width - min(sum(widths[i] for i in names), max(folded, console.width // 2))
     for chunk in chunks(numbers, widths, room):
