@@ -134,7 +134,7 @@ def test_what_is_no_result_and_what_is_damaged_are_one_sentence(tmp_path, jobs):
         of(copy)
 
 
-def test_jobs_of_an_earlier_stage_have_the_validation_figures_of_their_summaries(searched, tmp_path):
+def test_jobs_of_an_earlier_stage_have_the_figures_of_their_summaries(searched, tmp_path):
     folder = tmp_path / "sweeps" / "pretrain"
     results = Study.read(searched).results()
     for number, (trial, path) in enumerate(results):
