@@ -29,6 +29,9 @@ from crs.report.collect import Collection, collect
 from crs.report.show import show
 from crs.version import told
 
+LOCKS = (".lock", ".holder")
+"""Files of the store that `artifacts/evaluate/*` names too."""
+
 
 def options(words: list[str]) -> argparse.Namespace:
     """The places and the options.
@@ -55,6 +58,7 @@ def options(words: list[str]) -> argparse.Namespace:
     if not all(k.isdecimal() and int(k) for k in ks):
         raise UserError(f"--ks={given.ks}: whole numbers from 1, as --ks=5,10")
     given.ks = tuple(map(int, ks))
+    given.places = [place for place in given.places if Path(place).suffix not in LOCKS]
     if not given.places and not given.help and not given.version:
         raise UserError("name a result, a sweep or a study, e.g. artifacts/evaluate/FINGERPRINT")
     return given

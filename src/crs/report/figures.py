@@ -1,7 +1,7 @@
 """Charts of the page, as plotly.js reads them: plain data and layout."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from crs.escape import markup
@@ -17,6 +17,8 @@ COLOURS = (
     "#4878a8", "#d1793b", "#519e6a", "#b85450", "#8268a8", "#8c6d55", "#c676a8", "#7a7a7a",
     "#a89c3a", "#3f9aa8",
 )  # fmt: skip
+FEW = 12
+"""So many steps of an axis are each named."""
 WITHOUT_VALUE = ("epoch",)
 PREFERRED = "ndcg@10"
 """The figure of a phase that is shown first, where the phase has it."""
@@ -92,7 +94,15 @@ def curves(lines: list[tuple[str, list[Epoch]]]) -> Chart:
         for name in names
         for number, (label, line) in enumerate(lines)
     ]
-    return {"data": traces, "layout": {"xaxis": {"title": {"text": "epoch"}}} | menu(names, lines)}
+    epochs = [epoch["epoch"] for _, line in lines for epoch in line]
+    layout = {"height": 320, "xaxis": whole("epoch", epochs)}
+    return {"data": traces, "layout": layout | menu(names, lines)}
+
+
+def whole(title: str, numbers: Sequence[float]) -> Chart:
+    """An axis of whole numbers."""
+    step = {"dtick": 1} if max(numbers) - min(numbers) <= FEW else {}
+    return {"title": {"text": title}, **step}
 
 
 def menu(names: list[str], lines: list[Any]) -> Chart:
@@ -115,12 +125,15 @@ def success_by_turn(lines: list[tuple[str, "pd.DataFrame"]]) -> Chart | None:
     Args:
         lines: a name, and its columns turn, value, low, high.
     """
+    if not lines:
+        return None
     traces = []
     for number, (name, line) in enumerate(lines):
-        turns = line["turn"].tolist()
+        by_turn = line["turn"].tolist()
         area = {
             "type": "scatter",
-            "x": [*turns, *reversed(turns)],
+            "mode": "lines",
+            "x": [*by_turn, *reversed(by_turn)],
             "y": [*line["high"], *reversed(line["low"].tolist())],
             "fill": "toself",
             "fillcolor": clear(colour(number)),
@@ -133,15 +146,16 @@ def success_by_turn(lines: list[tuple[str, "pd.DataFrame"]]) -> Chart | None:
             "type": "scatter",
             "mode": "lines+markers",
             "name": markup(name),
-            "x": turns,
+            "x": by_turn,
             "y": line["value"].tolist(),
             "legendgroup": str(number),
             "line": {"color": colour(number)},
             "hovertemplate": "turn %{x}<br>%{y:.3f}",
         }
         traces += [area, middle]
-    axes = {"xaxis": {"title": {"text": "turn"}, "dtick": 1}, "yaxis": {"rangemode": "tozero"}}
-    return {"data": traces, "layout": axes} if traces else None
+    turns = [turn for _, line in lines for turn in line["turn"]]
+    axes = {"xaxis": whole("turn", turns), "yaxis": {"rangemode": "tozero"}}
+    return {"data": traces, "layout": axes}
 
 
 def parallel(columns: dict[str, list[Any]], value: str) -> Chart | None:
@@ -220,7 +234,7 @@ def history(study: Study) -> Chart | None:
         "y": [value for _, _, value in values],
         "line": {"shape": "hv", "color": colour(1)},
     }
-    return {"data": [of_each, best], "layout": {"xaxis": {"title": {"text": "trial"}}}}
+    return {"data": [best, of_each], "layout": {"xaxis": whole("trial", trials)}}
 
 
 def searched(study: Study) -> Chart | None:

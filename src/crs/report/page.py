@@ -10,7 +10,7 @@ from crs.report import figures, lineage, paired
 from crs.report.figures import Chart
 from crs.report.report import TESTED, Report, Section
 from crs.report.study import Study
-from crs.report.table import NOTE, Figure, Table
+from crs.report.table import Figure, Table
 from crs.store.artifact import Artifact
 from crs.version import told
 
@@ -45,18 +45,21 @@ class Charts:
         return f"<figure>{place}<figcaption>{markup(about)}</figcaption></figure>"
 
 
-def cell(value: object) -> str:
-    """A cell of a table; a number says what it is sorted by."""
-    if value is None or value != value:
-        return '<td class="number">–</td>'
+def cell(value: object, number: bool) -> str:
+    """A cell of a table; a figure says what it is sorted by.
+
+    Args:
+        number: the column holds numbers.
+    """
+    if value is None or value != value or value == "–":
+        return f'<td class="{"number" if number else "text"}">–</td>'
     if isinstance(value, Figure):
         return f'<td class="number" data-value="{value.mean!r}">{value}</td>'
     if isinstance(value, int | float) and not isinstance(value, bool):
         text = f"{value:,}" if isinstance(value, int) else f"{value:.6g}"
         return f'<td class="number" data-value="{value!r}">{text}</td>'
     if isinstance(value, str) and (found := LEADING.match(value)):
-        number = float(found[0])
-        return f'<td class="figure" data-value="{number!r}">{markup(value)}</td>'
+        return f'<td class="figure" data-value="{float(found[0])!r}">{markup(value)}</td>'
     return f'<td class="text">{markup(str(value))}</td>'
 
 
@@ -71,7 +74,8 @@ def html_table(columns: list[str], rows: list[list[Any]], numbers: set[str]) -> 
         f'<button type="button">{markup(name)}</button></th>'
         for name in columns
     )
-    body = "\n".join(f"<tr>{''.join(map(cell, row))}</tr>" for row in rows)
+    kinds = [name in numbers for name in columns]
+    body = "\n".join(f"<tr>{''.join(map(cell, row, kinds))}</tr>" for row in rows)
     inside = f"<thead><tr>{heads}</tr></thead><tbody>{body}</tbody>"
     return f'<div class="wide" tabindex="0"><table>{inside}</table></div>'
 
@@ -122,17 +126,18 @@ def of_curves(stages: list[tuple[str, Artifact]], charts: Charts) -> str:
                 name = phase if phase == artifact.stage else f"{artifact.stage}: {phase}"
                 phases.setdefault(name, []).append((label, epochs))
     parts = [
-        f"<h3>Training: {markup(name)}</h3>"
+        f"<div><h3>Training: {markup(name)}</h3>"
         + charts.add(figures.curves(lines), "By epoch; the menu chooses the figure.")
+        + "</div>"
         for name, lines in phases.items()
     ]
-    return "\n".join(parts)
+    return f'<div class="phases">{"".join(parts)}</div>'
 
 
 def of_section(section: Section, charts: Charts) -> str:
     """The part of the page about results that answer one question."""
     main = section.tables[0]
-    parts = [f"<h2>{markup(section.title)}</h2>", of_table(main), f"<p>{markup(NOTE)}</p>"]
+    parts = [f"<h2>{markup(section.title)}</h2>", of_table(main), f"<p>{markup(main.note)}</p>"]
     parts.append(charts.add(figures.by_row(main), "Mean over seeds with its interval."))
     for table in section.tables[1:]:
         heading = "Lists of the same cases" if table.title == main.title else table.title

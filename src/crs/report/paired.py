@@ -11,7 +11,7 @@ import pandas as pd
 
 from crs.errors import UserError
 from crs.evaluation import stats
-from crs.evaluation.metrics import RANK_METRICS, per_case
+from crs.evaluation.metrics import DEFAULT, RANK_METRICS, per_case
 from crs.report.collect import Record
 from crs.report.table import LEVEL, Table
 
@@ -49,7 +49,8 @@ def ranked(record: Record, scorer: str, part: str, ks: list[int]) -> tuple[pd.Da
     asked = (frame["split"] == "test") & (frame["slice"] == part) & (frame["scorer"] == scorer)
     one = frame[asked & (frame["protocol"] == protocol)].sort_values(CASE, ignore_index=True)
     found = per_case(one["rank"].to_numpy(), ks)
-    return one, {RANK_METRICS[name].at(k): value for (name, k), value in found.items()}
+    ordered = sorted(found, key=lambda which: which[0] != DEFAULT[0])
+    return one, {RANK_METRICS[name].at(k): found[name, k] for name, k in ordered}
 
 
 def talked(record: Record, scorer: str, part: str, ks: list[int]) -> tuple[pd.DataFrame, dict]:

@@ -13,7 +13,7 @@ from crs.report.alike import check_alike, questions
 from crs.report.collect import Collection, Record, distinct, parameters
 from crs.report.latex import latex
 from crs.report.study import Study
-from crs.report.table import NOTE, Table, long_of, tables
+from crs.report.table import Table, long_of, tables
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -137,12 +137,13 @@ class Report:
                 if number and table.title != section.title:
                     lines += [f"#### {markup(table.title)}", ""]
                 lines += [markdown(table.texts()), ""]
+            lines += [section.tables[0].note, ""]
             if section.tests is not None:
                 from crs.report.paired import texts
 
                 lines += [markdown(texts(section.tests)), "", TESTED, ""]
         lines += [f"Failed: {markup(line)}" for line in self.failed]
-        return "\n".join([*lines, *([NOTE] if self.sections else [])]).rstrip() + "\n"
+        return "\n".join(lines).rstrip() + "\n"
 
     def csv(self) -> "pd.DataFrame":
         """The main tables as one for programs."""

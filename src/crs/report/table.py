@@ -19,10 +19,9 @@ TITLE = ("dataset", "protocol", "cases")
 """Keys that a title says once, where all rows have the same."""
 ABOUT = ("dataset", "model", "protocol", "scorer", "sees", "cases", "seeds")
 """Keys of every table; the others are parameters."""
-NOTE = (
-    "Mean over seeds, ± half of the 95 % Student interval. (valid): on the validation split, by "
-    "whose first figure rows are sorted; the other figures are of the test split."
-)
+MEAN = "Mean over seeds, ± half of the 95 % Student interval."
+SORTED = "Rows are sorted by the first figure, which is of the validation split."
+UNSORTED = "No figure is of the validation split, so rows stand in the order of the results."
 
 
 @dataclass(frozen=True)
@@ -111,6 +110,11 @@ class Table:
     def parameters(self) -> list[str]:
         """Headings of the parameters."""
         return [name for name in self.keys if name not in ABOUT]
+
+    @property
+    def note(self) -> str:
+        """What the figures are, and how the rows are sorted."""
+        return f"{MEAN} {SORTED if self.figures[0].endswith(f'({VALID})') else UNSORTED}"
 
     def group(self, row: dict[str, Any]) -> tuple[str, ...]:
         """Which results a row is the mean of: model and parameters."""
