@@ -60,11 +60,12 @@ class Record:
 
     @cached_property
     def settings(self) -> dict[str, str]:
-        """Every setting that made it, by key."""
+        """Every setting that made it, by key, and the versions of the stages."""
         found: dict[str, str] = {}
         for stage, artifact in self.stages.items():
             if not known(artifact):
                 continue
+            found[f"{stage} version"] = str(artifact.manifest.get("version", ""))
             for key, value in artifact.manifest["settings"].items():
                 if isinstance(value, dict):
                     found |= _flat(value, f"{key}.")
