@@ -80,6 +80,8 @@ def main(words: list[str]) -> None:
     if given.help or given.version:
         print(__doc__ if given.help else told())
         return
+    from crs.report.write import HTML, TEXT, write
+
     collections = [collect(place) for place in given.places]
     title = ", ".join(f"{one.place.parent.name}/{one.place.name}" for one in collections)
     asked = report.Asked(given.against, given.ks, given.cases)
@@ -89,12 +91,12 @@ def main(words: list[str]) -> None:
     folder = Path(home(given.out)) if given.out else folder_of(collections)
     text = made.markdown()
     try:
-        report.write(made, folder)
-        (folder / report.TEXT).write_text(text)
+        write(made, folder)
+        (folder / TEXT).write_text(text)
     except OSError as error:
         raise unwritable(folder, refusal(error) or str(error.strerror), "--out") from error
     show(text.rstrip())
-    print(f"\nreport: {folder / report.HTML}")
+    print(f"\nreport: {folder / HTML}")
 
 
 if __name__ == "__main__":

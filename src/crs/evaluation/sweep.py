@@ -95,6 +95,7 @@ class SweepTable(Callback):
         import pandas as pd
 
         from crs.report import collect, report
+        from crs.report.write import write
 
         jobs = collect.of_sweep(folder, outcomes_in)
         made = report.of([jobs], report.Asked(), f"Sweep {folder.name}")
@@ -103,5 +104,5 @@ class SweepTable(Callback):
         long = pd.concat([section.long[COLUMNS] for section in made.sections], ignore_index=True)
         long.drop_duplicates().to_parquet(folder / PARQUET, index=False)
         (folder / MARKDOWN).write_text(made.markdown())
-        report.write(made, folder)
+        write(made, folder)
         return True

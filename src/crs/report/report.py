@@ -1,8 +1,7 @@
-"""A report: its sections, made of records, and the files that it is written to."""
+"""A report: its sections, made of records, each with its tables and tests."""
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from crs.errors import UserError
@@ -18,7 +17,6 @@ from crs.report.table import Table, long_of, tables
 if TYPE_CHECKING:
     import pandas as pd
 
-HTML, CSV, LATEX, PNG, TEXT = (f"report.{end}" for end in ("html", "csv", "tex", "png", "md"))
 ALL = "all"
 
 
@@ -181,17 +179,3 @@ def of(collections: list[Collection], asked: Asked, title: str) -> Report:
     sections = [section for section in sections if section.tables]
     failed = [line for one in collections for line in one.failed]
     return Report(title, sections, studies, failed)
-
-
-def write(report: Report, folder: Path) -> list[Path]:
-    """Write the page, the picture, and the table as CSV and LaTeX; returns the files."""
-    from crs.report.page import page
-    from crs.report.picture import draw, draw_turns
-
-    folder.mkdir(parents=True, exist_ok=True)
-    report.csv().to_csv(folder / CSV, index=False)
-    (folder / LATEX).write_text(report.latex())
-    (folder / HTML).write_text(page(report))
-    draw(report, folder / PNG)
-    draw_turns(report, folder)
-    return [folder / name for name in (HTML, CSV, LATEX, PNG) if (folder / name).is_file()]

@@ -11,7 +11,8 @@ import pytest
 
 from crs.report import report
 from crs.report.collect import Collection, Record, collect
-from crs.report.report import HTML, Asked
+from crs.report.report import Asked
+from crs.report.write import HTML, write
 from tests.contracts.tiny import other
 from tests.fakes.titles import HOSTILE
 
@@ -55,7 +56,7 @@ class View:
 def written(folder: Path, *places: Path, scorer: str = "") -> Path:
     """The page about some places."""
     made = report.of([collect(str(place)) for place in places], Asked(scorer), "Report")
-    report.write(made, folder)
+    write(made, folder)
     return folder / HTML
 
 
@@ -132,7 +133,7 @@ def test_names_of_strangers_show_as_they_are_and_do_nothing(browser, jobs, tmp_p
                          for name in names])  # fmt: skip
     hostile.to_parquet(copy.path / "results.parquet")
     made = report.of([Collection(copy.path, [Record(copy)])], Asked(), "<script>alert(3)</script>")
-    report.write(made, tmp_path)
+    write(made, tmp_path)
     opened = View(browser, tmp_path / HTML)
     shown = opened.page.locator("body").inner_text()
     assert opened.said == []

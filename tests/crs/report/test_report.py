@@ -11,8 +11,9 @@ from crs.errors import UserError
 from crs.report import report
 from crs.report.alike import check_alike
 from crs.report.collect import Record, collect
-from crs.report.report import CSV, HTML, LATEX, PNG, Asked
+from crs.report.report import Asked
 from crs.report.study import Study
+from crs.report.write import CSV, HTML, LATEX, PNG, write
 from tests.contracts.tiny import other
 from tests.crs.report.conftest import leave
 
@@ -166,7 +167,7 @@ def test_dialogues_have_success_by_turn_and_are_compared(talks):
 
 def test_the_files_of_a_sweep(swept, tmp_path):
     made = of(swept, scorer="popularity")
-    files = report.write(made, tmp_path)
+    files = write(made, tmp_path)
     assert [file.name for file in files] == [HTML, CSV, LATEX, PNG]
     table = pd.read_csv(tmp_path / CSV)
     assert table["pretrain.lr"].isin([0.003, 0.01]).all() and "NDCG@10 ±" in table
@@ -184,7 +185,7 @@ def test_a_study_has_its_trials_best_first_and_its_winner(searched, tmp_path):
     assert [trial for trial, _ in study.results()] == [1, 1, 0, 0]
     assert "4 of 4 trials: best (maximize)" in made.markdown()
     assert made.sections[0].tables[0].rows[0]["scorer"] == "sasrec"
-    assert HTML in [file.name for file in report.write(made, tmp_path)]
+    assert HTML in [file.name for file in write(made, tmp_path)]
 
 
 def test_a_study_that_is_half_there_is_one_sentence(searched, tmp_path):
