@@ -108,7 +108,8 @@ def collect(place: str) -> Collection:
         path = path.parent
     if (path / STUDY).is_file():
         study = Study.read(path)
-        return Collection(path, [Record(result_at(study.winner))] if study.winner else [], study)
+        there = [winner for winner in [study.winner] if winner and winner.is_dir()]
+        return Collection(path, [Record(result_at(winner)) for winner in there], study)
     if (path / outcomes.OUTCOMES).is_dir():
         return of_sweep(path, outcomes.newest_launch(path))
     return Collection(path, [Record(result_at(path))])

@@ -22,7 +22,7 @@ class Study:
 
     Attributes:
         about: its name, model, data, objective, direction, sampler, pruner, space, ….
-        trials: a row each, best first; those without a value last.
+        trials: a row each, the best first; those that did not end behind those that did.
     """
 
     place: Path
@@ -41,13 +41,16 @@ class Study:
         try:
             about = json.loads((folder / STUDY).read_text())
             trials = pd.read_parquet(folder / TRIALS)
-            rising = about["direction"] == "minimize"
-            trials = trials.sort_values("value", ascending=rising, kind="stable")
+            for name in ("value", "seconds"):  # without any, a column has no type
+                trials[name] = pd.to_numeric(trials[name])
+            trials["ended"] = trials["state"] == COMPLETE
+            order = [False, about["direction"] == "minimize"]
+            trials = trials.sort_values(["ended", "value"], ascending=order, kind="stable")
         except (OSError, ValueError, KeyError) as error:
             raise UserError(
                 f"{folder} has no whole study ({error}); type the search again, which goes on"
             ) from error
-        return cls(folder, about, trials.reset_index(drop=True))
+        return cls(folder, about, trials.drop(columns="ended").reset_index(drop=True))
 
     @property
     def parameters(self) -> list[str]:

@@ -78,7 +78,7 @@ def searched(store, jobs) -> Path:
 
     pd.DataFrame({
         "trial": [0, 1, 2, 3], "state": ["complete", "complete", "pruned", "failed"],
-        "value": [0.3, 0.5, 0.1, None], "seconds": [1.0, 2.0, 0.5, 0.1],
+        "value": [0.3, 0.5, 0.9, None], "seconds": [1.0, 2.0, 0.5, 0.1],
         "error": [None, None, None, "NaN <b>"], "results": [*map(results, RATES), "[]", "[]"],
         "pretrain.lr": [0.003, 0.01, 0.0001, 1.0],
     }).to_parquet(folder / "trials.parquet")  # fmt: skip
