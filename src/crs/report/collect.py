@@ -41,7 +41,8 @@ class Record:
     @property
     def model(self) -> str:
         """The model whose result it is."""
-        return str(self.artifact.manifest["settings"].get("model", self.told))
+        model = self.artifact.manifest["settings"].get("model")
+        return model if isinstance(model, str) else self.told
 
     @property
     def seed(self) -> int:
@@ -171,7 +172,8 @@ def parameters(records: list[Record]) -> list[dict[str, str]]:
     Seeds are repetition. The jobs of a sweep are told apart by what was typed, other results by
     the settings in the manifests of all that they stand on.
     """
-    if all(record.swept is not None for record in records):
+    typed = {None if record.swept is None else tuple(record.swept) for record in records}
+    if len(typed) == 1 and None not in typed:
         return [record.swept or {} for record in records]
     keys = list(dict.fromkeys(key for record in records for key in record.settings))
     keys.sort(key=lambda key: key not in TYPES)  # a setting before what a stage calls it

@@ -63,18 +63,19 @@ def cell(value: object, number: bool) -> str:
     return f'<td class="text">{markup(str(value))}</td>'
 
 
-def html_table(columns: list[str], rows: list[list[Any]], numbers: set[str]) -> str:
-    """A table that a click on a heading sorts.
+def is_number(value: object) -> bool:
+    """Whether a cell holds a number, or none."""
+    return value is None or value == "–" or isinstance(value, Figure | int | float)
 
-    Args:
-        numbers: headings of columns that hold numbers.
-    """
+
+def html_table(columns: list[str], rows: list[list[Any]]) -> str:
+    """A table that a click on a heading sorts."""
+    kinds = [all(is_number(row[i]) for row in rows) for i in range(len(columns))]
     heads = "".join(
-        f'<th scope="col" class="{"number" if name in numbers else "text"}">'
+        f'<th scope="col" class="{"number" if number else "text"}">'
         f'<button type="button">{markup(name)}</button></th>'
-        for name in columns
+        for name, number in zip(columns, kinds, strict=True)
     )
-    kinds = [name in numbers for name in columns]
     body = "\n".join(f"<tr>{''.join(map(cell, row, kinds))}</tr>" for row in rows)
     inside = f"<thead><tr>{heads}</tr></thead><tbody>{body}</tbody>"
     return f'<div class="wide" tabindex="0"><table>{inside}</table></div>'
@@ -83,14 +84,13 @@ def html_table(columns: list[str], rows: list[list[Any]], numbers: set[str]) -> 
 def of_table(table: Table) -> str:
     """A table of figures."""
     rows = [[row.get(name, "–") for name in table.shown] for row in table.rows]
-    return html_table(table.shown, rows, {*table.figures, "cases", "seeds"})
+    return html_table(table.shown, rows)
 
 
 def of_frame(frame: "pd.DataFrame") -> str:
     """A frame of a few types."""
-    numbers = {str(name) for name in frame if frame[name].dtype.kind in "if"}
     rows = [[plain(value) for value in row] for row in frame.itertuples(index=False, name=None)]
-    return html_table(list(frame.columns), rows, numbers)
+    return html_table(list(frame.columns), rows)
 
 
 def plain(value: Any) -> Any:
@@ -152,13 +152,13 @@ def of_section(section: Section, charts: Charts) -> str:
         parts.append("<h3>Parallel coordinates</h3>")
         parts.append(charts.add(chart, "Rows of the table; drag along an axis to choose."))
     stages = [
-        (section.label(record), artifact)
-        for record in section.records
+        (label, artifact)
+        for label, record in section.labelled()
         for artifact in record.stages.values()
     ]
     parts.append(of_curves(stages, charts))
     parts.append("<h3>Where it comes from</h3>")
-    parts += [of_lineage(record, section.label(record)) for record in section.records]
+    parts += [of_lineage(record, label) for label, record in section.labelled()]
     parts.append("<h3>What it took</h3>" + of_costs([artifact for _, artifact in stages]))
     return "\n".join(parts)
 
@@ -168,7 +168,7 @@ def of_lineage(record: "Record", label: str) -> str:
     rows: list[list[Any]] = []
     for stage, artifact in reversed(record.stages.items()):
         if not lineage.known(artifact):
-            rows.append([stage, artifact.fingerprint, "not in this store any more", "", "", ""])
+            rows.append([stage, artifact.fingerprint, "not in this store any more", "", "", None])
             continue
         manifest = artifact.manifest
         made_of = [
@@ -186,12 +186,12 @@ def of_lineage(record: "Record", label: str) -> str:
         )
     if (dataset := record.stages.get("dataset")) and lineage.known(dataset):
         rows += [
-            ["raw file", raw.source, "", raw.sha256[:16], "", ""]
+            ["raw file", raw.source, "", raw.sha256[:16], "", None]
             for raw in lineage.raw_files(dataset)
         ]
     columns = ["stage", "result", "made from", "sha256", "commit", "seconds"]
     place = lineage.shown_path(record.artifact.place)
-    inside = html_table(columns, rows, {"seconds"})
+    inside = html_table(columns, rows)
     head = f"{markup(label)} <small><code>{markup(place)}</code></small>"
     return f"<details><summary>{head}</summary>{inside}</details>"
 
@@ -202,8 +202,7 @@ def of_costs(artifacts: list[Artifact]) -> str:
     rows: list[list[Any]] = [[c.stage, c.results, round(c.seconds, 1), c.usd] for c in costs]
     totals = [sum(c.results for c in costs), round(sum(c.seconds for c in costs), 1)]
     rows.append(["all", *totals, sum(c.usd for c in costs)])
-    numbers = {"results", "seconds", "USD"}
-    return html_table(["stage", "results", "seconds", "USD"], rows, numbers)
+    return html_table(["stage", "results", "seconds", "USD"], rows)
 
 
 def page(report: Report) -> str:

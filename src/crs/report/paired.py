@@ -122,7 +122,8 @@ def compare(pairs: list[tuple[Side, Side]]) -> pd.DataFrame:
         check_cases(one.cases, other.cases)
     first = pairs[0][0]
     cluster, rows = first.cases["cluster"].to_numpy(), []
-    for part, mask in first.parts.items():
+    shared = [part for part in first.parts if all(part in one.parts for one, _ in pairs)]
+    for part, mask in ((name, first.parts[name]) for name in shared):
         for metric in first.values:
             of, against = (
                 np.stack([pair[i].mean(metric)[mask] for pair in pairs], axis=1) for i in (0, 1)

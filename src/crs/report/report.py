@@ -12,7 +12,7 @@ from crs.report.alike import check_alike, questions
 from crs.report.collect import Collection, Record, distinct, parameters
 from crs.report.latex import latex
 from crs.report.study import Study
-from crs.report.table import Table, long_of, tables
+from crs.report.table import Table, long_of, of_study, tables
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -45,7 +45,12 @@ class Section:
     @cached_property
     def long(self) -> "pd.DataFrame":
         """Their tables in one, in the long form."""
-        return long_of(self.records)
+        return long_of(self.records, self.parameters)
+
+    @cached_property
+    def parameters(self) -> list[dict[str, str]]:
+        """What sets each result apart, value by key."""
+        return parameters(self.records)
 
     @cached_property
     def tables(self) -> list[Table]:
@@ -95,18 +100,18 @@ class Section:
     def groups(self) -> dict[tuple[str, ...], list[Record]]:
         """The results that a row is the mean of, by `Table.group`."""
         found: dict[tuple[str, ...], list[Record]] = {}
-        for record, words in zip(self.records, parameters(self.records), strict=True):
+        for record, words in zip(self.records, self.parameters, strict=True):
             found.setdefault((record.model, *words.values()), []).append(record)
         return found
 
-    def label(self, record: Record) -> str:
-        """A result by what tells it apart: model, parameters, seed."""
-        index = self.records.index(record)
-        words = parameters(self.records)[index]
-        told = ", ".join(f"{key}={value}" for key, value in words.items())
-        return f"{record.model or record.artifact.stage} {told} seed {record.seed}".replace(
-            "  ", " "
-        )
+    def labelled(self) -> list[tuple[str, Record]]:
+        """Each result behind what tells it apart: model, parameters, seed."""
+        found = []
+        for record, words in zip(self.records, self.parameters, strict=True):
+            told = [record.model or record.artifact.stage]
+            told += [f"{key}={value}" for key, value in words.items()]
+            found.append((" ".join([*told, f"seed {record.seed}"]), record))
+        return found
 
 
 @dataclass
@@ -118,16 +123,11 @@ class Report:
     studies: list[Study] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
 
-    @property
-    def records(self) -> list[Record]:
-        """The results of all sections."""
-        return [record for section in self.sections for record in section.records]
-
     def markdown(self) -> str:
         """The report as text."""
         lines = []
         for study in self.studies:
-            lines += [f"### {markup(study.name)}", "", markdown(study.texts()), ""]
+            lines += [f"### {markup(study.name)}", "", markdown(of_study(study).texts()), ""]
             lines += [markup(study.sentence), ""]
         for section in self.sections:
             lines += [f"### {markup(section.title)}", ""]
@@ -144,19 +144,18 @@ class Report:
         return "\n".join(lines).rstrip() + "\n"
 
     def csv(self) -> "pd.DataFrame":
-        """The main tables as one for programs."""
+        """The trials of studies, or else the main tables, as one table for programs."""
         import pandas as pd
 
-        return pd.concat(
-            [study.trials for study in self.studies]
-            + [section.tables[0].numbers() for section in self.sections],
-            ignore_index=True,
-        )
+        trials = [study.trials for study in self.studies]
+        rows = [section.tables[0].numbers() for section in self.sections]
+        return pd.concat(trials or rows, ignore_index=True)
 
     def latex(self) -> str:
         """The tables as LaTeX."""
-        made = [latex(table) for section in self.sections for table in section.tables]
-        return "\n".join(["% \\usepackage{booktabs}", *made])
+        trials = [of_study(study) for study in self.studies]
+        rows = [table for section in self.sections for table in section.tables]
+        return "\n".join(["% \\usepackage{booktabs}", *map(latex, [*trials, *rows])])
 
 
 TESTED = (

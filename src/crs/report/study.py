@@ -98,11 +98,3 @@ class Study:
             f"({about.get('direction')}) of the stage {about.get('stage')}, sampler "
             f"{about.get('sampler')}, pruner {about.get('pruner')}, seeds {about.get('seeds')}."
         )
-
-    def texts(self) -> "pd.DataFrame":
-        """The trials as people read them, the best first."""
-        shown = self.trials[["trial", "value", *self.parameters, "state", "seconds"]].copy()
-        for name, digits in (("value", 4), ("seconds", 1)):
-            column = [f"{one:.{digits}f}" if one == one else "–" for one in shown[name]]
-            shown[name] = column
-        return shown

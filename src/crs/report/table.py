@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from crs.evaluation.charts import SUCCESS
 from crs.evaluation.results import COLUMNS, PARQUET, SECOND
-from crs.report.collect import Record, parameters
+from crs.report.collect import Record
+from crs.report.study import Study
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -78,11 +79,13 @@ class Table:
         keys: headings of what a row is about.
         figures: headings of its figures, the one that sorts the rows first.
         rows: cells by heading; a figure that a row does not have is not there.
+        name: the title, if it is another than what all rows share.
     """
 
     keys: list[str]
     figures: list[str]
     rows: list[dict[str, Any]]
+    name: str = ""
 
     def __bool__(self) -> bool:
         return bool(self.rows and self.figures)
@@ -90,11 +93,14 @@ class Table:
     @property
     def shared(self) -> list[str]:
         """Headings of what all rows have in common and the title says."""
-        return [name for name in TITLE if len({row[name] for row in self.rows}) == 1]
+        there = [name for name in TITLE if name in self.keys]
+        return [name for name in there if len({row[name] for row in self.rows}) == 1]
 
     @property
     def title(self) -> str:
-        """The data, the protocol, the cases."""
+        """The name, or the data, the protocol and the cases."""
+        if self.name:
+            return self.name
         said = {name: str(self.rows[0][name]) for name in self.shared}
         if "cases" in said:
             cases = said.pop("cases")
@@ -148,15 +154,18 @@ class Table:
         return pd.DataFrame(rows).dropna(axis=1, how="all")
 
 
-def long_of(records: list[Record]) -> "pd.DataFrame":
+def long_of(records: list[Record], parameters: list[dict[str, str]]) -> "pd.DataFrame":
     """The tables of results in one, in the long form, with a column for each parameter.
 
     A result of an earlier stage has the figures of its summary that were chosen on validation.
+
+    Args:
+        parameters: of each record, value by key.
     """
     import pandas as pd
 
     frames = []
-    for record, words in zip(records, parameters(records), strict=True):
+    for record, words in zip(records, parameters, strict=True):
         if (record.artifact.path / PARQUET).is_file():
             long = record.artifact.load(PARQUET)
         else:
@@ -253,6 +262,18 @@ def by_validation(found: Table, column: Column | None) -> Table:
         none = Figure(-math.inf)
         found.rows.sort(key=lambda row: -row.get(column.heading, none).mean)
     return found
+
+
+def of_study(study: Study) -> Table:
+    """The trials of a study, the best first."""
+    keys = ["trial", *study.parameters, "state", "seconds"]
+    rows = []
+    for trial in study.trials.to_dict("records"):
+        row = {name: trial[name] for name in keys}
+        row["seconds"] = round(trial["seconds"], 1) if trial["seconds"] == trial["seconds"] else "–"
+        row |= {"value": Figure(trial["value"])} if trial["value"] == trial["value"] else {}
+        rows.append(row)
+    return Table(keys, ["value"], rows, study.name)
 
 
 def tables(long: "pd.DataFrame") -> list[Table]:
