@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from crs.escape import markup
 from crs.report.lineage import Epoch
 from crs.report.study import COMPLETE, Study
-from crs.report.table import Figure, Table
+from crs.report.table import ANY, Figure, Table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -249,7 +249,7 @@ def swept(table: Table) -> Chart | None:
     if not table.figures or not table.parameters:
         return None
     first = table.figures[0]
-    rows = [row for row in table.rows if first in row]
+    rows = [row for row in table.rows if first in row and ANY not in row.values()]
     names = ["model", *table.parameters, "scorer"]
     columns: dict[str, list[Any]] = {name: [row[name] for row in rows] for name in names}
     return parallel(columns | {first: [row[first].mean for row in rows]}, first)

@@ -202,21 +202,10 @@ def against(
     for row in rows.rows:
         made = records[rows.group(row)]
         sides[rows.label(row)] = side(rows.label(row), made, row["scorer"], part, ks)
-    pairs: list[tuple[Side, Side]] = []
+    pairs = []
     for row in rows.rows:
         if row["scorer"] != scorer:
             own = [one for one in references if rows.group(one) == rows.group(row)]
-            pair = sides[rows.label(row)], sides[rows.label((own or references)[0])]
-            if not any(same(pair, earlier) for earlier in pairs):
-                pairs.append(pair)
+            reference = (own or references)[0]
+            pairs.append((sides[rows.label(row)], sides[rows.label(reference)]))
     return compare(pairs) if pairs else None
-
-
-def same(one: tuple[Side, Side], other: tuple[Side, Side]) -> bool:
-    """Whether two comparisons are one: a baseline that stands in the results of several models."""
-    return all(
-        np.array_equal(a.mean(metric), b.mean(metric))
-        for a, b in zip(one, other, strict=True)
-        for metric in a.values
-        if len(a.cases) == len(b.cases)
-    )

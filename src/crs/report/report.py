@@ -90,8 +90,8 @@ class Section:
         main, found = self.tables[0], []
         for row in main.rows if len(part) else ():
             mine = part[part["scorer"] == row["scorer"]]
-            for name in ("model", *main.parameters):
-                mine = mine[mine[name] == row[name]]
+            for name, value in zip(("model", *main.parameters), main.group(row), strict=True):
+                mine = mine[mine[name].astype(str) == value]
             means = mine.groupby("turn")[["value", "low", "high"]].mean().reset_index()
             found.append((main.label(row), means))
         return found

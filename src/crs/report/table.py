@@ -16,6 +16,10 @@ VALID, TEST = "valid", "test"
 BEST = "best"
 """Ends the name of a figure in a summary that was chosen on validation."""
 LEVEL = 0.95
+GROUP = "group"
+"""Of a row, and no column: model and parameters of the results that it is the mean of."""
+ANY = "any"
+"""In the place of a value: the row is the same for each."""
 TITLE = ("dataset", "protocol", "cases")
 """Keys that a title says once, where all rows have the same."""
 ABOUT = ("dataset", "model", "protocol", "scorer", "sees", "cases", "seeds")
@@ -124,13 +128,15 @@ class Table:
 
     def group(self, row: dict[str, Any]) -> tuple[str, ...]:
         """Which results a row is the mean of: model and parameters."""
-        return tuple(str(row[name]) for name in ("model", *self.parameters))
+        return row[GROUP]
 
     def label(self, row: dict[str, Any]) -> str:
         """A row by what tells it apart: scorer, and where they differ model and parameters."""
         several = len({one["model"] for one in self.rows}) > 1
-        model = f"{row['model']}: " if several and row["model"] != row["scorer"] else ""
-        words = ", ".join(f"{name}={row[name]}" for name in self.parameters)
+        plain = not several or row["model"] in (row["scorer"], ANY)
+        model = "" if plain else f"{row['model']}: "
+        told = [name for name in self.parameters if row[name] != ANY]
+        words = ", ".join(f"{name}={row[name]}" for name in told)
         return f"{model}{row['scorer']}" + (f" ({words})" if words else "")
 
     def texts(self) -> "pd.DataFrame":
@@ -250,10 +256,28 @@ def table(long: "pd.DataFrame", lists: bool = False) -> Table:
             if len(values := one.loc[column.among(one), "value"].dropna()):
                 row[column.heading] = Figure.of(values)
         if any(column.heading in row for column in columns):
+            row[GROUP] = tuple(str(row[name]) for name in ("model", *varied))
             rows.append(row)
     figures = [column.heading for column in columns]
-    found = Table([*keys, "sees", "cases", "seeds"], figures, rows)
+    found = merged(Table([*keys, "sees", "cases", "seeds"], figures, rows))
     return by_validation(found, next((c for c in columns if c.split == VALID), None))
+
+
+def merged(found: Table) -> Table:
+    """The rows of a scorer that have equal figures as one: of a baseline on which no parameter
+    acts, or which stands in the results of several models."""
+    varied = ("model", *found.parameters)
+    alike: dict[str, list[dict[str, Any]]] = {}
+    for row in found.rows:
+        rest = {name: cell for name, cell in row.items() if name not in (*varied, GROUP)}
+        alike.setdefault(repr(rest), []).append(row)
+    for name in varied:
+        every = {row[name] for row in found.rows}
+        for rows in alike.values():
+            seen = dict.fromkeys(str(row[name]) for row in rows)
+            if len(seen) > 1:
+                rows[0] = rows[0] | {name: ANY if len(seen) == len(every) else ", ".join(seen)}
+    return Table(found.keys, found.figures, [rows[0] for rows in alike.values()])
 
 
 def by_validation(found: Table, column: Column | None) -> Table:

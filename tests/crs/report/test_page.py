@@ -83,7 +83,7 @@ def test_a_point_answers_the_pointer(view):
     chart.locator(".points path").first.hover(force=True)
     told = chart.locator(".hoverlayer text")
     told.first.wait_for()
-    assert "pretrain.lr=" in " ".join(told.all_text_contents())
+    assert "popularity" in " ".join(told.all_text_contents())
 
 
 def test_a_menu_shows_another_figure_of_a_phase(view):

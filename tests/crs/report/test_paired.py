@@ -100,7 +100,7 @@ def test_a_baseline_that_stands_in_several_results_is_compared_once(results, tmp
         Store(tmp_path / "third").finish("evaluate", folder.name, {**kept, "settings": settings})
     third = [str(tmp_path / "third" / "evaluate" / Path(place).name) for place in again]
     found = compared(*good, *poor, *third)
-    assert found["scorer"].unique().tolist() == ["good"]
+    assert found["scorer"].unique().tolist() == ["good, another: good"]
 
 
 @pytest.mark.parametrize(

@@ -92,12 +92,26 @@ def test_the_lists_are_in_the_order_of_the_table_above():
     parts = [
         results(value, model=model, split=split, metric=metric)
         for model, best in (("a", 0.1), ("b", 0.3))
-        for split in ("valid", "test") for metric, value in (("ndcg", best), ("coverage", 0.5))
+        for split in ("valid", "test") for metric, value in (("ndcg", best), ("coverage", 1 - best))
     ]  # fmt: skip
     main, lists = tables(pd.concat(parts, ignore_index=True))
     assert [row["model"] for row in main.rows] == ["b", "a"]
     assert [row["model"] for row in lists.rows] == ["b", "a"]
     assert lists.figures == ["Coverage@10"]
+
+
+def test_a_baseline_that_is_the_same_for_each_model_and_value_is_one_row():
+    parts = [
+        results(value, model=model, scorer=scorer, **{"pretrain.lr": lr})
+        for model in ("a", "b") for lr, own in (("1", 0.3), ("2", 0.4))
+        for scorer, value in (("popularity", 0.1), (model, own))
+    ]  # fmt: skip
+    found = of(*parts)
+    cells = {(row["scorer"], row["model"], row["pretrain.lr"]) for row in found.rows}
+    assert cells == {("popularity", "any", "any"),
+                     *((name, name, lr) for name in "ab" for lr in "12")}  # fmt: skip
+    (row,) = (row for row in found.rows if row["scorer"] == "popularity")
+    assert (found.label(row), found.group(row)) == ("popularity", ("a", "1"))
 
 
 def test_programs_get_mean_and_half_interval_in_columns_of_their_own():
