@@ -190,7 +190,7 @@ def against(
 
     Args:
         rows: the table, the best on validation first.
-        records: the results that a row is the mean of, by `Table.group`.
+        records: the results that a row is the mean of, by `Table.groups`.
     Raises:
         UserError: if no row has the scorer, or the cases differ.
     """
@@ -200,12 +200,12 @@ def against(
         raise UserError(f"--against: there is no scorer {scorer!r}; there are {names}")
     sides: dict[str, Side] = {}
     for row in rows.rows:
-        made = records[rows.group(row)]
+        made = records[rows.groups(row)[0]]
         sides[rows.label(row)] = side(rows.label(row), made, row["scorer"], part, ks)
     pairs = []
     for row in rows.rows:
         if row["scorer"] != scorer:
-            own = [one for one in references if rows.group(one) == rows.group(row)]
+            own = [r for r in references if set(rows.groups(r)) & set(rows.groups(row))]
             reference = (own or references)[0]
             pairs.append((sides[rows.label(row)], sides[rows.label(reference)]))
     return compare(pairs) if pairs else None

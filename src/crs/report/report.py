@@ -90,7 +90,7 @@ class Section:
         main, found = self.tables[0], []
         for row in main.rows if len(part) else ():
             mine = part[part["scorer"] == row["scorer"]]
-            for name, value in zip(("model", *main.parameters), main.group(row), strict=True):
+            for name, value in zip(("model", *main.parameters), main.groups(row)[0], strict=True):
                 mine = mine[mine[name].astype(str) == value]
             means = mine.groupby("turn")[["value", "low", "high"]].mean().reset_index()
             found.append((main.label(row), means))
@@ -98,7 +98,7 @@ class Section:
 
     @cached_property
     def groups(self) -> dict[tuple[str, ...], list[Record]]:
-        """The results that a row is the mean of, by `Table.group`."""
+        """The results that a row is the mean of, by `Table.groups`."""
         found: dict[tuple[str, ...], list[Record]] = {}
         for record, words in zip(self.records, self.parameters, strict=True):
             found.setdefault((record.model, *words.values()), []).append(record)

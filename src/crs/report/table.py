@@ -16,8 +16,8 @@ VALID, TEST = "valid", "test"
 BEST = "best"
 """Ends the name of a figure in a summary that was chosen on validation."""
 LEVEL = 0.95
-GROUP = "group"
-"""Of a row, and no column: model and parameters of the results that it is the mean of."""
+GROUPS = "groups"
+"""Of a row, and no column: see `Table.groups`."""
 ANY = "any"
 """In the place of a value: the row is the same for each."""
 TITLE = ("dataset", "protocol", "cases")
@@ -114,7 +114,9 @@ class Table:
     @property
     def shown(self) -> list[str]:
         """Headings of the columns that people are shown."""
-        return [name for name in [*self.keys, *self.figures] if name not in self.shared]
+        empty = [name for name in self.keys if not any(str(row[name]) for row in self.rows)]
+        left_out = {*self.shared, *empty}
+        return [name for name in [*self.keys, *self.figures] if name not in left_out]
 
     @property
     def parameters(self) -> list[str]:
@@ -126,9 +128,10 @@ class Table:
         """What the figures are, and how the rows are sorted."""
         return f"{MEAN} {SORTED if self.figures[0].endswith(f'({VALID})') else UNSORTED}"
 
-    def group(self, row: dict[str, Any]) -> tuple[str, ...]:
-        """Which results a row is the mean of: model and parameters."""
-        return row[GROUP]
+    def groups(self, row: dict[str, Any]) -> list[tuple[str, ...]]:
+        """Which results a row is the mean of: model and parameters. Where a row is the same for
+        several, the mean of those of each."""
+        return row[GROUPS]
 
     def label(self, row: dict[str, Any]) -> str:
         """A row by what tells it apart: scorer, and where they differ model and parameters."""
@@ -256,7 +259,7 @@ def table(long: "pd.DataFrame", lists: bool = False) -> Table:
             if len(values := one.loc[column.among(one), "value"].dropna()):
                 row[column.heading] = Figure.of(values)
         if any(column.heading in row for column in columns):
-            row[GROUP] = tuple(str(row[name]) for name in ("model", *varied))
+            row[GROUPS] = [tuple(str(row[name]) for name in ("model", *varied))]
             rows.append(row)
     figures = [column.heading for column in columns]
     found = merged(Table([*keys, "sees", "cases", "seeds"], figures, rows))
@@ -269,8 +272,10 @@ def merged(found: Table) -> Table:
     varied = ("model", *found.parameters)
     alike: dict[str, list[dict[str, Any]]] = {}
     for row in found.rows:
-        rest = {name: cell for name, cell in row.items() if name not in (*varied, GROUP)}
+        rest = {name: cell for name, cell in row.items() if name not in (*varied, GROUPS)}
         alike.setdefault(repr(rest), []).append(row)
+    for rows in alike.values():
+        rows[0][GROUPS] = [group for row in rows for group in row[GROUPS]]
     for name in varied:
         every = {row[name] for row in found.rows}
         for rows in alike.values():

@@ -111,7 +111,8 @@ def test_a_baseline_that_is_the_same_for_each_model_and_value_is_one_row():
     assert cells == {("popularity", "any", "any"),
                      *((name, name, lr) for name in "ab" for lr in "12")}  # fmt: skip
     (row,) = (row for row in found.rows if row["scorer"] == "popularity")
-    assert (found.label(row), found.group(row)) == ("popularity", ("a", "1"))
+    groups = [(model, lr) for model in "ab" for lr in "12"]
+    assert (found.label(row), found.groups(row)) == ("popularity", groups)
 
 
 def test_programs_get_mean_and_half_interval_in_columns_of_their_own():
