@@ -66,7 +66,8 @@ function draw() {
   const charts = JSON.parse(document.getElementById("charts").textContent);
   charts.forEach((chart, number) => {
     const place = document.getElementById(`chart-${number}`);
-    const options = { displaylogo: false, responsive: true };
+    // plotly.js has buttons that send a chart to a host; here there is one, and none of those.
+    const options = { displaylogo: false, responsive: true, modeBarButtons: [["toImage"]] };
     Plotly.react(place, chart.data, styled(chart.layout), options);
   });
 }

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline' 'unsafe-eval'; "
-    "img-src data: blob:"
+    "img-src data: blob:; form-action 'none'; base-uri 'none'"
 )
 """What the page may load: nothing. Parallel coordinates compile their shaders as they are drawn."""
 

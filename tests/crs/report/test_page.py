@@ -95,6 +95,15 @@ def test_a_menu_shows_another_figure_of_a_phase(view):
     assert chart.locator(".scatterlayer .trace").count() == 4
 
 
+def test_no_button_of_a_chart_sends_it_anywhere(view):
+    buttons = view.page.locator(".modebar-btn").evaluate_all("all => all.map(b => b.ariaLabel)")
+    assert set(buttons) == {"Download plot as a PNG"}
+    with view.page.expect_download() as saved:
+        view.page.locator("#chart-0").hover()
+        view.page.locator("#chart-0 .modebar-btn").click()
+    assert Path(saved.value.path()).read_bytes().startswith(b"\x89PNG")
+
+
 def test_the_page_has_what_is_asked_of_it(view):
     told = view.page.locator("body").inner_text()
     for words in ("Against popularity", "Parallel coordinates", "Training: pretrain",
