@@ -172,7 +172,9 @@ def of_lineage(record: "Record", label: str) -> str:
             continue
         manifest = artifact.manifest
         made_of = [
-            f"{name}/{made['fingerprint']}" for name, made in sorted(manifest["inputs"].items())
+            f"{name}/{made['fingerprint']}"
+            + (" (made again since)" if lineage.remade(artifact, name, record.stages[name]) else "")
+            for name, made in sorted(manifest["inputs"].items())
         ]
         rows.append(
             [

@@ -3,8 +3,9 @@
 import shutil
 
 from crs.report.collect import Record
-from crs.report.lineage import ancestors, costs, histories, known, raw_files
+from crs.report.lineage import ancestors, costs, histories, known, raw_files, remade
 from crs.store.artifact import Artifact
+from tests.contracts.tiny import other
 
 
 def test_every_result_comes_behind_what_it_was_made_from(finished):
@@ -40,6 +41,13 @@ def test_what_is_no_longer_there_is_there_by_its_name(jobs, tmp_path):
     assert list(record.stages) == ["dataset", "pretrain", "evaluate"]
     assert [known(artifact) for artifact in record.stages.values()] == [False, False, True]
     assert record.dataset == "" and len(costs(record.stages.values())) == 1
+
+
+def test_an_input_that_was_made_again_with_other_content_is_told(jobs, tmp_path):
+    one = jobs["0.01", 1]
+    data = Record(one).stages["dataset"]
+    again = other(data, tmp_path / "dataset" / data.fingerprint, digest="other")
+    assert not remade(one, "dataset", data) and remade(one, "dataset", again)
 
 
 def test_the_raw_files_are_those_of_the_data_set(jobs):
