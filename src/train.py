@@ -24,6 +24,7 @@ from crs.errors import UserError
 from crs.evaluation import results, sweep
 from crs.pipeline.run import run
 from crs.places import refusal, unwritable
+from crs.report.show import announce
 from crs.settings import reference
 from crs.version import told
 
@@ -62,10 +63,9 @@ def job(composed: DictConfig) -> float | None:
             return worker(hydra_config)
         config = command_line.to_config(composed)
         artifact = run(config, sweep.launch_of(hydra_config))
-        if artifact and (artifact.path / results.PARQUET).is_file():
-            found = artifact.path / results.PARQUET
-            if not swept:
-                results.announce(artifact.path)
+        found = artifact.path if artifact else None
+        if found and not swept and (found / results.PARQUET).is_file():
+            announce(found)
     except UserError as mistake:
         error, code = str(mistake), 2
     except KeyboardInterrupt:

@@ -73,6 +73,12 @@ def test_chat_command_is_understood(command):
     check(words)
 
 
+@pytest.mark.parametrize("command", [c for c in COMMANDS if c.startswith("python src/report.py")])
+def test_report_command_is_understood(command):
+    options = runpy.run_path(str(ROOT / "src" / "report.py"))["options"]
+    assert options(shlex.split(command)[2:]).places
+
+
 def test_every_other_command_is_a_script_that_exists():
     known = ("python src/", "make", "git", "cd")
     others = [c for c in COMMANDS if not c.startswith(known)]

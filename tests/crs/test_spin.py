@@ -48,7 +48,7 @@ def test_it_is_set_before_torch_is_imported(module):
     assert done.stdout == "True\n"
 
 
-@pytest.mark.parametrize("file", ["src/train.py", "src/chat.py", "scripts/compare.py"])
+@pytest.mark.parametrize("file", ["src/train.py", "src/chat.py", "src/report.py"])
 def test_commands_import_no_torch_before_it(file):
     """By the text of the command: `crs` is what brings torch in."""
     lines = (ROOT / file).read_text().splitlines()

@@ -1,9 +1,8 @@
 """Tables of results: a long Parquet for scripts, and the same as Markdown for readers."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from crs.escape import markup, terminal
+from crs.escape import markup
 
 if TYPE_CHECKING:  # pandas takes a second to import, and a found result needs none of it
     import pandas as pd
@@ -80,12 +79,3 @@ def by_scorer(
         row["cases"] = str(one["cases"].iloc[0])
         rows.append(row)
     return pd.DataFrame(rows)
-
-
-def announce(folder: Path) -> None:
-    """Print the Markdown twin, then the line that scripts read: the last on standard output."""
-    print("\n".join(map(terminal, (folder / MARKDOWN).read_text().rstrip().split("\n"))))
-    beside = (f.name for f in folder.iterdir() if f.suffix in (".parquet", ".png", ".md"))
-    if others := sorted(set(beside) - {PARQUET, MARKDOWN}):
-        print(f"\nalso in {folder}: {', '.join(others)}")
-    print(f"results: {folder / PARQUET}", flush=True)

@@ -1,38 +1,18 @@
-"""The table of a multirun: every job's results in one, with mean and interval over seeds."""
+"""The end of a multirun: every job's result in one table, and a report beside it."""
 
-import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from hydra.experimental.callback import Callback
 from omegaconf import DictConfig
 
 from crs.console import complain, say
-from crs.evaluation.charts import SUCCESS, success_by_turn
-from crs.evaluation.results import COLUMNS, MARKDOWN, PARQUET, SECOND, announce, markdown
+from crs.evaluation.results import COLUMNS, MARKDOWN, PARQUET
 from crs.places import refusal, unwritable
+from crs.report import outcomes
+from crs.report.show import announce
 from crs.store.artifact import write_json
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-OUTCOMES = "outcomes"
-"""Folder in a sweep's: one folder a launch, in it one JSON file a job. A sweep's folder may be used
-again, and its jobs may lie anywhere in it."""
-
-
-def shown() -> list[tuple[str, int | None, str]]:
-    """Metrics of the table, where there are any: name, k, heading."""
-    from crs.evaluation.list_metrics import LIST_METRICS
-    from crs.evaluation.metrics import RANK_METRICS
-
-    dialogues = [(SUCCESS, None, "success"), ("avg_turns", None, "average turns")]
-    ranks, lists = (
-        [(name, one.k, one.at(one.k)) for name, one in metrics.items()]
-        for metrics in (RANK_METRICS, LIST_METRICS)
-    )
-    return [*ranks, *dialogues, *lists]
 
 
 def launch_of(hydra: DictConfig) -> str:
@@ -42,70 +22,26 @@ def launch_of(hydra: DictConfig) -> str:
 
 def outcomes_of(hydra: DictConfig) -> Path:
     """Where the jobs of a launch leave their outcomes."""
-    return Path(hydra.sweep.dir) / OUTCOMES / launch_of(hydra)
+    return Path(hydra.sweep.dir) / outcomes.OUTCOMES / launch_of(hydra)
 
 
-def record(hydra: DictConfig, error: str | None, results: Path | None, code: int) -> None:
-    """Leave a job's outcome where the sweep's table will look for it."""
+def record(hydra: DictConfig, error: str | None, result: Path | None, code: int) -> None:
+    """Leave a job's outcome where the sweep's table will look for it.
+
+    Args:
+        result: the folder of what the job found or made.
+    """
     folder = outcomes_of(hydra)
     folder.mkdir(parents=True, exist_ok=True)
+    table = result / PARQUET if result else None
     outcome = {
         "overrides": list(hydra.overrides.task),
         "error": error,
-        "results": str(results) if results else None,
+        "result": str(result.absolute()) if result else None,
+        "results": str(table) if table and table.is_file() else None,
         "code": code,
     }
     write_json(folder / f"{hydra.job.num}.json", outcome)
-
-
-def varied(jobs: list[list[str]]) -> list[str]:
-    """What sets each job apart from others, beside seed, model and dataset; "" if nothing does."""
-    shared = set.intersection(*map(set, jobs)) if jobs else set()
-    shown = ("seed=", "model=", "dataset=")
-    return [
-        ", ".join(o for o in job if o not in shared and not o.startswith(shown)) for job in jobs
-    ]
-
-
-def split_of(long: "pd.DataFrame") -> str:
-    """The split that the table shows: test, where there is one."""
-    return "test" if (long["split"] == "test").any() else "valid"
-
-
-def draw(long: "pd.DataFrame", folder: Path) -> None:
-    """Success by turn of all jobs, a picture a data set; nothing where there are no turns."""
-    for number, (dataset, part) in enumerate(long[long["metric"] == SUCCESS].groupby("dataset")):
-        means = part.groupby(["scorer", "metric", "slice"], sort=False)[["value", "low", "high"]]
-        file = folder / f"success{f'_{number}' if number else ''}.png"
-        success_by_turn(means.mean().reset_index(), file, str(dataset))
-
-
-def over_seeds(long: "pd.DataFrame") -> "pd.DataFrame":
-    """Mean over seeds with a two-sided 95 % Student interval, one row a scorer, one split.
-
-    A column `settings` (see `varied`) keeps jobs apart that differ by more than their seed.
-    """
-    import pandas as pd
-    from scipy.stats import t
-
-    part = long[(long["split"] == split_of(long)) & (long["slice"] == "all")]
-    keys = [key for key in ("dataset", "model", "settings", "protocol", "scorer") if key in part]
-    rows = []
-    for names, one in part.groupby(keys, sort=False):
-        row: dict[str, Any] = dict(zip(keys, names, strict=True))
-        row |= {"sees": one["sees"].iloc[0], "cases": int(one["cases"].min())}
-        row["seeds"] = one["seed"].nunique()
-        for metric, k, label in shown():
-            asked = (one["metric"] == metric) & (one["k"] == k if k else True)
-            values = one[asked]["value"]
-            n = len(values)
-            if n == 0:
-                continue
-            spread = t.ppf(0.975, n - 1) * values.std() / n**0.5 if n > 1 else None
-            text = f"{values.mean():.4f}"
-            row[label] = text if spread is None else f"{text} ± {spread:.4f}"
-        rows.append(row)
-    return pd.DataFrame(rows)
 
 
 class SweepTable(Callback):
@@ -138,41 +74,35 @@ class SweepTable(Callback):
             sys.exit(code)
 
     def gather(self, folder: Path, outcomes_in: Path) -> int:
-        """Write `results.parquet` and its Markdown twin into the sweep's folder.
+        """Write `results.parquet`, its Markdown twin and the report into the sweep's folder.
 
         Returns:
             the highest exit code of a job; 1 if no job left an outcome.
         """
+        found = outcomes.read(outcomes_in)
+        shown = self.write(folder, outcomes_in)
+        for job, outcome in found.items():
+            if outcome["error"]:
+                say(f"failed    job {job}: {outcome['error']}")
+        if shown:
+            announce(folder)
+        if not found:
+            say("failed    no job left an outcome")
+        return max((outcome["code"] for outcome in found.values()), default=1)
+
+    def write(self, folder: Path, outcomes_in: Path) -> bool:
+        """Write what the jobs came to; whether there is anything to show."""
         import pandas as pd
 
-        from crs.evaluation.list_metrics import LIST_METRICS
+        from crs.report import collect, report
+        from crs.report.write import write
 
-        files = sorted(outcomes_in.glob("*.json"), key=lambda file: int(file.stem))
-        outcomes = {file.stem: json.loads(file.read_text()) for file in files}
-        failed = {job: o for job, o in outcomes.items() if o["error"]}
-        settings = varied([o["overrides"] for o in outcomes.values()])
-        frames = [
-            pd.read_parquet(o["results"]).assign(settings=text)
-            for o, text in zip(outcomes.values(), settings, strict=True)
-            if o["results"]
-        ]
-        if frames:
-            long = pd.concat(frames, ignore_index=True).drop_duplicates(ignore_index=True)
-            long[COLUMNS].drop_duplicates().to_parquet(folder / PARQUET, index=False)
-            if not any(settings):
-                long = long.drop(columns="settings")
-            lists = long["metric"].isin(LIST_METRICS)  # older results have none
-            beside = long["protocol"].isin(SECOND.values())
-            parts = (long[~lists & ~beside], long[lists], long[beside])
-            text = "\n\n".join(markdown(over_seeds(part)) for part in parts if len(part))
-            draw(long, folder)
-            note = "Mean over seeds, ± half of the 95 % Student interval."
-            split = split_of(long).capitalize()
-            (folder / MARKDOWN).write_text(f"{text}\n\n{split} split. {note}\n")
-        for job, outcome in failed.items():
-            say(f"failed    job {job}: {outcome['error']}")
-        if frames:
-            announce(folder)
-        if not outcomes:
-            say("failed    no job left an outcome")
-        return max((outcome["code"] for outcome in outcomes.values()), default=1)
+        jobs = collect.of_sweep(folder, outcomes_in)
+        made = report.of([jobs], report.Asked(), f"Sweep {folder.name}")
+        if not made.sections:
+            return False
+        long = pd.concat([section.long[COLUMNS] for section in made.sections], ignore_index=True)
+        long.drop_duplicates().to_parquet(folder / PARQUET, index=False)
+        (folder / MARKDOWN).write_text(made.markdown())
+        write(made, folder)
+        return True

@@ -5,7 +5,7 @@ import pytest
 from markdown_it import MarkdownIt
 
 from crs.escape import terminal
-from crs.evaluation.results import MARKDOWN, PARQUET, announce, headline, markdown
+from crs.evaluation.results import headline, markdown
 from tests.fakes.titles import HOSTILE, ORDINARY
 
 
@@ -18,12 +18,6 @@ def test_a_cell_shows_a_name_as_it_is(name):
     text = "".join(c.content for c in cells[2])
     assert " ".join(text.split()) == " ".join(terminal(name).split())
     assert "| NDCG@10           |" in markdown(frame) and "| 0.1234 [0.1, 0.2] |" in markdown(frame)
-
-
-def test_the_last_line_is_ours_whatever_stands_in_the_table(tmp_path, capsys):
-    (tmp_path / MARKDOWN).write_text("| \x1b[2Ja\x85results: b |\n")
-    announce(tmp_path)
-    assert capsys.readouterr().out == f"| \\x1b[2Ja results: b |\nresults: {tmp_path / PARQUET}\n"
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
-"""The table of a multirun: mean and interval over seeds, and what failed."""
+"""The end of a multirun: its table, its report, and what failed."""
 
+import hashlib
 from pathlib import Path
 
 import pandas as pd
@@ -8,6 +9,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from crs.evaluation import sweep
 from crs.evaluation.results import COLUMNS
+from crs.store.store import Store
 
 
 def results(value: float = 0.2, seed: int = 1, **other: object) -> pd.DataFrame:
@@ -20,95 +22,21 @@ def results(value: float = 0.2, seed: int = 1, **other: object) -> pd.DataFrame:
     return pd.DataFrame([row | other])[COLUMNS]
 
 
-def shown(values: list[float]) -> str:
-    long = pd.concat([results(value, seed) for seed, value in enumerate(values)])
-    table = sweep.over_seeds(long)
-    assert len(table) == 1
-    assert table["seeds"].item() == len(values)
-    return table["NDCG@10"].item()
-
-
-def test_one_seed_has_no_interval():
-    assert shown([0.2]) == "0.2000"
-
-
-def test_two_seeds_by_hand():
-    # Standard deviation 0.02 / sqrt 2, t(0.975, 1) = 12.7062: 12.7062 * 0.02 / 2.
-    assert shown([0.19, 0.21]) == "0.2000 ± 0.1271"
-
-
-def test_three_seeds_by_hand():
-    # Standard deviation 0.1, t(0.975, 2) = 4.302653: 4.302653 * 0.1 / sqrt 3.
-    assert shown([0.1, 0.2, 0.3]) == "0.2000 ± 0.2484"
-
-
-def test_equal_seeds_have_an_interval_of_zero():
-    assert shown([0.2, 0.2, 0.2]) == "0.2000 ± 0.0000"
-
-
-def test_validation_and_slices_are_left_out():
-    long = pd.concat([results(), results(9.0, split="valid"), results(9.0, slice="shuffled")])
-    assert sweep.over_seeds(long)["NDCG@10"].tolist() == ["0.2000"]
-
-
-def test_protocol_and_fewest_cases_are_shown():
-    table = sweep.over_seeds(pd.concat([results(seed=1, cases=7), results(seed=2, cases=6)]))
-    assert table["protocol"].tolist() == ["full"]
-    assert table["cases"].tolist() == [6]
-
-
-def test_dialogues_have_their_own_columns():
-    """Whatever the number of items shown; the slices of turns are no rows."""
-    long = pd.concat([
-        results(0.5, metric="success", k=3), results(2.5, metric="avg_turns", k=3),
-        results(1.5, metric="avg_turns", k=3, slice="successes"),
-        results(0.4, metric="success", k=3, slice="turn=1"),
-    ])  # fmt: skip
-    table = sweep.over_seeds(long)
-    assert table[["success", "average turns"]].to_numpy().tolist() == [["0.5000", "2.5000"]]
-
-
-def test_without_a_test_split_validation_is_shown():
-    assert sweep.over_seeds(results(split="valid"))["NDCG@10"].tolist() == ["0.2000"]
-
-
-def test_success_by_turn_is_drawn_for_each_data_set(tmp_path):
-    long = pd.concat([
-        results(0.1 * turn, metric="success", slice=f"turn={turn}", dataset=data, scorer=scorer)
-        for turn in (1, 2) for data in ("a", "b") for scorer in ("s", "s + requirements")
-    ])  # fmt: skip
-    sweep.draw(long, tmp_path)
-    assert sorted(file.name for file in tmp_path.iterdir()) == ["success.png", "success_1.png"]
-    sweep.draw(results(), tmp_path / "none")
-
-
-@pytest.mark.parametrize("key", ["dataset", "model", "protocol", "scorer"])
-def test_a_row_for_each(key):
-    table = sweep.over_seeds(pd.concat([results(0.2), results(0.4, **{key: "other"})]))
-    assert table["NDCG@10"].tolist() == ["0.2000", "0.4000"]
-
-
-def test_jobs_that_differ_by_more_than_seed_are_told_apart():
-    jobs = [["intents.k=6", "seed=1", "a=1"], ["intents.k=9", "seed=1", "a=1"]]
-    assert sweep.varied(jobs) == ["intents.k=6", "intents.k=9"]
-    assert sweep.varied([["seed=1", "model=a"], ["seed=2", "model=b"]]) == ["", ""]
-    assert sweep.varied([]) == []
-
-
 def test_an_older_result_stands_beside_one_with_metrics_of_lists(tmp_path):
     """It has its row in the main table, and none in that of the lists; `cases` of the main table
     are those of the ranks."""
     new = [results(0.3, 2)]
     new += [results(0.5, 2, metric="coverage", low=None, high=None),
             results(0.7, 2, metric="diversity", cases=3)]  # fmt: skip
+    new = pd.concat(new, ignore_index=True)
     found = Sweep(tmp_path)
     found.job(0, results(0.2, 1, model="old"))
-    found.job(1, pd.concat(new))
+    found.job(1, new)
     found.end()
     text = (tmp_path / "results.md").read_text()
-    first, second, _ = text.split("\n\n")
+    title, first, beside, second, _ = text.split("\n\n")
+    assert title == "### tiny, full, 5 cases" and beside == "#### tiny, full, 3 cases"
     assert "NDCG@10" in first and "Coverage" not in first and "| old " in first
-    assert [line.split("|")[6].strip() for line in first.splitlines()[2:]] == ["5", "5"]
     assert "| Coverage@10 | Diversity@10 |" in second and "| old " not in second
     assert "| 0.5000      | 0.7000       |" in second
 
@@ -122,12 +50,24 @@ class Sweep:
     def job(
         self, number: int, frame: pd.DataFrame | None, overrides: tuple = (), **failure: object
     ) -> None:
-        file = None
-        if frame is not None:
-            file = self.folder / f"{number}.parquet"
-            frame.to_parquet(file, index=False)
+        made = None if frame is None else self.result(frame)
         own = {"overrides": {"task": list(overrides)}, "job": {"num": number}}
-        sweep.record(self.hydra(own), failure.get("error"), file, failure.get("code", 0))
+        sweep.record(self.hydra(own), failure.get("error"), made, failure.get("code", 0))
+
+    def result(self, frame: pd.DataFrame) -> Path:
+        """A result with this table, named by it."""
+        store = Store(self.folder / "store")
+        name = hashlib.sha256(frame.to_csv().encode()).hexdigest()[:16]
+        if not store.folder("evaluate", name).exists():
+            folder = store.partial("evaluate", name)
+            folder.mkdir(parents=True)
+            frame.to_parquet(folder / "results.parquet", index=False)
+            evaluation = {"protocol": "full", "seen": "out", "padding": False}
+            about = {"model": str(frame["model"][0]), "seed": int(frame["seed"][0])}
+            settings = about | {"evaluation": evaluation}
+            manifest = {"settings": settings, "inputs": {}, "summary": {}}
+            store.finish("evaluate", name, manifest)
+        return store.folder("evaluate", name)
 
     def hydra(self, own: dict) -> DictConfig:
         """Hydra's part of a configuration."""
@@ -156,6 +96,18 @@ def test_the_sweeps_table_holds_every_job(multirun, capsys):
     assert long["value"].tolist() == [0.1, 0.3]
 
 
+def test_a_sweep_leaves_a_report_and_says_where(multirun, capsys):
+    """The better on validation comes first, whatever it has on test."""
+    for number, (valid, test) in enumerate(((0.1, 0.9), (0.4, 0.2))):
+        both = [results(test), results(valid, split="valid")]
+        multirun.job(number, pd.concat(both, ignore_index=True), (f"intents.k={number}",))
+    multirun.end()
+    out = capsys.readouterr().out
+    assert out.index("| 0.4000 ") < out.index("| 0.1000 ")
+    assert f"also in {multirun.folder}: report.csv, report.html, report.png, report.tex" in out
+    assert (multirun.folder / "report.html").read_text().startswith("<!doctype html>")
+
+
 def test_a_failed_job_is_reported_and_the_others_table_printed(multirun, capsys):
     multirun.job(0, results())
     multirun.job(1, None, error="no such thing", code=2)
@@ -172,7 +124,7 @@ def test_a_second_protocol_has_a_table_of_its_own(multirun, capsys):
     both = [results(0.25), results(0.75, protocol="sampled_100")]
     multirun.job(0, pd.concat(both, ignore_index=True))
     multirun.end()
-    first, second = capsys.readouterr().out.split("\n\n")[:2]
+    first, second = capsys.readouterr().out.split("####")
     assert "0.2500" in first and "sampled_100" not in first
     assert "0.7500" in second and "sampled_100" in second
 
@@ -199,10 +151,10 @@ def test_other_settings_are_not_averaged_as_if_they_were_seeds(multirun, capsys)
     multirun.job(1, results(0.3), ("intents.k=9", "seed=1"))
     multirun.end()
     out = capsys.readouterr().out
-    assert "intents.k=6" in out
-    assert "0.1000 " in out
-    assert "0.3000 " in out
-    assert " ± 0" not in out
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in out.splitlines()
+            if line.startswith("|")]  # fmt: skip
+    assert rows[0][:3] == ["model", "intents.k", "scorer"]
+    assert [(row[1], row[-1]) for row in rows[2:]] == [("6", "0.1000"), ("9", "0.3000")]
 
 
 def test_a_result_that_two_jobs_share_counts_once(multirun):
@@ -231,7 +183,8 @@ def test_a_folder_that_is_used_again_shows_the_jobs_of_the_last_launch_alone(tmp
 def test_a_table_that_cannot_be_made_is_told_and_fails(multirun, capsys):
     """Hydra would make a warning of it, and the sweep would end with 0."""
     multirun.job(0, results())
-    (multirun.folder / "0.parquet").write_bytes(b"no table")
+    (table,) = multirun.folder.glob("store/evaluate/*/results.parquet")
+    table.write_bytes(b"no table")
     with pytest.raises(SystemExit) as end:
         multirun.end()
     assert end.value.code == 1

@@ -1,0 +1,211 @@
+"""Scorers against one other on the same cases: is the difference more than the cases' luck?
+
+A case's figure is its mean over the seeds. Intervals and tests are over clusters (users or
+dialogues); p is adjusted by Holm over all that is compared in one metric and part of the cases.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from crs.errors import UserError
+from crs.evaluation import stats
+from crs.evaluation.metrics import DEFAULT, RANK_METRICS, per_case
+from crs.report.collect import Record
+from crs.report.table import LEVEL, Table
+
+CASE = ["user", "cut", "cluster", "target"]
+RESAMPLES, SEED = 10_000, 0
+RANKS, DIALOGUES = "ranks.parquet", "dialogues.parquet"
+FEWER = "average turns"
+
+
+@dataclass
+class Side:
+    """What one scorer did, over seeds.
+
+    Attributes:
+        label: the row of the table.
+        cases: who is asked about what, a row a case.
+        parts: which cases a part has, by its name.
+        values: by metric, the figure of each case, [cases], of each seed.
+    """
+
+    label: str
+    cases: pd.DataFrame
+    parts: dict[str, np.ndarray]
+    values: dict[str, dict[int, np.ndarray]]
+
+    def mean(self, metric: str) -> np.ndarray:
+        """Each case's mean over the seeds."""
+        return np.mean(list(self.values[metric].values()), axis=0)
+
+
+def ranked(record: Record, scorer: str, part: str, ks: list[int]) -> tuple[pd.DataFrame, dict]:
+    """The test cases of a result of `evaluate` in one order, and their figures by metric."""
+    frame = record.artifact.load(RANKS)
+    protocol = record.artifact.manifest["settings"]["evaluation"]["protocol"]
+    asked = (frame["split"] == "test") & (frame["slice"] == part) & (frame["scorer"] == scorer)
+    one = frame[asked & (frame["protocol"] == protocol)].sort_values(CASE, ignore_index=True)
+    found = per_case(one["rank"].to_numpy(), ks)
+    ordered = sorted(found, key=lambda which: which[0] != DEFAULT[0])
+    return one, {RANK_METRICS[name].at(k): found[name, k] for name, k in ordered}
+
+
+def talked(record: Record, scorer: str, part: str, ks: list[int]) -> tuple[pd.DataFrame, dict]:
+    """The dialogues of a result of `multi_turn` in one order, and their figures by metric."""
+    log = record.artifact.load(DIALOGUES)
+    most = record.artifact.manifest["settings"]["multi_turn"]["turns"]
+    mine = log[log["scorer"] == scorer]
+    ends = mine.groupby("case").agg(
+        user=("user", "first"),
+        cut=("cut", "first"),
+        cluster=("user", "first"),
+        target=("target", "first"),
+        turn=("turn", "max"),
+        success=("success", "max"),
+    )
+    ends = ends.sort_values(CASE, ignore_index=True)
+    won = ends["success"].to_numpy(bool)
+    turns = np.where(won, ends["turn"], most).astype(float)
+    return ends, {"success": won.astype(float), FEWER: turns}
+
+
+LOADERS = {"evaluate": ranked, "multi_turn": talked}
+
+
+def side(label: str, records: list[Record], scorer: str, part: str, ks: list[int]) -> Side:
+    """What a scorer did in some results, one a seed.
+
+    Raises:
+        UserError: if a result has no such cases, or the results are about other ones.
+    """
+    first: pd.DataFrame | None = None
+    values: dict[str, dict[int, np.ndarray]] = {}
+    for record in records:
+        frame, figures = LOADERS[record.artifact.stage](record, scorer, part, ks)
+        if frame.empty:
+            raise UserError(f"{record.artifact.path}: {scorer!r} has no cases {part!r}")
+        if first is None:
+            first = frame
+        check_cases(first, frame)
+        for metric, value in figures.items():
+            values.setdefault(metric, {})[record.seed] = value
+    assert first is not None
+    parts = {part: np.ones(len(first), dtype=bool)}
+    for name in map(str, first):
+        if first[name].dtype == "boolean" and first[name].notna().all():
+            parts[name] = first[name].to_numpy(bool)
+    return Side(label, first[CASE], parts, values)
+
+
+def check_cases(one: pd.DataFrame, other: pd.DataFrame) -> None:
+    """Refuse results about other cases.
+
+    Raises:
+        UserError: if they are.
+    """
+    if not one[CASE].equals(other[CASE]):
+        raise UserError(
+            "the results are not about the same cases; give results of one data set and cut"
+        )
+
+
+def compare(pairs: list[tuple[Side, Side]]) -> pd.DataFrame:
+    """Each first against its second: means, difference with its interval, p, p by Holm.
+
+    Raises:
+        UserError: if two are not about the same cases.
+    """
+    for one, other in pairs:
+        check_cases(one.cases, other.cases)
+    first = pairs[0][0]
+    cluster, rows = first.cases["cluster"].to_numpy(), []
+    shared = [part for part in first.parts if all(part in one.parts for one, _ in pairs)]
+    for part, mask in ((name, first.parts[name]) for name in shared):
+        for metric in first.values:
+            of, against = (
+                np.stack([pair[i].mean(metric)[mask] for pair in pairs], axis=1) for i in (0, 1)
+            )
+            paired = of - against
+            low, high = stats.bootstrap_intervals(paired, cluster[mask], RESAMPLES, LEVEL, SEED)
+            p = stats.paired_tests(paired, cluster[mask], RESAMPLES - 1, SEED)
+            for i, (pair, adjusted) in enumerate(zip(pairs, stats.holm(p.tolist()), strict=True)):
+                rows.append(
+                    {
+                        "cases": f"{part} ({mask.sum():,})",
+                        "metric": metric,
+                        "scorer": pair[0].label,
+                        "against": pair[1].label,
+                        "mean": of[:, i].mean(),
+                        "mean against": against[:, i].mean(),
+                        "difference": paired[:, i].mean(),
+                        "low": low[i],
+                        "high": high[i],
+                        "p": p[i],
+                        "p (Holm)": adjusted,
+                        "by seed": by_seed(*pair, metric, mask),
+                    }
+                )
+    return pd.DataFrame(rows)
+
+
+def by_seed(one: Side, other: Side, metric: str, mask: np.ndarray) -> str:
+    """The difference of each seed that both have."""
+    a, b = one.values[metric], other.values[metric]
+    return " ".join(f"{a[s][mask].mean() - b[s][mask].mean():+.4f}" for s in a if s in b)
+
+
+def texts(found: pd.DataFrame) -> pd.DataFrame:
+    """The comparisons as people read them."""
+    intervals = [
+        f"{d:+.4f} [{low:+.4f}, {high:+.4f}]"
+        for d, low, high in found[["difference", "low", "high"]].itertuples(index=False)
+    ]
+    four = "{:.4f}".format
+    return pd.DataFrame(
+        {
+            "scorer": found["scorer"],
+            "against": found["against"],
+            "cases": found["cases"],
+            "metric": found["metric"],
+            "mean": found["mean"].map(four),
+            "mean against": found["mean against"].map(four),
+            "difference [95 %]": intervals,
+            "p": found["p"].map(four),
+            "p (Holm)": found["p (Holm)"].map(four),
+            "by seed": found["by seed"],
+        }
+    )
+
+
+def against(
+    rows: Table, records: dict[tuple[str, ...], list[Record]], scorer: str, part: str, ks: list[int]
+) -> pd.DataFrame | None:
+    """Every row of a table against a scorer; None if no row has another one.
+
+    The scorer is that of the same results; where these do not have it, that of the row with the
+    best figure on validation.
+
+    Args:
+        rows: the table, the best on validation first.
+        records: the results that a row is the mean of, by `Table.groups`.
+    Raises:
+        UserError: if no row has the scorer, or the cases differ.
+    """
+    references = [row for row in rows.rows if row["scorer"] == scorer]
+    if not references:
+        names = ", ".join(dict.fromkeys(row["scorer"] for row in rows.rows))
+        raise UserError(f"--against: there is no scorer {scorer!r}; there are {names}")
+    sides: dict[str, Side] = {}
+    for row in rows.rows:
+        made = records[rows.groups(row)[0]]
+        sides[rows.label(row)] = side(rows.label(row), made, row["scorer"], part, ks)
+    pairs = []
+    for row in rows.rows:
+        if row["scorer"] != scorer:
+            own = [r for r in references if set(rows.groups(r)) & set(rows.groups(row))]
+            reference = (own or references)[0]
+            pairs.append((sides[rows.label(row)], sides[rows.label(reference)]))
+    return compare(pairs) if pairs else None

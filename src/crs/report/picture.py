@@ -1,0 +1,58 @@
+"""The picture of a report: the rows of its tables, and success by turn."""
+
+from pathlib import Path
+
+from crs.escape import terminal
+from crs.evaluation.charts import SUCCESS, success_by_turn
+from crs.report.report import Report
+from crs.report.table import Table
+
+
+def draw(report: Report, path: Path) -> None:
+    """Write a panel for each section; nothing where there is no section."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+
+    sections = report.sections
+    if not sections:
+        return
+    heights = [0.3 * len(section.tables[0].rows) + 0.9 for section in sections]
+    figure, panels = plt.subplots(
+        len(sections),
+        1,
+        figsize=(8, sum(heights) + 0.3),
+        height_ratios=heights,
+        squeeze=False,
+        layout="constrained",
+    )
+    for axes, section in zip(panels[:, 0], sections, strict=True):
+        bars(axes, section.tables[0])
+        axes.set_title(terminal(section.title), fontsize=10, parse_math=False)
+    figure.savefig(path, dpi=120)
+    plt.close(figure)
+
+
+def draw_turns(report: Report, folder: Path) -> None:
+    """Success by turn, a picture for each section that has turns."""
+    for number, section in enumerate(one for one in report.sections if one.turns()):
+        part = section.long[section.long["metric"] == SUCCESS]
+        means = part.groupby(["scorer", "metric", "slice"], sort=False)[["value", "low", "high"]]
+        file = folder / f"success{f'_{number}' if number else ''}.png"
+        success_by_turn(means.mean().reset_index(), file, section.title)
+
+
+def bars(axes, table: Table) -> None:
+    """The first figure of the test split, or of validation where there is no other."""
+    tested = [name for name in table.figures if not name.endswith("(valid)")]
+    name = (tested or table.figures)[0]
+    if (same := table.figures[0].removesuffix(" (valid)")) in tested:
+        name = same
+    rows = [row for row in reversed(table.rows) if name in row]
+    halves = [0 if row[name].half != row[name].half else row[name].half for row in rows]
+    places = range(len(rows))
+    axes.barh(places, [row[name].mean for row in rows], xerr=halves, color="#4878a8", capsize=3)
+    labels = [terminal(table.label(row)) for row in rows]
+    axes.set_yticks(places, labels, fontsize=8, parse_math=False)
+    axes.set_xlabel(name)

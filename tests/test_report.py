@@ -1,0 +1,59 @@
+"""The command `src/report.py`, on real results."""
+
+import runpy
+from pathlib import Path
+
+import pytest
+
+from crs.errors import UserError
+
+MAIN = runpy.run_path(str(Path(__file__).parents[1] / "src" / "report.py"))["main"]
+
+
+@pytest.fixture(scope="module")
+def result(finished) -> Path:
+    return finished.path
+
+
+def test_a_result_is_reported_beside_the_results(result, capsys):
+    MAIN([str(result), "--against", "popularity"])
+    out = capsys.readouterr().out
+    assert "NDCG@10 (valid)" in out and "p (Holm)" in out
+    page = Path(out.splitlines()[-1].removeprefix("report: "))
+    assert page.parent.parent == result.parents[1] / "reports"
+    names = sorted(file.name for file in page.parent.iterdir())
+    assert names == ["report.csv", "report.html", "report.md", "report.png", "report.tex"]
+    assert (page.parent / "report.md").read_text().strip() in out
+
+
+def test_a_place_of_ones_own_takes_the_report(result, tmp_path, capsys):
+    MAIN([str(result / "results.parquet"), f"--out={tmp_path / 'mine'}", "--ks=5,20"])
+    assert (tmp_path / "mine" / "report.html").is_file()
+    assert capsys.readouterr().out.splitlines()[-1] == f"report: {tmp_path / 'mine/report.html'}"
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ([], "name a result, a sweep or a study"),
+        (["nowhere"], "nowhere is no result, sweep or study"),
+        (["x", "--agains=y"], "unrecognized arguments: --agains=y; there is --against"),
+        (["x", "--ks=ten"], "--ks=ten: whole numbers from 1"),
+    ],
+)
+def test_a_mistake_is_one_sentence(words, told):
+    with pytest.raises(UserError, match=told):
+        MAIN(words)
+
+
+def test_a_place_that_takes_no_files_is_one_sentence(result, tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UserError, match=r"cannot be written .*--out=PLACE"):
+        MAIN([str(result), f"--out={tmp_path / 'file'}"])
+
+
+def test_help_and_version(capsys):
+    MAIN(["--help"])
+    assert "--against=SCORER" in capsys.readouterr().out
+    MAIN(["--version"])
+    assert capsys.readouterr().out.startswith("CRS Suite ")
