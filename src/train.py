@@ -52,8 +52,6 @@ def job(composed: DictConfig) -> None:
     hydra_config = cast(DictConfig, HydraConfig.get())
     swept = hydra_config.mode == RunMode.MULTIRUN
     OmegaConf.set_readonly(hydra_config, False)
-    if swept and composed.tracker.group is None:
-        composed.tracker.group = Path(hydra_config.sweep.dir).name
     error, found, code = None, None, 0
     try:
         config = command_line.to_config(composed)

@@ -12,6 +12,7 @@ from crs.pipeline.plan import check_views, plan, show_plan
 from crs.pipeline.price import quote
 from crs.store.artifact import Artifact
 from crs.store.store import Store
+from crs.tracking.start import following
 
 
 def run(config: Config, command: str | None = None) -> Artifact | None:
@@ -39,14 +40,17 @@ def run(config: Config, command: str | None = None) -> Artifact | None:
         if config.dry_run:
             quote(steps, there, store, config)
             return None
-        for step in steps:
-            inputs = {need: found[need] for need in step.inputs}
-            found[step.name] = find_or_make(step, inputs, store, config, command)
-            if step.name == "dataset" and any(s.name in ("simulate", "dialogues") for s in steps):
-                check_views(found[step.name], config)
-        asked = found[steps[-1].name]
-        asked.verify()
-        return asked
+        with following(config, store.root, steps) as tracker:
+            for step in steps:
+                inputs = {need: found[need] for need in step.inputs}
+                found[step.name] = find_or_make(step, inputs, store, config, command, tracker)
+                if step.name == "dataset" and any(
+                    s.name in ("simulate", "dialogues") for s in steps
+                ):
+                    check_views(found[step.name], config)
+            asked = found[steps[-1].name]
+            asked.verify()
+            return asked
 
 
 @contextmanager

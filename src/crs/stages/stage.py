@@ -37,6 +37,8 @@ class Stage:
         about: what it computes, for the plan and the docs.
         code: more modules whose code computes the result, from the configuration.
         handed: functions of other packages that it is handed, by name: `package.module:function`.
+        tables: what a tracker shows of its files, beside `results.parquet` and pictures: columns of
+            a Parquet table, or for an array of numbers what they are and what their counts are.
         calls_llm: whether it calls a language model; then its module has `quote`, for
             `dry_run=true`.
     """
@@ -50,6 +52,7 @@ class Stage:
     about: str
     code: Callable[[Configuration], list[str]] = nothing
     handed: dict[str, str] = field(default_factory=dict)
+    tables: dict[str, tuple[str, ...]] = field(default_factory=dict)
     calls_llm: Callable[[Configuration], bool] = never
 
     @property

@@ -161,6 +161,7 @@ MODEL = Model(
             reads=lambda config: ["dataset", "graph", "contexts", "train", "evaluate"],
             writes=("model.json", "model.safetensors"),
             about="responses, and their scores below the ranking's",
+            tables={"responses.parquet": ("context", "truth", "response")},
         ),
     ),
 )
