@@ -11,8 +11,9 @@ from omegaconf import DictConfig
 from crs.console import complain, say
 from crs.evaluation.charts import SUCCESS, success_by_turn
 from crs.evaluation.results import COLUMNS, MARKDOWN, PARQUET, SECOND, announce, markdown
-from crs.places import refusal, unwritable
+from crs.places import home, refusal, unwritable
 from crs.store.artifact import write_json
+from crs.tracking import sweeps
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -129,6 +130,7 @@ class SweepTable(Callback):
         """
         try:
             code = self.gather(Path(config.hydra.sweep.dir), outcomes_of(config.hydra))
+            sweeps.record(config.tracker, Path(home(config.store)), Path(config.hydra.sweep.dir))
         except Exception as failure:
             why = refusal(failure)
             what = str(unwritable(config.hydra.sweep.dir, why)) if why else repr(failure)

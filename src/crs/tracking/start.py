@@ -130,6 +130,14 @@ def opened(
         return init(tracker, root, mode="offline", id=run_id and run_id.value, **about)
 
 
+def say_where(run: Any, ended: bool) -> None:
+    """The address of a run that begins, or how to send one that was recorded offline."""
+    if not run.offline and not ended:
+        say(f"tracker   {run.url}")
+    elif run.offline and ended and mode() != "disabled":
+        say(f"tracker   offline: wandb sync {Path(run.dir).parent}")
+
+
 def start(config: Config, root: Path, steps: list[Step]) -> Run:
     """Open the run of a command.
 
@@ -168,14 +176,12 @@ def start(config: Config, root: Path, steps: list[Step]) -> Run:
     except Exception as error:  # whatever W&B trips over must not cost the experiment
         say(f"tracker   W&B did not start ({type(error).__name__}); going on without it")
         return Run()
-    if not run.offline:
-        say(f"tracker   {run.url}")
+    say_where(run, ended=False)
 
     def closed(succeeded: bool) -> None:
         if run_id:
             run_id.close(succeeded)
-        if run.offline and mode() != "disabled":
-            say(f"tracker   offline: wandb sync {Path(run.dir).parent}")
+        say_where(run, ended=True)
 
     return WandbRun(run, config.tracker.upload, closed)
 
