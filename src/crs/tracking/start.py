@@ -101,6 +101,13 @@ def init(tracker: TrackerSettings, root: Path, **about: Any) -> Any:
     )
 
 
+def forget() -> None:
+    """End W&B's service, which does not take an id again that it failed to begin a run with."""
+    import wandb
+
+    wandb.teardown()
+
+
 def opened(
     tracker: TrackerSettings, root: Path, about: dict[str, Any], run_id: RunId | None
 ) -> Any:
@@ -127,6 +134,7 @@ def opened(
         # For all later jobs of this process too: they need not wait again.
         os.environ["WANDB_MODE"] = "offline"
         say(f"tracker   W&B does not answer ({type(error).__name__}); recording offline")
+        forget()
         return init(tracker, root, mode="offline", id=run_id and run_id.value, **about)
 
 

@@ -8,6 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 KEY = "0123456789" * 4
+PROJECT = {"id": "p", "name": "tests", "entity": {"id": "e", "name": "someone"}}
 
 
 class Service(ThreadingHTTPServer):
@@ -16,6 +17,8 @@ class Service(ThreadingHTTPServer):
     runs: by id, what a run has: its fields, and the lines of its files.
     gone: ids that were deleted: they are refused.
     artifacts: names of what was recorded.
+    sweep: the configuration of the one sweep.
+    trials: commands that its agent is handed, one after the other.
     """
 
     daemon_threads = True
@@ -26,6 +29,8 @@ class Service(ThreadingHTTPServer):
         self.runs: dict[str, dict[str, Any]] = {}
         self.gone: set[str] = set()
         self.artifacts: list[str] = []
+        self.sweep = ""
+        self.trials: list[dict[str, Any]] = []
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that goes away is no fault."""
@@ -54,7 +59,7 @@ class Service(ThreadingHTTPServer):
             "historyTail": json.dumps(kept["files"].get("wandb-history.jsonl", [])[-1:]),
             "eventsTail": "[]", "summaryMetrics": json.dumps(self.summary(name)), "tags": [],
             "wandbConfig": "{}",
-            "project": {"id": "p", "name": "tests", "entity": {"id": "e", "name": "someone"}},
+            "project": PROJECT,
         }  # fmt: skip
 
     def answer(self, operation: str, given: dict[str, Any]) -> dict[str, Any] | None:
@@ -78,6 +83,21 @@ class Service(ThreadingHTTPServer):
                                    "entity": "someone", "teams": {"edges": []}}}  # fmt: skip
             case "ArtifactType":
                 return {"project": {"artifact": None}}
+            case "UpsertSweep":
+                self.sweep = given["config"]
+                project = PROJECT
+                made = {"name": "swept", "project": project}
+                return {"upsertSweep": {"sweep": made, "configValidationWarnings": []}}
+            case "SweepWithRuns":
+                known = {"id": "s", "name": "swept", "state": "RUNNING", "config": self.sweep}
+                return {"project": {"sweep": known | {"runs": {"edges": []}}}}
+            case "CreateAgent":
+                return {"createAgent": {"agent": {"id": "agent"}}}
+            case "Heartbeat":
+                busy = any(json.loads(given["runState"]).values())
+                commands = [self.trials.pop(0)] if self.trials and not busy else []
+                beat = {"agent": {"id": "agent"}, "commands": json.dumps(commands)}
+                return {"agentHeartbeat": beat}
             case "CreateArtifact":  # it has the content already, and wants no file
                 self.artifacts.append(given["input"]["artifactCollectionName"])
                 newest = {"id": "a", "versionIndex": 0}
