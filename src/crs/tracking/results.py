@@ -27,7 +27,7 @@ def histories(artifact: Artifact) -> dict[str, list[dict[str, float]]]:
     for name in artifact.manifest["files"]:
         if name.endswith(".json") and "/" not in name:
             value = artifact.load(name)
-            if isinstance(value, list) and value and "epoch" in value[0]:
+            if isinstance(value, list) and value and isinstance(value[0], dict):
                 found[name.removesuffix(".json")] = value
     return found
 

@@ -62,14 +62,14 @@ def test_a_killed_command_goes_on_in_its_run(service: Service, tmp_path):
 
 
 def test_nobody_answers(tmp_path):
-    """The command is recorded offline after one short time limit."""
+    """The command is recorded offline after one time limit, shorter than W&B's own 90 seconds."""
     words = ("model=popularity", "dataset=tiny", "stage=dataset")
     silent = begun("http://127.0.0.1:9", tmp_path, *words)
     began = time.monotonic()
     said = silent.communicate()[1]
     assert silent.returncode == 0
     assert said.count("W&B does not answer") == 1 and "offline: wandb sync" in said
-    assert time.monotonic() - began < 40
+    assert time.monotonic() - began < 80
 
 
 def test_the_agent_of_a_sweep_has_one_run_a_trial_with_its_figure(service: Service, tmp_path):

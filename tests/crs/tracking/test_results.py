@@ -80,11 +80,12 @@ def shown(tmp_path) -> Artifact:
     place = tmp_path / "train/abc"
     (place / "em.json").write_text(json.dumps([{"epoch": 0, "loss": 1.0}]))
     (place / "model.json").write_text(json.dumps({"k": 3}))
+    (place / "words.json").write_text(json.dumps(["epoch"]))
     (place / "big.npy").write_bytes(b"0" * (files.SMALL + 1))
     (place / "model.safetensors").write_bytes(b"0")
     (place / "manifest.json").write_text(json.dumps({
         "summary": {"em_best": 1.0}, "seconds": 2.0, "settings": {}, "inputs": {}, "digest": "",
-        "git": {}, "files": dict.fromkeys(["big.npy", "em.json", "model.json",
+        "git": {}, "files": dict.fromkeys(["big.npy", "em.json", "model.json", "words.json",
                                            "model.safetensors"], ""),
     }))  # fmt: skip
     return Artifact(place)
