@@ -9,7 +9,6 @@ BRINGS = {
     ),
     "llm": ("google", "openai", "tenacity", "transformers"),
     "web": ("gradio", "starlette"),
-    "dashboard": ("wandb_workspaces",),
 }  # fmt: skip
 """Packages that are imported, by the extra that installs them."""
 CHOICES = {
