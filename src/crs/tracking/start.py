@@ -92,8 +92,10 @@ def init(tracker: TrackerSettings, root: Path, **about: Any) -> Any:
             disable_code=True,
             init_timeout=INIT,
             finish_timeout=FINISH,
+            x_disable_meta=True,
+            # Without it W&B measures no load either.
+            x_disable_machine_info=not tracker.system_metrics,
             x_disable_stats=not tracker.system_metrics,
-            x_disable_machine_info=True,
             x_save_requirements=False,
         ),
         reinit="finish_previous",

@@ -193,8 +193,8 @@ def test_the_whole_configuration_is_recorded_and_no_repository(begin, tmp_path, 
     assert set(config["fingerprint"]) == {"dataset"}
     assert "em" not in config, "no group of another model"
     settings = started[0]["settings"]
-    assert settings.disable_git and settings.x_disable_machine_info
-    assert not settings.x_disable_stats
+    assert settings.disable_git and settings.x_disable_meta
+    assert not settings.x_disable_stats and not settings.x_disable_machine_info
     begin(tmp_path, "tracker.system_metrics=false")
     assert started[1]["settings"].x_disable_stats
 
