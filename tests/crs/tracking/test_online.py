@@ -13,6 +13,7 @@ import yaml
 
 from tests.crs.tracking.fake_wandb import KEY, Service, serving
 
+pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[3]
 PRETRAIN = (
     "model=sasrec", "dataset=tiny", "stage=pretrain", "trainer=cpu", "trainer.threads=1",
