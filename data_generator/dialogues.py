@@ -33,7 +33,6 @@ from crs.store.artifact import Artifact
 CHUNK_WORDS = 1 << 22
 """Words of 64 candidates that are compared at once (32 MB)."""
 SPLITS = ("train", "valid", "test")
-EXAMPLES = 20
 
 
 @dataclass
@@ -212,7 +211,6 @@ def run(
         total += number[-1] + 1
     table = pd.concat(parts, ignore_index=True)[COLUMNS]
     table.to_parquet(folder / TABLE, index=False)
-    context.tracker.table("dialogues/examples", table[table["split"] == "valid"].head(EXAMPLES))
     found = statistics(table) | {
         "own": sorted(own["split"].unique()),
         "late": late,

@@ -89,8 +89,6 @@ def run(
     cases.to_parquet(folder / "utterances.parquet", index=False)
     table = pd.DataFrame(examples, columns=["kind", "title", "text"])
     table.to_parquet(folder / "leaks.parquet", index=False)
-    context.tracker.table("simulate/leaks", table)
-    context.tracker.table("simulate/examples", cases[["split", "user", "text"]].head(EXAMPLES))
     shares = {
         f"leak_{kind}": float((cases["leak"] == kind).fillna(False).mean())
         for kind in ("exact", "fuzzy")

@@ -190,18 +190,21 @@ class Loop:
                 frame = pd.read_parquet(log)
             self.end_turn(frame)
             logs.append(frame)
-            self.track(number)
+            self.track(number, frame)
         if resumed:
             self.context.note(f"resumes after {resumed} turns")
         return pd.concat(logs, ignore_index=True)
 
-    def track(self, number: int) -> None:
-        """Tell W&B how many have succeeded by now."""
+    def track(self, number: int, frame: pd.DataFrame) -> None:
+        """Tell W&B how many have succeeded by now, and how many of a turn's texts leak."""
         over = 1 - self.open.view(len(self.arms), -1).float().mean(1)
         self.context.tracker.log(
-            {"multi_turn/turn": number}
+            {
+                "multi_turn/turn": number,
+                "multi_turn/leak_rate": float(frame["leak"].notna().mean()),
+            }
             | {
-                f"multi_turn/success {arm.label}": share
+                f"multi_turn/success/{arm.label}": share
                 for arm, share in zip(self.arms, over.tolist(), strict=True)
             }
         )

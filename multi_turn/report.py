@@ -218,10 +218,6 @@ def write(
     sample = to_read(log, label, *names_of(inputs["dataset"]))
     (folder / "dialogues.md").write_text(sample)
     success_by_turn(long, folder / "success.png", f"{settings.model} on {data}")
-    context.tracker.table("multi_turn/results", by_turn(long, turns))
-    few = log[(log["scorer"] == label) & (log["case"] < 50)]
-    context.tracker.table("multi_turn/dialogues", few[["case", "title", "turn", "said", "reply"]])
-    context.tracker.image("multi_turn/success", folder / "success.png")
     context.note(f"{len(loop.cases):,} cases, {len(labels)} scorers, {len(log):,} turns")
     last = long[(long["slice"] == "all") & (long["metric"] == SUCCESS)]
     return {"leak_exact": leaks["exact"], "leak_fuzzy": leaks["fuzzy"], "answers": len(answers)} | {

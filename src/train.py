@@ -54,8 +54,6 @@ def job(composed: DictConfig) -> float | None:
     hydra_config = cast(DictConfig, HydraConfig.get())
     swept = hydra_config.mode == RunMode.MULTIRUN
     OmegaConf.set_readonly(hydra_config, False)
-    if swept and composed.tracker.group is None:
-        composed.tracker.group = Path(hydra_config.sweep.dir).name
     study = OmegaConf.select(hydra_config, "sweeper.study", default=None) if swept else None
     error, found, code = None, None, 0
     try:

@@ -36,6 +36,8 @@ from crs.settings.check import check as check_settings
 from crs.settings.check import nearest
 from crs.settings.keys import HELP, TYPES, refuse_key
 
+WANDB = "wandb"
+"""A folder of conf/ that W&B reads, and Hydra does not: sweeps of W&B."""
 ROOT = "train"
 """The root of conf/."""
 
@@ -143,7 +145,7 @@ def choices(flags: Namespace | None = None) -> dict[str, list[str]]:
     for source in places.get_sources():
         if not source.available():
             raise UserError(f"hydra.searchpath: there is no {source.full_path()}")
-        waiting = source.list("", ObjectType.GROUP)
+        waiting = [name for name in source.list("", ObjectType.GROUP) if name != WANDB]
         while waiting:
             group = waiting.pop()
             found.setdefault(group, set()).update(source.list(group, ObjectType.CONFIG))

@@ -139,7 +139,7 @@ class Context:
     trainer: Any
     """`crs.settings.training.Trainer`."""
     tracker: Any
-    """`crs.tracking.Run`."""
+    """`crs.tracking.run.Run`."""
     fingerprint: str
     notes: list[str] = field(default_factory=list)
     """What the stage's line should say, e.g. how much was resumed."""

@@ -24,7 +24,7 @@ from crs.settings.training import Trainer
 from crs.stages import declared_stages
 from crs.stages.simulate import Simulate
 from crs.store.artifact import Artifact
-from crs.tracking import Run
+from crs.tracking.run import Run
 
 torch.set_num_threads(1)  # as many tests as cores may run at once
 

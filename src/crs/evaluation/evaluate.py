@@ -20,8 +20,6 @@ from crs.evaluation.results import (
     COLUMNS,
     MARKDOWN,
     PARQUET,
-    beyond_accuracy,
-    headline,
 )
 from crs.evaluation.scoring import Ranked, score
 from crs.recommender import Recommender, own_scorers, reads_text
@@ -221,9 +219,6 @@ def run(
     facts = (inputs[name].summary if name in inputs else {} for name in ("simulate", "dialogues"))
     (folder / MARKDOWN).write_text(report(long, tests, settings, sequences, *facts))
     chart(main, folder / "ndcg.png", f"{settings.model} on {long['dataset'].iloc[0]}")
-    context.tracker.table("evaluate/results", headline(main))
-    context.tracker.table("evaluate/lists", beyond_accuracy(main))
-    context.tracker.image("evaluate/ndcg", folder / "ndcg.png")
     context.note(f"{len(cases):,} cases, {len(scorers)} scorers")
     best = main[(main["split"] == "test") & (main["scorer"] == reference) & (main["slice"] == ALL)]
     return {"default_scorer": reference} | {

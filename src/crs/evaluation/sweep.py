@@ -9,10 +9,11 @@ from omegaconf import DictConfig
 
 from crs.console import complain, say
 from crs.evaluation.results import COLUMNS, MARKDOWN, PARQUET
-from crs.places import refusal, unwritable
+from crs.places import home, refusal, unwritable
 from crs.report import outcomes
 from crs.report.show import announce
 from crs.store.artifact import write_json
+from crs.tracking import sweeps
 
 
 def launch_of(hydra: DictConfig) -> str:
@@ -65,6 +66,7 @@ class SweepTable(Callback):
         """
         try:
             code = self.gather(Path(config.hydra.sweep.dir), outcomes_of(config.hydra))
+            sweeps.record(config.tracker, Path(home(config.store)), Path(config.hydra.sweep.dir))
         except Exception as failure:
             why = refusal(failure)
             what = str(unwritable(config.hydra.sweep.dir, why)) if why else repr(failure)

@@ -7,7 +7,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from crs import tracking
 from crs.config import Config
 from crs.console import Context, Watch, ignore, say, stage_line
 from crs.errors import DamageError, NotFiniteError, PartialResultError, UserError
@@ -18,6 +17,7 @@ from crs.stages.stage import import_object
 from crs.store.artifact import Artifact
 from crs.store.store import Store
 from crs.threads import use_threads
+from crs.tracking.run import Run
 
 
 def find_or_make(
@@ -26,6 +26,7 @@ def find_or_make(
     store: Store,
     config: Config,
     command: str,
+    tracker: Run,
     watch: Watch = ignore,
 ) -> Artifact:
     """The result if it exists (and is not forced), else a new one; prints which."""
@@ -42,16 +43,18 @@ def find_or_make(
             return None
         say(stage_line(step.name, "found", step.fingerprint, str(artifact.path)))
         check_code(step, artifact, config)
+        tracker.result(step.stage, artifact, found=True)
         return artifact
 
     def waiting(holder: str) -> None:
         say(stage_line(step.name, "waits", step.fingerprint, holder))
 
+    tracker.begin(step.stage)
     if artifact := look():
         return artifact
     with store.lock(step.name, step.fingerprint, waiting):
         # Another process may have made it while this one waited.
-        return look() or make(step, inputs, store, config, command, watch)
+        return look() or make(step, inputs, store, config, command, tracker, watch)
 
 
 def make(
@@ -60,6 +63,7 @@ def make(
     store: Store,
     config: Config,
     command: str,
+    tracker: Run,
     watch: Watch = ignore,
 ) -> Artifact:
     """Make one result, or resume an earlier attempt. The caller holds the lock.
@@ -82,7 +86,7 @@ def make(
     if aside:
         why = "the partial result is of other code or inputs, or damaged: set aside"
         say(stage_line(step.name, "restarted", step.fingerprint, why))
-    attempt = partial(complete, step, inputs, origin, store, config, command, watch)
+    attempt = partial(complete, step, inputs, origin, store, config, command, tracker, watch)
     if not resumed:
         return attempt(folder, False)
     try:
@@ -101,6 +105,7 @@ def complete(
     store: Store,
     config: Config,
     command: str,
+    tracker: Run,
     watch: Watch,
     folder: Path,
     resumed: bool,
@@ -114,20 +119,7 @@ def complete(
         PartialResultError: if a resume file in the folder is not as it was written.
     """
     identity = step.settings.identity()
-    run = tracking.start(
-        config.tracker,
-        store.root,
-        step.name,
-        step.fingerprint,
-        {
-            "settings": identity,
-            "inputs": origin["inputs"],
-            "model": config.model.name,
-            "dataset": config.dataset.name,
-            "seed": config.seed,
-        },
-    )
-    context = Context(config.trainer, run, step.fingerprint, watch=watch)
+    context = Context(config.trainer, tracker, step.fingerprint, watch=watch)
     context.handed |= {name: import_object(path) for name, path in step.stage.handed.items()}
     started = time.monotonic()
     try:
@@ -152,13 +144,9 @@ def complete(
             "cost_usd": (summary or {}).get("llm", {}).get("cost_usd", 0.0),
         }
         artifact = store.finish(step.name, step.fingerprint, manifest)
-        run.finish(artifact.manifest)
     except NotFiniteError as error:
-        run.finish()
         raise NotFiniteError(f"{step.name}: {error}") from error
-    except BaseException:
-        run.finish()
-        raise
+    tracker.result(step.stage, artifact, found=False)
     state = "resumed" if resumed else "made"
     note = "; ".join(context.notes) or str(artifact.path)
     say(stage_line(step.name, state, step.fingerprint, note, seconds))

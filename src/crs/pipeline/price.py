@@ -8,7 +8,7 @@ from crs.pipeline.make import find_or_make
 from crs.pipeline.plan import Step, ancestors
 from crs.store.artifact import Artifact
 from crs.store.store import Store
-from crs.tracking import Run
+from crs.tracking.run import Run
 
 FREE_TO_MAKE = ("dataset", "samples")
 """Stages that a dry run makes to count the requests of those after them."""
@@ -30,7 +30,7 @@ def quote(steps: list[Step], found: dict[str, Artifact], store: Store, config: C
             continue
         for name, need in before.items():
             inputs = {n: found[n] for n in need.inputs}
-            found[name] = found.get(name) or find_or_make(need, inputs, store, config, "")
+            found[name] = found.get(name) or find_or_make(need, inputs, store, config, "", Run())
         context = Context(config.trainer, Run(), step.fingerprint)
         inputs = {need: found[need] for need in step.inputs}
         folder = store.partial(step.name, step.fingerprint)

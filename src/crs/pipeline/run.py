@@ -13,15 +13,22 @@ from crs.pipeline.plan import check_views, plan, show_plan
 from crs.pipeline.price import quote
 from crs.store.artifact import Artifact
 from crs.store.store import Store
+from crs.tracking.start import following
 
 
-def run(config: Config, command: str | None = None, watch: Watch = ignore) -> Artifact | None:
+def run(
+    config: Config,
+    command: str | None = None,
+    watch: Watch = ignore,
+    overrides: list[str] | None = None,
+) -> Artifact | None:
     """Find or make what is asked for; None after a dry run.
 
     Args:
         command: which command this is a part of: the jobs of a sweep force a stage that they share
             once. None: a command of its own.
         watch: `crs.console.Context.watch` of the stages that are made.
+        overrides: what names the run of a tracker; None: the words of the command line.
     Raises:
         UserError: on bad input, on a damaged result, on a store that takes no files, without a
             package that is needed, and with `strict=true` on a result that other code made.
@@ -41,14 +48,19 @@ def run(config: Config, command: str | None = None, watch: Watch = ignore) -> Ar
         if config.dry_run:
             quote(steps, existing, store, config)
             return None
-        for step in steps:
-            inputs = {need: found[need] for need in step.inputs}
-            found[step.name] = find_or_make(step, inputs, store, config, command, watch)
-            if step.name == "dataset" and any(s.name in ("simulate", "dialogues") for s in steps):
-                check_views(found[step.name], config)
-        asked = found[steps[-1].name]
-        asked.verify()
-        return asked
+        with following(config, store.root, steps, overrides) as tracker:
+            for step in steps:
+                inputs = {need: found[need] for need in step.inputs}
+                found[step.name] = find_or_make(
+                    step, inputs, store, config, command, tracker, watch
+                )
+                if step.name == "dataset" and any(
+                    s.name in ("simulate", "dialogues") for s in steps
+                ):
+                    check_views(found[step.name], config)
+            asked = found[steps[-1].name]
+            asked.verify()
+            return asked
 
 
 @contextmanager

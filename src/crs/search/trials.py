@@ -81,9 +81,11 @@ def attempt(
     try:
         values = []
         for seed in about.seeds:
-            config = configured(root, [*about.fixed, *words, f"seed={seed}"], about)
+            overrides = [*about.fixed, *words, f"seed={seed}"]
+            config = configured(root, overrides, about)
             pruned = seed == about.seeds[0] and about.objective == USUAL
-            result = run(config, command, watching(trial if pruned else None, about, parent))
+            watch = watching(trial if pruned else None, about, parent)
+            result = run(config, command, watch, overrides)
             assert result is not None
             results.append(str(result.path))
             values.append(value_of(result, about.stage, about.phase, about.objective, about.model))

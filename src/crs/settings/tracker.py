@@ -15,3 +15,9 @@ class TrackerSettings:
     project: str = MISSING
     entity: str | None = None
     group: str | None = None
+    """Runs that belong together; the folder of a sweep, if it is not set."""
+    system_metrics: bool = MISSING
+    """Record the load of processors, memory and GPUs."""
+    upload: str = choice("small", "all", "none")
+    """Contents of models and results that a run takes along: `small` files, up to a megabyte, with
+    the places of the others; `all`; or `none`, and no places either."""

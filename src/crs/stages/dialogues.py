@@ -32,4 +32,14 @@ STAGE = Stage(
     reads=lambda config: ["dataset"],
     writes=("attribute_dialogues.parquet",),
     about="what users accept, attribute by attribute",
+    tables={
+        "attribute_dialogues.parquet": (
+            "dialogue",
+            "user",
+            "turn",
+            "kind",
+            "attribute",
+            "remaining",
+        )
+    },
 )

@@ -29,4 +29,5 @@ STAGE = Stage(
     reads=lambda config: ["pretrain"],
     writes=("assignment.npy", "centres.npy"),
     about="k-means over user states",
+    tables={"assignment.npy": ("intent", "users")},
 )

@@ -123,5 +123,6 @@ STAGE = Stage(
     about="dialogues with the simulated user",
     code=encoders,
     handed={"encoder": ENCODER, "user": USER},
+    tables={"dialogues.parquet": ("scorer", "case", "title", "turn", "said", "reply", "success")},
     calls_llm=lambda config: "llm" in (config.simulator.kind, config.multi_turn.understanding),
 )

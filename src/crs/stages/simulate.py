@@ -72,6 +72,10 @@ STAGE = Stage(
     reads=lambda config: ["dataset", "samples"],
     writes=("utterances.parquet", "leaks.parquet"),
     about="what the simulated users say",
+    tables={
+        "utterances.parquet": ("split", "user", "text"),
+        "leaks.parquet": ("kind", "title", "text"),
+    },
     code=lambda config: [f"data_generator.{config.simulator.kind}"],
     calls_llm=lambda config: config.simulator.kind == "llm",
 )

@@ -39,6 +39,8 @@ class Stage:
         handed: functions of other packages that it is handed, by name: `package.module:function`.
         phase: the last phase of its training, whose validation figure says how good the model is;
             empty if it trains nothing that can be searched by.
+        tables: what a tracker shows of its files, beside `results.parquet` and pictures: columns of
+            a Parquet table, or for an array of numbers what they are and what their counts are.
         calls_llm: whether it calls a language model; then its module has `quote`, for
             `dry_run=true`.
     """
@@ -53,6 +55,7 @@ class Stage:
     code: Callable[[Configuration], list[str]] = nothing
     handed: dict[str, str] = field(default_factory=dict)
     phase: str = ""
+    tables: dict[str, tuple[str, ...]] = field(default_factory=dict)
     calls_llm: Callable[[Configuration], bool] = never
 
     @property

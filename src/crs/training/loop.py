@@ -173,6 +173,7 @@ def fit(
             raise PartialResultError(f"{RESUME}/{place.name}/{BEST} is gone")
         saved = torch.load(place / LAST, map_location="cpu", weights_only=True)
         vars(stopper).update(saved["stopper"])
+        context.tracker.replay(phase, stopper.history)
     if context.trainer.accelerator in ("gpu", "cuda") and not torch.cuda.is_available():
         raise UserError("trainer.accelerator: torch sees no GPU here; type trainer=cpu")
     if not stopper.over:
@@ -312,7 +313,7 @@ def train(
                     keep_weights(module, place)
             means = {k: torch.stack(v).mean().item() for k, v in module.recorded.items()}
             row = {"epoch": epoch, **means, **scores}
-            context.tracker.log({f"{phase}/{k}": v for k, v in row.items()} | {"lr": lr})
+            context.tracker.log({f"{phase}/{k}": v for k, v in {**row, "lr": lr}.items()})
             bar.set_postfix_str(
                 f"epoch {epoch + 1}, {module.monitor} {score:.4f}, best {stopper.best:.4f}",
                 refresh=False,

@@ -75,7 +75,8 @@ class Sweep:
         return OmegaConf.create({"sweep": {"dir": str(self.folder)}, **launch, **own})
 
     def end(self) -> None:
-        config = OmegaConf.create({"hydra": self.hydra({})})
+        whole = {"tracker": {"kind": "none"}, "store": str(self.folder)}
+        config = OmegaConf.create({"hydra": self.hydra({}), **whole})
         sweep.SweepTable(self.launch).on_multirun_end(config)
 
 

@@ -44,6 +44,8 @@ def differing(one: Config, two: Config) -> set[str]:
         "tracker.project=other",
         "tracker.entity=someone",
         "tracker.group=some",
+        "tracker.system_metrics=false",
+        "tracker.upload=all",
         "store=elsewhere",
         "force=[pretrain]",
         "strict=true",
@@ -59,7 +61,9 @@ def test_every_setting_of_how_to_run_was_tried(configure):
     config = configure("dataset=tiny")
     assert set(vars(config.trainer)) == {"accelerator", "threads",
                                          "progress"}  # fmt: skip
-    assert set(vars(config.tracker)) == {"kind", "project", "entity", "group"}
+    assert set(vars(config.tracker)) == {
+        "kind", "project", "entity", "group", "system_metrics", "upload",
+    }  # fmt: skip
 
 
 def test_the_seed_trains_anew_on_the_same_texts_and_cases(configure):

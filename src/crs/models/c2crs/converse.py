@@ -274,5 +274,3 @@ def write(
         for place, (said, truth, response) in enumerate(sample.map(markup).itertuples(index=False))
     ]
     (folder / "sample.md").write_text("\n".join(parts))
-    context.tracker.table("converse/sample", sample)
-    context.tracker.table("converse/scores", scores)

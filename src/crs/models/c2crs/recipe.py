@@ -166,6 +166,7 @@ MODEL = Model(
             writes=("model.json", "model.safetensors"),
             about="responses, and their scores below the ranking's",
             phase="converse",
+            tables={"responses.parquet": ("context", "truth", "response")},
         ),
     ),
 )

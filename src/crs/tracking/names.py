@@ -1,0 +1,63 @@
+"""What people see of a run: its name, group, tags, and the command that it records."""
+
+import shlex
+from typing import Any
+
+from hydra.core.hydra_config import HydraConfig
+from hydra.types import RunMode
+
+from crs.config import Config
+from crs.secrets import redact
+
+TOLD = "model dataset stage seed".split()
+"""Settings that have a place of their own in a name."""
+HOW = "store force strict verify dry_run trainer tracker hydra".split()
+"""Settings of how to run, which change no result."""
+
+
+def words_typed() -> list[str]:
+    """The overrides of this job; none where no command line was typed."""
+    if not HydraConfig.initialized():
+        return []
+    return list(HydraConfig.get().overrides.task)
+
+
+def group_of(config: Config) -> str | None:
+    """`tracker.group`, or the name of the sweep's folder."""
+    if config.tracker.group or not HydraConfig.initialized():
+        return config.tracker.group
+    hydra: Any = HydraConfig.get()
+    swept = hydra.mode == RunMode.MULTIRUN
+    return str(hydra.sweep.dir).rstrip("/").rpartition("/")[2] if swept else None
+
+
+def key_of(word: str) -> str:
+    """The setting or group that an override sets."""
+    return word.partition("=")[0].lstrip("+~")
+
+
+def what_differs(words: list[str]) -> list[str]:
+    """The overrides that change a result, beside model, dataset, stage and seed, by sorted key."""
+    return sorted(word for word in words if key_of(word).split(".")[0] not in (*TOLD, *HOW))
+
+
+def short(words: list[str]) -> list[str]:
+    """Overrides without the group of their setting, where no two are then alike."""
+    last = [key_of(word).rpartition(".")[2] for word in words]
+    return [
+        f"{name}={word.partition('=')[2]}" if last.count(name) == 1 else word
+        for name, word in zip(last, words, strict=True)
+    ]
+
+
+def name_of(config: Config, words: list[str]) -> str:
+    """As a person names a run: `latentcrs ml100k k=64 s1`."""
+    stage = [] if config.stage.name == "evaluate" else [config.stage.name]
+    typed = [redact(word) for word in short(what_differs(words))]
+    parts = [config.model.name, config.dataset.name, *stage, *typed, f"s{config.seed}"]
+    return " ".join(parts)[:128]
+
+
+def command_of(words: list[str]) -> str:
+    """The command line that makes this job's result, without secrets."""
+    return redact(shlex.join(["python", "src/train.py", *words]))
