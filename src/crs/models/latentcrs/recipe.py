@@ -60,7 +60,17 @@ class LatentCRSNoIntentsSettings(Settings):
 
 MODEL = Model(
     name="latentcrs",
-    reads=("dataset", "pretrain", "samples", "simulate", "embed", "train", "direct"),
+    reads=(
+        "dataset",
+        "pretrain",
+        "samples",
+        "simulate",
+        "embed",
+        "embed_items",
+        "fusion",
+        "train",
+        "direct",
+    ),
     own_scorers=("latentcrs no text", "latentcrs linear", "latentcrs mixture"),
     requires=("attributes",),
     groups={"em": EM},

@@ -10,6 +10,7 @@ from crs.data.sequences import Sequences
 from crs.models.attribute_filter.scorers import AttributeFilter
 from crs.models.latentcrs.networks import Direct, LatentCRS
 from crs.models.popularity.scorers import Popularity
+from crs.models.text_match.scorers import word_baselines
 from crs.nn.encoder import Encoder
 from crs.nn.sequential import Sequential, States, load_encoder
 from crs.recommender import Recommender
@@ -125,6 +126,7 @@ def scorers(inputs: dict[str, Artifact]) -> dict[str, Recommender]:
         "attribute filter": AttributeFilter(sequences, attribute_matrix(inputs["dataset"])),
         # The released LatentCRS drops the mask row, whatever the protocol.
         "encoder": Sequential(states, encoder.items + 1),
+        **word_baselines(inputs, states),
         "latentcrs no text": NoText(model, states),
         "latentcrs linear": Linear(model, states),
         "latentcrs mixture": Mixture(model, states),
