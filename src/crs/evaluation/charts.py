@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from crs.escape import terminal
-from crs.recommender import scorer_and_reranker
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,6 +25,8 @@ def success_by_turn(long: "pd.DataFrame", path: Path, title: str) -> None:
     matplotlib.use("Agg")
     import matplotlib.pyplot as plt
 
+    from crs.recommender import scorer_and_reranker
+
     rows = long[(long["metric"] == SUCCESS) & long["slice"].str.startswith(TURN)]
     rows = rows.assign(
         turn=rows["slice"].str.removeprefix(TURN).astype(int),
@@ -33,7 +34,7 @@ def success_by_turn(long: "pd.DataFrame", path: Path, title: str) -> None:
         reranker=[scorer_and_reranker(label)[1].removeprefix(" + ") for label in rows["scorer"]],
     )
     rerankers, names = list(rows["reranker"].unique()), list(rows["name"].unique())
-    colours = plt.get_cmap("tab10")
+    colours = plt.get_cmap("tab10" if len(names) <= 10 else "tab20")
     figure, panels = plt.subplots(
         1,
         len(rerankers),
