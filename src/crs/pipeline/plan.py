@@ -151,5 +151,5 @@ def show_plan(
             with suppress(DamageError):  # what stands on it is looked at all the same
                 store.at(step.name, step.fingerprint).check_manifest()
                 found[step.name] = store.at(step.name, step.fingerprint)
-        say(f"  {step.name:<11}{state:<11}{step.fingerprint}  {step.stage.about}")
+        say(f"  {step.name:<12}{state:<11}{step.fingerprint}  {step.stage.about}")
     return found, damaged

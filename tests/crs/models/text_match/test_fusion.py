@@ -39,40 +39,40 @@ def test_a_grid_by_hand():
     assert found == pytest.approx([0.6309, 0.7565, 1.0], abs=1e-4)  # ranks 2, 1.5, 1
 
 
-def test_the_grid_is_what_the_ranking_says(inputs, monkeypatch):
-    parts = list(parts_of(inputs, States(load_encoder(inputs["pretrain"]))).values())
-    cases = cases_of(inputs, "valid")
+def test_the_grid_is_what_the_ranking_says(word_inputs, monkeypatch):
+    parts = list(parts_of(word_inputs, States(load_encoder(word_inputs["pretrain"]))).values())
+    cases = cases_of(word_inputs, "valid")
     grid = [(1.0, 0.5, 20.0), (1.0, 4.0, 2.0)]
     wanted = [by_ranking(WeightedSum(parts, weights), cases) for weights in grid]
     monkeypatch.setattr(fusion, "CHUNK_FLOATS", 7 * cases.sequences.n_items)
     assert grid_ndcg(parts, grid, cases) == pytest.approx(wanted)
 
 
-def test_the_best_of_the_grid_is_chosen(inputs):
-    chosen = inputs["fusion"].load("weights.json")
-    assert set(chosen) == set(SUMS) and chosen == inputs["fusion"].summary["chosen"]
-    parts = parts_of(inputs, States(load_encoder(inputs["pretrain"])))
+def test_the_best_of_the_grid_is_chosen(word_inputs):
+    chosen = word_inputs["fusion"].load("weights.json")
+    assert set(chosen) == set(SUMS) and chosen == word_inputs["fusion"].summary["chosen"]
+    parts = parts_of(word_inputs, States(load_encoder(word_inputs["pretrain"])))
     three = [parts[name] for name in SUMS["encoder + attributes + text match"]]
     grid = [(1.0, *pair) for pair in product(SETTINGS.attributes, SETTINGS.text)]
-    found = grid_ndcg(three, grid, cases_of(inputs, "valid"))
+    found = grid_ndcg(three, grid, cases_of(word_inputs, "valid"))
     best = chosen["encoder + attributes + text match"]
     assert best["ndcg@10"] == max(found)
     assert tuple(best["weights"].values()) == grid[found.index(max(found))][1:]
 
 
-def test_test_is_not_looked_at(inputs, tmp_path):
+def test_test_is_not_looked_at(word_inputs, tmp_path):
     """Without a test case at all the same weights are chosen."""
-    said = inputs["simulate"].load("utterances.parquet")
+    said = word_inputs["simulate"].load("utterances.parquet")
     said.loc[said["split"] == "test", "dropped"] = True
-    blind = other(inputs["simulate"], tmp_path / "simulate")
+    blind = other(word_inputs["simulate"], tmp_path / "simulate")
     said.to_parquet(blind.path / "utterances.parquet", index=False)
-    found = made(fusion, SETTINGS, inputs | {"simulate": blind}, tmp_path / "fusion")
-    assert found.load("weights.json") == inputs["fusion"].load("weights.json")
+    found = made(fusion, SETTINGS, word_inputs | {"simulate": blind}, tmp_path / "fusion")
+    assert found.load("weights.json") == word_inputs["fusion"].load("weights.json")
 
 
-def test_the_same_weights_every_time(inputs, tmp_path):
-    again = made(fusion, SETTINGS, inputs, tmp_path / "fusion")
-    wanted = (inputs["fusion"].path / "weights.json").read_text()
+def test_the_same_weights_every_time(word_inputs, tmp_path):
+    again = made(fusion, SETTINGS, word_inputs, tmp_path / "fusion")
+    wanted = (word_inputs["fusion"].path / "weights.json").read_text()
     assert json.loads((again.path / "weights.json").read_text()) == json.loads(wanted)
 
 

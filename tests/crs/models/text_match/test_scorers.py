@@ -98,8 +98,8 @@ def test_text_match_says_so_where_there_is_no_text():
         TextMatch(vectors(8)).queries(silent)
 
 
-def test_the_table_of_the_model(inputs):
-    found = scorers(inputs)
+def test_the_table_of_the_model(word_inputs):
+    found = scorers(word_inputs)
     assert list(found) == ["popularity", "attribute filter", "encoder", *MODEL.own_scorers]
     assert {name: one.sees for name, one in found.items() if name in MODEL.own_scorers} == {
         "text match": "text",
@@ -114,18 +114,18 @@ def test_the_table_of_the_model(inputs):
     ]  # fmt: skip
 
 
-def test_an_item_s_vector_is_that_of_its_text(inputs):
-    items, bias = scorers(inputs)["text match"].catalogue()
-    texts = inputs["item_texts"].load("texts.parquet")["text"].tolist()
+def test_an_item_s_vector_is_that_of_its_text(word_inputs):
+    items, bias = scorers(word_inputs)["text match"].catalogue()
+    texts = word_inputs["item_texts"].load("texts.parquet")["text"].tolist()
     assert bias is None and not items[0].any() and len(items) == len(texts) + 1
     twins = [i for i, text in enumerate(texts, 1) if text == texts[0]]
     assert all(torch.equal(items[i], items[1]) for i in twins)
 
 
-def test_the_sums_have_the_weights_that_were_chosen(inputs):
-    chosen = inputs["fusion"].load("weights.json")
+def test_the_sums_have_the_weights_that_were_chosen(word_inputs):
+    chosen = word_inputs["fusion"].load("weights.json")
     name = "encoder + text match"
-    found, cases = scorers(inputs), cases_of(inputs, "test")
+    found, cases = scorers(word_inputs), cases_of(word_inputs, "test")
     weight = chosen[name]["weights"]["text match"]
     wanted = [found["encoder"].queries(cases), weight * found["text match"].queries(cases)]
     assert torch.equal(found[name].queries(cases), torch.cat(wanted, dim=1))

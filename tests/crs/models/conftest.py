@@ -10,7 +10,7 @@ from text2embedding import embed
 
 
 @pytest.fixture(scope="session")
-def inputs(tmp_path_factory):
+def word_inputs(tmp_path_factory):
     root = tmp_path_factory.mktemp("text_match")
     found = spoken(root)
     settings = config("model=text_match", "embedder=hashed", "embedder.dim=32", "pretrain.epochs=1")
