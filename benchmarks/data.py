@@ -14,7 +14,7 @@ from crs.data.sequences import Sequences
 from crs.nn.encoder import Encoder
 from crs.settings.training import Trainer
 from crs.stages.pretrain import Pretrain
-from crs.tracking import Run
+from crs.tracking.run import Run
 
 
 def settings(*overrides: str) -> Config:

@@ -35,7 +35,7 @@ def main(count: int) -> None:
     from crs.stages.embed import Embedder
     from crs.store.artifact import Artifact
     from crs.threads import use_threads
-    from crs.tracking import Run
+    from crs.tracking.run import Run
     from text2embedding import embed
 
     use_threads(1)

@@ -17,12 +17,9 @@ from crs.dialogue.state import Answer, Requirement, Talk, Understanding, Underst
 from crs.dialogue.turn import DialogueStates, TurnSettings
 from crs.dialogue.utterance_vectors import Texts, half, nearest
 from crs.errors import PartialResultError
-from crs.recommender import Recommender, reads_text
+from crs.recommender import RERANKED, Recommender, reads_text
 from crs.stages.multi_turn import MultiTurn
 from crs.store.artifact import RESUME, UNFINISHED, keep, kept
-
-SUFFIX = {"none": "", "hard": " + requirements", "as_released": " + re-ranking"}
-"""What a re-ranker adds to the name of a scorer."""
 
 
 @dataclass
@@ -36,7 +33,7 @@ class Arm:
     @property
     def label(self) -> str:
         """Its name in the tables."""
-        return self.scorer + SUFFIX[self.reranker]
+        return self.scorer + RERANKED[self.reranker]
 
     @property
     def reads(self) -> bool:

@@ -1,4 +1,5 @@
-"""Stage `embed`: each different text once, in shards that a kill cannot take back."""
+"""Stages `embed` and `embed_items`: each different text once, in shards that a kill cannot take
+back."""
 
 import hashlib
 import json
@@ -85,11 +86,22 @@ def shards_of(progress: Path, place: Path, total: int) -> list[dict[str, Any]]:
 def run(
     settings: Embedder, inputs: dict[str, Artifact], folder: Path, context: Context
 ) -> dict[str, Any]:
-    """Writes `vectors.npy` [different texts, dim] float16 and `index.npy` [cases].
+    """The vectors of the cases of `simulate`, as `embed` writes them."""
+    return embed(settings, inputs["simulate"].path / "utterances.parquet", folder, context)
 
-    Row i of the cases of `simulate` has the vector `vectors[index[i]]`.
+
+def run_items(
+    settings: Embedder, inputs: dict[str, Artifact], folder: Path, context: Context
+) -> dict[str, Any]:
+    """The vectors of the items of `item_texts`, as `embed` writes them; row 0 is item 1."""
+    return embed(settings, inputs["item_texts"].path / "texts.parquet", folder, context)
+
+
+def embed(settings: Embedder, table: Path, folder: Path, context: Context) -> dict[str, Any]:
+    """Writes `vectors.npy` [different texts, dim] float16 and `index.npy` [rows].
+
+    Row i of the table has the vector `vectors[index[i]]`.
     """
-    table = inputs["simulate"].path / "utterances.parquet"
     texts, index = different_texts(read_texts(table))
     np.save(folder / "index.npy", index)
     progress, place = folder / RESUME / "embedded.json", folder / "vectors.npy"

@@ -25,8 +25,10 @@ from crs.stages.dataset import Dataset
 from crs.stages.dialogues import Dialogues
 from crs.stages.embed import Embedder
 from crs.stages.evaluation import Evaluation
+from crs.stages.fusion import Fusion
 from crs.stages.graph import Graph
 from crs.stages.intents import Intents
+from crs.stages.item_texts import ItemTexts
 from crs.stages.multi_turn import MultiTurn
 from crs.stages.pretrain import Pretrain
 from crs.stages.samples import Samples
@@ -62,6 +64,8 @@ class Shared(Settings):
     simulator: Simulator = field(default_factory=Simulator)
     llm: LLM = field(default_factory=LLM)
     embedder: Embedder = field(default_factory=Embedder)
+    item_texts: ItemTexts = field(default_factory=ItemTexts)
+    fusion: Fusion = field(default_factory=Fusion)
     dialogues: Dialogues = field(default_factory=Dialogues)
     graph: Graph = field(default_factory=Graph)
     contexts: Contexts = field(default_factory=Contexts)

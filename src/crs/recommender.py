@@ -34,12 +34,24 @@ def reads_text(recommender: Recommender) -> bool:
     return "text" in recommender.sees.split(" + ")
 
 
+RERANKED = {"none": "", "hard": " + requirements", "as_released": " + re-ranking"}
+"""What a re-ranker adds to the name of a scorer in the tables of dialogues."""
+
+
+def scorer_and_reranker(label: str) -> tuple[str, str]:
+    """The scorer of a label of those tables, and what its re-ranker added to it."""
+    for ending in filter(None, RERANKED.values()):
+        if label.endswith(ending):
+            return label.removesuffix(ending), ending
+    return label, ""
+
+
 def own_scorers(own: Collection[str], names: Iterable[str]) -> list[str]:
     """Those of some scorers that are a model's own and no baselines; all of them if none is.
 
     Args:
         own: the names that the model's recipe states (`Model.own_scorers`).
-        names: as in the tables; a re-ranker's name may follow ` + `.
+        names: as in the tables, those of dialogues too.
     """
     known = list(names)
-    return [name for name in known if name.partition(" + ")[0] in own] or known
+    return [name for name in known if scorer_and_reranker(name)[0] in own] or known

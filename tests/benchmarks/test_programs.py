@@ -15,8 +15,8 @@ PROGRAMS = ["ranking", "iclrec_step", "em_epoch", "mip_sad", "c2crs", "kmeans"]
 WITH_TEXT_ENCODER = ["embedding", "bfloat16"]
 PROCESSES = ["busy"]
 """Programs that start others."""
-OTHERS = ["measure", "data", "amazon", "llm_users", "embed_memory"]
-"""What programs share, and programs that write gigabytes or ask a language model."""
+OTHERS = ["measure", "data", "amazon", "llm_users", "embed_memory", "titles", "understanding"]
+"""What programs share, and programs that write gigabytes, ask a language model or print speeds."""
 
 
 @pytest.fixture

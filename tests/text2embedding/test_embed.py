@@ -140,3 +140,16 @@ def test_the_size_of_a_shard_changes_no_vector(tmp_path, inputs, shard):
     one = made(embed, SETTINGS, inputs, tmp_path / "1").load("vectors.npy")
     two = made(embed, replace(SETTINGS, shard=shard), inputs, tmp_path / "2").load("vectors.npy")
     assert np.array_equal(one, two)
+
+
+def test_texts_of_items_are_embedded_by_the_same_code(tmp_path, inputs, encoder):
+    frame = pd.DataFrame({"text": pd.array(TEXTS, dtype="string")})
+    items = {"item_texts": artifact(tmp_path / "texts", {}, texts=frame)}
+    asked = encoder().asked
+    (folder := tmp_path / "items").mkdir()
+    summary = embed.run_items(SETTINGS, items, folder, context())
+    wanted = made(embed, SETTINGS, inputs, tmp_path / "users")
+    assert summary == wanted.summary and len(asked) == 2 * len(set(TEXTS))
+    for name in ("vectors", "index"):
+        found = np.load(folder / f"{name}.npy")
+        assert np.array_equal(found, wanted.load(f"{name}.npy"))

@@ -18,21 +18,23 @@ def success_by_turn(long: "pd.DataFrame", path: Path, title: str) -> None:
 
     Args:
         long: a table of results; its rows `success` in slices `turn=t` are drawn, one panel for
-            each re-ranker (what follows ` + ` in a scorer's name).
+            each re-ranker.
     """
     import matplotlib
 
     matplotlib.use("Agg")
     import matplotlib.pyplot as plt
 
+    from crs.recommender import scorer_and_reranker
+
     rows = long[(long["metric"] == SUCCESS) & long["slice"].str.startswith(TURN)]
     rows = rows.assign(
         turn=rows["slice"].str.removeprefix(TURN).astype(int),
-        name=rows["scorer"].str.partition(" + ")[0],
-        reranker=rows["scorer"].str.partition(" + ")[2],
+        name=[scorer_and_reranker(label)[0] for label in rows["scorer"]],
+        reranker=[scorer_and_reranker(label)[1].removeprefix(" + ") for label in rows["scorer"]],
     )
     rerankers, names = list(rows["reranker"].unique()), list(rows["name"].unique())
-    colours = plt.get_cmap("tab10")
+    colours = plt.get_cmap("tab10" if len(names) <= 10 else "tab20")
     figure, panels = plt.subplots(
         1,
         len(rerankers),

@@ -10,7 +10,7 @@ from crs.data.cases import ALL, DIALOGUES, NO_REPEATS, REPEATS
 from crs.data.sequences import REPEATING, Sequences
 from crs.escape import markup, terminal
 from crs.evaluation.list_metrics import LIST_METRICS
-from crs.evaluation.metrics import DEFAULT, RANK_METRICS
+from crs.evaluation.metrics import DEFAULT, RANK_METRICS, key
 from crs.evaluation.results import CANDIDATES, beyond_accuracy, headline, markdown
 from crs.stages.evaluation import Evaluate
 
@@ -77,6 +77,21 @@ def about_dialogues(summary: dict[str, Any]) -> str:
     )
 
 
+def about_weights(summary: dict[str, Any]) -> str:
+    """Which weights the sums of scores have: a sentence for the table.
+
+    Args:
+        summary: of a `fusion` artifact.
+    """
+    metric, k = DEFAULT
+    sums = (
+        f"{name} has {', '.join(f'{w:g} for {part}' for part, w in one['weights'].items())} "
+        f"({one[key(metric, k)]:.4f} there)"
+        for name, one in summary["chosen"].items()
+    )
+    return f"Weights chosen by {CHARTED} on validation, 1 for the encoder: {'; '.join(sums)}."
+
+
 def about_lists(long: pd.DataFrame) -> list[str]:
     """The table of the metrics of lists on test, and what they say."""
     table = beyond_accuracy(long).drop(columns=["dataset", "model", "sees", "cases"])
@@ -97,12 +112,14 @@ def report(
     sequences: Sequences,
     sampled: dict[str, Any],
     accepted: dict[str, Any],
+    weighted: dict[str, Any],
 ) -> str:
     """The Markdown twin: the table, what it means, the tests.
 
     Args:
         sequences: of the cases.
-        sampled, accepted: summaries of `simulate` and `dialogues`; empty where they are no inputs.
+        sampled, accepted, weighted: summaries of `simulate`, `dialogues` and `fusion`; empty where
+            they are no inputs.
     """
     label = long["dataset"].iloc[0]
     evaluation = settings.evaluation
@@ -152,6 +169,8 @@ def report(
         )
     if accepted:
         lines.append(about_dialogues(accepted))
+    if weighted:
+        lines.append(about_weights(weighted))
     metric, k = DEFAULT
     test = long[(long["split"] == "test") & (long["metric"] == metric) & (long["k"] == k)]
     whole, mixed = test[test["slice"] == ALL], test[test["slice"] == SHUFFLED]

@@ -78,7 +78,8 @@ def shuffled_texts(cases: Cases, seed: int) -> Cases:
     """The same cases with their texts dealt out anew: is the text used at all?"""
     assert cases.text is not None
     order = torch.randperm(len(cases), generator=torch.Generator().manual_seed(seed))
-    return replace(cases, text=cases.text[order])
+    said = {name: tensor[order] for name, tensor in cases.dialogue.items()}
+    return replace(cases, text=cases.text[order], dialogue=said)
 
 
 @dataclass

@@ -154,5 +154,5 @@ def show_plan(
             with suppress(DamageError):  # the stages that depend on it are shown too
                 store.at(step.name, step.fingerprint).check_manifest()
                 found[step.name] = store.at(step.name, step.fingerprint)
-        say(f"  {step.name:<11}{state:<11}{step.fingerprint}  {step.stage.about}")
+        say(f"  {step.name:<12}{state:<11}{step.fingerprint}  {step.stage.about}")
     return found, damaged

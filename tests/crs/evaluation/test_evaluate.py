@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 import torch
 
-from crs.data.cases import Cases
+from crs.data.cases import ROW, Cases
 from crs.data.sequences import Sequences
 from crs.errors import NotFiniteError
 from crs.evaluation import evaluate, scoring
@@ -107,6 +107,10 @@ def test_shuffling_moves_texts_and_nothing_else(inputs):
     assert not torch.equal(mixed.text, cases.text)
     assert sorted(mixed.text[:, 0].tolist()) == sorted(cases.text[:, 0].tolist())
     assert torch.equal(shuffled_texts(cases, 1).text, mixed.text)
+    # Words move with their vectors.
+    place = {row: number for number, row in enumerate(cases.dialogue[ROW].tolist())}
+    order = [place[row] for row in mixed.dialogue[ROW].tolist()]
+    assert torch.equal(cases.text[order], mixed.text)
 
 
 @pytest.fixture(scope="module")

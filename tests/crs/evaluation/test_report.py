@@ -58,3 +58,11 @@ def test_the_table_says_which_dialogues_were_simulated():
     assert "about earlier items of the users' histories" in own
     whole = report.about_dialogues(counts | {"own": ["test", "train", "valid"]})
     assert "12,345 for training released" in whole and "earlier items" not in whole
+
+
+def test_the_table_says_which_weights_were_chosen():
+    chosen = {"a + b": {"weights": {"b": 20.0, "c": 0.5}, "ndcg@10": 0.25}}
+    assert report.about_weights({"chosen": chosen}) == (
+        "Weights chosen by NDCG@10 on validation, 1 for the encoder: a + b has 20 for b, 0.5 for c "
+        "(0.2500 there)."
+    )

@@ -68,7 +68,7 @@ def test_every_setting_of_how_to_run_was_tried(configure):
 
 def test_the_seed_trains_anew_on_the_same_texts_and_cases(configure):
     changed = differing(configure("dataset=tiny"), configure("dataset=tiny", "seed=2"))
-    assert changed == {"pretrain", "intents", "train", "direct", "evaluate"}
+    assert changed == {"pretrain", "intents", "fusion", "train", "direct", "evaluate"}
 
 
 @pytest.mark.parametrize("key", ["pretrain.seed", "intents.seed", "train.seed"])

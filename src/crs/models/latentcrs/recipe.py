@@ -7,13 +7,15 @@ from crs.models.recipe import Model
 from crs.settings.base import Settings
 from crs.settings.fields import choice, number
 from crs.settings.training import Train
-from crs.stages.stage import Stage
+from crs.stages.stage import Configuration, Stage
 
 
 @dataclass
 class EM(Settings):
     """LatentCRS (docs/latentcrs.md)."""
 
+    items: str = choice("encoder", "words", default="encoder", neutral="encoder")
+    """What an item is: its vector of the `encoder`, or with its `words` beside it."""
     posterior: str = choice("exact", "amortised")
     """`exact`: gamma by Bayes' rule. `amortised`: the released objective."""
     candidates: int = number(low=0)
@@ -33,6 +35,8 @@ class EM(Settings):
         """Candidates that do not go with the posterior."""
         if self.posterior == "amortised" and self.candidates < 2:
             yield f"em.candidates={self.candidates}: em.posterior=amortised needs at least 2"
+        if self.items == "words" and self.posterior == "amortised":
+            yield "em.items=words: em.posterior=amortised has none; type em.posterior=exact"
         if self.posterior == "exact" and self.candidates:
             yield (
                 f"em.candidates={self.candidates}: em.posterior=exact reads the whole "
@@ -56,11 +60,27 @@ class LatentCRSNoIntentsSettings(Settings):
     dropout: float = number()
     text_hidden: int = number()
     hidden: int = number()
+    items: str = choice("encoder", "words", default="encoder", neutral="encoder")
+
+
+def words(config: Configuration) -> list[str]:
+    """The results that hold the items' words and the weights to start with, if they are read."""
+    return ["embed_items", "fusion"] if config.em.items == "words" else []
 
 
 MODEL = Model(
     name="latentcrs",
-    reads=("dataset", "pretrain", "samples", "simulate", "embed", "train", "direct"),
+    reads=(
+        "dataset",
+        "pretrain",
+        "samples",
+        "simulate",
+        "embed",
+        "embed_items",
+        "fusion",
+        "train",
+        "direct",
+    ),
     own_scorers=("latentcrs no text", "latentcrs linear", "latentcrs mixture"),
     requires=("attributes",),
     groups={"em": EM},
@@ -77,6 +97,7 @@ MODEL = Model(
                 "samples",
                 "simulate",
                 "embed",
+                *words(config),
             ],
             writes=("model.json", "model.safetensors"),
             about="the mixture of intents, by EM",
@@ -87,9 +108,20 @@ MODEL = Model(
             run="crs.models.latentcrs.no_intents:run",
             version=1,
             settings=lambda config: LatentCRSNoIntentsSettings(
-                config.train, config.em.dropout, config.em.text_hidden, config.em.hidden
+                config.train,
+                config.em.dropout,
+                config.em.text_hidden,
+                config.em.hidden,
+                config.em.items,
             ),
-            reads=lambda config: ["dataset", "pretrain", "samples", "simulate", "embed"],
+            reads=lambda config: [
+                "dataset",
+                "pretrain",
+                "samples",
+                "simulate",
+                "embed",
+                *words(config),
+            ],
             writes=("model.json", "model.safetensors"),
             about="the same network without intents",
             phase="direct",

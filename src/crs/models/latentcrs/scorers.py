@@ -9,7 +9,10 @@ from crs.data.cases import Cases
 from crs.data.sequences import Sequences
 from crs.models.attribute_filter.scorers import AttributeFilter
 from crs.models.latentcrs.networks import Direct, LatentCRS
+from crs.models.latentcrs.words import OverWords
+from crs.models.latentcrs.words_training import PARTS
 from crs.models.popularity.scorers import Popularity
+from crs.models.text_match.scorers import WeightedSum, parts_of, word_baselines
 from crs.nn.encoder import Encoder
 from crs.nn.sequential import Sequential, States, load_encoder
 from crs.recommender import Recommender
@@ -93,6 +96,30 @@ class DirectScorer(OverItems):
         return self.model.fusion(self.states(cases), text_of(cases))
 
 
+class WordsScorer(WeightedSum):
+    """Query of `OverWords`: the parts of its start, the residual or the intents, all trained."""
+
+    def __init__(self, model: OverWords, parts: dict[str, Recommender]) -> None:
+        super().__init__([parts[name] for name in PARTS], [1.0] * len(PARTS))
+        self.model = model
+
+    def queries(self, cases: Cases) -> Tensor:
+        """[B, d + D + A]."""
+        return self.model.queries(*(part.queries(cases) for part in self.parts))
+
+    def catalogue(self) -> tuple[Tensor, None]:
+        """[e ; t ; m], [N + 1, d + D + A]."""
+        return self.model.items, None
+
+
+def load_words(trained: Artifact, parts: dict[str, Recommender]) -> WordsScorer:
+    """The scorer of a `train` or `direct` artifact over items with words."""
+    e, t, m = (parts[name].catalogue()[0] for name in PARTS)
+    model = OverWords((e, t, m), (1.0, 1.0, 1.0), **trained.load("model.json"))
+    model.load_state_dict(load_file(trained.path / "model.safetensors"))
+    return WordsScorer(model.eval().requires_grad_(False), parts)
+
+
 def load_model(train: Artifact, encoder: Encoder) -> LatentCRS:
     """The model of a `train` artifact."""
     shape = train.load("model.json")
@@ -114,22 +141,31 @@ def load_direct(direct: Artifact, encoder: Encoder) -> Direct:
 def scorers(inputs: dict[str, Artifact]) -> dict[str, Recommender]:
     """Baselines first, then LatentCRS without text and with it, by both of its scorers.
 
-    The released objective trains no p(y|m), so a model of it has no mixture.
+    The released objective trains no p(y|m), so a model of it has no mixture. Over items with words
+    the mixture is no product of a query with an item.
     """
     sequences = Sequences.of(inputs["dataset"])
     encoder = load_encoder(inputs["pretrain"])
-    states, model = States(encoder), load_model(inputs["train"], encoder)
-    direct = load_direct(inputs["direct"], encoder)
+    states = States(encoder)
     found: dict[str, Recommender] = {
         "popularity": Popularity(sequences),
         "attribute filter": AttributeFilter(sequences, attribute_matrix(inputs["dataset"])),
         # The released LatentCRS drops the mask row, whatever the protocol.
         "encoder": Sequential(states, encoder.items + 1),
+        **word_baselines(inputs, states),
+    }
+    em = inputs["train"].manifest["settings"]["em"]
+    if em.get("items") == "words":
+        parts = parts_of(inputs, states)
+        trained = {"latentcrs linear": "train", "direct": "direct"}
+        return found | {name: load_words(inputs[stage], parts) for name, stage in trained.items()}
+    model, direct = load_model(inputs["train"], encoder), load_direct(inputs["direct"], encoder)
+    found |= {
         "latentcrs no text": NoText(model, states),
         "latentcrs linear": Linear(model, states),
         "latentcrs mixture": Mixture(model, states),
         "direct": DirectScorer(direct, states),
     }
-    if inputs["train"].manifest["settings"]["em"]["posterior"] == "amortised":
+    if em["posterior"] == "amortised":
         del found["latentcrs mixture"]
     return found

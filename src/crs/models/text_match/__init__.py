@@ -1,0 +1,1 @@
+"""The utterance against the items' own texts, alone and added to the encoder's scores."""
