@@ -226,8 +226,8 @@ def by_first_words() -> dict[str, dict[str, list[tuple[tuple[str, ...], str]]]]:
     cues: dict[str, dict[str, list[tuple[tuple[str, ...], str]]]] = {}
     for first, rests in found.items():
         by_second = cues.setdefault(first, {})
-        for rest, kind in sorted(rests.items(), key=lambda entry: -len(entry[0])):
-            by_second.setdefault(rest[0] if rest else "", []).append((rest, kind))
+        for words, kind in sorted(rests.items(), key=lambda entry: -len(entry[0])):
+            by_second.setdefault(words[0] if words else "", []).append((words, kind))
     return cues
 
 

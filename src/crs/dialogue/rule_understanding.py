@@ -27,10 +27,11 @@ class Rules:
     Args:
         names: attribute names by id, names[0] unused.
         titles: of items by id, titles[0] unused; without them no title is known.
+        synonyms: a table of synonyms of attributes.
     """
 
-    def __init__(self, names: list[str], titles: Sequence[str] = ()) -> None:
-        self.attributes = AttributeNames(names)
+    def __init__(self, names: list[str], titles: Sequence[str] = (), synonyms: str = "") -> None:
+        self.attributes = AttributeNames(names, synonyms)
         self.reader = Reader(self.attributes, Titles(titles[1:]).mentions)
         self.clauses = lru_cache(maxsize=1 << 16)(self.read_clauses)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from crs.dialogue.catalogue import synonyms_file
 from crs.dialogue.requirements import Facts, Wishes
 from crs.dialogue.rule_understanding import Rules
 from crs.dialogue.standing import standing
@@ -17,7 +18,8 @@ FOLDER = Path(__file__).parent
 ROWS = list(map(json.loads, (FOLDER / "utterances.jsonl").read_text("utf-8").splitlines()))
 WORLD = json.loads((FOLDER / "utterances_world.json").read_text("utf-8"))
 NAMES = ["-", *WORLD["attributes"]]
-RULES = Rules(NAMES, ["", *WORLD["titles"]])
+SYNONYMS = synonyms_file("movies").read_text("utf-8")
+RULES = Rules(NAMES, ["", *WORLD["titles"]], SYNONYMS)
 FIRST, LAST = 1870, 2040
 FACTS = Facts(torch.zeros(1, len(NAMES)), torch.arange(FIRST, LAST + 1), torch.tensor([0]))
 ATTRIBUTES, YEARS = ("must", "not", "prefer", "avoid"), ("years", "prefer_years")
