@@ -23,6 +23,7 @@ from crs.data.cases import Cases
 from crs.data.sequences import Sequences
 from crs.dialogue.catalogue import Catalogue
 from crs.dialogue.conversation import Conversation, Names
+from crs.dialogue.meanings import Meanings
 from crs.dialogue.requirements import Facts
 from crs.dialogue.rule_understanding import Rules
 from crs.dialogue.turn import TurnSettings
@@ -196,6 +197,13 @@ class System:
         """Texts to [n, dim]."""
         return self.encoder.encode(texts)
 
+    @cached_property
+    def meanings(self) -> Meanings | None:
+        """What the attributes mean, where the scorer's texts are embedded by MiniLM: the cosines of
+        other encoders have other sizes."""
+        minilm = self.dim and self.inputs["embed"].manifest["settings"].get("kind") == "minilm"
+        return Meanings(self.attributes, self.encode) if minilm else None
+
     def search(self, title: str, most: int = 20) -> pd.DataFrame:
         """Items whose title and year have these words anywhere, without regard to accents."""
         return self.items.iloc[self.named.containing(title)].head(most)
@@ -272,6 +280,7 @@ class System:
             self.understanding,
             Texts(turn.text, 1, self.dim, self.encode),
             turn,
+            self.meanings,
         )
 
     def recommend(self, history: Iterable[Any], text: str = "", k: int = 5) -> pd.DataFrame:

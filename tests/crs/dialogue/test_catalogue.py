@@ -57,5 +57,5 @@ def test_a_table_of_ones_own_is_given_by_its_path(tmp_path):
     own.write_text("giggles: Horror\n")
     rules = Rules(*Catalogue.of(DATASET, str(own)))
     assert rules.utterance("giggles please", True).requirements == (Requirement(1),)
-    with pytest.raises(UserError, match="dataset.synonyms=none: no such table.*movies"):
+    with pytest.raises(UserError, match=r"dataset.synonyms=none: no such table.*movies"):
         synonyms_file("none")
