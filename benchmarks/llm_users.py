@@ -22,7 +22,7 @@ from crs.pipeline.plan import plan
 from crs.stages.simulate import Simulate
 from crs.store.artifact import Artifact
 from crs.store.store import Store
-from crs.tracking import Run
+from crs.tracking.run import Run
 from data_generator.items import Utterance, item_table
 from data_generator.leaks import leak
 from data_generator.simulate import cases_of, user_of

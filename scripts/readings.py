@@ -27,7 +27,7 @@ def model_reads(overrides: list[str]) -> Any:
     from crs.dialogue.llm_understanding import ModelReads
     from crs.llm.model import LanguageModel
     from crs.settings.files import prompt_file
-    from crs.tracking import Run
+    from crs.tracking.run import Run
     from tests.crs.dialogue.test_utterances import CATALOGUE
 
     command_line.register()
