@@ -91,7 +91,7 @@ def main(words: list[str]) -> None:
         print(f"{kind:<12}{total[kind]:>6}" + "".join(f"{r[kind]:>8}" for r in read.values()))
     print(f"{'all':<12}{total.total():>6}" + "".join(f"{r.total():>8}" for r in read.values()))
     if args.understanding == "llm":
-        print("answers: " + ", ".join(f"{n} {key}" for key, n in sorted(model.counts.items())))
+        print("answers: " + ", ".join(f"{n} {key}" for key, n in sorted((+model.counts).items())))
 
 
 if __name__ == "__main__":

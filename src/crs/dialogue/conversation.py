@@ -39,7 +39,8 @@ class Reply:
             that has none.
         broken: hard requirements that the worst of the items breaks.
         kept: whether one of the items keeps them all.
-        note: what was not understood; empty if there is nothing to say.
+        note: what was not understood, or of which titles one is meant; empty if there is nothing to
+            say.
     """
 
     items: list[Number]
@@ -122,7 +123,12 @@ class Conversation:
         asked = heard[0].requirements
         names = self.names.attributes, self.names.titles
         self.understood = [asked_text(asdict(one), *names) for one in asked]
-        self.note = note(text, {} if asked else self.near(text))
+        which = [
+            words
+            for one, words in zip(asked, self.understood, strict=True)
+            if len(one.items) > 1 and not one.taken_back
+        ]
+        self.note = "; ".join(which) or note(text, {} if asked else self.near(text))
         for one, words in zip(asked, self.understood, strict=True):
             if one.years and one.hard:
                 self.years = "" if one.any_year else words

@@ -51,10 +51,10 @@ def items_text(requirement: dict[str, Any], titles: Sequence[str]) -> str:
     named = [
         titles[item] if item < len(titles) else f"item {item}" for item in requirement["items"]
     ]
+    if requirement.get("taken_back"):
+        return f"{' or '.join(named)} taken back"
     if len(named) > 1:
         return f"which one: {' or '.join(named)}?"
-    if requirement.get("taken_back"):
-        return f"{named[0]} taken back"
     return f"like {named[0]}" if requirement["wanted"] else f"not {named[0]}"
 
 

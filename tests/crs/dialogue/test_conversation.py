@@ -1,3 +1,4 @@
+from copy import copy
 from types import SimpleNamespace
 
 import pytest
@@ -5,6 +6,7 @@ import torch
 
 from crs.chat.explanations import reasons
 from crs.dialogue.requirements import Facts
+from crs.dialogue.rule_understanding import Rules
 from crs.titles import title_and_year
 
 
@@ -66,6 +68,16 @@ def test_intents_have_shares_and_titles(talk, system):
 def test_too_much_asked_for_is_said(talk):
     reply = talk.say("a comedy, drama, western, mystery")
     assert reply.broken >= 1 and len(reply.items) == 5
+
+
+def test_of_several_titles_it_is_asked_which_one(talk, system):
+    titles = ["", "King Kong (1933)", "King Kong (2005)", *system.titles[3:]]
+    talk.state.understanding, talk.names = Rules(["", "Drama"], titles), copy(talk.names)
+    talk.names.titles = titles
+    reply = talk.say("I liked King Kong")
+    assert reply.note == "which one: King Kong (1933) or King Kong (2005)?"
+    assert talk.say("let's start over").note == ""
+    assert talk.say("King Kong (2005)").note == "" and talk.history[-1] == 2
 
 
 def test_an_attribute_that_means_nearly_the_same_is_offered_and_not_taken_for_granted(talk):
