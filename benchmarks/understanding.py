@@ -12,6 +12,7 @@ from pathlib import Path
 
 from measure import options
 
+from crs.dialogue.catalogue import synonyms_file
 from crs.dialogue.rule_understanding import Rules
 
 FOLDER = Path(__file__).parents[1] / "tests" / "crs" / "dialogue"
@@ -27,9 +28,10 @@ def main() -> None:
     """Print the figures."""
     args = options(__doc__, 5).parse_args()
     world = json.loads((FOLDER / "utterances_world.json").read_text("utf-8"))
+    table = synonyms_file("movies").read_text("utf-8")
     said, copies = utterances(), 1 if args.quick else 10
     for label, titles in (("attributes and years", ()), ("and titles", ["", *world["titles"]])):
-        rules = Rules(["", *world["attributes"]], titles)
+        rules = Rules(["", *world["attributes"]], titles, table)
         best = 0.0
         for run in range(2 if args.quick else args.runs):
             words = ["q" + chr(97 + run) + chr(97 + n) + "q" for n in range(copies)]

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from crs.console import Context
+from crs.dialogue.catalogue import Catalogue
 from crs.dialogue.rule_understanding import Rules
 from crs.dialogue.state import Asking, Talk, Understanding, User
 from crs.settings.files import prompt_file
@@ -18,16 +19,15 @@ def understanding_of(
     settings: MultiTurnSettings, dataset: Artifact, context: Context, cache: Path
 ) -> Understanding:
     """Who reads what is said."""
-    names = ["", *dataset.load("attributes.parquet")["name"]]
-    titles = ["", *dataset.load("items.parquet")["title"]]
+    catalogue = Catalogue.of(dataset, settings.synonyms)
     if settings.reader is None:
-        return Rules(names, titles)
+        return Rules(*catalogue)
     from crs.dialogue.llm_understanding import ModelReads
     from crs.llm.model import LanguageModel
 
     file = prompt_file(settings.multi_turn.prompt, "multi_turn.prompt", "multi_turn")
     model = LanguageModel(settings.reader, context, cache)
-    return ModelReads(names, titles, dataset.summary["noun"], file.read_text(), model)
+    return ModelReads(catalogue, dataset.summary["noun"], file.read_text(), model)
 
 
 def participants(

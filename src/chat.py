@@ -70,7 +70,8 @@ def main(words: list[str]) -> None:
     from crs.serving import load
 
     where = {key: getattr(config.embedder, key) for key in ("path", "model", "hub")}
-    system = load(artifact.fingerprint, config.store, **where)
+    synonyms = config.dataset.synonyms or ""
+    system = load(artifact.fingerprint, config.store, synonyms, **where)
     settings = TurnSettings.of(config.multi_turn, config.multi_turn.rerankers[-1])
     if given.export:
         say(f"export    {system.export_faiss(given.export):,} items to {given.export}")

@@ -16,10 +16,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import torch
+from omegaconf import OmegaConf
 
+from crs.config import CONF
 from crs.data.cases import Cases
 from crs.data.sequences import Sequences
+from crs.dialogue.catalogue import Catalogue
 from crs.dialogue.conversation import Conversation, Names
+from crs.dialogue.meanings import Meanings
 from crs.dialogue.requirements import Facts
 from crs.dialogue.rule_understanding import Rules
 from crs.dialogue.turn import TurnSettings
@@ -64,12 +68,19 @@ def find(fingerprint: str, store: str | Path) -> Artifact:
     return Artifact(found[0])
 
 
-def load(fingerprint: str, store: str | Path = "artifacts", **embedder: Any) -> "System":
+def load(
+    fingerprint: str,
+    store: str | Path = "artifacts",
+    synonyms: str | None = None,
+    **embedder: Any,
+) -> "System":
     """The system behind a finished result.
 
     Args:
         fingerprint: of an `evaluate` or `multi_turn` result, or how it begins.
         store: root of the results.
+        synonyms: the table by which attributes are read, as `dataset.synonyms`; None: the one of
+            the data set's configuration; empty: none.
         embedder: the text encoder's path, if it was given by a local path or comes from a hub:
             `path=`, `model=` or `hub=True`, as in the group `embedder`.
     Raises:
@@ -91,17 +102,13 @@ def load(fingerprint: str, store: str | Path = "artifacts", **embedder: Any) -> 
                 f"{result.path} depends on {artifact.place}, which was made again with other bits; "
                 "make the result again"
             )
-    return System(result, inputs, downloads(result.place), embedder)
+    return System(result, inputs, downloads(result.place), embedder, synonyms)
 
 
-def display_titles(items: pd.DataFrame, noun: str) -> list[str]:
-    """Titles with their year, as people write them; an item without a title is its number."""
-    found = []
-    for item, title, year in items[["item", "title", "year"]].itertuples(index=False):
-        name = title or f"{noun} {item}"
-        mark = "" if pd.isna(year) else f"({int(year)})"
-        found.append(f"{name} {mark}" if mark and mark not in name else name)
-    return found
+def declared_synonyms(dataset: Artifact) -> str | None:
+    """The table of synonyms that `conf/` names for data sets of this name; None if it has none."""
+    file = CONF / "dataset" / f"{dataset.manifest['settings']['name']}.yaml"
+    return OmegaConf.select(OmegaConf.load(file), "synonyms") if file.is_file() else None
 
 
 class System:
@@ -114,18 +121,24 @@ class System:
     """
 
     def __init__(
-        self, result: Artifact, inputs: dict[str, Artifact], cache: Path, places: dict[str, Any]
+        self,
+        result: Artifact,
+        inputs: dict[str, Artifact],
+        cache: Path,
+        places: dict[str, Any],
+        synonyms: str | None = None,
     ) -> None:
         self.result, self.inputs, self.cache, self.places = result, inputs, cache, places
         dataset = inputs["dataset"]
         self.model: str = result.manifest["settings"]["model"]
         self.items: pd.DataFrame = dataset.load("items.parquet")
-        self.titles = ["", *display_titles(self.items, dataset.summary["noun"])]
         self.item_ids = Ids("item", self.items["raw"])
         self.user_ids = Ids("user", dataset.load("users.parquet")["raw"])
-        self.attributes = ["", *dataset.load("attributes.parquet")["name"]]
+        table = declared_synonyms(dataset) if synonyms is None else synonyms
+        catalogue = Catalogue.of(dataset, table)
+        self.attributes, self.titles, _ = catalogue
         self.sequences, self.facts = Sequences.of(dataset), Facts.of(dataset)
-        self.understanding = Rules(self.attributes, self.titles)
+        self.understanding = Rules(*catalogue)
         module = importlib.import_module(f"crs.models.{self.model}.scorers")
         self.scorers: dict[str, Recommender] = module.scorers(inputs)
         self.own = recipes()[self.model].own_scorers
@@ -183,6 +196,13 @@ class System:
     def encode(self, texts: list[str]) -> np.ndarray:
         """Texts to [n, dim]."""
         return self.encoder.encode(texts)
+
+    @cached_property
+    def meanings(self) -> Meanings | None:
+        """What the attributes mean, where the scorer's texts are embedded by MiniLM: the cosines of
+        other encoders have other sizes."""
+        minilm = self.dim and self.inputs["embed"].manifest["settings"].get("kind") == "minilm"
+        return Meanings(self.attributes, self.encode) if minilm else None
 
     def search(self, title: str, most: int = 20) -> pd.DataFrame:
         """Items whose title and year have these words anywhere, without regard to accents."""
@@ -260,6 +280,7 @@ class System:
             self.understanding,
             Texts(turn.text, 1, self.dim, self.encode),
             turn,
+            self.meanings,
         )
 
     def recommend(self, history: Iterable[Any], text: str = "", k: int = 5) -> pd.DataFrame:

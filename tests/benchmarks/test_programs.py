@@ -15,7 +15,16 @@ PROGRAMS = ["ranking", "iclrec_step", "em_epoch", "mip_sad", "c2crs", "kmeans"]
 WITH_TEXT_ENCODER = ["embedding", "bfloat16"]
 PROCESSES = ["busy"]
 """Programs that start others."""
-OTHERS = ["measure", "data", "amazon", "llm_users", "embed_memory", "titles", "understanding"]
+OTHERS = [
+    "measure",
+    "data",
+    "amazon",
+    "llm_users",
+    "embed_memory",
+    "titles",
+    "understanding",
+    "meanings",
+]
 """What programs share, and programs that write gigabytes, ask a language model or print speeds."""
 
 

@@ -9,11 +9,12 @@ import pytest
 import torch
 
 from crs.data.cases import Cases
+from crs.dialogue.catalogue import display_titles
 from crs.errors import UserError
 from crs.evaluation.ranking import topk
 from crs.ids import Number
 from crs.pipeline.run import run
-from crs.serving import display_titles, find, load
+from crs.serving import find, load
 from crs.store.artifact import Artifact, write_json
 from crs.store.store import Store
 from tests.conftest import composed

@@ -4,12 +4,10 @@ import re
 from collections.abc import Iterable
 from difflib import get_close_matches
 from functools import lru_cache
-from pathlib import Path
 
 from crs.dialogue.cues import CUES
 from crs.dialogue.years import spelt
 
-SYNONYMS = Path(__file__).with_name("synonyms.txt")
 SHORTEST = 5
 """A word with fewer letters is taken as it is written: one more letter makes another word of it."""
 NEAR = 0.7
@@ -67,14 +65,12 @@ class AttributeNames:
 
     Args:
         names: by id, names[0] unused.
-        table: synonyms, as in synonyms.txt; those of names that are not there are passed over.
+        table: synonyms, as in synonyms/; those of names that are not there are passed over.
     """
 
-    def __init__(self, names: list[str], table: str | None = None) -> None:
+    def __init__(self, names: list[str], table: str = "") -> None:
         self.known: dict[str, list[tuple[tuple[str, ...], tuple[int, ...]]]] = {}
         ids = {name.lower(): number for number, name in enumerate(names) if number}
-        if table is None:
-            table = SYNONYMS.read_text("utf-8")
         forms: dict[tuple[str, ...], tuple[int, ...]] = {}
         for said, meant in synonyms(table):
             if all(name.lower() in ids for name in meant):

@@ -175,8 +175,9 @@ def is_statement(clause: Clause, start: int, end: int, sort: str) -> bool:
     """Whether what is named is told of one's own life: `I was born in 1985`, `my drama`."""
     words = clause.words
     before = words[max(0, start - NEARBY) : start]
+    owned = not POSSESSIVES.isdisjoint(before)
     if sort == "years":
-        if STATED.search(" ".join(before) + " "):
+        if owned and STATED.search(" ".join(before) + " "):
             return True  # my number is 1984
         near = set(words[max(0, start - 2) : start])
         number = any(word.isdigit() and not years_of(word) for word in words[start - 1 : start])
@@ -189,7 +190,7 @@ def is_statement(clause: Clause, start: int, end: int, sort: str) -> bool:
     if before[-1] in POSSESSIVES:
         return before[-2:-1] != ["for"]
     text = " ".join(before) + " "
-    return bool(STATED.search(text) or (end == len(words) and REMARK.fullmatch(text)))
+    return bool((owned and STATED.search(text)) or (end == len(words) and REMARK.fullmatch(text)))
 
 
 class Reader:

@@ -10,8 +10,10 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from crs.data.cases import Cases
-from crs.dialogue.replies import asked_text, note, years_text
+from crs.dialogue.meanings import Meanings
+from crs.dialogue.replies import asked_text, foreign, note, years_text
 from crs.dialogue.requirements import Facts
+from crs.dialogue.rule_understanding import Rules
 from crs.dialogue.state import Talk, Understanding
 from crs.dialogue.turn import DialogueStates, TurnSettings
 from crs.dialogue.utterance_vectors import Texts
@@ -37,7 +39,8 @@ class Reply:
             that has none.
         broken: hard requirements that the worst of the items breaks.
         kept: whether one of the items keeps them all.
-        note: what was not understood; empty if there is nothing to say.
+        note: what was not understood, or of which titles one is meant; empty if there is nothing to
+            say.
     """
 
     items: list[Number]
@@ -73,6 +76,7 @@ class Conversation:
         facts: of the catalogue.
         understanding: reads what is said.
         texts: the vector of what is said, of one dialogue; of width 0 if no scorer reads it.
+        meanings: of the attributes, to offer what is near; None without a text encoder.
     """
 
     def __init__(
@@ -85,8 +89,9 @@ class Conversation:
         understanding: Understanding,
         texts: Texts,
         settings: TurnSettings,
+        meanings: Meanings | None = None,
     ) -> None:
-        self.case, self.settings, self.names = case, settings, names
+        self.case, self.settings, self.names, self.meanings = case, settings, names, meanings
         self.speaking, self.silent = recommender, silent
         self.talk = Talk(0, int(case.cut), 0)
         reads = [bool(texts.vectors.shape[1])]
@@ -118,11 +123,26 @@ class Conversation:
         asked = heard[0].requirements
         names = self.names.attributes, self.names.titles
         self.understood = [asked_text(asdict(one), *names) for one in asked]
-        unknown = getattr(self.state.understanding, "unknown", None)
-        self.note = note(text, unknown(text) if unknown and not asked else ())
+        which = [
+            words
+            for one, words in zip(asked, self.understood, strict=True)
+            if len(one.items) > 1 and not one.taken_back
+        ]
+        self.note = "; ".join(which) or note(text, {} if asked else self.near(text))
         for one, words in zip(asked, self.understood, strict=True):
             if one.years and one.hard:
                 self.years = "" if one.any_year else words
+
+    def near(self, text: str) -> dict[str, str]:
+        """Words of a text that no rule knows, each with the attribute that may be meant."""
+        rules = self.state.understanding
+        if not isinstance(rules, Rules) or foreign(text):
+            return {}
+        found = dict(rules.unknown(text))
+        if self.meanings:
+            words = (word for word in rules.telling(text) if word not in found)
+            found |= self.meanings.offered(words)
+        return {word: name.lower() for word, name in found.items()}
 
     def refuse(self, item: Any) -> Reply:
         """One item is not wanted, by its title or its id; the others may stay."""

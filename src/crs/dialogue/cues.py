@@ -215,26 +215,33 @@ def phrases(line: str) -> set[tuple[str, ...]]:
     return {tuple(filter(None, phrase)) for phrase in product(*found)}
 
 
-def by_first_word() -> dict[str, list[tuple[tuple[str, ...], str]]]:
-    """The rest of each phrase and what it does, by its first word, the longest phrases first."""
+def by_first_words() -> dict[str, dict[str, list[tuple[tuple[str, ...], str]]]]:
+    """The rest of each phrase and what it does, by its first word and its second one (empty if it
+    has none), the longest phrases first."""
     found: dict[str, dict[tuple[str, ...], str]] = {}
     for kind, table in TABLES.items():
         for line in filter(None, map(str.strip, table.splitlines())):
             for first, *rest in phrases(line):
                 found.setdefault(first, {})[tuple(rest)] = kind
-    return {
-        first: sorted(rests.items(), key=lambda entry: -len(entry[0]))
-        for first, rests in found.items()
-    }
+    cues: dict[str, dict[str, list[tuple[tuple[str, ...], str]]]] = {}
+    for first, rests in found.items():
+        by_second = cues.setdefault(first, {})
+        for words, kind in sorted(rests.items(), key=lambda entry: -len(entry[0])):
+            by_second.setdefault(words[0] if words else "", []).append((words, kind))
+    return cues
 
 
-CUES = by_first_word()
+CUES = by_first_words()
 
 
 def cue_at(words: list[str], place: int) -> tuple[str, int] | None:
     """What the phrase at a place does, and the place behind it."""
-    for rest, kind in CUES.get(words[place], ()):
+    by_second = CUES.get(words[place])
+    if by_second is None:
+        return None
+    following = words[place + 1] if place + 1 < len(words) else ""
+    for rest, kind in (*by_second.get(following, ()), *by_second.get("", ())):
         end = place + 1 + len(rest)
-        if not rest or tuple(words[place + 1 : end]) == rest:
+        if tuple(words[place + 1 : end]) == rest:
             return kind, end
     return None

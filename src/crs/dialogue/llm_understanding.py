@@ -12,6 +12,7 @@ from dataclasses import replace
 from string import Template
 from typing import Any
 
+from crs.dialogue.catalogue import Catalogue
 from crs.dialogue.rule_understanding import Rules
 from crs.dialogue.state import EARLIEST, LATEST, Requirement, Talk, Turn, Understood
 from crs.llm.request import Request
@@ -90,7 +91,7 @@ class ModelReads:
     """A language model that understands; where it cannot be understood, the rules do.
 
     Args:
-        names: of attributes by id, names[0] unused; titles: of items by id.
+        catalogue: what attributes and items are called.
         noun: what an item is called.
         prompt: with $$noun, $$attributes and $$dialogue.
         llm: who is asked (`crs.llm.model.LanguageModel`).
@@ -98,14 +99,14 @@ class ModelReads:
 
     def __init__(
         self,
-        names: list[str],
-        titles: Sequence[str],
+        catalogue: Catalogue,
         noun: str,
         prompt: str,
         llm: Any,
     ) -> None:
-        self.titles, self.noun, self.llm = titles, noun, llm
-        self.rules, self.names = Rules(names, titles), Rules(names)
+        names, self.titles, synonyms = catalogue
+        self.noun, self.llm = noun, llm
+        self.rules, self.names = Rules(*catalogue), Rules(names, synonyms=synonyms)
         self.template, self.counts = Template(prompt.strip()), Counter[str]()
         self.ids = {name.lower(): number for number, name in enumerate(names) if number}
         spelt = names[1:] if len(names) <= MOST_NAMES else []

@@ -1,7 +1,7 @@
 """What the system says: what it has understood, and the items."""
 
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from crs.dialogue.state import EARLIEST, LATEST
@@ -51,10 +51,10 @@ def items_text(requirement: dict[str, Any], titles: Sequence[str]) -> str:
     named = [
         titles[item] if item < len(titles) else f"item {item}" for item in requirement["items"]
     ]
+    if requirement.get("taken_back"):
+        return f"{' or '.join(named)} taken back"
     if len(named) > 1:
         return f"which one: {' or '.join(named)}?"
-    if requirement.get("taken_back"):
-        return f"{named[0]} taken back"
     return f"like {named[0]}" if requirement["wanted"] else f"not {named[0]}"
 
 
@@ -76,16 +76,16 @@ def reply(
     return "\n".join([opening, "", *(f"{n}. {titles[i]}" for n, i in enumerate(shown, 1))])
 
 
-def note(text: str, unknown: Iterable[tuple[str, str]]) -> str:
+def note(text: str, unknown: Mapping[str, str]) -> str:
     """What was not understood, in a sentence; empty if nothing is to say.
 
     Args:
         text: what was said.
-        unknown: words that no rule knows, each with the word of a name that is nearest.
+        unknown: words that no rule knows, each with the name that is nearest.
     """
     if foreign(text):
         return "the rules read English; what you wrote is for the model alone"
-    near = [f"{word} (do you mean {name}?)" for word, name in unknown]
+    near = [f"{word} (do you mean {name}?)" for word, name in unknown.items()]
     return f"not understood: {', '.join(near)}" if near else ""
 
 

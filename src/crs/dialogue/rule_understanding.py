@@ -11,10 +11,12 @@ from functools import lru_cache
 
 from crs.dialogue.attribute_names import AttributeNames
 from crs.dialogue.clauses import Clause, Reader
+from crs.dialogue.cues import CUES
 from crs.dialogue.meaning import Meaning
 from crs.dialogue.scope import read_scope
 from crs.dialogue.state import Requirement, Talk, Understood
 from crs.titles import Titles
+from crs.titles.everyday import WORKS, frequent
 
 REACTION = re.compile(r"\W*(no|nope|nah|not|none|neither|never|sorry|thanks?|hm+|these|those)\b")
 """How an answer to a list begins, before it comes to the wish."""
@@ -27,10 +29,11 @@ class Rules:
     Args:
         names: attribute names by id, names[0] unused.
         titles: of items by id, titles[0] unused; without them no title is known.
+        synonyms: a table of synonyms of attributes.
     """
 
-    def __init__(self, names: list[str], titles: Sequence[str] = ()) -> None:
-        self.attributes = AttributeNames(names)
+    def __init__(self, names: list[str], titles: Sequence[str] = (), synonyms: str = "") -> None:
+        self.attributes = AttributeNames(names, synonyms)
         self.reader = Reader(self.attributes, Titles(titles[1:]).mentions)
         self.clauses = lru_cache(maxsize=1 << 16)(self.read_clauses)
 
@@ -60,10 +63,24 @@ class Rules:
         return Understood(text if first else self.wish(text), requirements)
 
     def unknown(self, text: str) -> tuple[tuple[str, str], ...]:
-        """Words of a text that no rule knows, each with the word of a name that is nearest."""
+        """Words of a text that no rule knows, each with the word of a name that is spelt most like
+        it."""
         words = dict.fromkeys(word for clause in self.clauses(text) for word in clause.words)
         near = ((word, self.attributes.nearest(word)) for word in words)
         return tuple((word, name) for word, name in near if name)
+
+    def telling(self, text: str) -> list[str]:
+        """Words of a text that no rule knows and that not everybody says about anything."""
+        found: dict[str, None] = {}
+        for clause in self.clauses(text):
+            known = {p for one in clause.mentions for p in range(one.start, one.end)}
+            known |= {p for _, start, end in clause.cues for p in range(start, end)}
+            found |= dict.fromkeys(
+                word
+                for place, word in enumerate(clause.words)
+                if place not in known and word.isalpha() and len(word) > 2 and word not in CUES
+            )
+        return [word for word in found if word not in frequent() and word not in WORKS]
 
     def wish(self, text: str) -> str:
         """A later text without its reaction to the list and without sentences that only refuse."""

@@ -70,31 +70,36 @@ _ANY = [
 """Ways to say that the year may be any."""
 _FINE = r"(?: (?:is|are|will|would|be|do|works?|goes|fine|ok|okay|good|welcome)\b)*"
 _PHRASES = [
-    (rf"\bbetween (?:the )?({_YEAR}) and (?=(?:the )?(?:now|today|present)\b)", r"\1 to "),
-    (r"\b(?:in|on) or after\b", " since "),
-    (r"\b(?:in|on) or before\b", " until "),
+    (rf"\bbetween (?:the )?({_YEAR}) and (?=(?:the )?(?:now|today|present)\b)", r"\1 to ",
+     "between"),
+    (r"\b(?:in|on) or after\b", " since ", "or after"),
+    (r"\b(?:in|on) or before\b", " until ", "or before"),
     # 80-90s: both are decades.
-    (rf"\b(\d0)(?=\s*(?:{_DASH}|[/,&]|to\b|and\b|or\b)\s*\d0s\b)", r"\1s"),
+    (rf"\b(\d0)(?=\s*(?:{_DASH}|[/,&]|to\b|and\b|or\b)\s*\d0s\b)", r"\1s", "0s"),
     (rf"\b({_YEAR})\s*(?:{_DASH}|&)\s*(?=(?:the )?(?:{_YEAR}|now\b|today\b|present\b))", r"\1 to "),
     # not the 90s, the 80s: a contrast, no list.
     (rf"\b(not (?:(?:the|from|in) )*{_YEAR}),(?=\s*(?:(?:the|from|in) )*{_YEAR}\s*(?:$|[.!?,;]))",
-     r"\1; "),
+     r"\1; ", "not"),
     # 60s, 70s or 80s: a list, not three clauses.
     (rf"\b({_YEAR})\s*[,/]\s*(?:(?:or|and)\s+)?(?=(?:(?:the|from|in|early|mid|late) )*{_YEAR})",
-     r"\1 or "),
-    (rf"\b({_YEAR})\s*(?:\+|plus\b)", r"\1 or later "),
-    (rf"\b({_YEAR}),? (?:at (?:the )?latest|max|maximum|tops)\b", r"\1 or earlier "),
-    (rf"\b({_YEAR}),? (?:at (?:the )?earliest|at least|min|minimum)\b", r"\1 or later "),
+     r"\1 or ", ",", "/"),
+    (rf"\b({_YEAR})\s*(?:\+|plus\b)", r"\1 or later ", "+", "plus"),
+    (rf"\b({_YEAR}),? (?:at (?:the )?latest|max|maximum|tops)\b", r"\1 or earlier ",
+     "latest", "max", "tops"),
+    (rf"\b({_YEAR}),? (?:at (?:the )?earliest|at least|min|minimum)\b", r"\1 or later ",
+     "earliest", "least", "min"),
     (rf"\b(?:{'|'.join(_ANY)}){_ALONE}{_FINE}", f" {ANY} "),
     (r"\bup (?:to|till|until)\b(?: and including\b)?|\bat (?:the )?most\b|≤|<=|"
-     r"\b(?:no|not) (?:any )?(?:later|newer|more recent) than\b", " until "),
+     r"\b(?:no|not) (?:any )?(?:later|newer|more recent) than\b", " until ",
+     "up", "most", "≤", "<=", "than"),
     (r"\bat (?:the )?least\b(?: (?:from|in|since)\b)?|≥|>=|"
      r"\b(?:no|not) (?:any )?(?:earlier|older) than\b|"
-     r"\b(?:starting|beginning) (?:in|from|with|at)\b", " since "),
-    (rf"\bat (?:the )?latest (?=(?:in |from )?{_YEAR})", " until "),
-    (rf"\bat (?:the )?earliest (?=(?:in |from )?{_YEAR})", " since "),
-    (r"\bprior to\b|<", " before "),
-    (r">", " after "),
+     r"\b(?:starting|beginning) (?:in|from|with|at)\b", " since ",
+     "least", "≥", ">=", "than", "starting", "beginning"),
+    (rf"\bat (?:the )?latest (?=(?:in |from )?{_YEAR})", " until ", "latest"),
+    (rf"\bat (?:the )?earliest (?=(?:in |from )?{_YEAR})", " since ", "earliest"),
+    (r"\bprior to\b|<", " before ", "prior", "<"),
+    (r">", " after ", ">"),
 ]  # fmt: skip
 
 
@@ -111,7 +116,10 @@ DATED = re.compile(
 """A text without any of these says nothing of years."""
 
 
-PHRASES = [(re.compile(pattern), replacement) for pattern, replacement in _PHRASES]
+PHRASES = [(re.compile(pattern), new, signs) for pattern, new, *signs in _PHRASES]
+IES = re.compile(r"\b((?:1[89]|20)?\d0)ies\b")
+OF_TWO = re.compile(rf"(?<!\w){APOSTROPHES}(\d\d)\b")
+SHORT_SPAN = re.compile(rf"\b((?:1[89]|20)\d\d)(\s*{_DASH}\s*| to )(\d\d)(?![\w-])")
 
 
 def in_digits(text: str) -> str:
@@ -136,13 +144,12 @@ def spelt(text: str) -> str:
     if not DATED.search(text):
         return text.translate(NO_APOSTROPHES)
     text = in_digits(text)
-    text = re.sub(r"\b((?:1[89]|20)?\d0)ies\b", r"\1s", text)
-    text = re.sub(rf"(?<!\w){APOSTROPHES}(\d\d)\b", lambda match: of_two(int(match[1])), text)
+    text = OF_TWO.sub(lambda match: of_two(int(match[1])), IES.sub(r"\1s", text))
     text = text.translate(NO_APOSTROPHES)
-    short = rf"\b((?:1[89]|20)\d\d)(\s*{_DASH}\s*| to )(\d\d)(?![\w-])"
-    text = re.sub(short, lambda match: match[1] + match[2] + second(match[1], match[3]), text)
-    for pattern, replacement in PHRASES:
-        text = pattern.sub(replacement, text)
+    text = SHORT_SPAN.sub(lambda match: match[1] + match[2] + second(match[1], match[3]), text)
+    for pattern, replacement, signs in PHRASES:
+        if not signs or any(map(text.__contains__, signs)):
+            text = pattern.sub(replacement, text)
     return text
 
 

@@ -2,13 +2,14 @@
 
 Read from the source text, so nothing is imported. Only code that computes counts: comments,
 docstrings, layout, the wording of errors and progress, and the modules of `NEVER_COMPUTES` do not.
+Text files beside these modules count too, for they are read by them.
 """
 
 import ast
 import hashlib
 import io
 import tokenize
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from importlib.util import find_spec
 from itertools import accumulate
@@ -146,7 +147,17 @@ def code_of(module: str) -> str:
     return "\x1f".join(kept)
 
 
+def texts_beside(modules: Iterable[str]) -> list[Path]:
+    """The text files in the folders of these modules: tables of words, which computing reads."""
+    folders = {path.parent for name in modules if (path := source_of(name))}
+    return sorted(file for folder in folders for file in folder.glob("*.txt"))
+
+
 def code_digest(*modules: str) -> str:
-    """First 16 hex digits of the sha256 over the code of `closure(*modules)`."""
-    text = "\x1e".join(f"{name}\x1f{code_of(name)}" for name in closure(*modules))
+    """First 16 hex digits of the sha256 over the code of `closure(*modules)`, and over the text
+    files beside it."""
+    reached = closure(*modules)
+    parts = [f"{name}\x1f{code_of(name)}" for name in reached]
+    parts += [f"{file.name}\x1f{file.read_text('utf-8')}" for file in texts_beside(reached)]
+    text = "\x1e".join(parts)
     return hashlib.sha256(text.encode()).hexdigest()[:16]

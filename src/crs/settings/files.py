@@ -50,6 +50,19 @@ def digest_of(path: str | Path, key: str) -> str:
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
+def named_file(name: str, key: str, folder: Path, what: str) -> Path:
+    """A text file: by its name in a folder of ours, or by its path.
+
+    Raises:
+        UserError: if there is none.
+    """
+    path = folder / f"{name}.txt" if (folder / f"{name}.txt").is_file() else Path(home(name))
+    if not path.is_file():
+        known = ", ".join(sorted(file.stem for file in folder.glob("*.txt")))
+        raise UserError(f"{key}={name}: no such {what}; there are {known}, or give a path")
+    return path
+
+
 def prompt_file(name: str, key: str, package: str = "data_generator") -> Path:
     """The text file of a prompt: by its name in `<package>/prompts/`, or by its path.
 
@@ -59,8 +72,4 @@ def prompt_file(name: str, key: str, package: str = "data_generator") -> Path:
     spec = find_spec(package)
     assert spec is not None and spec.submodule_search_locations
     folder = Path(next(iter(spec.submodule_search_locations))) / "prompts"
-    path = folder / f"{name}.txt" if (folder / f"{name}.txt").is_file() else Path(home(name))
-    if not path.is_file():
-        known = ", ".join(sorted(file.stem for file in folder.glob("*.txt")))
-        raise UserError(f"{key}={name}: no such prompt; there are {known}, or give a path")
-    return path
+    return named_file(name, key, folder, "prompt")

@@ -110,6 +110,9 @@ class Dataset(Settings):
     list in the notation of JSON, Python or NumPy is that list."""
     noun: str = "item"
     """What an item is called in an utterance."""
+    synonyms: str | None = unfingerprinted(None)
+    """Synonyms of the attributes: a text file in src/crs/dialogue/synonyms/ or a path; null: none.
+    Dialogues are read with them, so they are in the names of `multi_turn` results."""
     min_rating: float | None = number(None)
     """Keep interactions rated at least this; null keeps all."""
     min_user: int = number(5, low=0)

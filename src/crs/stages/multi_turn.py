@@ -6,8 +6,9 @@ from typing import Any
 
 from omegaconf import MISSING
 
+from crs.dialogue.catalogue import synonyms_file
 from crs.settings.base import Settings
-from crs.settings.fields import choice, number, unfingerprinted
+from crs.settings.fields import choice, number, setting, unfingerprinted
 from crs.settings.files import prompt_file, sha256_of
 from crs.settings.llm import LLM
 from crs.stages.embed import ENCODER, Embedder
@@ -78,10 +79,15 @@ class MultiTurnSettings(Settings):
     """None for a model that reads no text."""
     own_scorers: list[str] = unfingerprinted([])
     """Names of the model\'s own scorers; the model\'s name implies them."""
+    synonyms: str | None = setting(None, neutral=None)
+    """`dataset.synonyms`; in a name it counts by the table\'s content."""
 
     def identity(self) -> dict[str, Any]:
-        """As `Settings.identity`, less prompts that are not used; the others by their text."""
+        """As `Settings.identity`, less prompts that are not used; the others and synonyms
+        by their text."""
         plain = super().identity()
+        if self.synonyms is not None:
+            plain["synonyms"] = sha256_of(synonyms_file(self.synonyms), "dataset.synonyms")
         talk = plain["multi_turn"]
         for key, package, read in (
             ("prompt", "multi_turn", self.reader is not None),
@@ -117,6 +123,7 @@ STAGE = Stage(
         config.llm if config.multi_turn.understanding == "llm" else None,
         config.embedder if "embed" in config.recipe.reads else None,
         [*config.recipe.own_scorers],
+        config.dataset.synonyms,
     ),
     reads=what_dialogues_read,
     writes=("dialogues.md", "dialogues.parquet", "results.md", "results.parquet"),

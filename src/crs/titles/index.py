@@ -95,6 +95,7 @@ class Index:
             for spelling in filter(None, short_forms(title)):
                 self.add(place, SHORT, spelling)
         self.number_first_parts()
+        self.short = {key for key in self.names if len(key) < HEAD}
         self.longest: dict[str, int] = {}
         for key in self.names:
             self.longest[key[:HEAD]] = max(self.longest.get(key[:HEAD], 0), len(key))
@@ -145,7 +146,8 @@ class Index:
         if mended != words:
             places = frozenset(a.start for a, b in zip(words, mended, strict=True) if a != b)
             yield Row(mended, places)
-            yield Row(in_digits(mended), places)
+            if (counted := in_digits(mended)) != mended:
+                yield Row(counted, places)
 
     def said_in(self, row: Row) -> Iterator[Said]:
         """Every name in a row."""
@@ -154,7 +156,11 @@ class Index:
         ends = list(accumulate(map(len, letters)))
         start = 0
         for first, following in enumerate(ends):
-            reach = self.longest.get(joined[start : start + HEAD], 0)
+            head = joined[start : start + HEAD]
+            reach = self.longest.get(head, 0)
+            if not reach and self.short.isdisjoint((head[:1], head[:2], head[:3])):
+                start = following
+                continue
             for last in range(first, len(ends)):
                 length = ends[last] - start
                 if length >= HEAD and length > reach:

@@ -1,6 +1,7 @@
 """Numbers as titles write them: in digits, in words, in Roman numerals, as letters of a word."""
 
 import re
+from functools import lru_cache
 
 from crs.titles.words import Word
 
@@ -29,6 +30,8 @@ def in_digits(words: list[Word]) -> list[Word]:
 
     A Roman numeral is a number where a word stands before it; `i` only behind `part` and the like.
     """
+    if not any(may_count(word.folded) for word in words):
+        return words
     out: list[Word] = []
     texts = [
         word.folded.translate(AS_LETTERS) if DIGIT_AS_LETTER.fullmatch(word.folded) else word.folded
@@ -43,6 +46,22 @@ def in_digits(words: list[Word]) -> list[Word]:
         out.append(Word(value, words[at].start, words[end - 1].end))
         at = end
     return out
+
+
+@lru_cache(maxsize=1 << 16)
+def may_count(text: str) -> bool:
+    """Whether a word may be a number, or be read as another word where it has a digit in it.
+
+    `i` is a number only behind one of `PARTS`, so these stand for it.
+    """
+    return (
+        text in SMALL
+        or text in TENS
+        or text in PARTS
+        or text.isdecimal()
+        or (text != "i" and ROMAN.fullmatch(text) is not None)
+        or DIGIT_AS_LETTER.fullmatch(text) is not None
+    )
 
 
 def number(texts: list[str], at: int) -> tuple[str | None, int]:

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
+from functools import lru_cache
 
 
 def allowed(letters: int) -> int:
@@ -47,8 +48,9 @@ class Typos:
             if allowed(len(word)):
                 for short in shortened(word):
                     self.by_shortened[short].append(word)
+        self.nearest = lru_cache(maxsize=1 << 16)(self.find_nearest)
 
-    def nearest(self, word: str) -> str | None:
+    def find_nearest(self, word: str) -> str | None:
         """The word that fewest slips make of a misspelling; None if none is near enough."""
         most = allowed(len(word))
         if not most or not word.isalpha():

@@ -3,6 +3,7 @@
 import html
 import re
 import unicodedata
+from functools import lru_cache
 from typing import NamedTuple
 
 LETTERS = str.maketrans({
@@ -24,6 +25,8 @@ WORD = re.compile(
     rf"|[^\W_{UNSPACED}](?:[^\W_{UNSPACED}]|[{WITHIN}]|['’ʼ´`‘](?=[^\W_]))*"
     r"|[&＆]"
 )
+ASCII_WORD = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9]|['`](?=[A-Za-z0-9]))*|&")
+"""As `WORD`, of a text in ASCII alone: much faster."""
 ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 
 
@@ -68,10 +71,17 @@ def unescaped(text: str) -> tuple[str, list[int] | None]:
     return "".join(out), places
 
 
+@lru_cache(maxsize=1 << 16)
+def folded_word(word: str) -> str:
+    """A word of a text, folded."""
+    return fold(word).strip()
+
+
 def words_of(text: str) -> list[Word]:
     """The words of a text in order; `&` is the word `and`."""
-    found = []
-    for match in WORD.finditer(text):
-        if folded := fold(match[0]).strip():
-            found.append(Word(folded, match.start(), match.end()))
-    return found
+    pattern = ASCII_WORD if text.isascii() else WORD
+    return [
+        Word(folded, *match.span())
+        for match in pattern.finditer(text)
+        if (folded := folded_word(match[0]))
+    ]

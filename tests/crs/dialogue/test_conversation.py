@@ -1,8 +1,12 @@
+from copy import copy
+from types import SimpleNamespace
+
 import pytest
 import torch
 
 from crs.chat.explanations import reasons
 from crs.dialogue.requirements import Facts
+from crs.dialogue.rule_understanding import Rules
 from crs.titles import title_and_year
 
 
@@ -64,6 +68,34 @@ def test_intents_have_shares_and_titles(talk, system):
 def test_too_much_asked_for_is_said(talk):
     reply = talk.say("a comedy, drama, western, mystery")
     assert reply.broken >= 1 and len(reply.items) == 5
+
+
+def test_of_several_titles_it_is_asked_which_one(talk, system):
+    titles = ["", "King Kong (1933)", "King Kong (2005)", *system.titles[3:]]
+    talk.state.understanding, talk.names = Rules(["", "Drama"], titles), copy(talk.names)
+    talk.names.titles = titles
+    reply = talk.say("I liked King Kong")
+    assert reply.note == "which one: King Kong (1933) or King Kong (2005)?"
+    assert talk.say("let's start over").note == ""
+    assert talk.say("King Kong (2005)").note == "" and talk.history[-1] == 2
+
+
+def test_an_attribute_that_means_nearly_the_same_is_offered_and_not_taken_for_granted(talk):
+    talk.meanings = SimpleNamespace(offered=lambda words: [(word, "Horror") for word in words])
+    reply = talk.say("something creepyish")
+    assert reply.note == "not understood: creepyish (do you mean horror?)" and reply.asked == []
+
+
+def test_words_in_another_script_reach_the_encoder_whole_and_the_line_says_so(talk, system):
+    said = "Хочу тихую драму"
+    reply = talk.say(said)
+    assert reply.note == "the rules read English; what you wrote is for the model alone"
+    assert (reply.understood, reply.asked, len(reply.items)) == ([], [], 5)
+    expected = torch.from_numpy(system.encode([said])[0]).float()
+    torch.testing.assert_close(talk.state.texts.vectors[0], expected, atol=1e-3, rtol=0)
+    assert ("note", reply.note) in [*reasons(talk, reply)]
+    second = talk.say("Нет, что-нибудь весёлое")
+    assert second.note == reply.note and talk.state.texts.said[0][1] == "Нет, что-нибудь весёлое"
 
 
 def test_texts_add_up_as_in_the_stage(talk, system):

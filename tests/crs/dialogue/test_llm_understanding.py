@@ -5,6 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from crs.dialogue.catalogue import Catalogue
 from crs.dialogue.llm_understanding import ModelReads, closed, parsed, transcript
 from crs.dialogue.state import Requirement, Talk, Turn
 from crs.llm.request import Answer
@@ -26,7 +27,7 @@ def reader(*answers):
         return [Answer(text) for text in answers]
 
     prompt = "a $noun of $attributes: $dialogue"
-    found = ModelReads(NAMES, TITLES, "song", prompt, SimpleNamespace(ask=ask))
+    found = ModelReads(Catalogue(NAMES, TITLES), "song", prompt, SimpleNamespace(ask=ask))
     return found, asked
 
 

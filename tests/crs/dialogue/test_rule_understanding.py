@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crs.dialogue.attribute_names import singular
+from crs.dialogue.catalogue import synonyms_file
 from crs.dialogue.rule_understanding import Rules
 from crs.dialogue.standing import standing
 from crs.dialogue.state import EARLIEST, LATEST, Requirement, Talk, Turn, Understood
@@ -17,7 +18,7 @@ from data_generator.rules import speak
 from tests.contracts.tiny import quick
 
 NAMES = "- Comedy Drama War Horror Western Romance Sci-Fi Film-Noir Children's News Mystery".split()
-RULES = Rules(NAMES)
+RULES = Rules(NAMES, synonyms=synonyms_file("movies").read_text("utf-8"))
 
 
 def in_words(one):

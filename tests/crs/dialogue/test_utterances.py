@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from crs.dialogue.catalogue import Catalogue, synonyms_file
 from crs.dialogue.requirements import Facts, Wishes
 from crs.dialogue.rule_understanding import Rules
 from crs.dialogue.standing import standing
@@ -17,7 +18,8 @@ FOLDER = Path(__file__).parent
 ROWS = list(map(json.loads, (FOLDER / "utterances.jsonl").read_text("utf-8").splitlines()))
 WORLD = json.loads((FOLDER / "utterances_world.json").read_text("utf-8"))
 NAMES = ["-", *WORLD["attributes"]]
-RULES = Rules(NAMES, ["", *WORLD["titles"]])
+CATALOGUE = Catalogue(NAMES, ["", *WORLD["titles"]], synonyms_file("movies").read_text("utf-8"))
+RULES = Rules(*CATALOGUE)
 FIRST, LAST = 1870, 2040
 FACTS = Facts(torch.zeros(1, len(NAMES)), torch.arange(FIRST, LAST + 1), torch.tensor([0]))
 ATTRIBUTES, YEARS = ("must", "not", "prefer", "avoid"), ("years", "prefer_years")
@@ -40,12 +42,12 @@ def spans(years):
     return [[a if a > FIRST else None, b if b < LAST else None] for a, b in pairs]
 
 
-def reading(texts):
-    """What the rules have understood after all utterances of a person, as the table says it."""
+def reading(texts, understanding=RULES):
+    """What is understood after all utterances of a person, as the table says it."""
     wishes, said, talk = Wishes.none(FACTS, 1), [], Talk(0, 0, 0)
     for text in texts:
         talk.turns.append(Turn(text))
-        heard = RULES.read([talk])
+        heard = understanding.read([talk])
         wishes.hear([0], heard)
         said += heard[0].requirements
     wanted, refused, hard = (

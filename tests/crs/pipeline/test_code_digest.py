@@ -212,3 +212,20 @@ def test_other_peoples_modules_are_left_out(write):
 def test_the_reader_of_a_dataset_is_part_of_its_code(configure):
     config = configure("dataset=ml1m", "stage=dataset")
     assert "crs.data.readers.movielens" in code_digest.code_modules(plan(config)[0], config)
+
+
+def test_a_text_file_beside_a_module_that_is_reached_changes_the_digest(write, tmp_path):
+    before = code_digest.code_digest("demo.one")
+    (tmp_path / "demo" / "sub").mkdir()
+    (tmp_path / "demo" / "sub" / "elsewhere.txt").write_text("words")
+    assert code_digest.code_digest("demo.one") == before
+    table = tmp_path / "demo" / "words.txt"
+    table.write_text("words")
+    named = code_digest.code_digest("demo.one")
+    table.write_text("other words")
+    assert len({before, named, code_digest.code_digest("demo.one")}) == 3
+
+
+def test_the_everyday_words_are_in_the_digest_of_what_reads_titles():
+    reached = code_digest.closure("multi_turn.dialogues")
+    assert "everyday.txt" in {file.name for file in code_digest.texts_beside(reached)}
