@@ -156,8 +156,11 @@ def entries(value: Any) -> Iterable[Any]:
 
 def turns_in(values: list[Any]) -> list[dict[str, Any]]:
     """The entries of a list that are turns: objects with a text, and no list of turns within."""
-    return [value for value in values[:LOOKED_AT]
-            if isinstance(value, dict) and TEXTS & set(value) and talk(value) is None]  # fmt: skip
+    return [
+        value
+        for value in values[:LOOKED_AT]
+        if isinstance(value, dict) and TEXTS & set(value) and talk(value) is None
+    ]
 
 
 def talk(record: dict[str, Any]) -> list[Any] | None:

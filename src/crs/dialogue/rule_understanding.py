@@ -85,8 +85,9 @@ class Rules:
     def wish(self, text: str) -> str:
         """A later text without its reaction to the list and without sentences that only refuse."""
         sentences = [s for s in SENTENCE_END.split(text.strip()) if s]
-        asked = [[one for part in Meaning(()).read(self.clauses(s)) for one in part]
-                 for s in sentences]  # fmt: skip
+        asked = [
+            [one for part in Meaning(()).read(self.clauses(s)) for one in part] for s in sentences
+        ]
         kept = [
             (sentence, part)
             for sentence, part in zip(sentences, asked, strict=True)

@@ -172,9 +172,11 @@ def either(clauses: list[Clause]) -> None:
             links.append("")
             turned = ""
             continue
-        inside = clauses[n].words[one.end : two.start] if n == m else [
-            *clauses[n].words[one.end :], clauses[m].before, *clauses[m].words[: two.start]
-        ]  # fmt: skip
+        inside = (
+            clauses[n].words[one.end : two.start]
+            if n == m
+            else [*clauses[n].words[one.end :], clauses[m].before, *clauses[m].words[: two.start]]
+        )
         said = [word for word in inside if word not in FILLERS - JOINS and word != "from"]
         dates = one.sort == two.sort == "years" and set(said) <= {
             "and",

@@ -63,8 +63,10 @@ def tell_mixed(times: pd.Series, place: Place, faults: BadRows) -> None:
         faults.notice(
             f"with a time in {unit} where most are in {most[0]}: in the wrong order until all are "
             "in one unit",
-            int(rows.sum()), "kept", place(int(times.index[rows][0])),
-        )  # fmt: skip
+            int(rows.sum()),
+            "kept",
+            place(int(times.index[rows][0])),
+        )
 
 
 def span(times: pd.Series) -> str | None:
