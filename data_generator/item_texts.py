@@ -4,6 +4,7 @@ import re
 from collections import defaultdict
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import pandas as pd
 
@@ -41,7 +42,8 @@ def graph_facts(dataset: Artifact) -> dict[int, str]:
 
 def readable(raw: str) -> str:
     """The name in an address of DBpedia, `<http://dbpedia.org/resource/Tom_Hanks>`; others stay."""
-    return raw.strip("<>").rpartition("/")[2].replace("_", " ")
+    address, _, name = raw.strip("<>").partition("/resource/")
+    return unquote(name).replace("_", " ") if name else address
 
 
 def values_of(item: Item, names: list[str], noun: str, facts: str) -> dict[str, str]:

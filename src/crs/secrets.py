@@ -3,6 +3,7 @@ them, by their looks, and where an address carries them."""
 
 import os
 import re
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 ADDRESSES = ("OPENAI_BASE_URL", "GOOGLE_GEMINI_BASE_URL", "GOOGLE_VERTEX_BASE_URL")
@@ -29,6 +30,15 @@ def secrets() -> dict[str, str]:
                 if len(text) >= SHORTEST:
                     found[text] = name
     return dict(sorted(found.items(), key=lambda pair: -len(pair[0])))
+
+
+def redacted(value: Any) -> Any:
+    """Plain data, every text in it as `redact` leaves it."""
+    if isinstance(value, str):
+        return redact(value)
+    if isinstance(value, dict):
+        return {key: redacted(one) for key, one in value.items()}
+    return [redacted(one) for one in value] if isinstance(value, list) else value
 
 
 def redact(text: str) -> str:

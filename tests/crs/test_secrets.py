@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from crs.secrets import redact
+from crs.secrets import redact, redacted
 
 TRAIN = Path(__file__).parents[2] / "src" / "train.py"
 KEYS = (
@@ -78,3 +78,11 @@ def test_secrets_are_known_by_the_names_of_their_variables(monkeypatch):
     text = "plain-words p@ssword p%40ssword https://host/hidden/x neither true"
     shown = "<SOME_VENDOR_TOKEN> <https_proxy> <https_proxy> <OPENAI_BASE_URL>/x neither true"
     assert redact(text) == shown
+
+
+def test_no_text_within_plain_data_keeps_a_secret():
+    address = "https://me:hunter22@host.org/ml.zip?token=abcdefghijk"
+    plain = {"dataset": {"sources": [{"url": address}], "k": 3}, "none": None}
+    shown = redacted(plain)
+    assert "hunter22" not in str(shown) and "abcdefghijk" not in str(shown)
+    assert shown["dataset"]["k"] == 3 and shown["none"] is None

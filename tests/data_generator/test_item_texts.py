@@ -87,6 +87,9 @@ def test_facts_are_the_names_of_the_neighbours(tmp_path):
     }  # fmt: skip
     assert graph_facts(artifact(tmp_path / "none", {})) == {}
     assert readable("Toy Story") == "Toy Story"
+    assert readable("Action/Adventure") == "Action/Adventure"
+    assert readable("<http://dbpedia.org/resource/Face/Off>") == "Face/Off"
+    assert readable("<http://dbpedia.org/resource/Am%C3%A9lie>") == "Amélie"
 
 
 @pytest.mark.parametrize(("template", "sentence"), [

@@ -19,8 +19,10 @@ ENDS = set(".!?\n")
 """Marks that end a sentence begin so."""
 TURNS = set("but though although however whereas".split())
 """Words that begin a clause."""
-ALL = set("any anything everything all none nothing no whatever".split())
+ALL = set("any anything everything all none nothing whatever".split())
 """`but` behind one of them, or one word later, is `except`."""
+OF_ALL = set("movies films movie film genres genre titles things".split())
+"""`but` behind `no` and one of them is `except`: no movies but comedies."""
 POSSESSIVES = set("my our his her their your".split())
 LIVES = set("born married met graduated moved retired divorced died lived worked".split())
 """A year behind such a word is no wish."""
@@ -119,7 +121,9 @@ def cut(text: str) -> list[Clause]:
             sentence += 1
 
     for token in TOKENS.findall(text):
-        if token == "but" and ALL & set(words[-2:]):
+        if token == "but" and (
+            ALL & set(words[-2:]) or (words[-2:-1] == ["no"] and words[-1] in OF_ALL)
+        ):
             words.append("except")
         elif token in TURNS or not (token[0] == MASK or token[0].isalnum() or token[0] == "_"):
             end(token)

@@ -30,7 +30,7 @@ BAD = (
     r"predictable|lame|cheesy|crap|trash|garbage|rubbish|out|off|off limits|off the table|"
     r"over|a no|a nono|a no go|a dealbreaker|a deal breaker|a turn off|a turnoff|the worst|"
     r"a letdown|a let down|disappointing|too much|not|out of the question|unbearable|unwatchable|"
-    r"banned|forbidden|taboo)"
+    r"banned|forbidden|taboo|bad idea)"
 )
 VERBS = (
     r"(?:(?:bores?|bored|annoys?|annoyed|scares?|scared|irritates?|irritated|disappoints?|tires?|"
@@ -61,7 +61,9 @@ BEHIND = re.compile(
     rf"optional\b|{BE} (?:optional|unimportant|irrelevant|unnecessary|not {NEEDLESS})|"
     rf"{BE} {ADVERBS}less important)|"
     rf"(?P<allow>(?:{BE}|would be|can be|may be) {ADVERBS}(?:fine|ok|okay|alright|all right|"
-    rf"allowed|acceptable|permitted|back|not a problem|no problem)\b)|"
+    rf"allowed|acceptable|permitted|back|not a problem|no problem)\b|"
+    rf"(?:{BE} )?{NEGATED} {ADVERBS}(?:an? )?{BAD}\b|"
+    rf"never {ADVERBS}(?:disappoints?|bores?|annoys?|fails?)\b)|"
     rf"(?P<bad>{BE} {ADVERBS}{BAD}\b|{BE} (?:way |just |far |a bit |all |simply )*too \w+|"
     rf"{VERBS}|{I_HATE}|{NEGATED}\b))"
 )  # fmt: skip

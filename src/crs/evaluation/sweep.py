@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from hydra.experimental.callback import Callback
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 
 from crs.console import complain, say
 from crs.evaluation.results import COLUMNS, MARKDOWN, PARQUET
@@ -65,7 +65,8 @@ class SweepTable(Callback):
         Hydra makes a warning of what a callback raises, so that what fails here is told here.
         """
         try:
-            code = self.gather(Path(config.hydra.sweep.dir), outcomes_of(config.hydra))
+            searched = "crs_optuna" in str(OmegaConf.select(config, "hydra.sweeper._target_"))
+            code = self.gather(Path(config.hydra.sweep.dir), outcomes_of(config.hydra), searched)
             sweeps.record(config.tracker, Path(home(config.store)), Path(config.hydra.sweep.dir))
         except Exception as failure:
             why = refusal(failure)
@@ -75,11 +76,14 @@ class SweepTable(Callback):
         if code:
             sys.exit(code)
 
-    def gather(self, folder: Path, outcomes_in: Path) -> int:
+    def gather(self, folder: Path, outcomes_in: Path, searched: bool = False) -> int:
         """Write `results.parquet`, its Markdown twin and the report into the sweep's folder.
 
+        Args:
+            searched: the jobs are those of a search: while trials run in other processes there
+                are none, and the search has told so.
         Returns:
-            the highest exit code of a job; 1 if no job left an outcome.
+            the highest exit code of a job; 1 if there should be jobs and none left an outcome.
         """
         found = outcomes.read(outcomes_in)
         shown = self.write(folder, outcomes_in)
@@ -88,9 +92,9 @@ class SweepTable(Callback):
                 say(f"failed    job {job}: {outcome['error']}")
         if shown:
             announce(folder)
-        if not found:
+        if not found and not searched:
             say("failed    no job left an outcome")
-        return max((outcome["code"] for outcome in found.values()), default=1)
+        return max((outcome["code"] for outcome in found.values()), default=int(not searched))
 
     def write(self, folder: Path, outcomes_in: Path) -> bool:
         """Write what the jobs came to; whether there is anything to show."""

@@ -24,6 +24,7 @@ from crs.search.trials import shown
 from crs.store.artifact import digest_of
 from crs.store.store import Store
 from crs.threads import available
+from crs.tracking.names import what_differs
 
 if TYPE_CHECKING:
     from optuna import Study
@@ -50,7 +51,7 @@ def study_of(settings: Sweeper, arguments: list[str], root: str) -> About:
         model=config.model.name,
         dataset=config.dataset.label,
         stage=stage,
-        phase=stages_of(config)[stage].phase,
+        phase=stages_of(config)[stage].last_phase(config),
         objective=settings.objective or (SUCCESS if stage == DIALOGUES else USUAL),
         direction="minimize" if settings.direction == "minimize" else "maximize",
         sampler=settings.sampler,
@@ -62,7 +63,8 @@ def study_of(settings: Sweeper, arguments: list[str], root: str) -> About:
         seeds=seeds,
     )
     own = ("objective", "direction", "sampler", "pruner", "seed", "space", "seeds", "stage")
-    named = {key: getattr(about, key) for key in own} | {"first": base.fingerprint}
+    named = {key: getattr(about, key) for key in own}
+    named |= {"first": base.fingerprint, "fixed": what_differs(space.fixed)}
     about.name = digest_of(named)[:16]
     about.folder = store.root / STUDIES / about.name
     return about

@@ -37,8 +37,8 @@ class Stage:
         about: what it computes, for the plan and the docs.
         code: more modules whose code computes the result, from the configuration.
         handed: functions of other packages that it is handed, by name: `package.module:function`.
-        phase: the last phase of its training, whose validation figure says how good the model is;
-            empty if it trains nothing that can be searched by.
+        phase: the last phase of its training, whose validation figure says how good the model is,
+            or how the configuration chooses it; empty if it trains nothing that can be searched by.
         tables: what a tracker shows of its files, beside `results.parquet` and pictures: columns of
             a Parquet table, or for an array of numbers what they are and what their counts are.
         calls_llm: whether it calls a language model; then its module has `quote`, for
@@ -54,9 +54,13 @@ class Stage:
     about: str
     code: Callable[[Configuration], list[str]] = nothing
     handed: dict[str, str] = field(default_factory=dict)
-    phase: str = ""
+    phase: str | Callable[[Configuration], str] = ""
     tables: dict[str, tuple[str, ...]] = field(default_factory=dict)
     calls_llm: Callable[[Configuration], bool] = never
+
+    def last_phase(self, config: Configuration) -> str:
+        """The last phase of its training under a configuration."""
+        return self.phase(config) if callable(self.phase) else self.phase
 
     @property
     def module(self) -> str:

@@ -15,6 +15,7 @@ from crs.console import plain, say
 from crs.errors import PrunedError
 from crs.pipeline.plan import Step
 from crs.pipeline.provenance import git_state
+from crs.secrets import redacted
 from crs.settings.tracker import TrackerSettings
 from crs.tracking.ids import RunId
 from crs.tracking.names import command_of, group_of, name_of, what_differs, words_typed
@@ -67,9 +68,11 @@ def mode() -> Literal["online", "offline", "disabled"]:
 def flat(config: Config, steps: list[Step]) -> dict[str, Any]:
     """The whole configuration, with the names of the results and the commit.
 
-    It is nested as in conf/: W&B shows `pretrain.lr`. Groups of other models are left out.
+    It is nested as in conf/: W&B shows `pretrain.lr`. Groups of other models are left out, and no
+    secret is in it.
     """
     settings = {group: value for group, value in asdict(config).items() if value is not None}
+    settings = redacted(settings)
     return {
         **settings,
         "fingerprint": {step.name: step.fingerprint for step in steps},

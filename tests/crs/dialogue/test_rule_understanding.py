@@ -288,6 +288,25 @@ def test_the_newest_words_of_a_dialogue_are_read():
     assert RULES.read([]) == []
 
 
+@pytest.mark.parametrize(("text", "expected"), [
+    ("no horror but comedy", ["-horror", "comedy"]),
+    ("no war but a comedy", ["-war", "comedy"]),
+    ("no movies but comedies", ["comedy"]),
+    ("no horror movies but comedies", ["-horror", "comedy"]),
+    ("anything but horror", ["-horror"]),
+])  # fmt: skip
+def test_but_contrasts_behind_one_name_and_excepts_behind_all(text, expected):
+    assert asked(text) == expected
+
+
+@pytest.mark.parametrize("text", [
+    "horror isn't bad", "westerns aren't boring", "comedy is not a bad idea",
+    "war films are not boring at all", "horror never disappoints",
+])  # fmt: skip
+def test_who_denies_that_a_genre_is_bad_does_not_refuse_it(text):
+    assert not any(one.startswith("-") for one in asked(text))
+
+
 @quick
 @given(
     st.builds(Item, st.just("Zanzibar"), st.none() | st.integers(1920, 2020),

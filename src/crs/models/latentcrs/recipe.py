@@ -101,7 +101,7 @@ MODEL = Model(
             ],
             writes=("model.json", "model.safetensors"),
             about="the mixture of intents, by EM",
-            phase="em",
+            phase=lambda config: "intents" if config.em.items == "words" else "em",
         ),
         Stage(
             name="direct",
@@ -124,7 +124,7 @@ MODEL = Model(
             ],
             writes=("model.json", "model.safetensors"),
             about="the same network without intents",
-            phase="direct",
+            phase=lambda config: "residual" if config.em.items == "words" else "direct",
         ),
     ),
 )

@@ -53,7 +53,7 @@ class AttributeMatch:
         for number, texts in enumerate(dialogues):
             wishes.hear([number] * len(texts), [self.rules.utterance(t, True) for t in texts])
         narrowed = ~wishes.years.all(1, keepdim=True)
-        return torch.cat([wishes.wanted - wishes.refused, wishes.years & narrowed], dim=1)
+        return torch.cat([wishes.known - wishes.refused, wishes.years & narrowed], dim=1)
 
     def read(self, cases: Cases, talks: Sequence[Talk]) -> dict[str, Tensor]:
         """What the dialogues ask for as they stand."""
