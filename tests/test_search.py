@@ -138,6 +138,16 @@ def test_two_workers_share_a_grid_and_a_trial_that_is_not_finite_is_told(tmp_pat
     assert ended.about["best"]["params"]["pretrain.lr"] == 1e-2
 
 
+def test_an_objective_that_is_no_figure_ends_the_search_at_the_first_trial(tmp_path):
+    ended = search(
+        tmp_path / "store", "pretrain.epochs=1", "pretrain.lr=1e-2,2e-2",
+        "hydra.sweeper.objective=ndgc@10",
+    )  # fmt: skip
+    assert ended.done.code == 2
+    assert sum("objective=ndgc@10: no such figure" in line for line in ended.done.err) == 1
+    assert len(list(ended.store.glob("pretrain/*/manifest.json"))) == 1
+
+
 @pytest.fixture
 def hydra():
     command_line.register()

@@ -12,7 +12,7 @@ from hydra import compose
 from crs.command_line import to_config
 from crs.config import Config
 from crs.console import Watch, plain, say
-from crs.errors import PrunedError, UserError
+from crs.errors import ObjectiveError, PrunedError, UserError
 from crs.pipeline.run import run
 from crs.search.objective import USUAL, stop_at, value_of
 from crs.search.report import cell
@@ -70,6 +70,9 @@ def attempt(
     """Run a trial and tell the study what came of it; its value, if it is complete.
 
     An error ends this trial alone. An interrupt leaves it to whoever goes on.
+
+    Raises:
+        ObjectiveError: if the objective is no figure of the stage: no trial could have it.
     """
     from optuna.trial import TrialState
 
@@ -94,6 +97,8 @@ def attempt(
             raise UserError(f"{about.stage}: the figure is not finite")
     except PrunedError as why:
         state, outcome = TrialState.PRUNED, f"pruned {why}"
+    except ObjectiveError:
+        raise
     except UserError as mistake:
         error = str(mistake)
     except Exception as failure:
