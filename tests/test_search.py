@@ -108,6 +108,11 @@ def test_only_the_best_trial_is_evaluated_on_test(killed):
 
 def test_the_best_trial_is_an_experiment(killed):
     experiment = f"experiment={killed.folder / 'best.yaml'}"
+    typed = f"python src/train.py {experiment} store={killed.store}"
+    assert typed in [line.strip() for line in killed.done.err]
+    assert "\n# with model=sasrec dataset=tiny pretrain.patience=9" in (
+        killed.folder / "best.yaml"
+    ).read_text()
     command_line.register()
     words = command_line.check([experiment, f"store={killed.store}"])
     asked = plan(command_line.configured(words))[-1]

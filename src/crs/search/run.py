@@ -1,6 +1,7 @@
 """A search: its study, its workers, and what it ends with."""
 
 import os
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,10 +16,10 @@ from crs.overrides import quoted
 from crs.pipeline.plan import plan
 from crs.pipeline.registry import stages_of
 from crs.search import report
-from crs.search.best import experiment_of
+from crs.search.best import experiment_of, told
 from crs.search.objective import DIALOGUES, SUCCESS, USUAL, searched_stage, stop_at
 from crs.search.settings import Sweeper
-from crs.search.space import Space, merged
+from crs.search.space import Space, key_of, merged
 from crs.search.study import STUDIES, About, limit_of, open_study
 from crs.search.trials import shown
 from crs.store.artifact import digest_of
@@ -157,15 +158,17 @@ def end(study: "Study", about: About, root: str) -> list[list[str]]:
         raise UserError(f"search: none of {len(states)} trials is complete ({errors[-1]})")
     best, parameters = study.best_trial, about.parameters()
     words = [parameters[key].word(value) for key, value in best.params.items()]
-    told = f"{about.objective} {best.value:.4f} on validation, trial {best.number} of {len(states)}"
+    figure = f"{about.objective} {best.value:.4f} on validation, trial {best.number} of {len(states)}"
     file = about.folder / report.EXPERIMENT
     seeds = [f"seed={seed}" for seed in about.seeds]
     own = seeds if len(seeds) == 1 else []
-    found = f"Found by a search: {told}."
+    found = f"Found by a search: {figure}.\nwith {told(about.fixed)}"
     file.write_text(experiment_of(root, [*about.fixed, *words, *own], [*about.space], found))
     about.best = {"trial": best.number, "value": best.value, "params": best.params}
     about.save()
     say(f"search    {counts}; table, pictures and trials in {about.folder}")
-    say(f"best      {told}: {shown(best.params)}")
-    say(f"          python src/train.py experiment={file}")
+    say(f"best      {figure}: {shown(best.params)}")
+    store = [word for word in about.fixed if key_of(word) == "store"]
+    command = shlex.join(["python", "src/train.py", f"experiment={file}", *store])
+    say(f"          {command}")
     return [[*about.fixed, *words, seed] for seed in seeds]
