@@ -42,7 +42,10 @@ def study_of(settings: Sweeper, arguments: list[str], root: str) -> About:
     space = Space.of(merged(settings.params, arguments))
     config = first_point(space, root)
     if config.dry_run:
-        raise UserError("dry_run=true: a search has no price; type dry_run=true without -m")
+        raise UserError(
+            "dry_run=true: a search has no price; type "
+            f"model={config.model.name} dry_run=true without -m and without the space"
+        )
     seeds = space.seeds or [config.seed]
     store, stage = Store(config.store), searched_stage(config)
     base = plan(stop_at(config, stage))[-1]
@@ -92,11 +95,12 @@ def search(settings: Sweeper, arguments: list[str], config: DictConfig, launcher
     folder = Path(config.hydra.sweep.dir)
     folder.mkdir(parents=True, exist_ok=True)
     OmegaConf.save(config, folder / "multirun.yaml")
+    note_model(about, config.hydra.runtime.choices.get("search"), root)
     study, limit = open_study(about), limit_of(about)
     done = finished(study)
     say(
-        f"search    {about.model} on {about.dataset}, stage {about.stage}: {done} of {limit} "
-        f"trials are there, {about.folder}"
+        f"search    {about.model} on {about.dataset}, stage {about.stage}: {there(done, limit)}, "
+        f"{about.folder}"
     )
     returned, workers = [], min(workers_of(settings, config), limit - done)
     if workers > 0:
@@ -109,10 +113,29 @@ def search(settings: Sweeper, arguments: list[str], config: DictConfig, launcher
         say(f"search    {left} trials run in other processes; the same command ends the search")
         return returned
     commands = end(study, about, root)
+    if config.tracker.group is None:  # the callback of the sweep reads it here
+        config.tracker.group = about.group
+        commands = [[*words, f"tracker.group={about.group}"] for words in commands]
     returned += launcher.launch(commands, initial_job_idx=max(workers, 0))
     about.winner = winner_of(commands[0], root)
     about.save()
     return returned
+
+
+def note_model(about: About, space: str | None, root: str) -> None:
+    """Tell that a space of conf/search/ is used for another model than its own."""
+    if space is None:
+        return
+    own = compose(root, overrides=[f"search={space}"]).model.name
+    if own != about.model:
+        say(f"note      search={space} is a space of {own}; model={about.model} was typed")
+
+
+def there(done: int, limit: int) -> str:
+    """How many trials of a study have ended."""
+    if done > limit:
+        return f"{done} trials are there, more than the {limit} that are asked for; none is added"
+    return f"{done} of {limit} trials are there"
 
 
 def winner_of(words: list[str], root: str) -> str | None:

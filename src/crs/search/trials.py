@@ -26,7 +26,7 @@ def configured(root: str, words: list[str], about: About) -> Config:
     """The configuration of some words, up to the searched stage."""
     composed = compose(root, overrides=words)
     if composed.tracker.group is None:
-        composed.tracker.group = f"search-{about.name}"
+        composed.tracker.group = about.group
     return stop_at(to_config(composed), about.stage)
 
 
@@ -88,7 +88,7 @@ def attempt(
             config = configured(root, overrides, about)
             pruned = seed == about.seeds[0] and about.objective == USUAL
             watch = watching(trial if pruned else None, about, parent)
-            result = run(config, command, watch, overrides)
+            result = run(config, command, watch, overrides, f"trial {trial.number}")
             assert result is not None
             results.append(str(result.path))
             values.append(value_of(result, about.stage, about.phase, about.objective, about.model))
