@@ -104,6 +104,9 @@ def test_only_the_best_trial_is_evaluated_on_test(killed):
     assert killed.about["best"]["params"] == {"pretrain.lr": best["pretrain.lr"]}
     [evaluated] = killed.store.glob("evaluate/*/manifest.json")
     assert Path(killed.about["winner"]) == evaluated.parent
+    [told] = killed.store.parent.glob("**/outcomes/*/*.json")
+    group = f"tracker.group=search-{killed.folder.name}"
+    assert group in json.loads(told.read_text())["overrides"]
     assert set(pd.read_parquet(killed.done.results)["fingerprint"]) == {evaluated.parent.name}
 
 
@@ -111,9 +114,10 @@ def test_the_best_trial_is_an_experiment(killed):
     experiment = f"experiment={killed.folder / 'best.yaml'}"
     typed = f"python src/train.py {experiment} store={killed.store}"
     assert typed in [line.strip() for line in killed.done.err]
-    assert "\n# with model=sasrec dataset=tiny pretrain.patience=9" in (
-        killed.folder / "best.yaml"
-    ).read_text()
+    assert (
+        "\n# with model=sasrec dataset=tiny pretrain.patience=9"
+        in (killed.folder / "best.yaml").read_text()
+    )
     command_line.register()
     words = command_line.check([experiment, f"store={killed.store}"])
     asked = plan(command_line.configured(words))[-1]

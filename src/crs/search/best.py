@@ -13,6 +13,7 @@ from crs.secrets import redact
 LEFT_OUT = ("experiment", "search", "preset", "local", "debug", "trainer", "tracker")
 """Groups that an experiment does not choose: their values count, or how a command runs."""
 
+
 def experiment_of(root: str, words: list[str], keys: list[str], about: str) -> str:
     """The text of an experiment that sets what words set, beyond the defaults.
 

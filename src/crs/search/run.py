@@ -181,7 +181,8 @@ def end(study: "Study", about: About, root: str) -> list[list[str]]:
         raise UserError(f"search: none of {len(states)} trials is complete ({errors[-1]})")
     best, parameters = study.best_trial, about.parameters()
     words = [parameters[key].word(value) for key, value in best.params.items()]
-    figure = f"{about.objective} {best.value:.4f} on validation, trial {best.number} of {len(states)}"
+    which = f"trial {best.number} of {len(states)}"
+    figure = f"{about.objective} {best.value:.4f} on validation, {which}"
     file = about.folder / report.EXPERIMENT
     seeds = [f"seed={seed}" for seed in about.seeds]
     own = seeds if len(seeds) == 1 else []

@@ -67,8 +67,8 @@ def name_of(config: Config, words: list[str], label: str = "") -> str:
     """As a person names a run: `latentcrs ml100k k=64 s1`, after a label: `trial 3 latentcrs …`."""
     stage = [] if config.stage.name == "evaluate" else [config.stage.name]
     typed = [redact(rounded(word)) for word in short(what_differs(words))]
-    parts = [*([label] if label else []), config.model.name, config.dataset.name, *stage, *typed, f"s{config.seed}"]
-    return " ".join(parts)[:128]
+    parts = [label, config.model.name, config.dataset.name, *stage, *typed, f"s{config.seed}"]
+    return " ".join(part for part in parts if part)[:128]
 
 
 def command_of(words: list[str]) -> str:
