@@ -12,11 +12,12 @@ import pytest
 from hydra import compose, initialize_config_dir
 
 from crs import command_line
+from crs.errors import UserError
 from crs.idle import idle
 from crs.pipeline.plan import plan
 from crs.pipeline.run import run as run_one
 from crs.search.objective import searched_stage, stop_at
-from crs.search.run import study_of
+from crs.search.run import note_model, study_of, there
 from crs.search.settings import Sweeper
 from crs.search.space import Space, merged
 from crs.search.study import About, open_study
@@ -103,11 +104,20 @@ def test_only_the_best_trial_is_evaluated_on_test(killed):
     assert killed.about["best"]["params"] == {"pretrain.lr": best["pretrain.lr"]}
     [evaluated] = killed.store.glob("evaluate/*/manifest.json")
     assert Path(killed.about["winner"]) == evaluated.parent
+    [told] = killed.store.parent.glob("**/outcomes/*/*.json")
+    group = f"tracker.group=search-{killed.folder.name}"
+    assert group in json.loads(told.read_text())["overrides"]
     assert set(pd.read_parquet(killed.done.results)["fingerprint"]) == {evaluated.parent.name}
 
 
 def test_the_best_trial_is_an_experiment(killed):
     experiment = f"experiment={killed.folder / 'best.yaml'}"
+    typed = f"python src/train.py {experiment} store={killed.store}"
+    assert typed in [line.strip() for line in killed.done.err]
+    assert (
+        "\n# with model=sasrec dataset=tiny pretrain.patience=9"
+        in (killed.folder / "best.yaml").read_text()
+    )
     command_line.register()
     words = command_line.check([experiment, f"store={killed.store}"])
     asked = plan(command_line.configured(words))[-1]
@@ -136,6 +146,16 @@ def test_two_workers_share_a_grid_and_a_trial_that_is_not_finite_is_told(tmp_pat
     assert trials["error"].dropna().str.contains("lower pretrain.lr").sum() == 2
     assert sum("failed: " in line for line in ended.done.err) == 2
     assert ended.about["best"]["params"]["pretrain.lr"] == 1e-2
+
+
+def test_an_objective_that_is_no_figure_ends_the_search_at_the_first_trial(tmp_path):
+    ended = search(
+        tmp_path / "store", "pretrain.epochs=1", "pretrain.lr=1e-2,2e-2",
+        "hydra.sweeper.objective=ndgc@10",
+    )  # fmt: skip
+    assert ended.done.code == 2
+    assert sum("objective=ndgc@10: no such figure" in line for line in ended.done.err) == 1
+    assert len(list(ended.store.glob("pretrain/*/manifest.json"))) == 1
 
 
 @pytest.fixture
@@ -190,6 +210,28 @@ def test_the_name_of_a_study_holds_what_changes_its_values_alone(tmp_path):
         about(tmp_path, space, "seed=1,2"), about(tmp_path, space, sampler="random"),
     ]  # fmt: skip
     assert len({one.name for one in others} | {name}) == 5
+
+
+@pytest.mark.usefixtures("hydra")
+def test_a_dry_run_is_refused_with_what_has_a_price(tmp_path):
+    with pytest.raises(UserError, match="model=sasrec dry_run=true without -m and without the sp"):
+        about(tmp_path, "pretrain.lr=1e-2,2e-2", "dry_run=true")
+
+
+@pytest.mark.usefixtures("hydra")
+def test_a_space_of_another_model_is_noted(tmp_path, capsys):
+    study = about(tmp_path, "pretrain.lr=1e-2,2e-2")
+    note_model(study, "sasrec", "train")
+    note_model(study, None, "train")
+    assert capsys.readouterr().err == ""
+    note_model(study, "latentcrs", "train")
+    told = "search=latentcrs is a space of latentcrs; model=sasrec was typed"
+    assert told in capsys.readouterr().err
+
+
+def test_trials_are_counted_where_fewer_are_asked_for_than_are_there():
+    assert there(1, 3) == "1 of 3 trials are there"
+    assert there(3, 2).startswith("3 trials are there, more than the 2")
 
 
 SPACES = sorted(file.stem for file in (command_line.CONF / "search").glob("*.yaml"))

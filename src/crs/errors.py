@@ -26,5 +26,9 @@ class PrunedError(Exception):
     """A search gives a training up: others did better at the same epoch. It can be resumed."""
 
 
+class ObjectiveError(UserError):
+    """A search asks for a figure that no trial has."""
+
+
 class NotFiniteError(UserError):
     """A loss, a weight or a score is NaN or infinite."""

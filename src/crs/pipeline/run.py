@@ -21,6 +21,7 @@ def run(
     command: str | None = None,
     watch: Watch = ignore,
     overrides: list[str] | None = None,
+    label: str = "",
 ) -> Artifact | None:
     """Find or make what is asked for; None after a dry run.
 
@@ -29,6 +30,7 @@ def run(
             once. None: a command of its own.
         watch: `crs.console.Context.watch` of the stages that are made.
         overrides: what names the run of a tracker; None: the words of the command line.
+        label: begins that name.
     Raises:
         UserError: on bad input, on a damaged result, on a store that takes no files, without a
             package that is needed, and with `strict=true` on a result that other code made.
@@ -48,7 +50,7 @@ def run(
         if config.dry_run:
             quote(steps, existing, store, config)
             return None
-        with following(config, store.root, steps, overrides) as tracker:
+        with following(config, store.root, steps, overrides, label) as tracker:
             for step in steps:
                 inputs = {need: found[need] for need in step.inputs}
                 found[step.name] = find_or_make(

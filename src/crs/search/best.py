@@ -1,16 +1,17 @@
 """`best.yaml`: what a search found, as an experiment."""
 
+import shlex
 from typing import Any
 
 from hydra import compose
 from omegaconf import DictConfig, OmegaConf
 
 from crs.overrides import GLOBAL
+from crs.search.space import PLACES, key_of
+from crs.secrets import redact
 
 LEFT_OUT = ("experiment", "search", "preset", "local", "debug", "trainer", "tracker")
 """Groups that an experiment does not choose: their values count, or how a command runs."""
-PLACES = ("store", "force", "strict", "verify", "dry_run", "trainer", "tracker", "hydra")
-"""Keys that are in no result."""
 
 
 def experiment_of(root: str, words: list[str], keys: list[str], about: str) -> str:
@@ -18,7 +19,7 @@ def experiment_of(root: str, words: list[str], keys: list[str], about: str) -> s
 
     Args:
         keys: what was searched, which it sets whatever the defaults are.
-        about: its comment.
+        about: its comment, of one or more lines.
     """
     wanted = compose(root, overrides=words, return_hydra_config=True)
     chosen = choices(wanted)
@@ -35,7 +36,14 @@ def experiment_of(root: str, words: list[str], keys: list[str], about: str) -> s
         if key not in chosen:
             name = key.lstrip("+")
             OmegaConf.update(experiment, name, OmegaConf.select(wanted, name))
-    return f"{GLOBAL}\n# {about}\n{OmegaConf.to_yaml(experiment)}"
+    comment = "\n".join(f"# {line}" for line in about.splitlines())
+    return f"{GLOBAL}\n{comment}\n{OmegaConf.to_yaml(experiment)}"
+
+
+def told(words: list[str]) -> str:
+    """The words that an experiment holds, as they are typed and without secrets."""
+    kept = [word for word in words if key_of(word).split(".")[0] not in PLACES]
+    return redact(shlex.join(kept))
 
 
 def choices(composed: DictConfig) -> dict[str, Any]:

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from crs.config import Config
-from crs.errors import UserError
+from crs.errors import ObjectiveError, UserError
 from crs.pipeline.plan import plan
 from crs.pipeline.registry import stages_of
 from crs.store.artifact import Artifact
@@ -48,7 +48,8 @@ def value_of(result: Artifact, stage: str, phase: str, objective: str, model: st
     Args:
         phase: the last phase of the stage's training.
     Raises:
-        UserError: if the result has no such figure.
+        ObjectiveError: if results of the stage have no such figure.
+        UserError: if this result has none.
     """
     if stage == DIALOGUES:
         return success(result, objective, model)
@@ -59,7 +60,7 @@ def value_of(result: Artifact, stage: str, phase: str, objective: str, model: st
     history = json.loads(file.read_text())
     known = sorted(history[0]) if history else []
     if known and objective not in known:
-        raise UserError(
+        raise ObjectiveError(
             f"hydra.sweeper.objective={objective}: no such figure of {stage}. There are "
             f"{', '.join(name for name in known if name != 'epoch')}"
         )
@@ -81,7 +82,7 @@ def success(result: Artifact, scorer: str, model: str) -> float:
     plain = [name for name in own if " + " not in name]
     chosen = (plain or own or names)[-1] if scorer == SUCCESS else scorer
     if chosen not in names:
-        raise UserError(
+        raise ObjectiveError(
             f"hydra.sweeper.objective={chosen}: no such scorer. There are {', '.join(names)}"
         )
     return float(rows["value"].iloc[names.index(chosen)])

@@ -1,6 +1,7 @@
 """A search: its study, its workers, and what it ends with."""
 
 import os
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,10 +16,10 @@ from crs.overrides import quoted
 from crs.pipeline.plan import plan
 from crs.pipeline.registry import stages_of
 from crs.search import report
-from crs.search.best import experiment_of
+from crs.search.best import experiment_of, told
 from crs.search.objective import DIALOGUES, SUCCESS, USUAL, searched_stage, stop_at
 from crs.search.settings import Sweeper
-from crs.search.space import Space, merged
+from crs.search.space import Space, key_of, merged
 from crs.search.study import STUDIES, About, limit_of, open_study
 from crs.search.trials import shown
 from crs.store.artifact import digest_of
@@ -42,7 +43,10 @@ def study_of(settings: Sweeper, arguments: list[str], root: str) -> About:
     space = Space.of(merged(settings.params, arguments))
     config = first_point(space, root)
     if config.dry_run:
-        raise UserError("dry_run=true: a search has no price; type dry_run=true without -m")
+        raise UserError(
+            "dry_run=true: a search has no price; type "
+            f"model={config.model.name} dry_run=true without -m and without the space"
+        )
     seeds = space.seeds or [config.seed]
     store, stage = Store(config.store), searched_stage(config)
     base = plan(stop_at(config, stage))[-1]
@@ -93,11 +97,12 @@ def search(settings: Sweeper, arguments: list[str], config: DictConfig, launcher
     folder = Path(config.hydra.sweep.dir)
     folder.mkdir(parents=True, exist_ok=True)
     OmegaConf.save(config, folder / "multirun.yaml")
+    note_model(about, config.hydra.runtime.choices.get("search"), root)
     study, limit = open_study(about), limit_of(about)
     done = finished(study)
     say(
-        f"search    {about.model} on {about.dataset}, stage {about.stage}: {done} of {limit} "
-        f"trials are there, {about.folder}"
+        f"search    {about.model} on {about.dataset}, stage {about.stage}: {there(done, limit)}, "
+        f"{about.folder}"
     )
     returned, workers = [], min(workers_of(settings, config), limit - done)
     if workers > 0:
@@ -110,10 +115,29 @@ def search(settings: Sweeper, arguments: list[str], config: DictConfig, launcher
         say(f"search    {left} trials run in other processes; the same command ends the search")
         return returned
     commands = end(study, about, root)
+    if config.tracker.group is None:  # the callback of the sweep reads it here
+        config.tracker.group = about.group
+        commands = [[*words, f"tracker.group={about.group}"] for words in commands]
     returned += launcher.launch(commands, initial_job_idx=max(workers, 0))
     about.winner = winner_of(commands[0], root)
     about.save()
     return returned
+
+
+def note_model(about: About, space: str | None, root: str) -> None:
+    """Tell that a space of conf/search/ is used for another model than its own."""
+    if space is None:
+        return
+    own = compose(root, overrides=[f"search={space}"]).model.name
+    if own != about.model:
+        say(f"note      search={space} is a space of {own}; model={about.model} was typed")
+
+
+def there(done: int, limit: int) -> str:
+    """How many trials of a study have ended."""
+    if done > limit:
+        return f"{done} trials are there, more than the {limit} that are asked for; none is added"
+    return f"{done} of {limit} trials are there"
 
 
 def winner_of(words: list[str], root: str) -> str | None:
@@ -159,15 +183,18 @@ def end(study: "Study", about: About, root: str) -> list[list[str]]:
         raise UserError(f"search: none of {len(states)} trials is complete ({errors[-1]})")
     best, parameters = study.best_trial, about.parameters()
     words = [parameters[key].word(value) for key, value in best.params.items()]
-    told = f"{about.objective} {best.value:.4f} on validation, trial {best.number} of {len(states)}"
+    which = f"trial {best.number} of {len(states)}"
+    figure = f"{about.objective} {best.value:.4f} on validation, {which}"
     file = about.folder / report.EXPERIMENT
     seeds = [f"seed={seed}" for seed in about.seeds]
     own = seeds if len(seeds) == 1 else []
-    found = f"Found by a search: {told}."
+    found = f"Found by a search: {figure}.\nwith {told(about.fixed)}"
     file.write_text(experiment_of(root, [*about.fixed, *words, *own], [*about.space], found))
     about.best = {"trial": best.number, "value": best.value, "params": best.params}
     about.save()
     say(f"search    {counts}; table, pictures and trials in {about.folder}")
-    say(f"best      {told}: {shown(best.params)}")
-    say(f"          python src/train.py experiment={file}")
+    say(f"best      {figure}: {shown(best.params)}")
+    store = [word for word in about.fixed if key_of(word) == "store"]
+    command = shlex.join(["python", "src/train.py", f"experiment={file}", *store])
+    say(f"          {command}")
     return [[*about.fixed, *words, seed] for seed in seeds]

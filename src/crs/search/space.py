@@ -15,6 +15,9 @@ Value = None | bool | int | float | str
 ONE = ("model", "dataset", "stage", "search", "experiment")
 """Groups of which a search has one choice: values of others cannot be compared."""
 
+PLACES = ("store", "force", "strict", "verify", "dry_run", "trainer", "tracker", "hydra")
+"""Keys that are in no result."""
+
 
 @dataclass(frozen=True)
 class Parameter:
@@ -100,6 +103,11 @@ def plain(value: Any, text: str) -> Value:
     return value if value is None or isinstance(value, bool | int | float | str) else text
 
 
+def key_of(word: str) -> str:
+    """The key of an override."""
+    return parse(word).get_key_element().lstrip("+~")
+
+
 def merged(params: dict[str, str], words: list[str]) -> list[str]:
     """The words of a space and those of the command line, which win."""
     typed = {parse(word).get_key_element() for word in words}
@@ -129,6 +137,11 @@ class Space:
                 raise UserError(
                     f"{key}: a search is of one {key}, and its other values cannot be compared "
                     f"with it; type {key}=NAME, or leave hydra/sweeper=optuna out"
+                )
+        for key in several:
+            if key.lstrip("+").split(".")[0] in PLACES:
+                raise UserError(
+                    f"{key}: it changes no result, so there is nothing to search; type {key}=VALUE"
                 )
         repeated = several.pop("seed", None)
         if repeated and not repeated.is_discrete_sweep():

@@ -65,6 +65,11 @@ class About:
         del plain["folder"]
         write_json(self.folder / ABOUT, plain)
 
+    @property
+    def group(self) -> str:
+        """The group of its runs in W&B."""
+        return f"search-{self.name}"
+
     def parameters(self) -> dict[str, Parameter]:
         """What is drawn, in the order of the keys, while Hydra is initialised."""
         from crs.overrides import parse

@@ -12,7 +12,7 @@ from hydra import compose
 from crs.command_line import to_config
 from crs.config import Config
 from crs.console import Watch, plain, say
-from crs.errors import PrunedError, UserError
+from crs.errors import ObjectiveError, PrunedError, UserError
 from crs.pipeline.run import run
 from crs.search.objective import USUAL, stop_at, value_of
 from crs.search.report import cell
@@ -26,7 +26,7 @@ def configured(root: str, words: list[str], about: About) -> Config:
     """The configuration of some words, up to the searched stage."""
     composed = compose(root, overrides=words)
     if composed.tracker.group is None:
-        composed.tracker.group = f"search-{about.name}"
+        composed.tracker.group = about.group
     return stop_at(to_config(composed), about.stage)
 
 
@@ -70,6 +70,9 @@ def attempt(
     """Run a trial and tell the study what came of it; its value, if it is complete.
 
     An error ends this trial alone. An interrupt leaves it to whoever goes on.
+
+    Raises:
+        ObjectiveError: if the objective is no figure of the stage: no trial could have it.
     """
     from optuna.trial import TrialState
 
@@ -85,7 +88,7 @@ def attempt(
             config = configured(root, overrides, about)
             pruned = seed == about.seeds[0] and about.objective == USUAL
             watch = watching(trial if pruned else None, about, parent)
-            result = run(config, command, watch, overrides)
+            result = run(config, command, watch, overrides, f"trial {trial.number}")
             assert result is not None
             results.append(str(result.path))
             values.append(value_of(result, about.stage, about.phase, about.objective, about.model))
@@ -94,6 +97,8 @@ def attempt(
             raise UserError(f"{about.stage}: the figure is not finite")
     except PrunedError as why:
         state, outcome = TrialState.PRUNED, f"pruned {why}"
+    except ObjectiveError:
+        raise
     except UserError as mistake:
         error = str(mistake)
     except Exception as failure:

@@ -1,5 +1,6 @@
 """What people see of a run: its name, group, tags, and the command that it records."""
 
+import re
 import shlex
 from typing import Any
 
@@ -13,6 +14,9 @@ TOLD = "model dataset stage seed".split()
 """Settings that have a place of their own in a name."""
 HOW = "store force strict verify dry_run trainer tracker hydra".split()
 """Settings of how to run, which change no result."""
+
+NUMBER = re.compile(r"-?\d*\.\d+(e-?\d+)?|-?\d+e-?\d+", re.IGNORECASE)
+"""A number that is not whole."""
 
 
 def words_typed() -> list[str]:
@@ -50,12 +54,21 @@ def short(words: list[str]) -> list[str]:
     ]
 
 
-def name_of(config: Config, words: list[str]) -> str:
-    """As a person names a run: `latentcrs ml100k k=64 s1`."""
+def rounded(word: str) -> str:
+    """An override whose number has four digits at most."""
+    key, _, value = word.partition("=")
+    if not NUMBER.fullmatch(value):
+        return word
+    few = f"{float(value):.4g}"
+    return word if float(few) == float(value) else f"{key}={few}"
+
+
+def name_of(config: Config, words: list[str], label: str = "") -> str:
+    """As a person names a run: `latentcrs ml100k k=64 s1`, after a label: `trial 3 latentcrs …`."""
     stage = [] if config.stage.name == "evaluate" else [config.stage.name]
-    typed = [redact(word) for word in short(what_differs(words))]
-    parts = [config.model.name, config.dataset.name, *stage, *typed, f"s{config.seed}"]
-    return " ".join(parts)[:128]
+    typed = [redact(rounded(word)) for word in short(what_differs(words))]
+    parts = [label, config.model.name, config.dataset.name, *stage, *typed, f"s{config.seed}"]
+    return " ".join(part for part in parts if part)[:128]
 
 
 def command_of(words: list[str]) -> str:

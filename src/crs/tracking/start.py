@@ -152,13 +152,20 @@ def say_where(run: Any, ended: bool) -> None:
         say(f"tracker   offline: wandb sync {Path(run.dir).parent}")
 
 
-def start(config: Config, root: Path, steps: list[Step], overrides: list[str] | None = None) -> Run:
+def start(
+    config: Config,
+    root: Path,
+    steps: list[Step],
+    overrides: list[str] | None = None,
+    label: str = "",
+) -> Run:
     """Open the run of a command.
 
     Args:
         root: the store; W&B's folders go to `root/wandb`.
         steps: the plan; the last one is asked for.
         overrides: what names the run; None: the words of the command line.
+        label: begins the name.
     """
     if config.tracker.kind == "none":
         return Run()
@@ -180,7 +187,7 @@ def start(config: Config, root: Path, steps: list[Step], overrides: list[str] | 
             config.tracker,
             place,
             {
-                "name": name_of(config, words),
+                "name": name_of(config, words, label),
                 "group": group_of(config),
                 "job_type": goal.name,
                 "tags": [config.model.name, config.dataset.name, goal.name],
@@ -204,10 +211,14 @@ def start(config: Config, root: Path, steps: list[Step], overrides: list[str] | 
 
 @contextmanager
 def following(
-    config: Config, root: Path, steps: list[Step], overrides: list[str] | None = None
+    config: Config,
+    root: Path,
+    steps: list[Step],
+    overrides: list[str] | None = None,
+    label: str = "",
 ) -> Iterator[Run]:
     """The run of a command, closed at its end with the error that ended it; see `start`."""
-    run = start(config, root, steps, overrides)
+    run = start(config, root, steps, overrides, label)
     try:
         yield run
     except PrunedError as why:

@@ -78,6 +78,8 @@ def test_the_values_of_a_grid():
         ("pretrain.norm=interval(2,3)", "type pretrain.norm=choice"),
         ("model=sasrec,iclrec pretrain.lr=1,2", "a search is of one model"),
         ("seed=interval(1,3) pretrain.lr=1,2", "type seed=1,2,3"),
+        ("trainer.threads=1,2 pretrain.lr=1,2", "trainer.threads: it changes no result"),
+        ("+tracker=none,wandb pretrain.lr=1,2", "it changes no result"),
         ("model=sasrec seed=1,2", "there is nothing to search"),
     ],
 )

@@ -19,6 +19,12 @@ def test_the_name_says_what_differs(words, name, configure):
     assert names.name_of(config, words) == name
 
 
+def test_the_run_of_a_trial_begins_with_its_number_and_has_short_numbers(configure):
+    words = ["pretrain.lr=0.00123456789", "pretrain.k=12345", "pretrain.dropout=0.50"]
+    name = names.name_of(configure("model=sasrec", "dataset=tiny"), words, "trial 7")
+    assert name == "trial 7 sasrec tiny dropout=0.50 k=12345 lr=0.001235 s1"
+
+
 def test_a_stage_that_is_asked_for_is_named(configure):
     config = configure("model=sasrec", "dataset=tiny", "stage=pretrain")
     assert names.name_of(config, ["stage=pretrain"]) == "sasrec tiny pretrain s1"
