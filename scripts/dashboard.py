@@ -4,7 +4,7 @@ python scripts/dashboard.py latentcrs
 python scripts/dashboard.py latentcrs --group 2026-11-30_10-00-00-77 --entity someone
 
 With a key they are made online and their addresses are printed; without one they are written as
-JSON beside the runs (`--folder`). It takes wandb-workspaces: pip install -e .[dashboard]
+JSON beside the runs (`--folder`). It takes wandb-workspaces: pip install -e '.[dashboard]'
 """
 
 import argparse
@@ -61,6 +61,10 @@ TABLES = "evaluate/scorers", "evaluate/results", "multi_turn/results", "multi_tu
 PICTURES = "evaluate/ndcg", "multi_turn/success"
 WIDTH, HEIGHT, ROW = 8, 6, 24
 """Of a panel, and of a row of panels, in W&B's units."""
+OFFLINE = (
+    "There is no key, or WANDB_MODE is not online: the two pages were written as JSON, nothing was "
+    "sent. To make them at W&B type `wandb login`, then this command with --entity NAME"
+)
 
 
 def curves(phase: str) -> list[Any]:
@@ -167,10 +171,15 @@ def main(words: list[str]) -> None:
     """
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("model", choices=MODELS)
-    parser.add_argument("--project", default="crs-suite")
+    parser.add_argument(
+        "--project", default="crs-suite", help="the project of the runs (default: crs-suite)"
+    )
     parser.add_argument("--entity", help="the user or team that owns the project")
     parser.add_argument("--group", help="a sweep or study: runs of this group alone")
-    parser.add_argument("--folder", type=Path, default=Path("artifacts/wandb/dashboards"))
+    folder = Path("artifacts/wandb/dashboards")
+    parser.add_argument(
+        "--folder", type=Path, default=folder, help=f"of the JSON without a key (default: {folder})"
+    )
     asked = parser.parse_args(words)
     online = mode() == "online"
     if online and not asked.entity:
@@ -184,6 +193,8 @@ def main(words: list[str]) -> None:
         else:
             name = "-".join(filter(None, (asked.model, asked.group, kind)))
             print(f"{kind}: {written(page, asked.folder / f'{name}.json')}")
+    if not online:
+        print(OFFLINE, file=sys.stderr)
 
 
 if __name__ == "__main__":

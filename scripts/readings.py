@@ -16,6 +16,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from crs.errors import UserError
+
 ROOT = Path(__file__).parents[1]
 TABLE = ROOT / "tests" / "crs" / "dialogue" / "utterances.jsonl"
 
@@ -70,7 +72,11 @@ def exact_readings(
 
 
 def main(words: list[str]) -> None:
-    """Print the counts."""
+    """Print the counts.
+
+    Raises:
+        UserError: if the table cannot be read.
+    """
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("settings", nargs="*", help="a table of one's own, settings of train.py")
     parser.add_argument("--understanding", choices=("rules", "llm"), default="rules")
@@ -78,7 +84,12 @@ def main(words: list[str]) -> None:
     parser.add_argument("--wrong", action="store_true", help="print each wrong reading too")
     args = parser.parse_intermixed_args(words)
     files = [word for word in args.settings if "=" not in word] or [str(TABLE)]
-    lines = Path(files[0]).read_text("utf-8").splitlines()
+    try:
+        lines = Path(files[0]).read_text("utf-8").splitlines()
+    except OSError as error:
+        raise UserError(
+            f"{files[0]}: {error.strerror}; give a table of utterances, a file of JSON lines"
+        ) from error
     rows = list(map(json.loads, lines))[:: args.every]
     read = {"rules": exact_readings(rows, wrong=args.wrong and args.understanding == "rules")}
     if args.understanding == "llm":
@@ -96,4 +107,7 @@ def main(words: list[str]) -> None:
 
 if __name__ == "__main__":
     sys.path[:0] = [str(ROOT)]
-    main(sys.argv[1:])
+    try:
+        main(sys.argv[1:])
+    except UserError as mistake:
+        sys.exit(f"error: {mistake}")

@@ -23,6 +23,8 @@ from crs.version import told
 
 command_line.register()
 PORT = 7860
+READ = ("embedder", "multi_turn")
+"""Groups of settings that the chat itself reads."""
 
 
 def options(words: list[str]) -> tuple[list[str], argparse.Namespace]:
@@ -62,7 +64,7 @@ def main(words: list[str]) -> None:
     if given.help or given.version:
         print(__doc__ if given.help else told())
         return
-    config = command_line.configured(command_line.check(overrides))
+    config = command_line.configured(command_line.check(overrides, READ))
     artifact = run(config)
     if artifact is None:  # dry_run
         return

@@ -8,7 +8,7 @@ A place is a result (its folder, or the table in it that a command's last line n
 study (their folders). Results of other protocols, data or texts are refused.
 
 --against=SCORER  compare each row with this scorer, on the same cases
---ks=10,20        cut-offs of this comparison
+--ks=10,20        cut-offs of this comparison; default: those of the table
 --cases=all       the set of cases that it is made on, by its name in the results
 --out=FOLDER      where the report is written; default: the folder of the one sweep or study,
                   else STORE/reports/NAME
@@ -43,8 +43,8 @@ def options(words: list[str]) -> argparse.Namespace:
     parser.add_argument("places", nargs="*")
     for name in ("--against", "--out"):
         parser.add_argument(name, default="")
-    parser.add_argument("--ks", default="10")
-    parser.add_argument("--cases", default=report.ALL)
+    for name in ("--ks", "--cases"):
+        parser.add_argument(name)
     parser.add_argument("--version", action="store_true")
     parser.add_argument("--help", "-h", action="store_true")
     known = "there is --against, --ks, --cases, --out, --version, --help"
@@ -54,10 +54,16 @@ def options(words: list[str]) -> argparse.Namespace:
 
     setattr(parser, "error", refuse)  # noqa: B010 (argparse's own would print its usage and exit)
     given = parser.parse_intermixed_args(words)
-    ks = given.ks.split(",")
+    for name in ("ks", "cases"):
+        if (value := getattr(given, name)) is not None and not given.against:
+            raise UserError(
+                f"--{name}={value} says how scorers are compared; type --against=SCORER with it"
+            )
+    ks = [] if given.ks is None else given.ks.split(",")
     if not all(k.isdecimal() and int(k) for k in ks):
         raise UserError(f"--ks={given.ks}: whole numbers from 1, as --ks=5,10")
     given.ks = tuple(map(int, ks))
+    given.cases = report.ALL if given.cases is None else given.cases
     given.places = [place for place in given.places if Path(place).suffix not in LOCKS]
     if not given.places and not given.help and not given.version:
         raise UserError("name a result, a sweep or a study, e.g. artifacts/evaluate/FINGERPRINT")

@@ -27,7 +27,14 @@ def test_a_result_is_reported_beside_the_results(result, capsys):
 
 
 def test_a_place_of_ones_own_takes_the_report(result, tmp_path, capsys):
-    MAIN([str(result / "results.parquet"), f"--out={tmp_path / 'mine'}", "--ks=5,20"])
+    MAIN(
+        [
+            str(result / "results.parquet"),
+            f"--out={tmp_path / 'mine'}",
+            "--against=popularity",
+            "--ks=5,20",
+        ]
+    )
     assert (tmp_path / "mine" / "report.html").is_file()
     assert capsys.readouterr().out.splitlines()[-1] == f"report: {tmp_path / 'mine/report.html'}"
 
@@ -38,7 +45,9 @@ def test_a_place_of_ones_own_takes_the_report(result, tmp_path, capsys):
         ([], "name a result, a sweep or a study"),
         (["nowhere"], "nowhere is no result, sweep or study"),
         (["x", "--agains=y"], "unrecognized arguments: --agains=y; there is --against"),
-        (["x", "--ks=ten"], "--ks=ten: whole numbers from 1"),
+        (["x", "--ks=5"], "--ks=5 says how scorers are compared; type --against=SCORER with it"),
+        (["x", "--cases=foo"], "--cases=foo says how scorers are compared; type --against"),
+        (["x", "--against=y", "--ks=ten"], "--ks=ten: whole numbers from 1"),
     ],
 )
 def test_a_mistake_is_one_sentence(words, told):

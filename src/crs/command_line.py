@@ -5,7 +5,7 @@ import re
 import uuid
 import warnings
 from argparse import Namespace
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import fields, is_dataclass
 from pathlib import Path
@@ -238,9 +238,11 @@ def _sentence(error: BaseException) -> str:
     return f"{key}: {text}" if key and key not in text else text
 
 
-def check(arguments: list[str]) -> list[str]:
+def check(arguments: list[str], also: Iterable[str] = ()) -> list[str]:
     """Refuse a command line whose overrides cannot be composed; flags are Hydra's own affair.
 
+    Args:
+        also: groups of settings that the command reads beside its stages.
     Returns:
         The command line with flags first, as Hydra reads it, and with quotes round the texts that
         it cannot read without.
@@ -272,7 +274,7 @@ def check(arguments: list[str]) -> list[str]:
             check_settings(sweeper, "hydra.sweeper.")
             check_space(jobs, sweeper.sampler)
         configs = [to_config(composed(flags, variant)) for variant in variants]
-    refuse_idle(overrides, configs, sweeper is not None)
+    refuse_idle(overrides, configs, sweeper is not None, also)
     return sorted(arguments, key=words.__contains__)
 
 

@@ -31,17 +31,20 @@ def groups_read(config: Config) -> set[str]:
     return read
 
 
-def idle(keys: Iterable[str], jobs: list[Config], made: str) -> dict[str, str]:
+def idle(
+    keys: Iterable[str], jobs: list[Config], made: str, also: Iterable[str] = ()
+) -> dict[str, str]:
     """The settings that no stage of any job reads, each with the sentence that says so.
 
     Args:
         made: what the jobs are, in words.
+        also: groups that the command itself reads.
     """
     keys = [key for key in keys if "." in key and key.split(".")[0] not in BESIDE]
     if not keys:
         return {}
     try:
-        read = set().union(*map(groups_read, jobs))
+        read = set(also).union(*map(groups_read, jobs))
     except UserError:  # a job without a plan says so itself
         return {}
     return {key: sentence(key, made, read) for key in keys if key.split(".")[0] not in read}
@@ -55,12 +58,15 @@ def sentence(key: str, made: str, read: set[str]) -> str:
     return f"{key} acts on nothing that {made} makes; {other}"
 
 
-def refuse_idle(overrides: list[Override], jobs: list[Config], search: bool) -> None:
+def refuse_idle(
+    overrides: list[Override], jobs: list[Config], search: bool, also: Iterable[str] = ()
+) -> None:
     """Refuse a setting that no model of the command reads, and one with several values that no
     stage of it reads; say which others no stage reads.
 
     Args:
         search: jobs end with the searched stage.
+        also: groups that the command itself reads.
     Raises:
         UserError: with the setting or the model to type.
     """
@@ -75,7 +81,7 @@ def refuse_idle(overrides: list[Override], jobs: list[Config], search: bool) -> 
     swept = [o.key_or_group for o in overrides if o.is_sweep_override()]
     alone = [o.key_or_group for o in overrides if not o.is_sweep_override()]
     made = ", ".join(dict.fromkeys(map(told, jobs)))
-    notes = idle(alone, jobs, made)
+    notes = idle(alone, jobs, made, also)
     if search:
         jobs, made = [stop_at(job, searched_stage(job)) for job in jobs], f"a trial of {made}"
     for sentence in idle(swept, jobs, made).values():

@@ -35,3 +35,9 @@ def test_a_stage_that_is_not_reached_reads_nothing(configure):
     read = groups_read(configure("dataset=tiny", "model=mip_sad", "stage=pretrain"))
     assert "pretrain" in read
     assert not {"train", "evaluation", "towers"} & read
+
+
+def test_what_the_command_itself_reads_is_not_idle(configure):
+    job = configure("dataset=tiny", "model=attribute_filter")
+    assert set(idle(["multi_turn.shown"], [job], "")) == {"multi_turn.shown"}
+    assert idle(["multi_turn.shown"], [job], "", also=["multi_turn"]) == {}

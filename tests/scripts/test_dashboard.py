@@ -26,6 +26,7 @@ def pages(tmp_path_factory) -> dict[str, dict]:
         [sys.executable, str(SCRIPT), "latentcrs", "--group", "g1", "--folder", str(folder)],
         env=quiet | {"NETRC": str(folder / "none")}, capture_output=True, text=True, check=True,
     )  # fmt: skip
+    assert "the two pages were written as JSON, nothing was sent" in done.stderr
     lines = dict(line.split(": ") for line in done.stdout.splitlines())
     return {kind: json.loads(Path(file).read_text()) for kind, file in lines.items()}
 

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from crs.errors import UserError
 from scripts import readings
 from tests.crs.dialogue.test_utterances import ROWS
 from tests.fakes.openai import OpenAI
@@ -53,3 +54,8 @@ def test_a_language_model_and_rules_side_by_side(printed, tmp_path):
     assert ["attributes", "2", "2", "1"] in lines  # no JSON: the rules' reading does not count
     assert ["titles", "1", "1", "0"] in lines
     assert lines[-1] == "answers: 3 answers, 1 fallen_back".split()
+
+
+def test_a_table_that_is_not_there_is_one_sentence():
+    with pytest.raises(UserError, match=r"nowhere\.jsonl: No such file or directory; give a table"):
+        readings.main(["nowhere.jsonl"])

@@ -107,6 +107,8 @@ def collect(place: str) -> Collection:
     path = Path(home(place))
     if path.name in (PARQUET, MARKDOWN):
         path = path.parent
+    if path.is_file():
+        raise UserError(f"{path} is one file; give its folder, {path.parent}")
     if (path / STUDY).is_file():
         study = Study.read(path)
         there = [winner for winner in [study.winner] if winner and winner.is_dir()]

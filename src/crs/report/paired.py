@@ -13,6 +13,7 @@ from crs.errors import UserError
 from crs.evaluation import stats
 from crs.evaluation.metrics import DEFAULT, RANK_METRICS, per_case
 from crs.report.collect import Record
+from crs.report.report import ALL
 from crs.report.table import LEVEL, Table
 
 CASE = ["user", "cut", "cluster", "target"]
@@ -43,13 +44,19 @@ class Side:
 
 
 def ranked(record: Record, scorer: str, part: str, ks: list[int]) -> tuple[pd.DataFrame, dict]:
-    """The test cases of a result of `evaluate` in one order, and their figures by metric."""
+    """The test cases of a result of `evaluate` in one order, and their figures by metric.
+
+    Args:
+        ks: cut-offs of every metric; empty: each metric at that of the report's table.
+    """
     frame = record.artifact.load(RANKS)
     protocol = record.artifact.manifest["settings"]["evaluation"]["protocol"]
     asked = (frame["split"] == "test") & (frame["slice"] == part) & (frame["scorer"] == scorer)
     one = frame[asked & (frame["protocol"] == protocol)].sort_values(CASE, ignore_index=True)
-    found = per_case(one["rank"].to_numpy(), ks)
-    ordered = sorted(found, key=lambda which: which[0] != DEFAULT[0])
+    shown = [(name, metric.k) for name, metric in RANK_METRICS.items()]
+    pairs = [(name, k) for k in ks for name in RANK_METRICS] or shown
+    found = per_case(one["rank"].to_numpy(), sorted({k for _, k in pairs}))
+    ordered = sorted(pairs, key=lambda which: which[0] != DEFAULT[0])
     return one, {RANK_METRICS[name].at(k): found[name, k] for name, k in ordered}
 
 
@@ -57,7 +64,7 @@ def talked(record: Record, scorer: str, part: str, ks: list[int]) -> tuple[pd.Da
     """The dialogues of a result of `multi_turn` in one order, and their figures by metric."""
     log = record.artifact.load(DIALOGUES)
     most = record.artifact.manifest["settings"]["multi_turn"]["turns"]
-    mine = log[log["scorer"] == scorer]
+    mine = log[(log["scorer"] == scorer) & (part == ALL)]
     ends = mine.groupby("case").agg(
         user=("user", "first"),
         cut=("cut", "first"),
@@ -70,6 +77,15 @@ def talked(record: Record, scorer: str, part: str, ks: list[int]) -> tuple[pd.Da
     won = ends["success"].to_numpy(bool)
     turns = np.where(won, ends["turn"], most).astype(float)
     return ends, {"success": won.astype(float), FEWER: turns}
+
+
+def sets_of(record: Record, scorer: str) -> list[str]:
+    """The sets of test cases that a scorer of a result has; dialogues are one set."""
+    if record.artifact.stage == "multi_turn":
+        return [ALL]
+    frame = record.artifact.load(RANKS)
+    mine = frame[(frame["split"] == "test") & (frame["scorer"] == scorer)]
+    return [str(name) for name in mine["slice"].unique()]
 
 
 LOADERS = {"evaluate": ranked, "multi_turn": talked}
@@ -86,7 +102,11 @@ def side(label: str, records: list[Record], scorer: str, part: str, ks: list[int
     for record in records:
         frame, figures = LOADERS[record.artifact.stage](record, scorer, part, ks)
         if frame.empty:
-            raise UserError(f"{record.artifact.path}: {scorer!r} has no cases {part!r}")
+            there = ", ".join(sets_of(record, scorer))
+            raise UserError(
+                f"--cases: {record.artifact.path}: {scorer!r} has no cases {part!r}; "
+                f"there are {there}"
+            )
         if first is None:
             first = frame
         check_cases(first, frame)

@@ -1,11 +1,15 @@
 """The picture of a report: the rows of its tables, and success by turn."""
 
 from pathlib import Path
+from textwrap import wrap
 
 from crs.escape import terminal
 from crs.evaluation.charts import SUCCESS, success_by_turn
 from crs.report.report import Report
 from crs.report.table import Table
+
+WIDE, MOST = 44, 5
+"""Characters of a line of a row's label, and lines of a label."""
 
 
 def draw(report: Report, path: Path) -> None:
@@ -18,7 +22,7 @@ def draw(report: Report, path: Path) -> None:
     sections = report.sections
     if not sections:
         return
-    heights = [0.3 * len(section.tables[0].rows) + 0.9 for section in sections]
+    heights = [sum(map(height, labels(section.tables[0]))) + 0.9 for section in sections]
     figure, panels = plt.subplots(
         len(sections),
         1,
@@ -32,6 +36,17 @@ def draw(report: Report, path: Path) -> None:
         axes.set_title(terminal(section.title), fontsize=10, parse_math=False)
     figure.savefig(path, dpi=120)
     plt.close(figure)
+
+
+def labels(table: Table) -> list[str]:
+    """The rows' labels, folded."""
+    lines = [wrap(terminal(table.label(row)), WIDE, max_lines=MOST) for row in table.rows]
+    return ["\n".join(some) for some in lines]
+
+
+def height(label: str) -> float:
+    """Of a row, in inches."""
+    return 0.16 + 0.14 * (label.count("\n") + 1)
 
 
 def draw_turns(report: Report, folder: Path) -> None:
@@ -49,10 +64,11 @@ def bars(axes, table: Table) -> None:
     name = (tested or table.figures)[0]
     if (same := table.figures[0].removesuffix(" (valid)")) in tested:
         name = same
-    rows = [row for row in reversed(table.rows) if name in row]
+    pairs = zip(table.rows, labels(table), strict=True)
+    shown = [(row, label) for row, label in reversed(list(pairs)) if name in row]
+    rows = [row for row, _ in shown]
     halves = [0 if row[name].half != row[name].half else row[name].half for row in rows]
     places = range(len(rows))
     axes.barh(places, [row[name].mean for row in rows], xerr=halves, color="#4878a8", capsize=3)
-    labels = [terminal(table.label(row)) for row in rows]
-    axes.set_yticks(places, labels, fontsize=8, parse_math=False)
+    axes.set_yticks(places, [label for _, label in shown], fontsize=8, parse_math=False)
     axes.set_xlabel(name)

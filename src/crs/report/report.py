@@ -26,12 +26,12 @@ class Asked:
 
     Attributes:
         scorer: every row is compared with it; empty: there are no tests.
-        ks: cut-offs of the tests.
+        ks: cut-offs of the tests; empty: those of the table.
         part: the set of cases of the tests, by its name in the results.
     """
 
     scorer: str = ""
-    ks: tuple[int, ...] = (10,)
+    ks: tuple[int, ...] = ()
     part: str = ALL
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from crs.evaluation.charts import SUCCESS
 from crs.evaluation.results import COLUMNS, PARQUET, SECOND
 from crs.report.collect import Record
-from crs.report.study import Study
+from crs.report.study import OWN, Study
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -138,8 +138,9 @@ class Table:
         several = len({one["model"] for one in self.rows}) > 1
         plain = not several or row["model"] in (row["scorer"], ANY)
         model = "" if plain else f"{row['model']}: "
+        names = short(self.parameters)
         told = [name for name in self.parameters if row[name] != ANY]
-        words = ", ".join(f"{name}={row[name]}" for name in told)
+        words = ", ".join(f"{names[name]}={row[name]}" for name in told)
         return f"{model}{row['scorer']}" + (f" ({words})" if words else "")
 
     def texts(self) -> "pd.DataFrame":
@@ -293,16 +294,36 @@ def by_validation(found: Table, column: Column | None) -> Table:
     return found
 
 
+def short(keys: list[str], taken: tuple[str, ...] = ()) -> dict[str, str]:
+    """The last part of each key, where no other key and no taken heading has it; else the key."""
+    ends = [key.rpartition(".")[2] for key in keys]
+    return {
+        key: key if ends.count(end) > 1 or end in taken else end
+        for key, end in zip(keys, ends, strict=True)
+    }
+
+
 def of_study(study: Study) -> Table:
-    """The trials of a study, the best first."""
-    keys = ["trial", *study.parameters, "state", "seconds"]
+    """The trials of a study as people read them, the best first."""
+    names = short(study.parameters, (*OWN, *ABOUT))
     rows = []
     for trial in study.trials.to_dict("records"):
-        row = {name: trial[name] for name in keys}
-        row["seconds"] = round(trial["seconds"], 1) if trial["seconds"] == trial["seconds"] else "–"
-        row |= {"value": Figure(trial["value"])} if trial["value"] == trial["value"] else {}
+        value, seconds = trial["value"], trial["seconds"]
+        row = {"trial": trial["trial"], "state": trial["state"]}
+        row["value"] = str(Figure(value)) if value == value else "–"
+        row |= {names[key]: rounded(trial[key]) for key in study.parameters}
+        row["seconds"] = f"{seconds:.1f}" if seconds == seconds else "–"
         rows.append(row)
-    return Table(keys, ["value"], rows, study.name)
+    # The state is text: a terminal gives the columns up to it to every part of a wide table.
+    keys = ["trial", "value", "state", *names.values(), "seconds"]
+    return Table(keys, [], rows, study.name)
+
+
+def rounded(value: Any) -> str:
+    """A value of a parameter; a fraction has four significant digits."""
+    if value is None or value != value:
+        return "–"
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 def tables(long: "pd.DataFrame") -> list[Table]:

@@ -130,5 +130,5 @@ def test_models_may_stand_on_other_encoders_and_one_may_read_no_text(results, tm
 
 def test_a_set_of_cases_that_is_not_there_is_refused(results):
     good, poor = results
-    with pytest.raises(UserError, match="'good' has no cases 'late'"):
+    with pytest.raises(UserError, match="'good' has no cases 'late'; there are all"):
         compared(*good, *poor, part="late")

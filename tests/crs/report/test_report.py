@@ -1,6 +1,7 @@
 """Reports of real results: the figures by hand, what is refused, and the files."""
 
 import shutil
+import warnings
 
 import numpy as np
 import pandas as pd
@@ -11,6 +12,7 @@ from crs.errors import UserError
 from crs.report import report
 from crs.report.alike import check_alike
 from crs.report.collect import Record, collect
+from crs.report.picture import MOST, WIDE, draw, labels
 from crs.report.report import Asked
 from crs.report.study import Study
 from crs.report.write import CSV, HTML, LATEX, PNG, write
@@ -178,6 +180,36 @@ def test_the_files_of_a_sweep(swept, tmp_path):
     lines = (tmp_path / LATEX).read_text().splitlines()
     assert r"\toprule" in lines and any(r"$" in line and r"\pm" in line for line in lines)
     assert "Failed: job 4: the loss &#60;script>" in made.markdown()
+
+
+def test_long_labels_of_the_picture_are_folded_and_nothing_warns(swept, tmp_path):
+    made = of(swept)
+    table = made.sections[0].tables[0]
+    keys = [f"phase.a_setting_with_a_long_name_{n}" for n in range(7)]
+    table.keys[2:2] = keys
+    for row in table.rows:
+        row |= dict.fromkeys(keys, "0.00123456789")
+    with warnings.catch_warnings(action="error"):
+        draw(made, tmp_path / "report.png")
+    folded = labels(table)[0].split("\n")
+    assert 3 < len(folded) <= MOST and max(map(len, folded)) <= WIDE
+
+
+def test_tests_are_of_the_metrics_of_the_table(jobs):
+    (section,) = of(jobs["0.01", 1].path, scorer="popularity").sections
+    shown = [name for name in section.tables[0].figures if not name.endswith("(valid)")]
+    assert section.tests["metric"].unique().tolist() == shown
+
+
+def test_a_set_of_dialogues_that_is_not_there_is_refused(talks):
+    (section,) = of(talks.path, scorer="popularity", part="late").sections
+    with pytest.raises(UserError, match="has no cases 'late'; there are all"):
+        _ = section.tests
+
+
+def test_a_file_of_a_study_is_answered_with_its_folder(searched):
+    with pytest.raises(UserError, match=f"is one file; give its folder, {searched}"):
+        of(searched / "trials.parquet")
 
 
 def test_a_study_has_its_trials_best_first_and_its_winner(searched, tmp_path):

@@ -9,6 +9,8 @@ import pytest
 
 from crs.evaluation.results import MARKDOWN, PARQUET, markdown
 from crs.report.show import announce, show
+from crs.report.study import Study
+from crs.report.table import of_study
 from tests.fakes.titles import HOSTILE
 
 
@@ -63,3 +65,22 @@ def test_a_terminal_shows_names_as_they_are(name, monkeypatch):
     frame = pd.DataFrame([[name, "x", "0.1"]], columns=["dataset", "scorer", "NDCG@10"])
     text = "\n".join(drawn(markdown(frame), 300, monkeypatch))
     assert "\x1b" not in text and "\u202e" not in text and "&#" not in text.replace(name, "")
+
+
+def test_a_study_is_one_table_of_short_numbers(monkeypatch, tmp_path):
+    keys = ("pretrain.lr", "train.lr", "pretrain.dropout", "em.weight_decay", "intents.cases")
+    trials = pd.DataFrame({
+        "trial": range(2), "state": "complete", "value": [0.5, None], "seconds": [11.04, None],
+        "error": None, "results": "[]", **{key: [0.00123456789012, 64.0] for key in keys},
+    })  # fmt: skip
+    table = of_study(Study(tmp_path, {}, trials))
+    headings = [
+        "trial", "value", "state", "pretrain.lr", "train.lr", "dropout", "weight_decay",
+        "intents.cases", "seconds",
+    ]  # fmt: skip
+    assert table.shown == headings
+    lines = drawn(markdown(table.texts()), 120, monkeypatch)
+    assert lines[0].split() == headings
+    assert lines[2].split() == ["0", "0.5000", "complete", *["0.001235"] * 5, "11.0"]
+    assert lines[3].split() == ["1", "–", "complete", *["64"] * 5, "–"]
+    assert lines[4:] == [""]
