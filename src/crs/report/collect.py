@@ -104,7 +104,7 @@ def collect(place: str) -> Collection:
     Raises:
         UserError: if there is none of these, or a result is damaged.
     """
-    path = Path(home(place))
+    path = Path(home(place)).resolve()
     if path.name in (PARQUET, MARKDOWN):
         path = path.parent
     if path.is_file():
@@ -159,11 +159,18 @@ def moved(result: Path, sweep: Path) -> Path:
     return beside if not result.exists() and beside.exists() else result
 
 
+def swept_alike(records: list[Record]) -> bool:
+    """Whether all are jobs of sweeps over the same keys."""
+    typed = {None if record.swept is None else tuple(record.swept) for record in records}
+    return len(typed) == 1 and None not in typed
+
+
 def distinct(records: list[Record]) -> list[Record]:
-    """Each result once, as often as what was swept differs."""
+    """Each result once; in one sweep, once for each of the values that were swept."""
     seen: dict[tuple[Any, ...], Record] = {}
+    one_sweep = swept_alike(records)
     for record in records:
-        words = tuple(sorted((record.swept or {}).items()))
+        words = tuple(sorted((record.swept or {}).items())) if one_sweep else ()
         seen.setdefault((record.artifact.stage, record.artifact.fingerprint, words), record)
     return list(seen.values())
 
@@ -174,8 +181,7 @@ def parameters(records: list[Record]) -> list[dict[str, str]]:
     Seeds are repetition. The jobs of a sweep are told apart by what was typed, other results by
     the settings in the manifests of all that they stand on.
     """
-    typed = {None if record.swept is None else tuple(record.swept) for record in records}
-    if len(typed) == 1 and None not in typed:
+    if swept_alike(records):
         return [record.swept or {} for record in records]
     keys = list(dict.fromkeys(key for record in records for key in record.settings))
     keys.sort(key=lambda key: key not in TYPES)  # a setting before what a stage calls it

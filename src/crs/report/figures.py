@@ -1,6 +1,7 @@
 """Charts of the page, as plotly.js reads them: plain data and layout."""
 
 import json
+import math
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -255,6 +256,16 @@ def swept(table: Table) -> Chart | None:
     return parallel(columns | {first: [row[first].mean for row in rows]}, first)
 
 
+def finite(value: Any) -> Any:
+    """Plain data with null for numbers that are not finite, which JSON has no words for."""
+    if isinstance(value, dict):
+        return {key: finite(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [finite(one) for one in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
 def as_json(charts: Iterable[Chart]) -> str:
-    """Charts as text that may stand in a page's script element."""
-    return json.dumps(list(charts)).replace("<", "\\u003c").replace("&", "\\u0026")
+    """Charts as text that may stand in a page's script element; NaN and infinity are null."""
+    text = json.dumps(finite(list(charts)), allow_nan=False)
+    return text.replace("<", "\\u003c").replace("&", "\\u0026")

@@ -2,11 +2,16 @@
 
 from pathlib import Path
 from textwrap import wrap
+from typing import TYPE_CHECKING
 
 from crs.escape import terminal
-from crs.evaluation.charts import SUCCESS, success_by_turn
+from crs.evaluation.charts import SUCCESS, TURN, success_by_turn
+from crs.recommender import scorer_and_reranker
 from crs.report.report import Report
 from crs.report.table import Table
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 WIDE, MOST = 44, 5
 """Characters of a line of a row's label, and lines of a label."""
@@ -51,11 +56,22 @@ def height(label: str) -> float:
 
 def draw_turns(report: Report, folder: Path) -> None:
     """Success by turn, a picture for each section that has turns."""
+    import pandas as pd
+
     for number, section in enumerate(one for one in report.sections if one.turns()):
-        part = section.long[section.long["metric"] == SUCCESS]
-        means = part.groupby(["scorer", "metric", "slice"], sort=False)[["value", "low", "high"]]
+        lines = pd.concat([of_row(label, means) for label, means in section.turns()])
         file = folder / f"success{f'_{number}' if number else ''}.png"
-        success_by_turn(means.mean().reset_index(), file, section.title)
+        success_by_turn(lines, file, section.title)
+
+
+def of_row(label: str, means: "pd.DataFrame") -> "pd.DataFrame":
+    """Success by turn of a row, its parameters before the re-ranker, which has a panel."""
+    name, opened, parameters = label.partition(" (")
+    scorer, reranker = scorer_and_reranker(name)
+    turns = TURN + means["turn"].astype(str)
+    return means.assign(
+        scorer=f"{scorer}{opened}{parameters}{reranker}", metric=SUCCESS, slice=turns
+    )
 
 
 def bars(axes, table: Table) -> None:

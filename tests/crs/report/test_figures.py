@@ -47,3 +47,8 @@ def test_no_chart_ends_a_script():
     text = as_json([{"data": ["</script><script>alert(1)</script>"], "layout": {}}])
     assert "<" not in text
     assert json.loads(text)[0]["data"] == ["</script><script>alert(1)</script>"]
+
+
+def test_what_is_no_number_is_null_on_the_page():
+    text = figures.as_json([{"y": [float("nan"), 0.5, float("inf")], "name": "a"}])
+    assert json.loads(text) == [{"y": [None, 0.5, None], "name": "a"}]
