@@ -27,6 +27,7 @@ from crs.places import home, refusal, unwritable
 from crs.report import report
 from crs.report.collect import Collection, collect
 from crs.report.show import show
+from crs.report.table import ALL
 from crs.version import told
 
 LOCKS = (".lock", ".holder")
@@ -63,7 +64,7 @@ def options(words: list[str]) -> argparse.Namespace:
     if not all(k.isdecimal() and int(k) for k in ks):
         raise UserError(f"--ks={given.ks}: whole numbers from 1, as --ks=5,10")
     given.ks = tuple(map(int, ks))
-    given.cases = report.ALL if given.cases is None else given.cases
+    given.cases = ALL if given.cases is None else given.cases
     given.places = [place for place in given.places if Path(place).suffix not in LOCKS]
     if not given.places and not given.help and not given.version:
         raise UserError("name a result, a sweep or a study, e.g. artifacts/evaluate/FINGERPRINT")

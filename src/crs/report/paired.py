@@ -13,8 +13,7 @@ from crs.errors import UserError
 from crs.evaluation import stats
 from crs.evaluation.metrics import DEFAULT, RANK_METRICS, per_case
 from crs.report.collect import Record
-from crs.report.report import ALL
-from crs.report.table import LEVEL, Table
+from crs.report.table import ALL, LEVEL, Table
 
 CASE = ["user", "cut", "cluster", "target"]
 RESAMPLES, SEED = 10_000, 0

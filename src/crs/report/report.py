@@ -12,12 +12,10 @@ from crs.report.alike import check_alike, questions
 from crs.report.collect import Collection, Record, distinct, parameters
 from crs.report.latex import latex
 from crs.report.study import Study
-from crs.report.table import Table, long_of, of_study, tables
+from crs.report.table import ALL, Table, long_of, of_study, tables
 
 if TYPE_CHECKING:
     import pandas as pd
-
-ALL = "all"
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ VALID, TEST = "valid", "test"
 BEST = "best"
 """Ends the name of a figure in a summary that was chosen on validation."""
 LEVEL = 0.95
+ALL = "all"  # the set of all cases
 GROUPS = "groups"
 """Of a row, and no column: see `Table.groups`."""
 ANY = "any"
@@ -196,7 +197,7 @@ def summary_of(record: Record) -> "pd.DataFrame":
         "sees": "",
         "protocol": artifact.stage,
         "split": VALID,
-        "slice": "all",
+        "slice": ALL,
         "k": 0,
         "cases": 0,
         "seed": record.seed,
@@ -247,7 +248,7 @@ def table(long: "pd.DataFrame", lists: bool = False) -> Table:
         long: results in the long form, of one protocol.
         lists: show the metrics of lists instead of those of ranks.
     """
-    part = long[long["slice"] == "all"]
+    part = long[long["slice"] == ALL]
     columns = columns_of(part, lists)
     varied = [str(name) for name in long if name not in COLUMNS]
     keys = ["dataset", "model", *varied, "protocol", "scorer"]
