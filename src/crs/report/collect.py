@@ -160,9 +160,18 @@ def moved(result: Path, sweep: Path) -> Path:
 
 
 def swept_alike(records: list[Record]) -> bool:
-    """Whether all are jobs of sweeps over the same keys."""
+    """Whether what was swept tells all results apart: the same keys for each, and no two results
+    of a model, its data and a seed with the same values."""
     typed = {None if record.swept is None else tuple(record.swept) for record in records}
-    return len(typed) == 1 and None not in typed
+    if len(typed) != 1 or None in typed:
+        return False
+    named: dict[tuple[Any, ...], str | None] = {}
+    for record in records:
+        words = tuple((record.swept or {}).items())
+        place = (record.model, record.dataset, record.seed, record.artifact.stage, words)
+        if named.setdefault(place, record.artifact.fingerprint) != record.artifact.fingerprint:
+            return False
+    return True
 
 
 def distinct(records: list[Record]) -> list[Record]:

@@ -202,10 +202,10 @@ def texts(found: pd.DataFrame) -> pd.DataFrame:
 def against(
     rows: Table, records: dict[tuple[str, ...], list[Record]], scorer: str, part: str, ks: list[int]
 ) -> pd.DataFrame | None:
-    """Every row of a table against a scorer; None if no row has another one.
+    """Every row of a table against a scorer; None if there is no other row.
 
     The scorer is that of the same results; where these do not have it, that of the row with the
-    best figure on validation.
+    best figure on validation. With that row the scorer's other rows are compared, too.
 
     Args:
         rows: the table, the best on validation first.
@@ -223,8 +223,8 @@ def against(
         sides[rows.label(row)] = side(rows.label(row), made, row["scorer"], part, ks)
     pairs = []
     for row in rows.rows:
-        if row["scorer"] != scorer:
-            own = [r for r in references if set(rows.groups(r)) & set(rows.groups(row))]
-            reference = (own or references)[0]
+        own = [r for r in references if set(rows.groups(r)) & set(rows.groups(row))]
+        reference = references[0] if row["scorer"] == scorer else (own or references)[0]
+        if row is not reference:
             pairs.append((sides[rows.label(row)], sides[rows.label(reference)]))
     return compare(pairs) if pairs else None
