@@ -126,10 +126,11 @@ def test_the_best_trial_is_an_experiment(killed):
 
 def test_a_table_and_pictures_are_left(killed):
     assert {file.stem for file in killed.folder.glob("*.png")} == {
-        "history", "importances", "parallel", "slices",
+        "history", "importances", "parallel", "report", "slices",
     }  # fmt: skip
     rows = [line.split("|")[1:4] for line in (killed.folder / "study.md").open() if "| " in line]
     assert [cell.strip() for cell in rows[0]] == ["trial", "state", "ndcg@10"]
+    assert killed.folder.name in (killed.folder / "report.html").read_text()
     values = [float(row[2]) for row in rows[1:]]
     assert values == sorted(values, reverse=True)
 

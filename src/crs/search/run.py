@@ -121,6 +121,7 @@ def search(settings: Sweeper, arguments: list[str], config: DictConfig, launcher
     returned += launcher.launch(commands, initial_job_idx=max(workers, 0))
     about.winner = winner_of(commands[0], root)
     about.save()
+    write_page(about)
     return returned
 
 
@@ -138,6 +139,15 @@ def there(done: int, limit: int) -> str:
     if done > limit:
         return f"{done} trials are there, more than the {limit} that are asked for; none is added"
     return f"{done} of {limit} trials are there"
+
+
+def write_page(about: About) -> None:
+    """Write `report.html` of a study that has ended, and what a report writes beside it."""
+    from crs.report import collect, report
+    from crs.report.write import write
+
+    made = report.of([collect.collect(str(about.folder))], report.Asked(), f"Study {about.name}")
+    write(made, about.folder)
 
 
 def winner_of(words: list[str], root: str) -> str | None:
