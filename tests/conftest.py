@@ -1,7 +1,8 @@
 """What tests of the whole share: a composed configuration, and no clock in hypothesis."""
 
 import copy
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Any
 
@@ -49,3 +50,19 @@ def system(finished) -> Any:
     from crs.serving import load
 
     return load(finished.fingerprint, finished.path.parents[1])
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """Chromium of the system, or Playwright's own."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="needs Playwright for Python")
+    found = next(
+        filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
+    )
+    with playwright.sync_playwright() as driver:
+        try:
+            opened = driver.chromium.launch(executable_path=found, args=["--no-sandbox"])
+        except playwright.Error as error:
+            pytest.skip(f"no browser: {str(error).splitlines()[0]}")
+        yield opened
+        opened.close()

@@ -7,6 +7,7 @@ from functools import lru_cache
 
 from crs.dialogue.cues import CUES
 from crs.dialogue.years import spelt
+from crs.titles.typos import shortened
 
 SHORTEST = 5
 """A word with fewer letters is taken as it is written: one more letter makes another word of it."""
@@ -34,11 +35,6 @@ def singular(word: str) -> str:
     if re.search(r"(sh|ch|x|ss|zz)es$", word):
         return word[:-2]
     return word[:-1] if len(word) > 3 and re.search(r"[^s]s$", word) else word
-
-
-def shortened(word: str) -> set[str]:
-    """A word, and what is left of it without one of its letters."""
-    return {word, *(word[:i] + word[i + 1 :] for i in range(len(word)))}
 
 
 def one_slip(typed: str, meant: str) -> bool:

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from crs.escape import markup
-from crs.report.lineage import Epoch
 from crs.report.study import COMPLETE, Study
 from crs.report.table import ANY, Figure, Table
+from crs.store.epochs import Epoch
 
 if TYPE_CHECKING:
     import pandas as pd

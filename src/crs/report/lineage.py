@@ -8,8 +8,6 @@ from typing import Any
 from crs.errors import DamageError
 from crs.store.artifact import Artifact
 
-Epoch = dict[str, float]
-
 
 def ancestors(artifact: Artifact) -> dict[str, Artifact]:
     """Every result that a result stands on, by stage, each behind what it was made from.
@@ -30,17 +28,6 @@ def known(artifact: Artifact) -> bool:
         return artifact.identity is not None and bool(artifact.manifest["inputs"] is not None)
     except (DamageError, KeyError):
         return False
-
-
-def histories(artifact: Artifact) -> dict[str, list[Epoch]]:
-    """The figures of each epoch of each phase that a result was trained in."""
-    found = {}
-    for name in artifact.manifest["files"]:
-        if name.endswith(".json"):
-            content = artifact.load(name)
-            if isinstance(content, list) and content and "epoch" in content[0]:
-                found[name.removesuffix(".json")] = content
-    return found
 
 
 @dataclass(frozen=True)

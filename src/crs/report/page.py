@@ -12,6 +12,7 @@ from crs.report.report import TESTED, Report, Section
 from crs.report.study import Study
 from crs.report.table import Figure, Table
 from crs.store.artifact import Artifact
+from crs.store.epochs import Epoch, epochs_of
 from crs.version import told
 
 if TYPE_CHECKING:
@@ -117,12 +118,12 @@ def of_study(study: Study, charts: Charts) -> str:
 
 def of_curves(stages: list[tuple[str, Artifact]], charts: Charts) -> str:
     """The curves of every phase of some results."""
-    phases: dict[str, list[tuple[str, list[lineage.Epoch]]]] = {}
+    phases: dict[str, list[tuple[str, list[Epoch]]]] = {}
     seen: set[Path] = set()
     for label, artifact in stages:
         if artifact.place not in seen and lineage.known(artifact):
             seen.add(artifact.place)
-            for phase, epochs in lineage.histories(artifact).items():
+            for phase, epochs in epochs_of(artifact).items():
                 name = phase if phase == artifact.stage else f"{artifact.stage}: {phase}"
                 phases.setdefault(name, []).append((label, epochs))
     parts = [

@@ -21,17 +21,6 @@ ROWS, EXAMPLES, CASES = 5_000, 200, 20
 A row costs W&B 0.2 ms."""
 
 
-def histories(artifact: Artifact) -> dict[str, list[dict[str, float]]]:
-    """The figures of each epoch by phase, as `crs.training.loop.fit` left them."""
-    found = {}
-    for name in artifact.manifest["files"]:
-        if name.endswith(".json") and "/" not in name:
-            value = artifact.load(name)
-            if isinstance(value, list) and value and isinstance(value[0], dict):
-                found[name.removesuffix(".json")] = value
-    return found
-
-
 def summary(artifact: Artifact) -> dict[str, Any]:
     """Its figures under the stage's name, and those of the model's own scorer by split."""
     stage, manifest = artifact.stage, artifact.manifest

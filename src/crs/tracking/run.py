@@ -12,6 +12,7 @@ from typing import Any
 from crs.console import say
 from crs.stages.stage import Stage
 from crs.store.artifact import Artifact
+from crs.store.epochs import epochs_of
 from crs.tracking.sections import AXES, bests, of_phase
 
 
@@ -108,7 +109,7 @@ class WandbRun(Run):
         from crs.tracking import results
 
         if found:
-            for phase, history in results.histories(artifact).items():
+            for phase, history in epochs_of(artifact).items():
                 self.replay(phase, history)
             for row in results.turns(artifact):
                 self.row(stage.name, row)

@@ -1,9 +1,7 @@
 """The page: what its events answer, and, in headless Chromium, what a person sees."""
 
-import shutil
 from collections.abc import Iterator
 from copy import copy
-from typing import Any
 
 import pytest
 
@@ -94,22 +92,6 @@ def test_without_gradio_there_is_a_sentence(monkeypatch, system):
     monkeypatch.setitem(sys.modules, "gradio", None)
     with pytest.raises(UserError, match=r"pip install 'crs-suite\[web\]'"):
         Page(system, TurnSettings())
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    """Chromium of the system, or Playwright's own."""
-    playwright = pytest.importorskip("playwright.sync_api", reason="needs Playwright for Python")
-    found = next(
-        filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
-    )
-    with playwright.sync_playwright() as driver:
-        try:
-            opened = driver.chromium.launch(executable_path=found, args=["--no-sandbox"])
-        except playwright.Error as error:
-            pytest.skip(f"no browser: {str(error).splitlines()[0]}")
-        yield opened
-        opened.close()
 
 
 @pytest.fixture

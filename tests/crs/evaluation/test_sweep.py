@@ -10,16 +10,7 @@ from omegaconf import DictConfig, OmegaConf
 from crs.evaluation import sweep
 from crs.evaluation.results import COLUMNS
 from crs.store.store import Store
-
-
-def results(value: float = 0.2, seed: int = 1, **other: object) -> pd.DataFrame:
-    """One figure of one job, in the long form."""
-    row = {
-        "dataset": "tiny", "model": "m", "scorer": "s", "sees": "history", "protocol": "full",
-        "split": "test", "slice": "all", "metric": "ndcg", "k": 10, "value": value, "low": 0.0,
-        "high": 1.0, "cases": 5, "seed": seed, "fingerprint": f"{seed:016}",
-    }  # fmt: skip
-    return pd.DataFrame([row | other])[COLUMNS]
+from tests.contracts.long_table import results
 
 
 def test_an_older_result_stands_beside_one_with_metrics_of_lists(tmp_path):

@@ -3,8 +3,9 @@
 import shutil
 
 from crs.report.collect import Record
-from crs.report.lineage import ancestors, costs, histories, known, raw_files, remade
+from crs.report.lineage import ancestors, costs, known, raw_files, remade
 from crs.store.artifact import Artifact
+from crs.store.epochs import epochs_of
 from tests.contracts.tiny import other
 
 
@@ -28,7 +29,7 @@ def test_a_shared_result_costs_once(jobs):
 
 
 def test_every_phase_has_its_epochs_and_other_files_none(finished):
-    found = histories(Record(finished).stages["train"])
+    found = epochs_of(Record(finished).stages["train"])
     assert {"em", "generative"} <= set(found) and "model" not in found
     assert [epoch["epoch"] for epoch in found["em"]] == [0, 1]
 

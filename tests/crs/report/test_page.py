@@ -1,8 +1,6 @@
 """The page in headless Chromium: it sorts, answers the pointer, asks nobody, and obeys no name."""
 
 import re
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,22 +13,6 @@ from crs.report.report import Asked
 from crs.report.write import HTML, write
 from tests.contracts.tiny import other
 from tests.fakes.titles import HOSTILE
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    """Chromium of the system, or Playwright's own."""
-    playwright = pytest.importorskip("playwright.sync_api", reason="needs Playwright for Python")
-    found = next(
-        filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
-    )
-    with playwright.sync_playwright() as driver:
-        try:
-            opened = driver.chromium.launch(executable_path=found, args=["--no-sandbox"])
-        except playwright.Error as error:
-            pytest.skip(f"no browser: {str(error).splitlines()[0]}")
-        yield opened
-        opened.close()
 
 
 class View:

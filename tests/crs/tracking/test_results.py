@@ -13,6 +13,7 @@ import pytest
 
 from crs.stages import declared_stages
 from crs.store.artifact import Artifact
+from crs.store.epochs import epochs_of
 from crs.tracking import files, results, sections
 
 TRAIN = Path(__file__).parents[3] / "src" / "train.py"
@@ -94,7 +95,7 @@ def shown(tmp_path) -> Artifact:
 
 
 def test_a_history_is_told_from_other_files(shown):
-    assert results.histories(shown) == {"em": [{"epoch": 0, "loss": 1.0}]}
+    assert epochs_of(shown) == {"em": [{"epoch": 0, "loss": 1.0}]}
     assert results.summary(shown) == {"train/em_best": 1.0, "train/seconds": 2.0}
 
 
