@@ -5,8 +5,8 @@
 Everything: a whole epoch of the phase `em` as `fit` makes it, an E and an M pass over all training
 cases, recording, the optimiser, validation of all scorers, the checkpoint. Bare: losses and
 gradients of the same two passes over batches that are there already. Generated users, items and
-cases as many as MovieLens-1M's, K = 512, settings of `model=latentcrs dataset=ml1m`; with
-`--dataset ml100k` as many as MovieLens-100K's, and its settings.
+cases as many as MovieLens-1M's, K = 512, settings of `experiment=latentcrs_encoder dataset=ml1m`;
+with `--dataset ml100k` as many as MovieLens-100K's, and its settings.
 """
 
 import tempfile
@@ -69,7 +69,7 @@ def main() -> None:
     parser.add_argument("--dataset", choices=SIZES, default="ml1m")
     args = parsed(parser)
     quick = ["intents.k=16"] if args.quick else []
-    config = settings("model=latentcrs", f"dataset={args.dataset}", *quick)
+    config = settings("experiment=latentcrs_encoder", f"dataset={args.dataset}", *quick)
     users, items, length = SIZES[args.dataset]
     users, items = (200, 100) if args.quick else (users, items)
     torch.manual_seed(0)

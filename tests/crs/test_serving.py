@@ -209,7 +209,7 @@ def test_the_exported_index_has_the_ids_of_the_file(own, tmp_path):
         own.export_faiss(tmp_path / "nowhere" / "items.faiss")
 
 
-@pytest.mark.parametrize("scorer", ["latentcrs linear", "latentcrs mixture", "direct"])
+@pytest.mark.parametrize("scorer", ["latentcrs no text", "latentcrs linear", "direct"])
 def test_the_exported_index_finds_what_the_model_ranks_first(system, tmp_path, scorer, monkeypatch):
     monkeypatch.setattr(system, "scorer", scorer)
     size = system.export_faiss(tmp_path / "items.faiss")

@@ -46,7 +46,7 @@ RECIPES = {
     ),
     "latentcrs": Recipe(
         ("evaluate", "multi_turn"),
-        ("samples", "simulate", "embed", "intents", "train", "direct", "multi_turn"),
+        ("samples", "simulate", "embed", "fusion", "direct", "intents", "train", "multi_turn"),
         lambda _: ["model=latentcrs"],
     ),
     "mip_sad": Recipe(

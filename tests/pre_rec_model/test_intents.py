@@ -7,7 +7,7 @@ from crs.errors import UserError
 from pre_rec_model import intents
 from tests.contracts.tiny import artifact, config, made
 
-SETTINGS = replace(config().intents, k=4, seed=5)
+SETTINGS = replace(config().intents, k=4, seed=5, spherical=True)
 
 
 @pytest.fixture
@@ -50,3 +50,16 @@ def test_more_intents_than_states_name_the_setting(tmp_path, inputs):
 def test_the_same_seed_gives_the_same_intents(tmp_path, inputs):
     one, two = (made(intents, SETTINGS, inputs, tmp_path / name) for name in "12")
     assert np.array_equal(one.load("centres.npy"), two.load("centres.npy"))
+
+
+def test_the_residuals_of_latentcrs_are_clustered_where_they_are_given(tmp_path, states):
+    inputs = {"direct": artifact(tmp_path / "direct", {}, residuals=states)}
+    found = made(intents, replace(SETTINGS, spherical=False), inputs, tmp_path / "intents")
+    first = states[found.load("assignment.npy") == 0].mean(0)
+    np.testing.assert_allclose(found.load("centres.npy")[0], first, rtol=1e-3, atol=1e-4)
+
+
+def test_residuals_that_are_all_0_have_intents_that_are_all_0(tmp_path):
+    inputs = {"direct": artifact(tmp_path / "direct", {}, residuals=np.zeros((9, 6), np.float32))}
+    found = made(intents, replace(SETTINGS, spherical=False), inputs, tmp_path / "intents")
+    assert not found.load("centres.npy").any() and found.summary["used"] == 1

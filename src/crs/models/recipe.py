@@ -1,8 +1,14 @@
 """What a model declares: its folder says this once, in `recipe.py`, as `MODEL`."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from crs.stages.stage import Stage
+from crs.stages.stage import Configuration, Stage
+
+
+def states(config: Configuration) -> str:
+    """The stage whose user states are clustered: `pretrain`."""
+    return "pretrain"
 
 
 @dataclass(frozen=True)
@@ -18,6 +24,7 @@ class Model:
         stages: its own stages.
         groups: its groups of settings, by name; conf/model/<name>.yaml gives their values.
         takes_checkpoint: its `train` stage takes given weights (`checkpoint=PATH`).
+        clusters: the stage whose vectors the stage `intents` clusters.
     """
 
     name: str
@@ -27,6 +34,7 @@ class Model:
     stages: tuple[Stage, ...] = ()
     groups: dict[str, type] = field(default_factory=dict)
     takes_checkpoint: bool = False
+    clusters: Callable[[Configuration], str] = states
 
     @property
     def runs_on_dialogues(self) -> bool:

@@ -1,4 +1,4 @@
-"""Stage `intents`: k-means over user states."""
+"""Stage `intents`: k-means over user states, or over what a model says."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ from crs.stages.stage import Stage
 
 @dataclass
 class Intents(Settings):
-    """Clustering of user states into latent intents (stage `intents`)."""
+    """Clustering into latent intents (stage `intents`)."""
 
     k: int = number(low=1)
     spherical: bool = MISSING
@@ -26,8 +26,8 @@ STAGE = Stage(
     run="pre_rec_model.intents:run",
     version=1,
     settings=lambda config: config.intents,
-    reads=lambda config: ["pretrain"],
+    reads=lambda config: [config.recipe.clusters(config)],
     writes=("assignment.npy", "centres.npy"),
-    about="k-means over user states",
+    about="k-means over user states, or over the residuals of LatentCRS",
     tables={"assignment.npy": ("intent", "users")},
 )

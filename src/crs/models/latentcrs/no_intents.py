@@ -7,24 +7,23 @@ import torch
 
 from crs.console import Context
 from crs.models.latentcrs.networks import Direct
-from crs.models.latentcrs.recipe import LatentCRSNoIntentsSettings
+from crs.models.latentcrs.recipe import LatentCRSNoIntentsSettings, WordsNoIntentsSettings
 from crs.models.latentcrs.train import prepare
 from crs.models.latentcrs.training import DirectTraining
-from crs.models.latentcrs.words_training import run_words
+from crs.models.latentcrs.words_training import run_no_intents
 from crs.store.artifact import Artifact, write_json
 from crs.training.loop import derive, fit, save_weights
 
 
 def run(
-    settings: LatentCRSNoIntentsSettings,
+    settings: LatentCRSNoIntentsSettings | WordsNoIntentsSettings,
     inputs: dict[str, Artifact],
     folder: Path,
     context: Context,
 ) -> dict[str, Any]:
     """Writes `model.safetensors` and `model.json` (the shape that rebuilds it)."""
-    if settings.items == "words":
-        sizes = settings.hidden, settings.dropout
-        return run_words(settings.train, *sizes, 0, inputs, folder, context)
+    if isinstance(settings, WordsNoIntentsSettings):
+        return run_no_intents(settings, inputs, folder, context)
     train, valid, items = prepare(inputs, folder)
     shape: dict[str, Any] = {
         "text_dim": train.x.shape[1],

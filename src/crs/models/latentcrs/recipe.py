@@ -9,12 +9,15 @@ from crs.settings.fields import choice, number
 from crs.settings.training import Train
 from crs.stages.stage import Configuration, Stage
 
+SHARPNESS = 2.0
+"""The usual `em.sharpness`."""
+
 
 @dataclass
 class EM(Settings):
     """LatentCRS (docs/latentcrs.md)."""
 
-    items: str = choice("encoder", "words", default="encoder", neutral="encoder")
+    items: str = choice("words", "encoder", neutral="encoder")
     """What an item is: its vector of the `encoder`, or with its `words` beside it."""
     posterior: str = choice("exact", "amortised")
     """`exact`: gamma by Bayes' rule. `amortised`: the released objective."""
@@ -30,13 +33,22 @@ class EM(Settings):
     dropout: float = number(low=0, high=0.99)
     text_hidden: int = number(low=1)
     hidden: int = number(low=1)
+    sharpness: float = number(above=0, neutral=SHARPNESS)
+    """Of p(m|u,x) at the start: beta times the mean squared distance of a residual from its
+    intent; only with `items=words`."""
 
     def problems(self) -> Iterator[str]:
-        """Candidates that do not go with the posterior."""
+        """What goes with only one kind of items or of posterior."""
         if self.posterior == "amortised" and self.candidates < 2:
             yield f"em.candidates={self.candidates}: em.posterior=amortised needs at least 2"
-        if self.items == "words" and self.posterior == "amortised":
-            yield "em.items=words: em.posterior=amortised has none; type em.posterior=exact"
+        if self.items == "words":
+            if self.posterior == "amortised":
+                yield "em.posterior=amortised: it takes em.items=encoder"
+            for name in ("w_r", "w_n"):
+                if value := getattr(self, name):
+                    yield f"em.{name}={value:g}: em.items=words has no such loss; leave it out"
+        elif self.sharpness != SHARPNESS:
+            yield f"em.sharpness={self.sharpness:g}: it takes em.items=words; leave it out"
         if self.posterior == "exact" and self.candidates:
             yield (
                 f"em.candidates={self.candidates}: em.posterior=exact reads the whole "
@@ -60,13 +72,54 @@ class LatentCRSNoIntentsSettings(Settings):
     dropout: float = number()
     text_hidden: int = number()
     hidden: int = number()
-    items: str = choice("encoder", "words", default="encoder", neutral="encoder")
 
 
-def words(config: Configuration) -> list[str]:
-    """The results that hold the items' words and the weights to start with, if they are read."""
-    return ["embed_items", "fusion"] if config.em.items == "words" else []
+@dataclass
+class WordsNoIntentsSettings(Settings):
+    """Settings of the `direct` stage over items with words."""
 
+    train: Train = field(default_factory=Train)
+    dropout: float = number()
+    text_hidden: int = number()
+    hidden: int = number()
+    items: str = choice("words", default="words")
+
+
+@dataclass
+class WordsSettings(Settings):
+    """Settings of the `train` stage over items with words; the network's sizes are `direct`'s."""
+
+    train: Train = field(default_factory=Train)
+    dropout: float = number()
+    w_e: float = number()
+    sharpness: float = number()
+    items: str = choice("words", default="words")
+
+
+def over_words(config: Configuration) -> bool:
+    """Whether items have words."""
+    return bool(config.em.items == "words")
+
+
+def train_settings(config: Configuration) -> Settings:
+    """Settings of `train`."""
+    em = config.em
+    if over_words(config):
+        return WordsSettings(config.train, em.dropout, em.w_e, em.sharpness)
+    return LatentCRSTrainSettings(config.train, em)
+
+
+def direct_settings(config: Configuration) -> Settings:
+    """Settings of `direct`."""
+    sizes = config.em.dropout, config.em.text_hidden, config.em.hidden
+    kind = WordsNoIntentsSettings if over_words(config) else LatentCRSNoIntentsSettings
+    return kind(config.train, *sizes)
+
+
+CASES = ["dataset", "pretrain", "samples", "simulate", "embed"]
+"""The results that hold cases with text and states."""
+WORDS = ["embed_items", "fusion"]
+"""Those that hold the items' words, and the weights to start with."""
 
 MODEL = Model(
     name="latentcrs",
@@ -89,42 +142,22 @@ MODEL = Model(
             name="train",
             run="crs.models.latentcrs.train:run",
             version=1,
-            settings=lambda config: LatentCRSTrainSettings(config.train, config.em),
-            reads=lambda config: [
-                "dataset",
-                "pretrain",
-                "intents",
-                "samples",
-                "simulate",
-                "embed",
-                *words(config),
-            ],
+            settings=train_settings,
+            reads=lambda config: CASES + [*WORDS, "direct"] * over_words(config) + ["intents"],
             writes=("model.json", "model.safetensors"),
             about="the mixture of intents, by EM",
-            phase=lambda config: "intents" if config.em.items == "words" else "em",
+            phase=lambda config: "intents" if over_words(config) else "em",
         ),
         Stage(
             name="direct",
             run="crs.models.latentcrs.no_intents:run",
             version=1,
-            settings=lambda config: LatentCRSNoIntentsSettings(
-                config.train,
-                config.em.dropout,
-                config.em.text_hidden,
-                config.em.hidden,
-                config.em.items,
-            ),
-            reads=lambda config: [
-                "dataset",
-                "pretrain",
-                "samples",
-                "simulate",
-                "embed",
-                *words(config),
-            ],
+            settings=direct_settings,
+            reads=lambda config: CASES + WORDS * over_words(config),
             writes=("model.json", "model.safetensors"),
             about="the same network without intents",
-            phase=lambda config: "residual" if config.em.items == "words" else "direct",
+            phase=lambda config: "residual" if over_words(config) else "direct",
         ),
     ),
+    clusters=lambda config: "direct" if over_words(config) else "pretrain",
 )

@@ -9,7 +9,7 @@ from crs.data.cases import Cases
 from crs.data.sequences import Sequences
 from crs.models.attribute_filter.scorers import AttributeFilter
 from crs.models.latentcrs.networks import Direct, LatentCRS
-from crs.models.latentcrs.words import OverWords
+from crs.models.latentcrs.words import IntentsOverWords, LatentCRSOverWords, OverWords
 from crs.models.latentcrs.words_training import PARTS
 from crs.models.popularity.scorers import Popularity
 from crs.models.text_match.scorers import WeightedSum, parts_of, word_baselines
@@ -112,12 +112,39 @@ class WordsScorer(WeightedSum):
         return self.model.items, None
 
 
-def load_words(trained: Artifact, parts: dict[str, Recommender]) -> WordsScorer:
-    """The scorer of a `train` or `direct` artifact over items with words."""
+class SilentScorer:
+    """Query h + Σ_m q(m|u) W_v V_m over e: the same intents, and no words."""
+
+    sees = "history"
+
+    def __init__(self, model: LatentCRSOverWords, states: States) -> None:
+        self.model, self.states = model, states
+
+    def queries(self, cases: Cases) -> Tensor:
+        """[B, d]."""
+        h = self.states(cases)
+        return self.model.silent_queries(h, self.model.log_q(h))
+
+    def catalogue(self) -> tuple[Tensor, None]:
+        """e, [N + 1, d]."""
+        return self.model.vectors, None
+
+
+def word_scorers(inputs: dict[str, Artifact], states: States) -> dict[str, Recommender]:
+    """The scorers of LatentCRS over items with words."""
+    parts = parts_of(inputs, states)
     e, t, m = (parts[name].catalogue()[0] for name in PARTS)
-    model = OverWords((e, t, m), (1.0, 1.0, 1.0), **trained.load("model.json"))
-    model.load_state_dict(load_file(trained.path / "model.safetensors"))
-    return WordsScorer(model.eval().requires_grad_(False), parts)
+    start = (e, t, m), (1.0, 1.0, 1.0)
+    direct = OverWords(*start, **inputs["direct"].load("model.json"))
+    model = LatentCRSOverWords(IntentsOverWords(*start, **inputs["train"].load("model.json")))
+    for stage, network in (("direct", direct), ("train", model)):
+        network.load_state_dict(load_file(inputs[stage].path / "model.safetensors"))
+        network.eval().requires_grad_(False)
+    return {
+        "latentcrs no text": SilentScorer(model, states),
+        "latentcrs linear": WordsScorer(model.generative, parts),
+        "direct": WordsScorer(direct, parts),
+    }
 
 
 def load_model(train: Artifact, encoder: Encoder) -> LatentCRS:
@@ -154,11 +181,9 @@ def scorers(inputs: dict[str, Artifact]) -> dict[str, Recommender]:
         "encoder": Sequential(states, encoder.items + 1),
         **word_baselines(inputs, states),
     }
-    em = inputs["train"].manifest["settings"]["em"]
-    if em.get("items") == "words":
-        parts = parts_of(inputs, states)
-        trained = {"latentcrs linear": "train", "direct": "direct"}
-        return found | {name: load_words(inputs[stage], parts) for name, stage in trained.items()}
+    settings = inputs["train"].manifest["settings"]
+    if settings.get("items") == "words":
+        return found | word_scorers(inputs, states)
     model, direct = load_model(inputs["train"], encoder), load_direct(inputs["direct"], encoder)
     found |= {
         "latentcrs no text": NoText(model, states),
@@ -166,6 +191,6 @@ def scorers(inputs: dict[str, Artifact]) -> dict[str, Recommender]:
         "latentcrs mixture": Mixture(model, states),
         "direct": DirectScorer(direct, states),
     }
-    if em["posterior"] == "amortised":
+    if settings["em"]["posterior"] == "amortised":
         del found["latentcrs mixture"]
     return found

@@ -10,9 +10,9 @@ from torch import Tensor
 from crs.console import Context
 from crs.data.cases import Cases, cases_of
 from crs.models.latentcrs.networks import LatentCRS
-from crs.models.latentcrs.recipe import LatentCRSTrainSettings
+from crs.models.latentcrs.recipe import LatentCRSTrainSettings, WordsSettings
 from crs.models.latentcrs.training import PHASES, EMTraining, Prepared
-from crs.models.latentcrs.words_training import run_words
+from crs.models.latentcrs.words_training import run_intents
 from crs.nn.sequential import encode, load_encoder
 from crs.store.artifact import RESUME, UNFINISHED, Artifact, keep, kept, write_json
 from crs.training.loop import derive, fit, save_weights
@@ -41,13 +41,14 @@ def prepare(inputs: dict[str, Artifact], folder: Path) -> tuple[Prepared, Prepar
 
 
 def run(
-    settings: LatentCRSTrainSettings, inputs: dict[str, Artifact], folder: Path, context: Context
+    settings: LatentCRSTrainSettings | WordsSettings,
+    inputs: dict[str, Artifact],
+    folder: Path,
+    context: Context,
 ) -> dict[str, Any]:
     """Writes `model.safetensors` and `model.json` (the shape that rebuilds it)."""
-    if settings.em.items == "words":
-        k = len(inputs["intents"].load("centres.npy"))
-        em = settings.em
-        return run_words(settings.train, em.hidden, em.dropout, k, inputs, folder, context)
+    if isinstance(settings, WordsSettings):
+        return run_intents(settings, inputs, folder, context)
     train, valid, items = prepare(inputs, folder)
     centres = torch.from_numpy(np.array(inputs["intents"].load("centres.npy")))
     shape: dict[str, Any] = {

@@ -8,34 +8,34 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-SHARPNESS = 2.0
-"""How sharp p(m|u,x) starts: over the mean squared distance of a residual from its intent."""
+from crs.models.latentcrs.networks import Behaviour
+
 NEAREST = 1e-2
-"""That distance is taken to be at least so large: residuals may all be 0."""
+"""The mean squared distance of a residual from its intent is taken to be at least so large:
+residuals may all be 0."""
 
 
 class OverWords(nn.Module):
-    """A query [α h + s ; γ (x + W x) ; g (a + U a)] over items [e ; t ; m].
+    """A query [α h + r ; γ (x + W x) ; g (a + U a)] over items [e ; t ; m] (eq. 6).
 
-    s is the residual r(h, x, a), or with intents Σ_m p(m|u,x) V_m. r, W and U start at 0, so that
-    the query starts as that of the weighted sum which α, γ and g were chosen for.
+    r(h, x, a), W and U start at 0, so that the query starts as that of the weighted sum which α,
+    γ and g were chosen for.
 
     Args:
         items: e, t and m of the items with their padding row, [N + 1, d], [N + 1, D], [N + 1, A].
         weights: α, γ and g.
-        k: intents; 0 for none.
     """
 
     def __init__(
         self,
         items: tuple[Tensor, Tensor, Tensor],
         weights: tuple[float, float, float],
+        text_hidden: int,
         hidden: int,
         dropout: float,
-        k: int,
     ) -> None:
         super().__init__()
-        dim, text, asked = (part.shape[1] for part in items)
+        dim, text, asked = self.widths = tuple(part.shape[1] for part in items)
         self.items: Tensor
         # Not saved: who loads the weights has the parts.
         self.register_buffer("items", torch.cat(items, dim=1), persistent=False)
@@ -43,16 +43,17 @@ class OverWords(nn.Module):
         self.text = nn.Linear(text, text, bias=False)
         self.asked = nn.Linear(asked, asked, bias=False)
         self.norm, self.drop = nn.LayerNorm(dim), nn.Dropout(dropout)
-        self.project = nn.Linear(text + asked, hidden)
+        self.project = nn.Linear(text + asked, text_hidden)
         self.mlp = nn.Sequential(
-            nn.Linear(dim + hidden, hidden), nn.LayerNorm(hidden), nn.ReLU(), nn.Dropout(dropout)
+            nn.Linear(dim + text_hidden, hidden),
+            nn.LayerNorm(hidden),
+            nn.ReLU(),
+            nn.Dropout(dropout),
         )
         self.out = nn.Linear(hidden, dim)
         for layer in (self.text, self.asked, self.out):
             nn.init.zeros_(layer.weight)
         nn.init.zeros_(self.out.bias)
-        self.intents = nn.Parameter(torch.zeros(k, dim))
-        self.log_sharpness = nn.Parameter(torch.zeros(()))
 
     def residual(self, h: Tensor, x: Tensor, a: Tensor) -> Tensor:
         """r(h, x, a), [B, d]."""
@@ -62,29 +63,52 @@ class OverWords(nn.Module):
         return self.out(self.mlp(torch.cat([self.norm(h), words], dim=1)))
 
     def own(self, h: Tensor, x: Tensor, a: Tensor) -> Tensor:
-        """The query without the residual, [B, d + D + A]."""
+        """Q, the query without the residual, [B, d + D + A]."""
         alpha, gamma, g = self.weights
         return torch.cat([alpha * h, gamma * (x + self.text(x)), g * (a + self.asked(a))], dim=1)
 
-    def log_prior(self, r: Tensor) -> Tensor:
-        """log p(m|u,x) = log softmax_m( -β |r - V_m|² / 2 ), [B, K]; |r|² is the same for all m."""
+    def moved(self, own: Tensor, s: Tensor) -> Tensor:
+        """[Q + s], [B, d + D + A]: s [B, d] is added where items have e."""
+        return own + F.pad(s, (0, own.shape[1] - s.shape[1]))
+
+    def queries(self, h: Tensor, x: Tensor, a: Tensor) -> Tensor:
+        """Q + r, [B, d + D + A]."""
+        return self.moved(self.own(h, x, a), self.residual(h, x, a))
+
+
+class IntentsOverWords(OverWords):
+    """The same with intents V [K, d] in the place of the residual: p(m|u,x) and p(y|m,u,x)."""
+
+    def __init__(
+        self,
+        items: tuple[Tensor, Tensor, Tensor],
+        weights: tuple[float, float, float],
+        text_hidden: int,
+        hidden: int,
+        dropout: float,
+        k: int,
+    ) -> None:
+        super().__init__(items, weights, text_hidden, hidden, dropout)
+        self.intents = nn.Parameter(torch.zeros(k, items[0].shape[1]))
+        self.log_sharpness = nn.Parameter(torch.zeros(()))
+
+    def log_prior(self, h: Tensor, x: Tensor, a: Tensor) -> Tensor:
+        """log p(m|u,x) = log softmax_m( -β |r - V_m|² / 2 ), [B, K] (eq. 7)."""
+        r = self.residual(h, x, a)
+        # |r|² is the same for all m.
         scores = r @ self.intents.T - self.intents.square().sum(1) / 2
         return torch.log_softmax(self.log_sharpness.exp() * scores, dim=1)
 
     def queries(self, h: Tensor, x: Tensor, a: Tensor) -> Tensor:
-        """[B, d + D + A]: ranks by E_p[log p(y|m,u,x)], or without intents by the query itself."""
-        s = self.residual(h, x, a)
-        if len(self.intents):
-            s = self.log_prior(s).exp() @ self.intents
-        return self.own(h, x, a) + F.pad(s, (0, self.items.shape[1] - s.shape[1]))
+        """Q + Σ_m p(m|u,x) V_m, [B, d + D + A]: ranks by E_p[log p(y|m,u,x)]."""
+        return self.moved(self.own(h, x, a), self.log_prior(h, x, a).exp() @ self.intents)
 
-    def log_likelihood(self, h: Tensor, x: Tensor, a: Tensor, y: Tensor) -> Tensor:
-        """log Σ_m p(m|u,x) p(y|m,u,x), [B], with p(y|m,u,x) = softmax_y( A_y + S_my ).
+    def log_joint(self, h: Tensor, x: Tensor, a: Tensor, y: Tensor) -> Tensor:
+        """log p(m|u,x) + log p(y|m,u,x), [B, K], with p(y|m,u,x) = softmax_y( A_y + S_my ).
 
-        A [B, N] are the scores of the query without the residual, S [K, N] those of the intents.
-        All normalisers are one product exp(A) exp(S)ᵀ, [B, K].
+        A [B, N] are the scores of Q, S [K, N] those of the intents. All normalisers are one
+        product exp(A) exp(S)ᵀ, [B, K].
         """
-        log_prior = self.log_prior(self.residual(h, x, a))
         scores = self.own(h, x, a) @ self.items[1:].T
         of_intents = self.intents @ self.items[1:, : self.intents.shape[1]].T
         # The largest of each row is taken out, so that no exponential overflows.
@@ -93,24 +117,39 @@ class OverWords(nn.Module):
         sums = (scores - high).exp() @ (of_intents - most).exp().T
         log_z = sums.log() + high + most.T
         chosen = scores.gather(1, y[:, None] - 1) + of_intents.T[y - 1]
-        return (log_prior + chosen - log_z).logsumexp(1)
+        return self.log_prior(h, x, a) + chosen - log_z
 
     @torch.no_grad()
-    def begin_intents(self, residuals: Tensor, seed: int) -> None:
-        """Put the intents at the centres of the residuals of training cases, [n, d]."""
-        centres, spread = clustered(residuals, len(self.intents), seed)
+    def begin_intents(self, centres: Tensor, residuals: Tensor, sharpness: float) -> None:
+        """Put the intents at the centres [K, d] of residuals [n, d].
+
+        Args:
+            sharpness: β times the mean squared distance of a residual from its intent.
+        """
+        spread = torch.cdist(residuals, centres).amin(1).square().mean().item()
         self.intents.copy_(centres)
-        self.log_sharpness.fill_(SHARPNESS / max(spread, NEAREST)).log_()
+        self.log_sharpness.fill_(sharpness / max(spread, NEAREST)).log_()
 
 
-def clustered(points: Tensor, k: int, seed: int, steps: int = 25) -> tuple[Tensor, float]:
-    """Centres [k, d] by Lloyd's algorithm from points drawn at random, and the mean squared
-    distance of a point [n, d] from its centre. A centre that owns no point stays where it is."""
-    drawn = torch.randint(len(points), (k,), generator=torch.Generator().manual_seed(seed))
-    centres = points[drawn].clone()
-    for _ in range(steps):
-        owner = torch.cdist(points, centres).argmin(1)
-        counts = torch.bincount(owner, minlength=k)[:, None]
-        sums = torch.zeros_like(centres).index_add_(0, owner, points)
-        centres = torch.where(counts > 0, sums / counts.clamp_min(1), centres)
-    return centres, torch.cdist(points, centres).amin(1).square().mean().item()
+class LatentCRSOverWords(nn.Module):
+    """Both networks: `generative`, which hears the words, and `behaviour`, which does not."""
+
+    def __init__(self, generative: IntentsOverWords) -> None:
+        super().__init__()
+        self.generative = generative
+        self.behaviour = Behaviour(generative.widths[0])
+        # So that the query without words starts as that of the encoder.
+        nn.init.zeros_(self.behaviour.value.weight)
+
+    @property
+    def vectors(self) -> Tensor:
+        """e with its padding row, [N + 1, d]."""
+        return self.generative.items[:, : self.generative.widths[0]]
+
+    def log_q(self, h: Tensor) -> Tensor:
+        """log q(m|u), [B, K] (eq. 4)."""
+        return self.behaviour.log_q(h, self.generative.intents)
+
+    def silent_queries(self, h: Tensor, log_q: Tensor) -> Tensor:
+        """h + Σ_m q(m|u) W_v V_m, [B, d]: no words (eq. 9)."""
+        return h + self.behaviour.item_query(log_q, self.generative.intents)

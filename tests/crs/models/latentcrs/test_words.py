@@ -1,6 +1,5 @@
-"""The query over items with words, its intents and their likelihood."""
+"""The query over items with words, its intents, their likelihood, and the query without words."""
 
-import numpy as np
 import pytest
 import torch
 
@@ -10,8 +9,10 @@ from crs.evaluation.ranking import ranks
 from crs.models.latentcrs import no_intents, train
 from crs.models.latentcrs.recipe import MODEL
 from crs.models.latentcrs.scorers import WordsScorer, scorers
-from crs.models.latentcrs.words import OverWords, clustered
-from crs.models.latentcrs.words_training import PARTS
+from crs.models.latentcrs.words import IntentsOverWords, LatentCRSOverWords, OverWords
+from crs.models.latentcrs.words_training import PARTS, BehaviourTraining, Heard
+from crs.stages.intents import STAGE as INTENTS
+from pre_rec_model import intents
 from tests.contracts.tiny import artifact, config, context, other
 from tests.crs.models.text_match.test_scorers import Spoken
 
@@ -32,7 +33,11 @@ def parts():
 def model_of(k, moved=True):
     items = drawn(N + 1, D), drawn(N + 1, T), drawn(N + 1, A)
     torch.manual_seed(0)
-    model = OverWords(items, WEIGHTS, hidden=8, dropout=0.5, k=k).eval()
+    sizes = {"text_hidden": 8, "hidden": 8, "dropout": 0.5}
+    model = (
+        IntentsOverWords(items, WEIGHTS, **sizes, k=k) if k else OverWords(items, WEIGHTS, **sizes)
+    )
+    model.eval()
     if moved:
         with torch.no_grad():
             for weights in model.parameters():
@@ -51,33 +56,35 @@ def test_intents_at_the_centres_of_the_residuals_ask_for_about_the_same(parts):
     """With as many intents as there are cases each residual is an intent."""
     model = model_of(0)
     mixed = model_of(3 * B)
-    mixed.load_state_dict(model.state_dict() | {"intents": mixed.intents})
-    mixed.begin_intents(model.residual(*parts), seed=1)
+    mixed.load_state_dict(model.state_dict(), strict=False)
+    residuals = model.residual(*parts)
+    mixed.begin_intents(residuals.repeat(3, 1), residuals, sharpness=2.0)
     error = (mixed.queries(*parts) - model.queries(*parts)).norm()
     assert error < 0.5 * (model.queries(*parts) - model.own(*parts)).norm()
 
 
-def test_the_likelihood_is_that_of_the_mixture(parts):
+def test_the_joint_is_that_of_every_intent_and_item(parts):
     """Against [B, K, N], which training never makes."""
     model, y = model_of(K), torch.arange(B) % N + 1
-    log_prior = model.log_prior(model.residual(*parts))
+    log_prior = model.log_prior(*parts)
     by_intent = torch.nn.functional.pad(model.intents, (0, T + A))
     queries = model.own(*parts)[:, None] + by_intent  # [B, K, d]
     log_p = torch.log_softmax(queries @ model.items[1:].T, dim=2)
-    wanted = (log_prior + log_p[torch.arange(B), :, y - 1]).logsumexp(1)
-    torch.testing.assert_close(model.log_likelihood(*parts, y), wanted, atol=1e-4, rtol=1e-5)
+    wanted = log_prior + log_p[torch.arange(B), :, y - 1]
+    torch.testing.assert_close(model.log_joint(*parts, y), wanted, atol=1e-4, rtol=1e-5)
 
 
 def test_the_probabilities_of_all_items_sum_to_1(parts):
     model = model_of(K)
-    each = [model.log_likelihood(*parts, torch.full((B,), y)).exp() for y in range(1, N + 1)]
+    ys = [torch.full((B,), y) for y in range(1, N + 1)]
+    each = [model.log_joint(*parts, y).logsumexp(1).exp() for y in ys]
     torch.testing.assert_close(torch.stack(each).sum(0), torch.ones(B), atol=1e-4, rtol=1e-4)
 
 
 def test_scores_are_the_expected_log_probabilities(parts):
     """Up to a constant a case: the normalisers do not depend on the item."""
     model = model_of(K)
-    prior = model.log_prior(model.residual(*parts)).exp()
+    prior = model.log_prior(*parts).exp()
     by_intent = torch.nn.functional.pad(model.intents, (0, T + A))
     log_p = torch.log_softmax((model.own(*parts)[:, None] + by_intent) @ model.items[1:].T, dim=2)
     expected = (prior[:, :, None] * log_p).sum(1)
@@ -92,71 +99,83 @@ def test_scores_are_the_expected_log_probabilities(parts):
 
 def test_one_intent_is_the_same_for_everybody(parts):
     model = model_of(1)
-    assert torch.equal(model.log_prior(model.residual(*parts)), torch.zeros(B, 1))
+    assert torch.equal(model.log_prior(*parts), torch.zeros(B, 1))
 
 
 def test_large_scores_do_not_overflow(parts):
     model = model_of(K)
     model.weights.mul_(1e3)
     y = torch.ones(B, dtype=torch.long)
-    assert model.log_likelihood(*parts, y).isfinite().all()
+    assert model.log_joint(*parts, y).isfinite().all()
 
 
-def test_clusters_by_hand():
-    points = torch.tensor([[0.0, 0.0], [0.0, 2.0], [10.0, 0.0], [10.0, 2.0]])
-    for seed in range(20):
-        centres, spread = clustered(points, 2, seed)
-        if sorted(centres[:, 0].tolist()) == [0.0, 10.0]:
-            assert sorted(centres.tolist()) == [[0.0, 1.0], [10.0, 1.0]] and spread == 1.0
-            return
-    pytest.fail("no draw began in both halves")
+def test_without_words_it_starts_as_the_encoder(parts):
+    model = LatentCRSOverWords(model_of(K))
+    h = parts[0]
+    assert torch.equal(model.silent_queries(h, model.log_q(h)), h)
+    assert torch.equal(model.vectors, model.generative.items[:, :D])
 
 
-def test_clusters_are_the_same_every_time_and_as_many_as_asked_for():
-    points = drawn(6, 2)
-    one, two = clustered(points, 9, 3), clustered(points, 9, 3)
-    assert torch.equal(one[0], two[0]) and one[1] == two[1]
-    assert one[0].shape == (9, 2) and one[0].isfinite().all()
+def test_the_e_step_moves_the_behaviour_network_alone_and_finds_the_mean_posterior(parts):
+    """All cases have one state, so the best q is the mean of their posteriors."""
+    h, x, a = parts
+    parts, y = (h[:1].repeat(B, 1), x, a), torch.arange(B) % N + 1
+    cases = Heard(parts, y, (torch.zeros(0), torch.zeros(0)))
+    model = LatentCRSOverWords(model_of(K))
+    before = {k: v.clone() for k, v in model.generative.state_dict().items()}
+    task = BehaviourTraining(model, 0.0, cases, cases)
+    optimiser = torch.optim.Adam(model.behaviour.parameters(), lr=0.05)
+    for _ in range(500):
+        optimiser.zero_grad()
+        task.training_step(torch.arange(B), 0).backward()
+        optimiser.step()
+    wanted = model.generative.log_joint(*parts, y).softmax(1).mean(0)
+    torch.testing.assert_close(model.log_q(h[:1]).exp()[0], wanted, atol=1e-3, rtol=1e-2)
+    assert all(torch.equal(v, before[k]) for k, v in model.generative.state_dict().items())
 
 
 @pytest.fixture
 def trained(word_inputs, tmp_path):
     """Both stages after two epochs, as artifacts."""
     settings = config(
-        "experiment=latentcrs_words", "embedder=hashed", "embedder.dim=32", "train.epochs=2",
-        "intents.k=5",
+        "model=latentcrs", "embedder=hashed", "embedder.dim=32", "train.epochs=2", "intents.k=5",
     )  # fmt: skip
     found = dict(word_inputs)
-    found["intents"] = artifact(tmp_path / "intents", {}, centres=np.zeros((5, 16)))
-    for name, run in (("train", train.run), ("direct", no_intents.run)):
-        (folder := tmp_path / name / "tiny").mkdir(parents=True)
-        stage = next(stage for stage in MODEL.stages if stage.name == name)
-        summary = run(stage.settings(settings), found, folder, context())
+    runs = {"direct": no_intents.run, "intents": intents.run, "train": train.run}
+    stages = {stage.name: stage for stage in (*MODEL.stages, INTENTS)}
+    for name, run in runs.items():
+        stage, folder = stages[name], tmp_path / name / "tiny"
+        folder.mkdir(parents=True)
+        inputs = {need: found[need] for need in stage.reads(settings)}
+        summary = run(stage.settings(settings), inputs, folder, context())
         whole = artifact(folder, summary)
-        found[name] = other(whole, tmp_path / name / "told", settings={"em": {"items": "words"}})
+        found[name] = other(whole, tmp_path / name / "told", settings={"items": "words"})
     return found
 
 
-def test_both_stages_start_at_the_baseline_and_never_end_below_it(trained):
+def test_training_starts_at_the_baseline_and_never_ends_below_it(trained):
     start = trained["fusion"].load("weights.json")["encoder + attributes + text match"]["ndcg@10"]
-    train, direct = trained["train"].summary, trained["direct"].summary
-    assert train["residual_best"] >= start - 1e-9
-    assert direct == {key: train[key] for key in direct}  # the same phase from the same seed
-    assert set(train) > set(direct) and "intents_best" in train
+    assert trained["direct"].summary["best"] >= start - 1e-9
+    assert {"intents_best", "behaviour_best"} <= set(trained["train"].summary)
+
+
+def test_intents_are_the_clusters_of_the_residuals(trained):
+    residuals, y = trained["direct"].load("residuals.npy"), cases_of(trained, "train").target
+    assert len(residuals) == len(y) == len(trained["intents"].load("assignment.npy"))
+    assert len(trained["intents"].load("centres.npy")) == 5
 
 
 def test_the_scorers_are_the_models_that_were_trained(trained):
     table = scorers(trained)
-    assert list(table)[-2:] == ["latentcrs linear", "direct"]
+    assert list(table)[-3:] == ["latentcrs no text", "latentcrs linear", "direct"]
     cases = cases_of(trained, "valid")
     found = ranks(
         table["direct"].queries(cases), table["direct"].catalogue(), cases.target, cases.excluded,
         n_items=cases.sequences.n_items,
     )  # fmt: skip
-    assert means(found.numpy())["ndcg@10"] == pytest.approx(
-        trained["direct"].summary["residual_best"]
-    )
+    assert means(found.numpy())["ndcg@10"] == pytest.approx(trained["direct"].summary["best"])
     assert table["direct"].sees == "history + text + attributes and years of the utterance"
+    assert table["latentcrs no text"].sees == "history"
 
 
 class TestWordsScorer(Spoken):
@@ -165,7 +184,7 @@ class TestWordsScorer(Spoken):
         named = {"encoder": encoder, "attributes": attributes, "text match": text}
         items = tuple(named[name].catalogue()[0] for name in PARTS)
         torch.manual_seed(1)
-        model = OverWords(items, WEIGHTS, hidden=8, dropout=0.5, k=K)
+        model = IntentsOverWords(items, WEIGHTS, text_hidden=8, hidden=8, dropout=0.5, k=K)
         with torch.no_grad():
             for weights in model.parameters():
                 weights += 0.1 * torch.randn_like(weights)
