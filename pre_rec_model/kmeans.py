@@ -53,13 +53,13 @@ def fit(
         )
     points = np.ascontiguousarray(points, dtype=np.float32)
     if not np.isfinite(points).all():
-        raise UserError(f"{key}: the user states are not finite; lower pretrain.lr")
+        raise UserError(f"{key}: the vectors to cluster are not finite; lower pretrain.lr")
     if spherical:
         points = points / np.linalg.norm(points, axis=1, keepdims=True).clip(1e-12)
     different = len(np.unique(points, axis=0))
     if different < k:
         raise UserError(
-            f"{key}={k} but only {different} different user states: lower {key} or use a larger "
+            f"{key}={k} but only {different} different vectors: lower {key} or use a larger "
             "dataset"
         )
     model = faiss.Kmeans(

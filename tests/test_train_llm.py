@@ -54,7 +54,7 @@ def test_killed_while_waiting_and_finished_by_the_same_command(tmp_path):
         assert set(vendor.generated.values()) == {1}
         assert vendor.keys == {KEY}
     results = Path(out.splitlines()[-1].removeprefix("results: "))
-    assert {"latentcrs mixture", "direct"} < set(pd.read_parquet(results)["scorer"])
+    assert {"latentcrs linear", "direct"} < set(pd.read_parquet(results)["scorer"])
     (manifest,) = (tmp_path / "store" / "simulate").glob(f"*/{MANIFEST}")
     told = Artifact(manifest.parent).manifest
     assert told["resumed"] and told["cost_usd"] == told["summary"]["llm"]["cost_usd"] > 0

@@ -66,7 +66,7 @@ def test_a_seed_of_63_bits_will_do():
 
 def test_fewer_different_points_than_clusters_name_the_setting():
     points = np.repeat(np.eye(3, dtype=np.float32), 10, axis=0)
-    with pytest.raises(UserError, match=r"intents\.k=4 but only 3 different user states"):
+    with pytest.raises(UserError, match=r"intents\.k=4 but only 3 different vectors"):
         kmeans.fit(points, 4, **OPTIONS)
     assert kmeans.fit(points, 3, **OPTIONS).used == 3
 

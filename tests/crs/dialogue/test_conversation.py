@@ -147,7 +147,7 @@ def test_a_system_without_texts_converses_by_requirements(system, monkeypatch):
     assert reply.intents == []
 
 
-@pytest.mark.parametrize("scorer", ["popularity", "latentcrs mixture"])
+@pytest.mark.parametrize("scorer", ["popularity", "latentcrs linear"])
 @pytest.mark.parametrize(
     ("said", "asked"),
     [

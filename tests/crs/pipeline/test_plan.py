@@ -87,11 +87,10 @@ def test_a_sweep_of_k_leaves_the_encoder_alone(configure):
 @pytest.mark.parametrize(
     ("override", "changed"),
     [
-        ("train.lr=0.5", {"train", "direct", "evaluate"}),
-        ("em.dropout=0.9", {"train", "direct", "evaluate"}),
-        ("em.hidden=9", {"train", "direct", "evaluate"}),
-        ("em.text_hidden=9", {"train", "direct", "evaluate"}),
-        ("em.w_n=0.9", {"train", "evaluate"}),
+        ("train.lr=0.5", {"direct", "intents", "train", "evaluate"}),
+        ("em.dropout=0.9", {"direct", "intents", "train", "evaluate"}),
+        ("em.hidden=9", {"direct", "intents", "train", "evaluate"}),
+        ("em.text_hidden=9", {"direct", "intents", "train", "evaluate"}),
         ("em.w_e=0.9", {"train", "evaluate"}),
         ("intents.restarts=9", {"intents", "train", "evaluate"}),
     ],
@@ -148,7 +147,7 @@ def test_a_plan_ends_with_what_is_asked_for(model, stage, configure):
 
 def test_a_plan_holds_nothing_that_is_not_needed(configure):
     assert list(names(configure("model=popularity", "dataset=tiny"))) == ["dataset", "evaluate"]
-    assert list(names(configure("dataset=tiny", "stage=intents"))) == [
+    assert list(names(configure("model=iclrec", "dataset=tiny", "stage=intents"))) == [
         "dataset",
         "pretrain",
         "intents",
