@@ -24,12 +24,15 @@ ALL = set("any anything everything all none nothing whatever".split())
 OF_ALL = set("movies films movie film genres genre titles things".split())
 """`but` behind `no` and one of them is `except`: no movies but comedies."""
 POSSESSIVES = set("my our his her their your".split())
-LIVES = set("born married met graduated moved retired divorced died lived worked".split())
+LIVES = set("born alive married met graduated moved retired divorced died lived worked".split())
 """A year behind such a word is no wish."""
 COUNTS = set(
-    "have has had own owns owned got seen watched than over paid cost cost costs $".split()
+    "have has had own owns owned got seen watched than over under above below paid cost costs "
+    "$".split()
 )
 """A number between such a word and a plural is no year."""
+PLURALS = "s", "people"
+"""How a plural ends."""
 DESCRIBES = set("lines where about plot story".split())
 """What follows such a word and a colon describes an item and requires nothing."""
 STATED = re.compile(
@@ -185,7 +188,7 @@ def is_statement(clause: Clause, start: int, end: int, sort: str) -> bool:
             return True  # my number is 1984
         near = set(words[max(0, start - 2) : start])
         number = any(word.isdigit() and not years_of(word) for word in words[start - 1 : start])
-        things = end < len(words) and words[end].endswith("s") and bool(near & COUNTS)
+        things = end < len(words) and words[end].endswith(PLURALS) and bool(near & COUNTS)
         if before[-1:] and (before[-1] in POSSESSIVES or before in (["its"], ["it", "is"])):
             return True  # in my thirties; it is 2024
         return bool(LIVES & set(before)) or (words[start].isdigit() and (number or things))
@@ -243,10 +246,16 @@ class Reader:
             return "years", (first, last), behind
         return None
 
+    def names(self, words: list[str], place: int, titles: list[tuple[int, ...]]) -> bool:
+        """Whether a word names an attribute or a title."""
+        named = self.named(words, place, titles) if place < len(words) else None
+        return named is not None and named[0] != "years"
+
     def fill(self, clause: Clause, titles: list[tuple[int, ...]]) -> None:
         """Find the mentions and cues of a clause, from its first word on."""
         words, place = clause.words, 0
-        if words[0] == "enough":  # enough drama for today
+        # Enough drama for today; over horror.
+        if words[0] == "enough" or (words[0] == "over" and self.names(words, 1, titles)):
             clause.cues.append(("without", 0, 1))
             place = 1
         while place < len(words):
@@ -254,9 +263,11 @@ class Reader:
                 place += 1
                 continue
             cue = cue_at(words, place)
-            if cue and cue[0] == "saying":
+            named = self.named(words, place, titles)
+            # A catalogue's own name comes before a saying: its drama schools.
+            if cue and cue[0] == "saying" and not (named and named[2] >= cue[1]):
                 place = cue[1]
-            elif named := self.named(words, place, titles):
+            elif named:
                 sort, of, behind = named
                 if not is_statement(clause, place, behind, sort):
                     clause.mentions.append(Mention(sort, of, place, behind))

@@ -19,17 +19,24 @@ TABLES = {
         free|devoid of|from
         lack|absence of
         tired|sick|bored|weary|wary of|with
+        sick to death of
+        burned|burnt out on
+        far cry|away|removed? from
         fed up with|of?
         enough of|with
         had|seen|watched|got enough of?
         as little|few
         had it with
+        had it up to here with
         had my fill of
         stop|quit showing|recommending|suggesting|giving|offering|with me?
         hard? pass on
         so|im|am|totally|completely|kinda over
         done|through|finished with
-        too many|much
+        not? too many|much
+        too short|old|young|tired|late|early for
+        go|going easy|light|slow on
+        hold the
         hardly|barely|scarcely any
         anti
         steer|keep|stay clear of
@@ -84,12 +91,16 @@ TABLES = {
     # It is taken back if it was asked for, and refused if it was not.
     "drop": """
         drop|dropping|lose|ditch|remove|delete
+        strike the
         get rid of
         take out
     """,
+    # It is taken back, and what stands behind `for` or `with` takes its place.
+    "swap": "swap|swapping|trade|trading|replace|replacing out?",
     # It may be: a refusal of it is taken back.
     "allow": """
         dont|doesnt|not mind
+        not that i|we hate|dislike|mind
         ok|okay|fine|cool|alright with
         nothing|not against
         not opposed|averse to
@@ -108,6 +119,8 @@ TABLES = {
         not sure|bad
         dont|not know|worry
         cant|cannot|not wait
+        cant|cannot|couldnt|not beat|resist
+        never|cant|cannot|couldnt|not say no to
         nothing beats
         cant|never go wrong with
         never|cant fail|fails
@@ -202,6 +215,12 @@ TABLES = {
         war of words
         crime rate|rates
         love is war
+        over the top|moon
+        pre|post war
+        drama|comedy club|school|class|classes|teacher
+        crime prevention
+        fantasy league|leagues|football
+        action figure|figures|item|items
     """,
 }  # fmt: skip
 

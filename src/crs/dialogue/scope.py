@@ -16,6 +16,8 @@ from crs.dialogue.verdicts import (
 
 REFUSING = {"not", "without", "hate", "except"}
 RELATIVE = set("that which who one ones anything something where if thats".split())
+TAKES = set("for with by".split())
+"""Before what takes the place of what is swapped."""
 SAME = re.compile(
     r"(?:even more(?: so)?|too|as well|likewise|ditto|also|either|neither|same|the same|same here)$"
 )
@@ -62,6 +64,8 @@ class Scan:
         self.kind, self.place = "not", 0
         self.unseen = 0
         """The place behind `have not seen` and its like."""
+        self.swaps = False
+        """What is named goes, until something takes its place: `swap the horror for comedy`."""
         self.fresh = True
         """No name since the cue."""
         self.dated = act != "+"
@@ -75,7 +79,7 @@ class Scan:
         for one in (*clause.mentions, None):
             while cues and (one is None or cues[0][1] < one.start):
                 kind, start, end = cues.pop(0)
-                if clause.words[start] == "non":  # of the next name alone
+                if clause.words[start] in ("non", "anti"):  # of the next name alone
                     single = self.act, self.cued
                 self.cue(kind, start, end)
             if one is None:
@@ -92,6 +96,8 @@ class Scan:
 
     def between(self, start: int) -> None:
         """A refusal may end before a name: `no horror and a comedy`, `without war with romance`."""
+        if self.swaps and not TAKES.isdisjoint(self.clause.words[self.place : start]):
+            self.act, self.cued, self.swaps = "+", False, False
         if self.act != "-" or self.fresh:
             return
         words = self.clause.words[self.place : start]
@@ -106,6 +112,16 @@ class Scan:
             one.act == "-" and self.clause.words[one.start - 1] in ("a", "an")
             for one in self.clause.mentions
             if one.start and one.end <= self.place
+        )
+
+    def over_another(self, start: int, end: int) -> bool:
+        """Whether `over` sets one name above the next: `comedy over drama`."""
+        words, mentions = self.clause.words, self.clause.mentions
+        return words[start] == "over" and any(
+            one.end == start
+            and two.start <= end + 1
+            and (one.sort == "years") == (two.sort == "years")
+            for one, two in pairwise(mentions)
         )
 
     def cue(self, kind: str, start: int, end: int) -> None:
@@ -127,15 +143,17 @@ class Scan:
                 self.act, self.kind = "-", kind
             self.cued = self.fresh = self.dated = True
             self.place = end
-        elif kind in ("back", "drop", "allow"):
-            self.act, self.cued = kind, True
+        elif kind in ("back", "drop", "allow", "swap"):
+            self.swaps = kind == "swap"
+            self.act, self.cued = "back" if self.swaps else kind, True
             self.fresh = self.dated = True
             self.place = end
         elif kind == "also":
             self.act, self.cued = "+", True
             self.unseen = end
         elif kind == "than":
-            if self.place and {"rather", "prefer", "sooner"} & set(words[:start]):
+            compares = {"rather", "prefer", "sooner"} & set(words[:start])
+            if self.place and (compares or self.over_another(start, end)):
                 self.act, self.kind = "-", kind
                 self.cued = self.fresh = self.dated = True
         elif kind == "i" or (kind in ("turn", "instead") and not self.fresh):

@@ -39,9 +39,9 @@ VERBS = (
     r"(?:leaves?|left) (?:me|us) cold|(?:puts?) (?:me|us) to sleep|"
     r"(?:gives?|gave) (?:me|us) (?:nightmares|a headache|the creeps)|"
     r"(?:gets?|got|grates?) on (?:my|our) nerves|"
-    r"(?:makes?|made) (?:me|us) (?:sick|yawn|cringe|sleepy|sleep|fall asleep)|"
-    r"can go|must go|(?:has|have) to go|no(?: thanks?| thank you| way| please| more)?$|nope$|nah$|"
-    r"out$|never again|not again|not$)"
+    r"(?:makes?|made) (?:me|us) (?:sick|yawn|cringe|sleepy|sleep|fall asleep)|makes? my skin crawl|"
+    r"to (?:a|the) minimum|can go|must go|(?:has|have) to go|"
+    r"no(?: thanks?| thank you| way| please| more)?$|nope$|nah$|out$|never again|not again|not$)"
 )
 NEGATED = r"(?:isnt|arent|wasnt|werent|doesnt|dont|didnt|does not|do not|did not|is not|are not|" \
           r"was not|were not|aint|wont|cannot|cant|never|has never|have never|not)"  # fmt: skip
@@ -74,8 +74,9 @@ JUDGED = re.compile(rf"{THINGS}{ADVERBS}{BAD}\b")
 """`I find musicals really annoying`: what stands before and behind the name."""
 ANSWER = re.compile(
     r"(?:(?P<refused>(?:oh |god |hell |please |ugh |um |well |absolutely |definitely |certainly )*"
-    r"(?:no|nope|nah|never|pass|hard pass|no way|no thanks?|no thank you|not (?:for me|again|"
-    r"my thing|my cup of tea|today|tonight|now|really|a fan|interested|this time|a chance)|"
+    r"(?:no|nope|nah|never|ugh|yuck|eww?|meh|pass|hard pass|no way|no thanks?|no thank you|"
+    r"not (?:for me|again|my thing|my cup of tea|today|tonight|now|really|a fan|interested|"
+    r"this time|a chance)|"
     r"(?:i )?(?:am |im )?(?:rather |really )?(?:not|not my thing)|anything but|"
     r"(?:i )?(?:really |just )?(?:hate|hated|cant stand|dont like|dont want|never liked|dislike|"
     r"cannot stand|am not into|didnt like) "

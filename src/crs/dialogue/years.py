@@ -28,9 +28,13 @@ ANY = "anyyear"
 APOSTROPHES = "['’‘`´]"
 NO_APOSTROPHES = dict.fromkeys(map(ord, "'’‘`´"))
 FILLERS = set("the early mid late year years decade".split())
-BEFORE, UNTIL = set("before pre".split()), set("until till".split())
-AFTER, SINCE = set("after post past".split()), set("since".split())
+BEFORE, UNTIL = set("before pre under below".split()), set("until till".split())
+AFTER, SINCE = set("after post past above".split()), set("since".split())
 NEAR = set("about around circa near roughly approximately".split())
+ASKS = set("what how".split())
+"""Before `about`: a question, and nothing near."""
+PREFERS = set("prefer rather pick choose take".split())
+"""With one of them `over` compares."""
 OLDER, NEWER = set("older earlier".split()), set("newer later younger recent".split())
 JOINS = set("to until till through thru and".split())
 """Between two years they make a span; `or` leaves both."""
@@ -42,6 +46,8 @@ LATER, EARLIER = (
     OLDER | set("before below".split()),
 )
 """Behind a year and `or` or `and`."""
+MORE, LESS = set("more over".split()), set("less under".split())
+"""The same, as the last words of a clause."""
 SO = set("so thereabouts".split())
 COMPARES = NEWER | OLDER | {"modern"}
 POINTS = set("that those these this them it".split())
@@ -59,6 +65,7 @@ _ANY = [
     r"all (?:the )?(?:years|decades|eras|time periods)\b",
     rf"no {_TIME} preferences?",
     rf"(?:no matter|(?:doesnt|does not) matter|regardless of|never mind|forget(?: about)?|ignore|"
+    rf"drop|ditch|lose|scrap|remove|"
     rf"(?:dont|do not) (?:care|mind|worry)(?: (?:about|for))?|no preference (?:for|on|about)|"
     rf"not (?:picky|fussy) about) (?:the |which |what )*{_TIME}",
     r"(?:no matter|(?:(?:doesnt|does not) (?:really )?matter|(?:dont|do not) (?:really )?care)"
@@ -98,6 +105,9 @@ _PHRASES = [
      "least", "≥", ">=", "than", "starting", "beginning"),
     (rf"\bat (?:the )?latest (?=(?:in |from )?{_YEAR})", " until ", "latest"),
     (rf"\bat (?:the )?earliest (?=(?:in |from )?{_YEAR})", " since ", "earliest"),
+    (rf"\b(?:less|lower|smaller) than (?=(?:(?:the|year) )*{_YEAR})", " under ", "than"),
+    (rf"\b(?:more|greater|higher|bigger) than (?=(?:(?:the|year) )*{_YEAR})", " above ", "than"),
+    (r"\bturn of the (?:century|millenn?ium)\b", " 2000 or so ", "turn"),
     (r"\bprior to\b|<", " before ", "prior", "<"),
     (r">", " after ", ">"),
 ]  # fmt: skip
@@ -111,6 +121,7 @@ TWO_THOUSAND = re.compile(
 )
 DATED = re.compile(
     r"\d|ties|tei|noughties|aughts|nineteen|thousand|years?\b|dates?\b|decade|eras?\b|period|when\b|"
+    r"turn of|"
     rf"\b(?:{'|'.join(SLIPS)})\b"
 )
 """A text without any of these says nothing of years."""
@@ -227,13 +238,18 @@ def span(words: list[str], place: int) -> tuple[int, int, int]:
         return EARLIEST, first - 1, behind
     if cue in UNTIL:
         return EARLIEST, last, behind
-    if cue in AFTER or than in NEWER:
+    if cue in AFTER or than in NEWER or (cue == "over" and is_limit(words, back, place)):
         return last + 1, LATEST, behind
     if cue in SINCE:
         return first, LATEST, behind
-    if cue in NEAR:
+    if cue in NEAR and not (cue == "about" and at(words, back - 1) in ASKS):
         return first - ABOUT, last + ABOUT, behind
     return limited(words, behind, first, last)
+
+
+def is_limit(words: list[str], over: int, place: int) -> bool:
+    """Whether `over` before a year is a limit: `over 2000`, not `take 1999 over 2000`."""
+    return words[place].isdigit() and PREFERS.isdisjoint(words[:over])
 
 
 def limited(words: list[str], place: int, first: int, last: int) -> tuple[int, int, int]:
@@ -243,6 +259,11 @@ def limited(words: list[str], place: int, first: int, last: int) -> tuple[int, i
         return first, LATEST, place + 1
     if at(words, place) not in ("or", "and"):
         return first, last, place
+    if at(words, place + 2) in ("", "please"):
+        if at(words, place + 1) in MORE:
+            return first, LATEST, place + 2
+        if at(words, place + 1) in LESS:
+            return EARLIEST, last, place + 2
     limit = place + 1 + (at(words, place + 1) in ("more", "even"))
     following = past_fillers(words, limit + 1 + (at(words, limit + 1) == "than"))
     if years_of(at(words, following)) is None:  # else `or before 1980` is another limit

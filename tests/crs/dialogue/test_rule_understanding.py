@@ -150,6 +150,15 @@ def after(*said):
     ("horror-free", ["-horror"]),
     ("I'd rather have a comedy than a drama", ["comedy", "-drama"]),
     ("I hate horror. War too.", ["-horror", "-war"]),
+    ("over horror. War please", ["-horror", "war"]),
+    ("comedy over drama any day", ["comedy", "-drama"]),
+    ("over dinner I'd like a comedy", ["comedy"]),
+    ("an over the top comedy", ["comedy"]),
+    ("not too much horror", ["-horror"]),
+    ("a far cry from horror", ["-horror"]),
+    ("I'm too old for horror", ["-horror"]),
+    ("anti-war drama", ["-war", "drama"]),
+    ("post-war drama", ["drama"]),
 ])  # fmt: skip
 def test_a_refusal_reaches_over_its_list_and_no_further(text, expected):
     assert asked(text) == expected
@@ -160,6 +169,7 @@ def test_a_refusal_reaches_over_its_list_and_no_further(text, expected):
     "I find horror annoying", "horror? No thanks.", "horror, no", "horror? I hate it",
     "keep the horror out of it", "horror I can't stand", "horror is off the table",
     "enough of horror", "I've seen enough horror", "too much horror", "not another horror movie",
+    "keep the horror to a minimum", "horror? Ugh.", "horror makes my skin crawl",
 ])  # fmt: skip
 def test_what_stands_behind_a_name_may_refuse_it(text):
     assert asked(text) == ["-horror"]
@@ -170,6 +180,7 @@ def test_what_stands_behind_a_name_may_refuse_it(text):
     "no film except horror", "I can't live without horror", "I never get enough of horror",
     "never tired of horror",
     "Don't you have any horror?", "why not horror", "I have never seen horror",
+    "can't beat horror", "I can't resist horror", "I never say no to horror",
 ])  # fmt: skip
 def test_two_refusals_are_none(text):
     assert asked(text) == ["horror"]
@@ -213,6 +224,9 @@ def test_a_hedge_reaches_what_it_stands_beside(text, expected):
     (("a comedy", "no romance needed"), ["comedy"]),
     (("no horror", "horror is fine after all"), []),
     (("no horror", "I take back the no-horror rule"), []),
+    (("no horror", "it's not that I hate horror"), []),
+    (("a comedy from the 80s", "swap the comedy for war or drama"), ["1980..1989", "war|drama"]),
+    (("a comedy with romance", "strike the comedy"), ["romance"]),
     (("horror", "a mystery", "scratch that"), ["horror"]),
     (("horror", "a mystery", "scratch that, a drama"), ["drama"]),
     (("horror from the 70s", "let's start over"), []),
@@ -238,10 +252,17 @@ def test_synonyms_and_slips_of_the_pen_are_read(text, expected):
 
 @pytest.mark.parametrize("text", [
     "my week was pure drama", "it is a mystery to me how", "I was born in 1985", "that was funny",
-    "I have 2000 dvds", "call 555 2012", "women in their thirties", "are you funny?",
+    "I have 2000 dvds", "over 2000 people came", "I paid less than 1990 dollars",
+    "alive since 1971", "the comedy club", "crime prevention", "call 555 2012",
+    "women in their thirties", "are you funny?",
 ])  # fmt: skip
 def test_remarks_are_no_wishes(text):
     assert asked(text) == []
+
+
+def test_a_name_of_the_catalogue_comes_before_a_saying():
+    (found,) = Rules(["-", "Drama Schools"]).utterance("a drama school", True).requirements
+    assert found == Requirement(1)
 
 
 def test_a_title_is_a_title_and_never_its_words():

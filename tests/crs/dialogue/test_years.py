@@ -75,7 +75,8 @@ def test_decades_make_spans_too(said):
     "up to 1990", "up until 1990", "until 1990", "up to and including 1990", "no later than 1990",
     "not later than 1990", "at most 1990", "1990 or earlier", "1990 or older", "1990 or before",
     "1990 at the latest", "in or before 1990", "<= 1990", "before 1991", "before '91",
-    "prior to 1991", "older than 1991",
+    "prior to 1991", "older than 1991", "less than 1991", "lower than the year 1991", "under 1991",
+    "below 1991", "1990 or less", "1990 or under",
 ])  # fmt: skip
 def test_upper_limits(said):
     assert left(f"a drama, {said}.") == (FIRST, 1990)
@@ -87,7 +88,8 @@ def test_upper_limits(said):
     "1990 and later", "1990 onwards", "from 1990 on", "since 1990", "starting in 1990", ">= 1990",
     "1990 at the earliest", "the nineties or later", "1990 to today", "1990 – present",
     "in or after 1990", "between 1990 and now",
-    "after 1989", "newer than 1989", "post '89", "any year after 1989",
+    "after 1989", "newer than 1989", "post '89", "any year after 1989", "more than 1989",
+    "greater than 1989", "over 1989", "above 1989", "1990 or more", "1990 and over",
 ])  # fmt: skip
 def test_lower_limits(said):
     assert left(f"a drama, {said}.") == (1990, LAST)
@@ -104,6 +106,7 @@ def test_a_year_before_on_something_is_that_year(said):
     "the year", "regardless of the decade", "from any era", "perhaps any decade", "all years are "
     "fine", "no particular year", "the year isn't important", "forget the year", "whatever year",
     "it doesn't matter which year", "the release date does not matter", "no year preference",
+    "drop the year",
 ])  # fmt: skip
 def test_any_year_takes_the_wish_back(said):
     assert left("from the 90s", said) == left() == (FIRST, LAST, None)
@@ -119,6 +122,16 @@ def test_any_year_takes_the_wish_back(said):
     ("from 1994 or so", (1992, 1996)),
     ("1994 or thereabouts", (1992, 1996)),
     ("in '05", (2005, 2005)),
+    ("nothing over 1990", (FIRST, 1990, None)),
+    ("no more than 1990", (FIRST, 1990, None)),
+    ("nothing under 1990", (1990, LAST, None)),
+    ("not less than 1990", (1990, LAST, None)),
+    ("what about 1994", (1994, 1994)),
+    ("take 1999 over 2000", (1999, 1999)),
+    ("the turn of the century", (1998, 2002)),
+    ("before the turn of the millennium", (FIRST, 1999)),
+    ("the 80s and over the top", (1980, 1989)),
+    ("from the last decade, less than 20 years old", (FIRST, LAST, None)),
     ("from 2001-09-11", (2001, 2001)),
     ("a period drama that I see all year", (FIRST, LAST, None)),
     ("rock 'n' roll, 90 minutes or 95", (FIRST, LAST, None)),
