@@ -1,7 +1,8 @@
 """The rule-based user in other words: phrases, syntax and decades that training never heard.
 
 What is said is what the rule-based user says of the same case. Attributes are paraphrased from a
-table (phrases/), the year is a decade in words, a bound, or a number in another frame.
+table (phrases/), the year is a decade in words, two bounds, or a number in another frame. Bounds
+and what is not wanted are a sentence of their own behind the request.
 """
 
 from dataclasses import dataclass, field
@@ -14,11 +15,11 @@ from crs.errors import UserError
 from crs.stages.simulate import Simulator
 from crs.store.artifact import Artifact
 from data_generator.items import Item, Utterance
-from data_generator.rules import RuleUser, Wish, pick, wish
+from data_generator.rules import RuleUser, pick, wish
 
 FRAMES = (
     "Is there {x} out there?",
-    "Got {x} for me?",
+    "Got {x} anywhere?",
     "We never agree, though {x} might do.",
     "Which one would you choose if you were after {x}?",
     "My sister keeps asking about {x} and I have no clue.",
@@ -34,16 +35,19 @@ ADJECTIVE = ("{article} {adjective} {noun}",)
 CLAUSE = ("{article} {noun} {clause}", "one of those {noun}s {clause}")
 BOTH = ("{article} {adjective} {noun} {clause}", "one of those {adjective} {noun}s {clause}")
 OPEN = ("{article} {noun} worth an evening", "{article} {noun} people rave about")
-DECADE = (
-    " out of the {words}",
-    " dating back to the {words}",
-    ", nothing older than {first} or newer than {last}",
-    ", nothing from before {first} or after {last}",
+DECADE = (" out of the {words}", " dating back to the {words}")
+BOUNDS = (
+    " Nothing older than {first} or newer than {last}.",
+    " Not one made before {first} or after {last}.",
 )
 NEAR = (" circa {year}", ", {year} give or take a couple of years", " within two years of {year}")
 EXACT = (" dated {year}", " whose year is {year}")
 DESCRIBED = ("; somebody described it this way: {about}", "; the blurb went like this: {about}")
-REFUSED = (", but nothing {adjective}", ", as long as it isn't {adjective}", ", only not {clause}")
+REFUSED = (
+    " Nothing {adjective} though.",
+    " As long as it isn't {adjective}.",
+    " Only not one {clause}.",
+)
 DECADES = {
     1900: "early nineteen-hundreds",
     1910: "nineteen-tens",
@@ -90,7 +94,7 @@ class Phrases:
                 continue
             if name == "noun" and len(parts) == 1 and parts[0]:
                 found.nouns = parts[0]
-            elif len(parts) == 2 and all(parts):
+            elif name != "noun" and len(parts) == 2 and all(parts):
                 found.adjectives[name.lower()], found.clauses[name.lower()] = parts
             else:
                 raise UserError(
@@ -118,15 +122,17 @@ def decade(year: int) -> str:
     return DECADES.get(first, f"decade that began in {first}")
 
 
-def year_phrase(rng: np.random.Generator, year: int) -> str:
-    """A year, as often exact and near as the rule-based user says it."""
-    draw = rng.random()
+def year_phrases(rng: np.random.Generator, year: int) -> tuple[str, str]:
+    """A year, as often exact and near as the rule-based user says it: a phrase and a sentence, one
+    of which is empty."""
+    draw, first = rng.random(), year // 10 * 10
+    if draw < 0.3:
+        return "", pick(rng, BOUNDS).format(first=first, last=first + 9)
     if draw < 0.6:
-        first = year // 10 * 10
-        return pick(rng, DECADE).format(words=decade(year), first=first, last=first + 9)
+        return pick(rng, DECADE).format(words=decade(year)), ""
     if draw < 0.85:
-        return pick(rng, NEAR).format(year=year + int(rng.integers(-2, 3)))
-    return pick(rng, EXACT).format(year=year)
+        return pick(rng, NEAR).format(year=year + int(rng.integers(-2, 3))), ""
+    return pick(rng, EXACT).format(year=year), ""
 
 
 class HeldOutUser(RuleUser):
@@ -152,15 +158,16 @@ class HeldOutUser(RuleUser):
         """One utterance about a target; an attribute without a phrase is not said."""
         asked = wish(rng, item, len(self.names), self.settings.noise)
         said = [a for a in asked.attributes if a in self.sayable]
-        phrase = self.request(rng, said, asked)
+        dated, bounds = ("", "") if asked.year is None else year_phrases(rng, asked.year)
+        about = "" if asked.about is None else pick(rng, DESCRIBED).format(about=asked.about)
+        text = pick(rng, FRAMES).format(x=self.request(rng, said) + dated + about) + bounds
         others = sorted(self.sayable - set(item.attributes) - set(said))
         refused = [others[int(rng.integers(len(others)))]] if self.refuses and others else []
-        phrase += "".join(self.refusal(rng, self.names[a]) for a in refused)
-        text = pick(rng, FRAMES).format(x=phrase) + pick(rng, AFTER)
-        return Utterance(text, sorted(said), refused=refused)
+        text += "".join(self.refusal(rng, self.names[a]) for a in refused)
+        return Utterance(text + pick(rng, AFTER), sorted(said), refused=refused)
 
-    def request(self, rng: np.random.Generator, said: list[int], asked: Wish) -> str:
-        """What is asked for, to be put into a frame."""
+    def request(self, rng: np.random.Generator, said: list[int]) -> str:
+        """The item and its attributes, to be put into a frame."""
         names, noun = [self.names[a] for a in said], pick(rng, self.phrases.nouns)
         words = {"noun": noun, "article": article(noun)}
         forms: tuple[str, ...] = OPEN
@@ -171,16 +178,11 @@ class HeldOutUser(RuleUser):
             words["adjective"] = pick(rng, self.phrases.adjectives[names.pop()])
             words["article"] = article(words["adjective"])
             forms = BOTH if "clause" in words else ADJECTIVE
-        phrase = pick(rng, forms).format(**words)
-        if asked.year is not None:
-            phrase += year_phrase(rng, asked.year)
-        if asked.about is not None:
-            phrase += pick(rng, DESCRIBED).format(about=asked.about)
-        return phrase
+        return pick(rng, forms).format(**words)
 
     def refusal(self, rng: np.random.Generator, name: str) -> str:
         """That an attribute is not wanted."""
         return pick(rng, REFUSED).format(
             adjective=pick(rng, self.phrases.adjectives[name]),
-            clause="one " + pick(rng, self.phrases.clauses[name]),
+            clause=pick(rng, self.phrases.clauses[name]),
         )

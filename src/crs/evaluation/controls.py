@@ -61,7 +61,11 @@ def keys(cases: Cases) -> list[tuple[int, int]]:
 
 
 def about_controls(falls: pd.DataFrame) -> list[str]:
-    """The tables of the default metric with other texts, a row a scorer."""
+    """The tables of the default metric with other texts, a row a scorer, in lines.
+
+    Args:
+        falls: what `fallen` returns.
+    """
     part = falls[(falls["metric"] == DEFAULT[0]) & (falls["k"] == DEFAULT[1])]
     noisy = part["slice"].str.startswith(NOISE)
     lines: list[str] = []

@@ -13,7 +13,7 @@ from crs.evaluation.controls import about_controls
 from crs.evaluation.list_metrics import LIST_METRICS
 from crs.evaluation.metrics import DEFAULT, RANK_METRICS, key
 from crs.evaluation.results import CANDIDATES, beyond_accuracy, headline, markdown
-from crs.stages.controls import NOISE, SLICES
+from crs.stages.controls import HELDOUT, NOISE, SLICES
 from crs.stages.evaluation import Evaluate
 
 SHUFFLED = "texts shuffled"
@@ -189,7 +189,7 @@ def report(
         )
     if len(tests):
         part = tests[(tests["metric"] == metric) & (tests["k"] == k)]
-        part = part[part["slice"].isin([ALL, REPEATS, NO_REPEATS, DIALOGUES])]
+        part = part[part["slice"].isin([ALL, REPEATS, NO_REPEATS, DIALOGUES, SLICES[HELDOUT]])]
         shown = pd.DataFrame(
             {
                 f"{CHARTED} of": part["scorer"],
