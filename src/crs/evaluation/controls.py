@@ -2,7 +2,6 @@
 
 from collections.abc import Collection
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -12,16 +11,14 @@ from crs.escape import terminal
 from crs.evaluation import stats
 from crs.evaluation.metrics import DEFAULT, RANK_METRICS, per_case
 from crs.evaluation.results import markdown
+from crs.evaluation.scoring import Ranked
 from crs.stages.controls import NOISE
 from crs.stages.evaluation import Evaluation
-
-if TYPE_CHECKING:  # scoring imports the report, which shows what is here
-    from crs.evaluation.scoring import Ranked
 
 SHOWN = RANK_METRICS[DEFAULT[0]].at(DEFAULT[1])
 
 
-def fallen(found: "list[Ranked]", parts: Collection[str], settings: Evaluation) -> pd.DataFrame:
+def fallen(found: list[Ranked], parts: Collection[str], settings: Evaluation) -> pd.DataFrame:
     """What each scorer has with the texts of its own cases less what it has with other texts.
 
     Args:
@@ -114,7 +111,7 @@ def by_noise(long: pd.DataFrame, path: Path, title: str) -> None:
 
     scorers = list(rows["scorer"].unique())
     colours = plt.get_cmap("tab10" if len(scorers) <= 10 else "tab20")
-    figure, axes = plt.subplots(figsize=(8, 5), layout="constrained")
+    figure, axes = plt.subplots(figsize=(9, 4.5), layout="constrained")
     for number, scorer in enumerate(scorers):
         line = rows[rows["scorer"] == scorer].sort_values("noise")
         axes.plot(line["noise"], line["value"], marker="o", label=scorer, color=colours(number))
@@ -123,7 +120,7 @@ def by_noise(long: pd.DataFrame, path: Path, title: str) -> None:
     axes.set_xlabel("share of test texts with a false condition")
     axes.set_ylabel(f"{SHOWN} (test)")
     axes.set_ylim(bottom=0)
-    axes.legend(fontsize=8)
+    axes.legend(fontsize=8, loc="center left", bbox_to_anchor=(1, 0.5))
     axes.set_title(terminal(title), fontsize=10, parse_math=False)
     figure.savefig(path, dpi=120)
     plt.close(figure)

@@ -12,11 +12,10 @@ from crs.escape import markup, terminal
 from crs.evaluation.controls import about_controls
 from crs.evaluation.list_metrics import LIST_METRICS
 from crs.evaluation.metrics import DEFAULT, RANK_METRICS, key
-from crs.evaluation.results import CANDIDATES, beyond_accuracy, headline, markdown
+from crs.evaluation.results import CANDIDATES, SHUFFLED, beyond_accuracy, headline, markdown
 from crs.stages.controls import HELDOUT, NOISE, SLICES
 from crs.stages.evaluation import Evaluate
 
-SHUFFLED = "texts shuffled"
 CHARTED = RANK_METRICS[DEFAULT[0]].at(DEFAULT[1])
 ITEMS_ALONE = ("nothing", "history", "items of the context")
 """What a scorer sees that knows nothing of what was said."""

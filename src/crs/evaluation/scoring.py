@@ -10,10 +10,7 @@ from crs.data.cases import ALL, Cases, Ragged
 from crs.errors import NotFiniteError
 from crs.evaluation import sampled_ranking
 from crs.evaluation.ranking import ranks, topk
-from crs.evaluation.report import SHUFFLED
-from crs.evaluation.results import (
-    SECOND,
-)
+from crs.evaluation.results import SECOND, SHUFFLED
 from crs.recommender import Recommender, reads_text
 from crs.stages.evaluation import Evaluation
 
