@@ -48,7 +48,7 @@ def check_controls(config: Config) -> None:
         heard = models_that(lambda model: hears_controls(model) and model.reads_words)
         raise UserError(
             f"controls are other words of a simulated user, and model={recipe.name} on dataset="
-            f"{dataset.name} hears none; type controls=none, or dataset=ml100k and {heard}"
+            f"{dataset.name} hears none; type controls=none, or {heard}, and dataset=ml100k"
         )
     if not hears_controls(recipe):
         raise UserError(
