@@ -57,7 +57,7 @@ def steps() -> Iterator[tuple[Step, Config]]:
     config.stage.name = "graph"
     yield plan(config)[-1], config
     config = copy.deepcopy(composed("latentcrs", "tiny"))
-    config.controls.texts = ["heldout"]
+    config.stage.name, config.controls.texts = "evaluate", ["heldout"]
     planned = {step.name: step for step in plan(config)}
     yield planned["controls"], config
     for reader in named("dataset", r"crs\.data\.readers\.\w+"):
