@@ -20,11 +20,12 @@ class Item:
 
 @dataclass
 class Utterance:
-    """What was said, and the attribute ids in it; or why nothing was."""
+    """What was said, and the attribute ids that it asks for and refuses; or why nothing was."""
 
     text: str
     attributes: list[int] = field(default_factory=list)
     silence: str = ""
+    refused: list[int] = field(default_factory=list)
 
 
 class User(Protocol):

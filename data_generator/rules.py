@@ -4,6 +4,7 @@ Free, offline and seeded. An utterance has one or two conditions ("fewer than th
 section 2.2); a share of them (noise) says one thing that is not so.
 """
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -77,6 +78,31 @@ def falsify(
     return said, None if year is None else year + int(rng.choice([-20, -10, 10, 20]))
 
 
+@dataclass
+class Wish:
+    """The conditions of an utterance: attribute ids, a year, words of the description."""
+
+    attributes: list[int]
+    year: int | None
+    about: str | None
+
+
+def wish(rng: np.random.Generator, item: Item, n_names: int, noise: float) -> Wish:
+    """One or two conditions of a target, of which one may not hold (`speak`)."""
+    attributes = list(item.attributes)
+    rng.shuffle(attributes)
+    kinds = ["attribute"] * min(len(attributes), 2) + ["year"] * (item.year is not None)
+    text = described(rng, item) if item.description else None
+    kinds += ["described"] * (text is not None)
+    rng.shuffle(kinds)
+    chosen = kinds[: 1 if rng.random() < 0.35 else 2]
+    said = attributes[: chosen.count("attribute")]
+    year = item.year if "year" in chosen else None
+    if rng.random() < noise:
+        said, year = falsify(rng, said, year, item, n_names)
+    return Wish(said, year, text if "described" in chosen else None)
+
+
 def request(
     rng: np.random.Generator, names: list[str], year: int | None, about: str | None, noun: str
 ) -> str:
@@ -107,24 +133,18 @@ def speak(
         noise: probability that one condition, if it is an attribute or a year, is replaced by one
             that does not hold.
     """
-    attributes = list(item.attributes)
-    rng.shuffle(attributes)
-    kinds = ["attribute"] * min(len(attributes), 2) + ["year"] * (item.year is not None)
-    text = described(rng, item) if item.description else None
-    kinds += ["described"] * (text is not None)
-    rng.shuffle(kinds)
-    chosen = kinds[: 1 if rng.random() < 0.35 else 2]
-    said = attributes[: chosen.count("attribute")]
-    year = item.year if "year" in chosen else None
-    if rng.random() < noise:
-        said, year = falsify(rng, said, year, item, len(names))
-    about = text if "described" in chosen else None
-    phrase = request(rng, [names[a] for a in said], year, about, noun)
-    return Utterance(pick(rng, FRAMES).format(x=phrase) + pick(rng, AFTER), sorted(said))
+    asked = wish(rng, item, len(names), noise)
+    phrase = request(rng, [names[a] for a in asked.attributes], asked.year, asked.about, noun)
+    return Utterance(framed(rng, phrase), sorted(asked.attributes))
+
+
+def framed(rng: np.random.Generator, phrase: str) -> str:
+    """A request in a sentence, and sometimes another behind it."""
+    return pick(rng, FRAMES).format(x=phrase) + pick(rng, AFTER)
 
 
 class RuleUser:
-    """Says what `speak` draws, from a generator of each case's own."""
+    """Says what `utterance` draws, from a generator of each case's own."""
 
     advice = "try another simulator.seed"
 
@@ -136,16 +156,20 @@ class RuleUser:
 
     def say(self, cases: pd.DataFrame, attempt: int) -> list[Utterance]:
         """One utterance a case."""
-        said, seed, noise = [], self.settings.seed, self.settings.noise
+        said, seed = [], self.settings.seed
         columns = cases[["kind", "user", "cut", "target"]]
         with self.context.bar(len(cases), label="simulate", unit="text") as bar:
             for kind, user, cut, target in columns.itertuples(index=False):
                 # Two seeded cuts that fall on the same item are two users who word it differently.
                 draw = 0 if kind == "raw" else int(kind)
                 rng = np.random.default_rng([seed, user, cut, draw, attempt])
-                said.append(speak(rng, self.items[target], self.names, self.noun, noise))
+                said.append(self.utterance(rng, self.items[target]))
                 bar.update()
         return said
+
+    def utterance(self, rng: np.random.Generator, item: Item) -> Utterance:
+        """One utterance about a target."""
+        return speak(rng, item, self.names, self.noun, self.settings.noise)
 
     def quote(self, cases: pd.DataFrame) -> list[str]:
         """Always free."""

@@ -12,7 +12,7 @@ from crs.data.sequences import Sequences
 from crs.errors import UserError
 from crs.stages.simulate import Simulate
 from crs.store.artifact import Artifact
-from data_generator.items import User, Utterance, item_table
+from data_generator.items import Item, User, Utterance, item_table
 from data_generator.leaks import leak
 
 ATTEMPTS = 5
@@ -58,37 +58,12 @@ def run(
         UserError: if more than a twentieth of the users said nothing.
     """
     on_leak = settings.simulator.on_leak
-    cases, items = cases_of(inputs), item_table(inputs["dataset"])
-    titles = [items[target].title for target in cases["target"]]
     user = user_of(settings, inputs, folder, context)
-    said: dict[int, Utterance] = {}
-    leaks: dict[int, str | None] = {}
-    first_leaks: dict[int, str | None] = {}
-    asked = list(range(len(cases)))
-    for attempt in range(ATTEMPTS):
-        said |= dict(zip(asked, user.say(cases.iloc[asked], attempt), strict=True))
-        leaks |= {i: leak(titles[i], said[i].text) for i in asked}
-        if attempt == 0:
-            first_leaks = dict(leaks)
-            examples = [
-                {"kind": leaks[i], "title": titles[i], "text": said[i].text}
-                for i in asked
-                if leaks[i]
-            ][:EXAMPLES]
-            refuse_silence(list(said.values()), settings.simulator.kind, user.advice)
-        asked = [i for i in asked if leaks[i]]
-        if on_leak != "redo" or not asked:
-            break
-    order = range(len(cases))
-    cases["text"] = [said[i].text for i in order]
-    cases["attributes"] = [said[i].attributes for i in order]
-    cases["leak"] = pd.array([first_leaks[i] for i in order], dtype="string")
-    silent = np.array([said[i].text == "" for i in order])
-    named = np.array([leaks[i] is not None for i in order])
-    cases["dropped"] = silent | (named & (on_leak != "keep"))
-    cases.to_parquet(folder / "utterances.parquet", index=False)
-    table = pd.DataFrame(examples, columns=["kind", "title", "text"])
-    table.to_parquet(folder / "leaks.parquet", index=False)
+    cases, examples = listened(
+        user, cases_of(inputs), item_table(inputs["dataset"]), on_leak, settings.simulator.kind
+    )
+    cases.drop(columns="refused").to_parquet(folder / "utterances.parquet", index=False)
+    examples.to_parquet(folder / "leaks.parquet", index=False)
     shares = {
         f"leak_{kind}": float((cases["leak"] == kind).fillna(False).mean())
         for kind in ("exact", "fuzzy")
@@ -106,6 +81,51 @@ def run(
         "dropped": dropped,
         **user.close(),
     }
+
+
+def listened(
+    user: User,
+    cases: pd.DataFrame,
+    items: list[Item],
+    on_leak: str,
+    kind: str,
+    may_be_silent: bool = False,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The cases with text, attributes, refused, leak and dropped, and examples of leaks.
+
+    Args:
+        kind: what the user is called where too many said nothing.
+        may_be_silent: as many as there are may say nothing.
+    """
+    titles = [items[target].title for target in cases["target"]]
+    said: dict[int, Utterance] = {}
+    leaks: dict[int, str | None] = {}
+    first_leaks: dict[int, str | None] = {}
+    asked = list(range(len(cases)))
+    for attempt in range(ATTEMPTS):
+        said |= dict(zip(asked, user.say(cases.iloc[asked], attempt), strict=True))
+        leaks |= {i: leak(titles[i], said[i].text) for i in asked}
+        if attempt == 0:
+            first_leaks = dict(leaks)
+            examples = [
+                {"kind": leaks[i], "title": titles[i], "text": said[i].text}
+                for i in asked
+                if leaks[i]
+            ][:EXAMPLES]
+            if not may_be_silent:
+                refuse_silence(list(said.values()), kind, user.advice)
+        asked = [i for i in asked if leaks[i]]
+        if on_leak != "redo" or not asked:
+            break
+    order, cases = range(len(cases)), cases.copy()
+    cases["text"] = [said[i].text for i in order]
+    cases["attributes"] = [said[i].attributes for i in order]
+    cases["refused"] = [said[i].refused for i in order]
+    cases["leak"] = pd.array([first_leaks[i] for i in order], dtype="string")
+    silent = np.array([said[i].text == "" for i in order])
+    named = np.array([leaks[i] is not None for i in order])
+    cases["dropped"] = silent | (named & (on_leak != "keep"))
+    return cases, pd.DataFrame(examples, columns=["kind", "title", "text"])
 
 
 def refuse_silence(said: list[Utterance], kind: str, advice: str) -> None:

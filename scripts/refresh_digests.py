@@ -57,7 +57,9 @@ def steps() -> Iterator[tuple[Step, Config]]:
     config.stage.name = "graph"
     yield plan(config)[-1], config
     config = copy.deepcopy(composed("latentcrs", "tiny"))
+    config.stage.name, config.controls.texts = "evaluate", ["heldout"]
     planned = {step.name: step for step in plan(config)}
+    yield planned["controls"], config
     for reader in named("dataset", r"crs\.data\.readers\.\w+"):
         config.dataset.sources = [Source(reader)]
         yield planned["dataset"], config
@@ -65,6 +67,7 @@ def steps() -> Iterator[tuple[Step, Config]]:
         yield planned["simulate"], config
     for config.embedder.kind in named("embedder", r"\bkind: (\w+)"):
         yield planned["embed"], config
+        yield planned["embed_controls"], config
 
 
 @cache

@@ -72,6 +72,15 @@ def test_model_talks_to_the_simulated_user(store, name):
     assert {"popularity", "popularity + requirements"} <= set(frame["scorer"])
 
 
+def test_the_same_model_hears_its_test_cases_in_other_words(store):
+    plain = table(store, "model=latentcrs")
+    frame = table(store, "model=latentcrs", "controls=words")
+    same = [c for c in COLUMNS if c != "fingerprint"]
+    kept = frame[frame["slice"].isin(set(plain["slice"]))].reset_index(drop=True)
+    assert kept[same].equals(plain[same])
+    assert {"held-out wording", "held-out wording, a refusal", "noise=0.5"} <= set(frame["slice"])
+
+
 def test_the_released_preset_talks_in_the_released_loop(store):
     frame = table(store, "experiment=latentcrs_tiny_as_released", "stage=multi_turn")
     assert set(frame["protocol"]) == {"multi_turn_as_released"}

@@ -21,6 +21,7 @@ from crs.settings.tracker import TrackerSettings
 from crs.settings.training import Train, Trainer, Warmup
 from crs.stages import declared_stages
 from crs.stages.contexts import Contexts
+from crs.stages.controls import Controls
 from crs.stages.dataset import Dataset
 from crs.stages.dialogues import Dialogues
 from crs.stages.embed import Embedder
@@ -66,6 +67,7 @@ class Shared(Settings):
     embedder: Embedder = field(default_factory=Embedder)
     item_texts: ItemTexts = field(default_factory=ItemTexts)
     fusion: Fusion = field(default_factory=Fusion)
+    controls: Controls = field(default_factory=Controls)
     dialogues: Dialogues = field(default_factory=Dialogues)
     graph: Graph = field(default_factory=Graph)
     contexts: Contexts = field(default_factory=Contexts)

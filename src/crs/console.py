@@ -83,7 +83,7 @@ def interrupt_on_sigterm() -> None:
 def stage_line(stage: str, state: str, name: str, note: str = "", seconds: float = -1) -> str:
     """The line of a stage: its name, its state, its fingerprint, a note, seconds."""
     took = f"{seconds:,.0f} s" if seconds >= 0 else ""
-    return f"{stage:<12}{state:<11}{name:<18}{note}  {took}".rstrip()
+    return f"{stage:<11} {state:<11}{name:<18}{note}  {took}".rstrip()
 
 
 class Nowhere(io.TextIOBase):

@@ -79,7 +79,7 @@ def changed(settings: Settings, path: tuple[str, ...], file: Path) -> Settings:
         node = getattr(node, part)
     value = getattr(node, path[-1])
     about = next(f for f in fields(node) if f.name == path[-1])
-    if marks_of(about).path or about.name in ("prompt", "user_prompt", "synonyms"):
+    if marks_of(about).path or about.name in ("prompt", "user_prompt", "synonyms", "phrases"):
         other: Any = str(file)
     elif about.name == "mirror":
         other = Source("crs.data.readers.movielens:freebase_100k", pip="wheel==1.0")

@@ -1,6 +1,6 @@
 """Cases: what a recommender is asked about, one (sequence, cut) each, with the chosen item."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
@@ -24,7 +24,7 @@ REPEATS, NO_REPEATS = "repeats", "no_repeats"
 """The slices of the cases whose item is in the history (or was named in the dialogue), and of the
 others."""
 ROW = "row"
-"""In `Cases.dialogue`: the row of the `contexts` artifact that a case belongs to."""
+"""In `Cases.dialogue`: the row that a case has in `contexts`, and its words in `Cases.words`."""
 
 
 Ragged = tuple[Tensor, Tensor]
@@ -59,6 +59,7 @@ class Cases:
         dialogue: what a model reads of the conversation, tensors of B rows by name.
         slices: parts that are scored by themselves as well, masks [B] by name.
         cluster: what belongs together when intervals are drawn, [B]; None: the sequence.
+        words: what was said, by the rows that `dialogue[ROW]` numbers, or None.
     """
 
     sequences: Sequences
@@ -71,6 +72,7 @@ class Cases:
     dialogue: dict[str, Tensor] = field(default_factory=dict)
     slices: dict[str, Tensor] = field(default_factory=dict)
     cluster: Tensor | None = None
+    words: Sequence[str] | None = None
 
     def __len__(self) -> int:
         return len(self.row)
@@ -167,26 +169,57 @@ def spoken_cases(inputs: dict[str, Artifact], split: str) -> Cases:
     Args:
         inputs: `dataset` and `simulate`, and `embed` for vectors.
     """
-    dataset, frame = inputs["dataset"], inputs["simulate"].load("utterances.parquet")
+    frame = inputs["simulate"].load("utterances.parquet")
     kept = ((frame["split"] == split) & ~frame["dropped"]).to_numpy()
-    part = frame[kept]
-    known = torch.zeros(len(part), dataset.summary["attributes"] + 1)
-    lists = [list(map(int, cell)) for cell in part["attributes"]]
-    rows = torch.repeat_interleave(torch.arange(len(part)), torch.tensor([len(x) for x in lists]))
-    known[rows, torch.tensor([a for cell in lists for a in cell], dtype=torch.long)] = 1.0
-    text = None
-    if "embed" in inputs:
-        index = inputs["embed"].load("index.npy")[kept]
-        vectors = inputs["embed"].load("vectors.npy")[index]
+    return cases_of_rows(inputs["dataset"], frame, kept, inputs.get("embed"))
+
+
+def cases_of_rows(
+    dataset: Artifact, frame: pd.DataFrame, kept: np.ndarray, embedded: Artifact | None
+) -> Cases:
+    """The cases of some rows of a table of utterances.
+
+    Args:
+        kept: which rows, a mask.
+        embedded: vectors of all the rows, if they were made.
+    """
+    part, text = frame[kept], None
+    if embedded is not None:
+        vectors = embedded.load("vectors.npy")[embedded.load("index.npy")[kept]]
         text = torch.from_numpy(vectors.astype(np.float32))
+    width = dataset.summary["attributes"] + 1
     return Cases(
         Sequences.of(dataset),
         torch.from_numpy(part["user"].to_numpy(copy=True)),
         torch.from_numpy(part["cut"].to_numpy(copy=True)),
         text,
-        known,
+        multi_hot(part["attributes"], width),
+        multi_hot(part["refused"], width) if "refused" in part else None,
         dialogue={ROW: torch.from_numpy(np.flatnonzero(kept))},
+        words=frame["text"].array,
     )
+
+
+def multi_hot(cells: pd.Series, width: int) -> Tensor:
+    """Lists of ids as rows of zeros and ones, [lists, width]."""
+    out, lists = torch.zeros(len(cells), width), [list(map(int, cell)) for cell in cells]
+    rows = torch.repeat_interleave(torch.arange(len(lists)), torch.tensor([len(x) for x in lists]))
+    out[rows, torch.tensor([a for cell in lists for a in cell], dtype=torch.long)] = 1.0
+    return out
+
+
+def control_cases(inputs: dict[str, Artifact]) -> dict[str, Cases]:
+    """The test cases with each other text of the stage `controls`, by its name; none without it."""
+    if "controls" not in inputs:
+        return {}
+    frame = inputs["controls"].load("utterances.parquet")
+    embedded, kept = inputs.get("embed_controls"), ~frame["dropped"]
+    return {
+        name: cases_of_rows(
+            inputs["dataset"], frame, (kept & (frame["control"] == name)).to_numpy(), embedded
+        )
+        for name in frame["control"].unique()
+    }
 
 
 def conversation_cases(dataset: Artifact, split: str) -> Cases:

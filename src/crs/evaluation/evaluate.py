@@ -9,9 +9,10 @@ import pandas as pd
 
 from crs.console import Context
 from crs.data.attributes import attribute_matrix
-from crs.data.cases import ALL, case_sets
+from crs.data.cases import ALL, case_sets, control_cases
 from crs.data.popularity import training_counts
 from crs.evaluation import stats
+from crs.evaluation.controls import by_noise, fallen
 from crs.evaluation.list_metrics import Catalogue, per_list
 from crs.evaluation.metrics import DEFAULT, key, per_case
 from crs.evaluation.repeat_newest import RepeatNewest
@@ -147,6 +148,8 @@ def run(
     scorers = importlib.import_module(f"crs.models.{settings.model}.scorers").scorers(inputs)
     tables, case_tables, lists = [], [], []
     sets = {split: case_sets(inputs, split) for split in SPLITS}
+    controls = control_cases(inputs)
+    sets["test"] |= controls
     sequences = sets["test"][ALL].sequences
     if sequences.repeating and not inputs["dataset"].summary.get("conversations"):
         scorers[REPEAT_NEWEST] = RepeatNewest(sequences.n_items)
@@ -216,9 +219,16 @@ def run(
     pd.concat(case_tables, ignore_index=True).to_parquet(folder / "ranks.parquet", index=False)
     pd.concat(lists, ignore_index=True).to_parquet(folder / "topk.parquet", index=False)
     tests.to_parquet(folder / "tests.parquet", index=False)
+    falls = pd.DataFrame()
+    if controls:
+        falls = fallen(
+            [x for x in found if x.protocol == evaluation.protocol], controls, evaluation
+        )
+        falls.to_parquet(folder / "falls.parquet", index=False)
+        by_noise(main, folder / "noise.png", f"{settings.model} on {long['dataset'].iloc[0]}")
     told = ("simulate", "dialogues", "fusion")
     facts = (inputs[name].summary if name in inputs else {} for name in told)
-    (folder / MARKDOWN).write_text(report(long, tests, settings, sequences, *facts))
+    (folder / MARKDOWN).write_text(report(long, tests, falls, settings, sequences, *facts))
     chart(main, folder / "ndcg.png", f"{settings.model} on {long['dataset'].iloc[0]}")
     context.note(f"{len(cases):,} cases, {len(scorers)} scorers")
     best = main[(main["split"] == "test") & (main["scorer"] == reference) & (main["slice"] == ALL)]

@@ -9,12 +9,13 @@ import pandas as pd
 from crs.data.cases import ALL, DIALOGUES, NO_REPEATS, REPEATS
 from crs.data.sequences import REPEATING, Sequences
 from crs.escape import markup, terminal
+from crs.evaluation.controls import about_controls
 from crs.evaluation.list_metrics import LIST_METRICS
 from crs.evaluation.metrics import DEFAULT, RANK_METRICS, key
-from crs.evaluation.results import CANDIDATES, beyond_accuracy, headline, markdown
+from crs.evaluation.results import CANDIDATES, SHUFFLED, beyond_accuracy, headline, markdown
+from crs.stages.controls import HELDOUT, NOISE, SLICES
 from crs.stages.evaluation import Evaluate
 
-SHUFFLED = "texts shuffled"
 CHARTED = RANK_METRICS[DEFAULT[0]].at(DEFAULT[1])
 ITEMS_ALONE = ("nothing", "history", "items of the context")
 """What a scorer sees that knows nothing of what was said."""
@@ -44,7 +45,8 @@ def by_slice(long: pd.DataFrame) -> pd.DataFrame:
     """The default metric on test, a row for each slice beside `all`, a column for each scorer."""
     metric, k = DEFAULT
     part = long[(long["split"] == "test") & (long["metric"] == metric) & (long["k"] == k)]
-    part = part[~part["slice"].isin([ALL, SHUFFLED])]
+    part = part[~part["slice"].isin([ALL, SHUFFLED, *SLICES.values()])]
+    part = part[~part["slice"].str.startswith(NOISE)]
     wide = part.pivot_table(index=["slice", "cases"], columns="scorer", values="value", sort=False)
     return wide.map("{:.4f}".format).reset_index()
 
@@ -108,6 +110,7 @@ def about_lists(long: pd.DataFrame) -> list[str]:
 def report(
     long: pd.DataFrame,
     tests: pd.DataFrame,
+    falls: pd.DataFrame,
     settings: Evaluate,
     sequences: Sequences,
     sampled: dict[str, Any],
@@ -117,6 +120,7 @@ def report(
     """The Markdown twin: the table, what it means, the tests.
 
     Args:
+        falls: by what each scorer falls with other texts; empty without such.
         sequences: of the cases.
         sampled, accepted, weighted: summaries of `simulate`, `dialogues` and `fusion`; empty where
             they are no inputs.
@@ -154,6 +158,8 @@ def report(
         ]
     elif len(parts := by_slice(long)):
         lines += ["", markdown(parts), "", f"{CHARTED} by slice, test split."]
+    if len(falls):
+        lines += about_controls(falls)
     if "local" in label:
         lines.append(f"{markup(label)}: a local file that is not known to be the public one.")
     if "unverified" in label:
@@ -182,7 +188,7 @@ def report(
         )
     if len(tests):
         part = tests[(tests["metric"] == metric) & (tests["k"] == k)]
-        part = part[part["slice"].isin([ALL, REPEATS, NO_REPEATS, DIALOGUES])]
+        part = part[part["slice"].isin([ALL, REPEATS, NO_REPEATS, DIALOGUES, SLICES[HELDOUT]])]
         shown = pd.DataFrame(
             {
                 f"{CHARTED} of": part["scorer"],

@@ -13,6 +13,8 @@ COLUMNS = (
     "dataset model scorer sees protocol split slice metric k value low high cases seed fingerprint"
 ).split()
 PARQUET, MARKDOWN = "results.parquet", "results.md"
+SHUFFLED = "texts shuffled"
+"""The slice of the same cases with each other's texts."""
 CANDIDATES = 100
 SECOND = {"random": f"sampled_{CANDIDATES}", "first": f"first_{CANDIDATES}"}
 """Second protocols of a table, by `evaluation.candidates`."""

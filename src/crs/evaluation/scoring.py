@@ -6,14 +6,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 
-from crs.data.cases import Cases, Ragged
+from crs.data.cases import ALL, Cases, Ragged
 from crs.errors import NotFiniteError
 from crs.evaluation import sampled_ranking
 from crs.evaluation.ranking import ranks, topk
-from crs.evaluation.report import SHUFFLED
-from crs.evaluation.results import (
-    SECOND,
-)
+from crs.evaluation.results import SECOND, SHUFFLED
 from crs.recommender import Recommender, reads_text
 from crs.stages.evaluation import Evaluation
 
@@ -115,7 +112,7 @@ def score(
     owners: torch.Tensor | None,
     done: Callable[[], object],
 ) -> list[Ranked]:
-    """Every scorer on every set of cases, and on shuffled texts where it reads them.
+    """Every scorer on every set of cases; on the first with shuffled texts too, if it reads them.
 
     Args:
         owners: which item has which attribute; None where there is no second protocol.
@@ -144,7 +141,7 @@ def score(
         )
         for name, scorer in scorers.items():
             add(part, name, cases, sampled)
-            if cases.text is not None and reads_text(scorer):
+            if part == ALL and cases.text is not None and reads_text(scorer):
                 add(SHUFFLED, name, replace(shuffled_texts(cases, settings.seed), slices={}), None)
             done()
     return found

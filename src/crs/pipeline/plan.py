@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from crs.config import Config
 from crs.console import say
 from crs.errors import DamageError, UserError
+from crs.models.recipe import Model
 from crs.pipeline.registry import datasets_with, models_that, stages_of
 from crs.settings.base import Settings
 from crs.stages.stage import Stage
@@ -32,6 +33,43 @@ def needs(stage: Stage, config: Config) -> list[str]:
     without = {"samples", "simulate"} if config.dataset.conversations else set()
     without |= {"direct", "alone"} if config.checkpoint else set()
     return [name for name in stage.reads(config) if name not in without]
+
+
+def check_controls(config: Config) -> None:
+    """Refuse other texts of the test cases where there are none, or nobody hears them.
+
+    Raises:
+        UserError: with what to type.
+    """
+    recipe, dataset = config.recipe, config.dataset
+    if not config.controls.asked:
+        return
+    if dataset.conversations or dataset.released_dialogues or "simulate" not in recipe.reads:
+        heard = models_that(lambda model: hears_controls(model) and model.reads_words)
+        raise UserError(
+            f"controls are other words of a simulated user, and model={recipe.name} on dataset="
+            f"{dataset.name} hears none; type controls=none, or {heard}, and dataset=ml100k"
+        )
+    if not hears_controls(recipe):
+        raise UserError(
+            f"controls: model={recipe.name} reads contexts, which are made of the user's own "
+            "texts; type controls=none"
+        )
+    if config.simulator.kind != "rules":
+        raise UserError(
+            f"controls are other words of simulator=rules, and this is simulator="
+            f"{config.simulator.kind}; type controls=none"
+        )
+    if config.controls.rephrased and dataset.phrases is None:
+        raise UserError(
+            f"controls.texts: dataset={dataset.name} has no table of held-out phrases; type "
+            "dataset.phrases=FILE (docs/controls.md), or controls.texts=[]"
+        )
+
+
+def hears_controls(model: Model) -> bool:
+    """Whether other texts of the test cases reach the scorers of a model."""
+    return "simulate" in model.reads and "contexts" not in model.reads
 
 
 def plan(config: Config) -> list[Step]:
@@ -84,6 +122,8 @@ def plan(config: Config) -> list[Step]:
             f"{config.dataset.name} dataset.source={config.dataset.source} are released turns of "
             f"attributes without words; type dataset.source=scpr, or {others}"
         )
+    if goal == "evaluate":
+        check_controls(config)
     add(goal)
     if "simulate" in steps and config.simulator.kind == "processed" and not config.simulator.path:
         raise UserError(
@@ -154,5 +194,5 @@ def show_plan(
             with suppress(DamageError):  # the stages that depend on it are shown too
                 store.at(step.name, step.fingerprint).check_manifest()
                 found[step.name] = store.at(step.name, step.fingerprint)
-        say(f"  {step.name:<12}{state:<11}{step.fingerprint}  {step.stage.about}")
+        say(f"  {step.name:<11} {state:<11}{step.fingerprint}  {step.stage.about}")
     return found, damaged

@@ -69,7 +69,11 @@ def prompt_file(name: str, key: str, package: str = "data_generator") -> Path:
     Raises:
         UserError: if there is none.
     """
+    return named_file(name, key, package_folder(package) / "prompts", "prompt")
+
+
+def package_folder(package: str) -> Path:
+    """The folder of a package of ours, which is not imported."""
     spec = find_spec(package)
     assert spec is not None and spec.submodule_search_locations
-    folder = Path(next(iter(spec.submodule_search_locations))) / "prompts"
-    return named_file(name, key, folder, "prompt")
+    return Path(next(iter(spec.submodule_search_locations)))

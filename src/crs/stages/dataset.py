@@ -113,6 +113,9 @@ class Dataset(Settings):
     synonyms: str | None = unfingerprinted(None)
     """Synonyms of the attributes: a text file in src/crs/dialogue/synonyms/ or a path; null: none.
     Dialogues are read with them, so they are in the names of `multi_turn` results."""
+    phrases: str | None = unfingerprinted(None)
+    """Phrases of the attributes that training never hears (stage `controls`): a text file in
+    data_generator/phrases/ or a path; null: none. They are in the names of `controls` results."""
     min_rating: float | None = number(None)
     """Keep interactions rated at least this; null keeps all."""
     min_user: int = number(5, low=0)

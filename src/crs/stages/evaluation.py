@@ -7,6 +7,7 @@ from omegaconf import MISSING
 
 from crs.settings.base import Settings
 from crs.settings.fields import choice, number, unfingerprinted
+from crs.stages.controls import controls_of
 from crs.stages.stage import Configuration, Stage
 
 PROTOCOLS = {
@@ -67,7 +68,8 @@ class Evaluate(Settings):
 def what_scorers_read(config: Configuration) -> list[str]:
     """The results that the scorers read; released dialogues need no simulated texts."""
     texts = {"samples", "simulate"} if config.dataset.released_dialogues else set()
-    return [name for name in config.recipe.reads if name not in texts]
+    own = [name for name in config.recipe.reads if name not in texts]
+    return controls_of(config) + own  # what they refuse is refused before anything is trained
 
 
 STAGE = Stage(

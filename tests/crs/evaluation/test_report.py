@@ -4,7 +4,7 @@ import pandas as pd
 
 from crs.data.cases import ALL
 from crs.evaluation import report
-from crs.evaluation.report import SHUFFLED
+from crs.evaluation.results import SHUFFLED
 
 
 def test_the_report_says_what_the_figures_are_worth(result):

@@ -232,3 +232,28 @@ def test_the_models_to_type_for_released_turns_read_attribute_dialogues(configur
     with pytest.raises(UserError, match=r"model=latentcrs .*=scpr, or model=mip_sad$"):
         plan(configure("model=latentcrs", *released))
     assert plan(configure("model=mip_sad", *released))
+
+
+@pytest.mark.parametrize(
+    ("overrides", "sentence"),
+    [
+        (["model=sasrec", "dataset=ml100k"], "model=sasrec on dataset=ml100k hears none"),
+        (["model=c2crs", "dataset=redial"], "model=c2crs on dataset=redial hears none"),
+        (["model=c2crs", "dataset=ml100k"], "model=c2crs reads contexts"),
+        (["model=latentcrs", "dataset=ml100k", "simulator=llm"], "this is simulator=llm"),
+        (["model=latentcrs", "dataset=cds"], r"dataset=cds has no table.*dataset\.phrases=FILE"),
+    ],
+)
+def test_other_texts_are_refused_where_there_are_none(configure, overrides, sentence):
+    with pytest.raises(UserError, match=sentence):
+        plan(configure(*overrides, "controls=words"))
+
+
+def test_other_texts_are_read_by_evaluate_alone_and_train_nothing_again(configure):
+    plain = {s.name: s for s in plan(configure("model=latentcrs", *TINY))}
+    more = {s.name: s for s in plan(configure("model=latentcrs", *TINY, "controls=words"))}
+    assert set(more) - set(plain) == {"controls", "embed_controls"}
+    changed = {name for name in plain if plain[name].fingerprint != more[name].fingerprint}
+    assert changed == {"evaluate"}
+    silent = {s.name for s in plan(configure("model=attribute_filter", *TINY, "controls=words"))}
+    assert "controls" in silent and "embed_controls" not in silent

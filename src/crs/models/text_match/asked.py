@@ -25,23 +25,21 @@ class AttributeMatch:
 
     Args:
         names: of the attributes, names[0] unused.
-        texts: what was said in the rows that `Cases.dialogue` numbers.
     """
 
     sees = "attributes and years of the utterance"
 
-    def __init__(self, facts: Facts, names: list[str], texts: Sequence[str]) -> None:
-        self.facts, self.rules, self.texts = facts, Rules(names), texts
+    def __init__(self, facts: Facts, names: list[str]) -> None:
+        self.facts, self.rules = facts, Rules(names)
         years = F.one_hot(facts.place, len(facts.calendar) + 1).float()
         years[0] = 0  # padding has no year
         self.items = torch.cat([facts.matrix, years], dim=1)
 
     @classmethod
     def of(cls, inputs: dict[str, Artifact]) -> "AttributeMatch":
-        """On the utterances of `simulate`, with the tables of `dataset`."""
+        """With the tables of `dataset`."""
         names = ["", *inputs["dataset"].load("attributes.parquet")["name"]]
-        texts = inputs["simulate"].load("utterances.parquet")["text"].to_numpy()
-        return cls(Facts.of(inputs["dataset"]), names, texts)
+        return cls(Facts.of(inputs["dataset"]), names)
 
     def understood(self, said: Iterable[Sequence[str]]) -> Tensor:
         """What the utterances of each dialogue ask for together, [B, columns].
@@ -67,11 +65,12 @@ class AttributeMatch:
         """
         if ASKED in cases.dialogue:
             return cases.dialogue[ASKED]
-        if ROW not in cases.dialogue:
+        if cases.words is None or ROW not in cases.dialogue:
             raise ValueError("this scorer needs cases with words")
         rows = cases.dialogue[ROW].numpy()
         different, place = np.unique(rows, return_inverse=True)
-        return self.understood([self.texts[row]] for row in different)[torch.from_numpy(place)]
+        words = cases.words
+        return self.understood([words[row]] for row in different)[torch.from_numpy(place)]
 
     def catalogue(self) -> tuple[Tensor, None]:
         """What each item has, [N + 1, columns]."""

@@ -1,5 +1,7 @@
 """Which items have what the words ask for."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -36,11 +38,11 @@ def facts(items):
 
 def scores(*said):
     """Of items 1 to 4 for each text that is said alone."""
-    match = AttributeMatch(facts(4), NAMES, list(said))
+    match = AttributeMatch(facts(4), NAMES)
     data = sequences([1, 1, 1, 1])
     cases = Cases(data, torch.ones(len(said), dtype=torch.long),
                   torch.ones(len(said), dtype=torch.long),
-                  dialogue={ROW: torch.arange(len(said))})  # fmt: skip
+                  dialogue={ROW: torch.arange(len(said))}, words=said)  # fmt: skip
     return (match.queries(cases) @ match.catalogue()[0].T)[:, 1:].tolist()
 
 
@@ -54,11 +56,11 @@ def test_matches_by_hand():
 
 
 def test_padding_has_nothing():
-    assert not AttributeMatch(facts(4), NAMES, []).catalogue()[0][0].any()
+    assert not AttributeMatch(facts(4), NAMES).catalogue()[0][0].any()
 
 
 def test_what_is_said_later_overrides():
-    match = AttributeMatch(facts(4), NAMES, [])
+    match = AttributeMatch(facts(4), NAMES)
     said = ["A crime movie.", "No crime then; a drama from 1988."]
     talks = [Talk(1, 1, 0, [Turn(one) for one in said]), Talk(1, 1, 0, [])]
     read = match.read(None, talks)
@@ -66,22 +68,22 @@ def test_what_is_said_later_overrides():
 
 
 def test_a_dialogue_of_one_turn_is_the_utterance():
-    match = AttributeMatch(facts(4), NAMES, TEXTS)
+    match = AttributeMatch(facts(4), NAMES)
     talks = [Talk(1, 1, 0, [Turn(text)]) for text in TEXTS]
     data = sequences([1, 1, 1, 1])
     four = torch.ones(4, dtype=torch.long)
-    cases = Cases(data, four, four, dialogue={ROW: torch.arange(4)})
+    cases = Cases(data, four, four, dialogue={ROW: torch.arange(4)}, words=TEXTS)
     assert torch.equal(match.read(cases, talks)[ASKED], match.queries(cases))
 
 
 class TestAttributeMatch(RecommenderContract):
     def recommender(self, sequences):
-        return AttributeMatch(facts(sequences.n_items), NAMES, TEXTS)
+        return AttributeMatch(facts(sequences.n_items), NAMES)
 
     def cases(self, sequences):
         cases = super().cases(sequences)
-        cases.dialogue = {ROW: torch.arange(len(cases)) % len(TEXTS)}
-        return cases
+        rows = torch.arange(len(cases)) % len(TEXTS)
+        return replace(cases, dialogue={ROW: rows}, words=TEXTS)
 
     def test_cases_without_words_are_refused(self):
         data = random_sequences(users=9, items=7, longest=8)

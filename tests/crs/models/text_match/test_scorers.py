@@ -32,7 +32,8 @@ class Spoken(RecommenderContract):
     def cases(self, sequences):
         cases = super().cases(sequences)
         rows = torch.arange(len(cases))
-        return replace(cases, text=vectors(99)[: len(cases)], dialogue={ROW: rows % len(TEXTS)})
+        said = {ROW: rows % len(TEXTS)}
+        return replace(cases, text=vectors(99)[: len(cases)], dialogue=said, words=TEXTS)
 
     def parts(self, sequences):
         torch.manual_seed(0)
@@ -42,7 +43,7 @@ class Spoken(RecommenderContract):
         items[0] = 0
         return (
             Sequential(states, sequences.n_items + 1),
-            AttributeMatch(facts(sequences.n_items), NAMES, TEXTS),
+            AttributeMatch(facts(sequences.n_items), NAMES),
             TextMatch(items),
         )
 
