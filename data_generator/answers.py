@@ -16,7 +16,7 @@ from crs.stages.simulate import Simulate
 from crs.store.artifact import Artifact
 from data_generator.items import Item, attribute_names, item_table
 from data_generator.leaks import leak
-from data_generator.rules import AFTER, FRAMES, described, falsify, pick, request
+from data_generator.rules import AFTER, FRAMES, described, falsify, pick, request, speak
 from data_generator.simulate import ATTEMPTS
 
 REACTIONS = (
@@ -63,7 +63,9 @@ class RuleUser:
         return Answer(text, found)
 
     def word(self, rng: np.random.Generator, talk: Talk, item: Item) -> str:
-        """A reaction, a refusal or none, a request or none."""
+        """A reaction, a refusal or none, a request or none; first, what `simulate` says."""
+        if not talk.turns:
+            return speak(rng, item, self.names, self.noun, self.noise).text
         said = [
             asked
             for turn in talk.turns
@@ -119,6 +121,10 @@ def build(
         from data_generator.answers_llm import LLMAnswers
 
         return LLMAnswers(settings, prompt, dataset, context, cache)
+    if simulator.kind == "agenda":
+        from data_generator import agenda
+
+        return agenda.build(simulator, dataset, context)
     names = [name.lower() for name in attribute_names(dataset)]
     noun = dataset.summary["noun"]
     return RuleUser(item_table(dataset), names, noun, simulator.noise, simulator.seed)

@@ -17,12 +17,13 @@ from crs.settings.files import prompt_file, sha256_of
 from crs.stages.dataset import Counts, Dataset, Source
 from crs.stages.embed import Embedder
 from crs.stages.multi_turn import MultiTurnSettings
-from crs.stages.simulate import Simulate, Simulator
+from crs.stages.simulate import AGENDA, Simulate, Simulator
 from crs.store.artifact import fingerprint
 from tests.contracts.tiny import pipeline_stages
 
 CASES = [(model, stage, "") for model, stage in pipeline_stages()] + [
     ("latentcrs", "simulate", "simulator=llm"),
+    ("latentcrs", "simulate", "simulator=agenda"),
     ("latentcrs", "simulate", f"simulator=processed simulator.path={__file__}"),
     ("latentcrs", "samples", f"simulator=processed simulator.path={__file__}"),
     ("latentcrs", "embed", "embedder=hashed"),
@@ -39,7 +40,8 @@ def idle(node: Any, path: tuple[str, ...]) -> bool:
         return key == "roles"
     if isinstance(node, Simulator):
         spoken = ("noise", "seed") if node.kind == "llm" else ("prompt", "reveal_title")
-        return key in spoken or (key == "path" and node.kind != "processed")
+        agenda = ("noise",) if node.kind == "agenda" else AGENDA
+        return key in (*spoken, *agenda) or (key == "path" and node.kind != "processed")
     if isinstance(node, Embedder):
         own = ("model", "revision", "pip", "prompts")
         return key in (
