@@ -148,8 +148,10 @@ def agreement(found: dict[str, Ranking], scorers: list[str]) -> pd.DataFrame:
     for (user, one), (other, two) in combinations(found.items(), 2):
         mine, theirs = one.values[scorers], two.values[scorers]
         value, p = tau(mine.mean().to_numpy(), theirs.mean().to_numpy())
-        low, high = interval(mine, theirs, one.cases["cluster"].to_numpy())
-        told = f"{value:.2f} [{low:.2f}, {high:.2f}]"
+        told = "–"
+        if not np.isnan(value):  # else one of them finds all equally good
+            low, high = interval(mine, theirs, one.cases["cluster"].to_numpy())
+            told = f"{value:.2f} [{low:.2f}, {high:.2f}]"
         rows.append({"users": f"{user}, {other}", "scorers": len(scorers),
                      "Kendall's tau [95 %]": told, "p": f"{p:.2g}"})  # fmt: skip
     return pd.DataFrame(rows)
