@@ -109,18 +109,24 @@ class RuleUser:
 
 
 def build(
-    settings: Simulate, prompt: str, dataset: Artifact, context: Context, cache: Path
+    settings: Simulate,
+    prompt: str,
+    dataset: Artifact,
+    context: Context,
+    cache: Path,
+    first: bool = False,
 ) -> User:
     """The simulated user that the settings name.
 
     Args:
-        prompt: of a user who is played by a language model; cache: its folder for downloads.
+        prompt: of a user who is played by a language model; cache: its folder for downloads;
+            first: whether it is asked for the first words too.
     """
     simulator = settings.simulator
     if simulator.kind == "llm":
         from data_generator.answers_llm import LLMAnswers
 
-        return LLMAnswers(settings, prompt, dataset, context, cache)
+        return LLMAnswers(settings, prompt, dataset, context, cache, first)
     if simulator.kind == "agenda":
         from data_generator import agenda
 

@@ -93,11 +93,11 @@ class Loop:
         """
         rows = self.open.nonzero()[:, 0].tolist()
         if number == 1:
-            said = [self.first[d % len(self.cases)] for d in rows]
+            answers = [self.first[d % len(self.cases)] for d in rows]
         else:
             answers = self.user.answer([self.talks[d] for d in rows])
-            rows = [d for d, answer in zip(rows, answers, strict=True) if not answer.left]
-            said = [answer for answer in answers if not answer.left]
+        rows = [d for d, answer in zip(rows, answers, strict=True) if not answer.left]
+        said = [answer for answer in answers if not answer.left]
         if not said:
             return None
         self.states.speak(rows, [answer.text for answer in said])

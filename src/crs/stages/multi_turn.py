@@ -31,7 +31,7 @@ class MultiTurn(Settings):
     """Items a turn."""
     scorers: list[str] = MISSING
     """Which of the model's scorers talk; empty: all."""
-    user: str | None = choice("rules", "agenda", default=None, unfingerprinted=True)
+    user: str | None = choice("rules", "agenda", "llm", default=None, unfingerprinted=True)
     """Who talks from the first turn on, by the settings of the group `simulator`, whoever wrote the
     training texts; null: the user who wrote them. The settings of who talks are in the name."""
     rerankers: list[str] = choice("none", "hard", "as_released", stored_as="ways")

@@ -13,7 +13,7 @@ from crs.settings.llm import LLM
 from crs.stages.stage import Stage
 
 USER = "data_generator.answers:build"
-"""(Simulate, prompt, dataset artifact, context, cache) -> `crs.dialogue.state.User`."""
+"""(Simulate, prompt, dataset artifact, context, cache, first) -> `crs.dialogue.state.User`."""
 AGENDA = ("patience", "mistake", "change_of_mind", "disclosures")
 """Settings of the agenda-based user alone."""
 IDLE = {
