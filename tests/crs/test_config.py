@@ -118,6 +118,23 @@ def test_each_setting_of_a_stage_is_in_its_results_name(model, stage, choice, co
     assert unseen == {path for path in paths if idle(settings, path)}
 
 
+def test_who_talks_is_in_the_name_of_the_dialogues(configure):
+    def talking(*words):
+        config = configure("model=popularity", "dataset=tiny", *words)
+        stage = stages_of(config)["multi_turn"]
+        settings = stage.settings(config)
+        return name(settings), settings.other_user, stage.calls_llm(config)
+
+    rules, agenda = talking(), talking("multi_turn.user=agenda")
+    assert talking("multi_turn.user=rules") == rules == (rules[0], False, False)
+    assert agenda[0] != rules[0] and agenda[1:] == (True, False)
+    assert talking("simulator=agenda") == (agenda[0], False, False)  # other training texts
+    assert talking("simulator=llm", "llm=openai", "multi_turn.user=rules")[1:] == (True, False)
+    assert talking("multi_turn.user=llm", "llm=openai")[1:] == (True, True)
+    patient = talking("multi_turn.user=agenda", "simulator.patience=9")
+    assert patient[0] not in (agenda[0], rules[0])
+
+
 def test_how_a_model_is_asked_is_in_no_name(configure, file):
     settings = settings_of(configure, "latentcrs", "simulate", "simulator=llm llm=openai")
     how = [path for path in leaves(settings, how=True) if path[:2] != ("llm", "prices")]
