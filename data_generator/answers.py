@@ -16,7 +16,7 @@ from crs.stages.simulate import Simulate
 from crs.store.artifact import Artifact
 from data_generator.items import Item, attribute_names, item_table
 from data_generator.leaks import leak
-from data_generator.rules import AFTER, FRAMES, described, falsify, pick, request
+from data_generator.rules import AFTER, FRAMES, described, falsify, pick, request, speak
 from data_generator.simulate import ATTEMPTS
 
 REACTIONS = (
@@ -63,7 +63,9 @@ class RuleUser:
         return Answer(text, found)
 
     def word(self, rng: np.random.Generator, talk: Talk, item: Item) -> str:
-        """A reaction, a refusal or none, a request or none."""
+        """A reaction, a refusal or none, a request or none; first, what `simulate` says."""
+        if not talk.turns:
+            return speak(rng, item, self.names, self.noun, self.noise).text
         said = [
             asked
             for turn in talk.turns
@@ -107,18 +109,28 @@ class RuleUser:
 
 
 def build(
-    settings: Simulate, prompt: str, dataset: Artifact, context: Context, cache: Path
+    settings: Simulate,
+    prompt: str,
+    dataset: Artifact,
+    context: Context,
+    cache: Path,
+    first: bool = False,
 ) -> User:
     """The simulated user that the settings name.
 
     Args:
-        prompt: of a user who is played by a language model; cache: its folder for downloads.
+        prompt: of a user who is played by a language model; cache: its folder for downloads;
+            first: whether it is asked for the first words too.
     """
     simulator = settings.simulator
     if simulator.kind == "llm":
         from data_generator.answers_llm import LLMAnswers
 
-        return LLMAnswers(settings, prompt, dataset, context, cache)
+        return LLMAnswers(settings, prompt, dataset, context, cache, first)
+    if simulator.kind == "agenda":
+        from data_generator import agenda
+
+        return agenda.build(simulator, dataset, context)
     names = [name.lower() for name in attribute_names(dataset)]
     noun = dataset.summary["noun"]
     return RuleUser(item_table(dataset), names, noun, simulator.noise, simulator.seed)

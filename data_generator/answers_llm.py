@@ -1,4 +1,5 @@
-"""What a user who is played by a language model says to a list that lacks the target."""
+"""What a user who is played by a language model says in dialogues: first, and to a list that lacks
+the target."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -24,14 +25,27 @@ SHOWN = 24
 
 
 class LLMAnswers:
-    """Asks the model once a dialogue and turn; what names the target is asked for again."""
+    """Asks the model once a dialogue and turn; what names the target is asked for again.
+
+    Args:
+        first: whether it is asked for the first words too, by the prompt of the stage `simulate`.
+    """
 
     def __init__(
-        self, settings: Simulate, prompt: str, dataset: Artifact, context: Context, cache: Path
+        self,
+        settings: Simulate,
+        prompt: str,
+        dataset: Artifact,
+        context: Context,
+        cache: Path,
+        first: bool,
     ) -> None:
         self.items, self.names = item_table(dataset), attribute_names(dataset)
         self.noun, self.sequences = dataset.summary["noun"], Sequences.of(dataset)
         self.reveal, self.on_leak = settings.simulator.reveal_title, settings.simulator.on_leak
+        self.first = first
+        opening = prompt_file(settings.simulator.prompt, "simulator.prompt")
+        self.opening = Template(opening.read_text().strip())
         self.template = Template(prompt_file(prompt, "multi_turn.user_prompt").read_text().strip())
         self.llm = LanguageModel(settings.llm, context, cache)
 
@@ -41,7 +55,7 @@ class LLMAnswers:
         ids = self.sequences.items[first + max(0, talk.cut - SHOWN) : first + talk.cut].tolist()
         target = self.items[talk.target]
         had = [titled(self.items[i]) for i in ids if self.items[i].title != target.title]
-        text = self.template.substitute(
+        text = (self.template if talk.turns else self.opening).substitute(
             noun=self.noun,
             history="; ".join(had) or "(nothing yet)",
             target=described(target, self.names, self.noun, self.reveal),
@@ -54,7 +68,7 @@ class LLMAnswers:
         return [
             self.request(replace(talk, turns=talk.turns[:number]), attempt)
             for talk in talks
-            for number in range(1, len(talk.turns))
+            for number in range(0 if self.first else 1, len(talk.turns))
             for attempt in range(attempts)
         ]
 
@@ -69,10 +83,13 @@ class LLMAnswers:
         return [found[i] for i in range(len(talks))]
 
     def ask(self, talks: list[Talk], which: Sequence[int], attempt: int) -> dict[int, Answer]:
-        """One attempt at some of the dialogues; who says nothing repeats the words before."""
+        """One attempt at some of the dialogues; who says nothing repeats the words before, and
+        leaves if there are none."""
         answers = self.llm.ask([self.request(talks[i], attempt) for i in which])
         said: dict[int, Answer] = {}
         for i, answer in zip(which, answers, strict=True):
-            text = tidy(answer.text or "") or talks[i].turns[-1].said
-            said[i] = Answer(text, leak(self.items[talks[i].target].title, text))
+            before = [turn.said for turn in talks[i].turns]
+            text = tidy(answer.text or "") or "".join(before[-1:])
+            found = leak(self.items[talks[i].target].title, text)
+            said[i] = Answer(text, found, left=not text)
         return said

@@ -2,6 +2,7 @@
 
 import importlib
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from torch import Tensor
 from crs.console import Context
 from crs.data.cases import Cases, spoken_cases
 from crs.dialogue.requirements import Facts
-from crs.dialogue.state import Asking, Talk, Turn
+from crs.dialogue.state import Answer, Asking, Talk, Turn
 from crs.dialogue.utterance_vectors import Texts
 from crs.errors import UserError
 from crs.stages.multi_turn import MultiTurn, MultiTurnSettings
@@ -40,6 +41,12 @@ def drawn_cases(inputs: dict[str, Artifact], settings: MultiTurn) -> tuple[Cases
     order = np.random.default_rng(settings.seed).permutation(len(numbers))
     chosen = numbers[torch.from_numpy(np.sort(order[: settings.cases]))]
     return cases[chosen], frame.iloc[chosen.numpy()]
+
+
+def places_of(cases: Cases) -> list[tuple[int, int, int]]:
+    """User, cut and target of each case."""
+    columns = (cases.user.tolist(), cases.cut.tolist(), cases.target.tolist())
+    return list(zip(*columns, strict=True))
 
 
 def training_vectors(inputs: dict[str, Artifact]) -> Tensor:
@@ -101,7 +108,7 @@ def quote(
     turns, (cases, said) = settings.multi_turn, drawn_cases(inputs, settings.multi_turn)
     titles = inputs["dataset"].load("items.parquet")["title"].str.len()
     longest = (titles.nlargest(turns.shown).index + 1).tolist()
-    places = list(zip(cases.user.tolist(), cases.cut.tolist(), cases.target.tolist(), strict=True))
+    places = places_of(cases)
     talks = [
         Talk(*place, [Turn(f"{text} ({line}.{number})", longest) for number in range(turns.turns)])
         for line in range(len(arms_of(settings, inputs)))
@@ -131,11 +138,15 @@ def run(
         training.shape[1],
         encode_with(settings, context, folder),
     )
+    first = [Answer(text) for text in said["text"]]
+    if settings.other_user:
+        first = user.answer([Talk(*place) for place in places_of(cases)])
+        cases = replace(cases, text=None)
     loop = Loop(
         settings.multi_turn,
         arms,
         cases,
-        said["text"].tolist(),
+        first,
         Facts.of(dataset),
         understanding,
         user,

@@ -52,7 +52,7 @@ class Loop:
 
     Args:
         cases: those that are talked about, [C].
-        first: what their users say first.
+        first: what their users say first, [C]; if the cases have no vectors of it, it is embedded.
         facts: of the catalogue.
         understanding: reads what is said.
         user: says more.
@@ -65,7 +65,7 @@ class Loop:
         settings: MultiTurn,
         arms: list[Arm],
         cases: Cases,
-        first: list[str],
+        first: list[Answer],
         facts: Facts,
         understanding: Understanding,
         user: User,
@@ -80,18 +80,26 @@ class Loop:
         reads = [arm.reads for arm in arms for _ in range(len(cases))]
         self.states = DialogueStates(self.talks, facts, understanding, texts, reads)
         self.open = torch.ones(len(self.talks), dtype=torch.bool)
+        self.success = ~self.open
 
     def arm_of(self, dialogue: int) -> Arm:
         """Who leads a dialogue."""
         return self.arms[dialogue // len(self.cases)]
 
-    def step(self, number: int) -> tuple[pd.DataFrame, np.ndarray]:
-        """One turn of the open dialogues: its log, and the vectors of what was embedded."""
+    def step(self, number: int) -> tuple[pd.DataFrame, np.ndarray] | None:
+        """One turn of the open dialogues: its log, and the vectors of what was embedded.
+
+        None if all users leave.
+        """
         rows = self.open.nonzero()[:, 0].tolist()
         if number == 1:
-            said = [Answer(self.first[d % len(self.cases)]) for d in rows]
+            answers = [self.first[d % len(self.cases)] for d in rows]
         else:
-            said = self.user.answer([self.talks[d] for d in rows])
+            answers = self.user.answer([self.talks[d] for d in rows])
+        rows = [d for d, answer in zip(rows, answers, strict=True) if not answer.left]
+        said = [answer for answer in answers if not answer.left]
+        if not said:
+            return None
         self.states.speak(rows, [answer.text for answer in said])
         heard = self.states.understand(rows)
         frame = pd.DataFrame(
@@ -107,11 +115,10 @@ class Loop:
         )
         part = frame[frame["embedded"]]
         at = part["dialogue"].tolist()
-        if number > 1:
+        if number > 1 or self.cases.text is None:
             vectors = self.states.embed(rows, heard)
         else:  # the stage `embed` has made those of the first utterances
-            first = self.texts.vectors if self.cases.text is None else self.cases.text
-            vectors = half(first[[d % len(self.cases) for d in at]].numpy())
+            vectors = half(self.cases.text[[d % len(self.cases) for d in at]].numpy())
         self.hear(frame, vectors)
         strayed = nearest(self.texts.vectors[at], self.training)
         frame["nearest"] = pd.Series(strayed, part.index, dtype="float32")
@@ -155,9 +162,11 @@ class Loop:
         return items, torch.stack(columns, dim=1)
 
     def end_turn(self, frame: pd.DataFrame) -> None:
-        """Let the state know what was shown; who saw the target stops."""
+        """Let the state know what was shown; who saw the target stops, as who left has."""
         self.states.show(frame["dialogue"].tolist(), frame["shown"].tolist())
-        self.open[frame.loc[frame["success"], "dialogue"].tolist()] = False
+        self.success[frame.loc[frame["success"], "dialogue"].tolist()] = True
+        self.open[:] = False
+        self.open[frame.loc[~frame["success"], "dialogue"].tolist()] = True
 
     def play(self, folder: Path) -> pd.DataFrame:
         """The log of all turns, each durable before the next begins.
@@ -178,7 +187,9 @@ class Loop:
                 self.hear(frame, np.load(file, allow_pickle=False))
                 resumed += 1
             else:
-                frame, vectors = self.step(number)
+                if (made := self.step(number)) is None:
+                    break
+                frame, vectors = made
                 with (unfinished := file.with_suffix(UNFINISHED)).open("wb") as handle:
                     np.save(handle, vectors)
                 keep(unfinished, file)
@@ -194,7 +205,7 @@ class Loop:
 
     def track(self, number: int, frame: pd.DataFrame) -> None:
         """Tell W&B how many have succeeded by now, and how many of a turn's texts leak."""
-        over = 1 - self.open.view(len(self.arms), -1).float().mean(1)
+        found = self.success.view(len(self.arms), -1).float().mean(1)
         self.context.tracker.log(
             {
                 "multi_turn/turn": number,
@@ -202,6 +213,6 @@ class Loop:
             }
             | {
                 f"multi_turn/success/{arm.label}": share
-                for arm, share in zip(self.arms, over.tolist(), strict=True)
+                for arm, share in zip(self.arms, found.tolist(), strict=True)
             }
         )

@@ -36,7 +36,12 @@ def participants(
     """Who reads, and the user. Downloads are beside the results, as those of data sets are."""
     cache = downloads(folder)
     user = context.handed["user"](
-        settings.simulate, settings.multi_turn.user_prompt, dataset, context, cache
+        settings.simulate,
+        settings.multi_turn.user_prompt,
+        dataset,
+        context,
+        cache,
+        settings.other_user,
     )
     return understanding_of(settings, dataset, context, cache), user
 

@@ -197,11 +197,16 @@ def write(
         fingerprint=context.fingerprint,
     )[COLUMNS]
     answers = log[log["turn"] > 1]
-    leaks = {kind: int((answers["leak"] == kind).sum()) for kind in ("exact", "fuzzy")}
+    leaks = {kind: int((log["leak"] == kind).sum()) for kind in ("exact", "fuzzy")}
     facts = [
         f"Of {len(answers):,} answers {leaks['exact']} name the target and {leaks['fuzzy']} "
         "nearly do."
     ]
+    if settings.other_user:
+        facts.append("This user says the first words too; the training texts are another user's.")
+    ends = log.groupby(["scorer", "case"]).agg(turn=("turn", "max"), success=("success", "max"))
+    if left := int((~ends["success"] & (ends["turn"] < turns.turns)).sum()):
+        facts.append(f"In {left:,} of {len(ends):,} dialogues the user left before the last turn.")
     if loop.cases.sequences.repeating and turns.seen == "out":
         facts.append("Users take items again here, so items of the history are recommended too.")
     if "generated" in data:

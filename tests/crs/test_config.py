@@ -17,12 +17,13 @@ from crs.settings.files import prompt_file, sha256_of
 from crs.stages.dataset import Counts, Dataset, Source
 from crs.stages.embed import Embedder
 from crs.stages.multi_turn import MultiTurnSettings
-from crs.stages.simulate import Simulate, Simulator
+from crs.stages.simulate import AGENDA, Simulate, Simulator
 from crs.store.artifact import fingerprint
 from tests.contracts.tiny import pipeline_stages
 
 CASES = [(model, stage, "") for model, stage in pipeline_stages()] + [
     ("latentcrs", "simulate", "simulator=llm"),
+    ("latentcrs", "simulate", "simulator=agenda"),
     ("latentcrs", "simulate", f"simulator=processed simulator.path={__file__}"),
     ("latentcrs", "samples", f"simulator=processed simulator.path={__file__}"),
     ("latentcrs", "embed", "embedder=hashed"),
@@ -39,7 +40,8 @@ def idle(node: Any, path: tuple[str, ...]) -> bool:
         return key == "roles"
     if isinstance(node, Simulator):
         spoken = ("noise", "seed") if node.kind == "llm" else ("prompt", "reveal_title")
-        return key in spoken or (key == "path" and node.kind != "processed")
+        agenda = ("noise",) if node.kind == "agenda" else AGENDA
+        return key in (*spoken, *agenda) or (key == "path" and node.kind != "processed")
     if isinstance(node, Embedder):
         own = ("model", "revision", "pip", "prompts")
         return key in (
@@ -114,6 +116,23 @@ def test_each_setting_of_a_stage_is_in_its_results_name(model, stage, choice, co
     assert paths
     unseen = {p for p in paths if name(changed(settings, p, file)) == name(settings)}
     assert unseen == {path for path in paths if idle(settings, path)}
+
+
+def test_who_talks_is_in_the_name_of_the_dialogues(configure):
+    def talking(*words):
+        config = configure("model=popularity", "dataset=tiny", *words)
+        stage = stages_of(config)["multi_turn"]
+        settings = stage.settings(config)
+        return name(settings), settings.other_user, stage.calls_llm(config)
+
+    rules, agenda = talking(), talking("multi_turn.user=agenda")
+    assert talking("multi_turn.user=rules") == rules == (rules[0], False, False)
+    assert agenda[0] != rules[0] and agenda[1:] == (True, False)
+    assert talking("simulator=agenda") == (agenda[0], False, False)  # other training texts
+    assert talking("simulator=llm", "llm=openai", "multi_turn.user=rules")[1:] == (True, False)
+    assert talking("multi_turn.user=llm", "llm=openai")[1:] == (True, True)
+    patient = talking("multi_turn.user=agenda", "simulator.patience=9")
+    assert patient[0] not in (agenda[0], rules[0])
 
 
 def test_how_a_model_is_asked_is_in_no_name(configure, file):

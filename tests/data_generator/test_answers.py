@@ -11,7 +11,7 @@ from crs.stages.simulate import Simulate
 from data_generator.answers import REACTIONS, RuleUser, build
 from data_generator.items import Item
 from data_generator.leaks import leak
-from tests.contracts.tiny import config, context, dataset, quick
+from tests.contracts.tiny import config, context, dataset, quick, spoken
 
 NAMES = ["", "comedy", "drama", "war", "horror", "western"]
 ITEMS = [
@@ -146,6 +146,16 @@ def test_a_genre_that_is_asked_for_names_no_title():
     user = RuleUser([ITEMS[0], Item("Drama", None, [2])], NAMES, "movie", 0.0, 0)
     answer = user.answer([Talk(1, 1, 1, [Turn("a movie")])])[0]
     assert answer.leak is None and re.search("drama", answer.text)
+
+
+def test_a_dialogue_without_turns_begins_with_the_text_of_the_stage(tmp_path):
+    inputs = spoken(tmp_path)
+    frame = inputs["simulate"].load("utterances.parquet").query("split == 'test'")
+    speaks = Simulate(config().simulator, config().llm)
+    user = build(speaks, "next_turn_v1", inputs["dataset"], context(), tmp_path)
+    columns = frame[["user", "cut", "target"]].itertuples(index=False)
+    answers = user.answer([Talk(*place) for place in columns])
+    assert [answer.text for answer in answers] == frame["text"].tolist()
 
 
 def test_the_user_of_the_settings_knows_the_catalogue(tmp_path):

@@ -147,6 +147,21 @@ def test_the_answers_can_be_replayed_without_the_model(vendor, inputs, tmp_path)
     assert not vendor.generated
 
 
+def test_a_model_that_has_not_written_the_training_texts_says_the_first_words_too(
+    vendor, inputs, tmp_path
+):
+    asked = settings(tmp_path, "llm=openai", base_url=vendor.base_url)
+    asked = replace(asked, other_user=True)
+    result = play(asked, inputs, tmp_path / "store" / "multi_turn" / "a")
+    first = result.load("dialogues.parquet").query("turn == 1")
+    assert first["said"].str.startswith("None of these. I would rather have").all()
+    paid = result.summary["llm"]["requests"]
+    assert paid == sum(vendor.generated.values())
+    lines = dialogues.quote(asked, inputs, tmp_path / "store" / "multi_turn" / "b", handed())
+    # As below, and what the users of six cases say first.
+    assert any("66 different" in line for line in lines)
+
+
 def test_the_price_is_that_of_the_longest_dialogues(inputs, tmp_path):
     asked = settings(tmp_path, "llm=openai")
     lines = dialogues.quote(asked, inputs, tmp_path / "store" / "multi_turn" / "a", handed())

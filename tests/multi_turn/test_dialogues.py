@@ -24,6 +24,9 @@ from crs.stages.evaluation import Evaluate
 from crs.stages.multi_turn import MultiTurnSettings
 from crs.stages.simulate import USER, Simulate
 from crs.stages.stage import import_object
+from crs.store.artifact import Artifact
+from data_generator.agenda import AgendaUser
+from data_generator.agenda_acts import Act
 from multi_turn import dialogues, loop
 from multi_turn.dialogues import drawn_cases
 from tests.contracts.tiny import artifact, config, context, spoken
@@ -82,15 +85,23 @@ def handed() -> Context:
     return found
 
 
-def settings(**changes):
+def settings(user="rules", **changes):
+    """Those of the stage, with a user who has not written the training texts unless it is rules."""
     embedder = config("embedder=hashed", "embedder.dim=32").embedder
-    speaks = Simulate(config().simulator, config().llm)
+    speaks = Simulate(replace(config().simulator, kind=user), config().llm)
     return MultiTurnSettings(
-        "toy", 3, replace(OPTIONS, **changes), speaks, None, embedder, ["toy text"]
+        "toy",
+        3,
+        replace(OPTIONS, **changes),
+        speaks,
+        None,
+        embedder,
+        user != "rules",
+        ["toy text"],
     )
 
 
-def play(inputs, folder, **changes):
+def play(inputs, folder, **changes) -> Artifact:
     folder.mkdir(parents=True, exist_ok=True)
     summary = dialogues.run(settings(**changes), inputs, folder, handed())
     return artifact(folder, summary)
@@ -246,8 +257,55 @@ def test_the_report_can_be_read(result):
     assert (result.path / "success.png").stat().st_size > 10_000
 
 
-def test_a_run_that_stopped_in_turn_3_goes_on_to_the_same_bits(inputs, result, tmp_path):
+@pytest.fixture(scope="module")
+def agenda(inputs, tmp_path_factory):
+    """Dialogues of the agenda-based user; the training texts are those of the rules."""
+    return play(inputs, tmp_path_factory.mktemp("agenda") / "multi_turn", user="agenda")
+
+
+def test_another_user_than_that_of_the_training_texts_says_the_first_words_too(inputs, agenda, log):
+    first = agenda.load("dialogues.parquet").query("turn == 1")
+    frame = inputs["simulate"].load("utterances.parquet")
+    frame = frame.set_index(["split", "user", "cut"])["text"]
+    assert first[["user", "cut"]].equals(
+        log.query("turn == 1")[["user", "cut"]].set_index(first.index)
+    )
+    assert not any(
+        said == frame["test", user, cut]
+        for said, user, cut in first[["said", "user", "cut"]].itertuples(index=False)
+    )
+    assert first["embedded"].sum() == 2 * 20 and (first["nearest"].dropna() < 0.999).all()
+    text = (agenda.path / "results.md").read_text()
+    assert "simulated user `agenda`" in text and "the training texts are another user's" in text
+
+
+def test_who_leaves_says_nothing_more_and_has_failed(agenda):
+    log, long = agenda.load("dialogues.parquet"), agenda.load("results.parquet")
+    ends = log.groupby(["scorer", "case"]).agg(turn=("turn", "max"), success=("success", "max"))
+    left = ~ends["success"] & (ends["turn"] < OPTIONS.turns)
+    assert left.any() and (ends["turn"][left] >= 3).all()
+    told = f"In {left.sum()} of {len(ends)} dialogues the user left before the last turn."
+    assert told in (agenda.path / "results.md").read_text()
+    for scorer, mine in ends.groupby("scorer"):
+        assert value(long, scorer, "all", "success") == mine["success"].mean()
+        turns = mine["turn"].where(mine["success"], OPTIONS.turns)
+        assert value(long, scorer, "all", "avg_turns") == pytest.approx(turns.mean())
+
+
+def test_when_all_users_have_left_the_dialogues_are_over(inputs, tmp_path, monkeypatch):
+    monkeypatch.setattr(AgendaUser, "acts", lambda self, talk, draw=0: (
+        [] if talk.turns else [Act("disclose")]))  # fmt: skip
+    found = play(inputs, tmp_path / "left", user="agenda")
+    assert set(found.load("dialogues.parquet")["turn"]) == {1}
+    assert "turn 4" in (found.path / "results.md").read_text()
+
+
+@pytest.mark.parametrize("user", ["rules", "agenda"])
+def test_a_run_that_stopped_in_turn_3_goes_on_to_the_same_bits(
+    user, inputs, result, agenda, tmp_path
+):
     """Turn 3 breaks off in the middle, when the user has spoken and nothing is shown yet."""
+    result = agenda if user == "agenda" else result
     real, turns = loop.Loop.show, []
 
     def breaks(self, line, part):
@@ -259,14 +317,14 @@ def test_a_run_that_stopped_in_turn_3_goes_on_to_the_same_bits(inputs, result, t
     folder = tmp_path / "multi_turn"
     with pytest.MonkeyPatch.context() as patch, pytest.raises(KeyboardInterrupt):
         patch.setattr(loop.Loop, "show", breaks)
-        play(inputs, folder)
+        play(inputs, folder, user=user)
     files = (folder / "resume").iterdir()
     kept = sorted(file.name for file in files if file.suffix != ".sha256")
     assert kept == ["turn_1.npy", "turn_1.parquet", "turn_2.npy", "turn_2.parquet"]
     made = []
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(loop.Loop, "show", lambda *words: made.append(1) or real(*words))
-        again = play(inputs, folder)
+        again = play(inputs, folder, user=user)
     assert len(made) == 2 * 6  # two turns of six lines, not four
     for name in FILES:
         assert (again.path / name).read_bytes() == (result.path / name).read_bytes(), name

@@ -79,6 +79,8 @@ class Answer:
     text: str
     leak: str | None = None
     """How it names the target: `exact`, `fuzzy`, or not at all."""
+    left: bool = False
+    """The user leaves and says nothing."""
 
 
 class Understanding(Protocol):
@@ -93,7 +95,7 @@ class User(Protocol):
     """A simulated user, who knows the target of each dialogue."""
 
     def answer(self, talks: list[Talk]) -> list[Answer]:
-        """What is said to the items that were shown last, for each dialogue.
+        """What is said to the items that were shown last, for each dialogue; without turns, first.
 
         A function of the dialogue alone, so a resumed dialogue is the same as one without a kill.
         """

@@ -1,7 +1,7 @@
 """Stage `multi_turn`: dialogues with the simulated user."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from omegaconf import MISSING
@@ -12,7 +12,7 @@ from crs.settings.fields import choice, number, setting, unfingerprinted
 from crs.settings.files import prompt_file, sha256_of
 from crs.settings.llm import LLM
 from crs.stages.embed import ENCODER, Embedder
-from crs.stages.simulate import USER, Simulate
+from crs.stages.simulate import USER, Simulate, Simulator
 from crs.stages.stage import Configuration, Stage
 
 
@@ -31,6 +31,9 @@ class MultiTurn(Settings):
     """Items a turn."""
     scorers: list[str] = MISSING
     """Which of the model's scorers talk; empty: all."""
+    user: str | None = choice("rules", "agenda", "llm", default=None, unfingerprinted=True)
+    """Who talks from the first turn on, by the settings of the group `simulator`, whoever wrote the
+    training texts; null: the user who wrote them. The settings of who talks are in the name."""
     rerankers: list[str] = choice("none", "hard", "as_released", stored_as="ways")
     """Re-rankers: `none`, `hard`, `as_released`. Each scorer has a dialogue per case with each."""
     top: int = number(low=1)
@@ -77,6 +80,9 @@ class MultiTurnSettings(Settings):
     """The language model that understands; None where rules do."""
     embedder: Embedder | None = None
     """None for a model that reads no text."""
+    other_user: bool = unfingerprinted(False)
+    """Who talks is another user than that of the training texts, and says first words of its own;
+    the settings under `simulate`, beside those of the input of that name, imply it."""
     own_scorers: list[str] = unfingerprinted([])
     """Names of the model\'s own scorers; the model\'s name implies them."""
     synonyms: str | None = setting(None, neutral=None)
@@ -99,6 +105,12 @@ class MultiTurnSettings(Settings):
         return plain
 
 
+def user_of(config: Configuration) -> Simulator:
+    """The settings of who talks."""
+    user: Simulator = config.simulator
+    return replace(user, kind=config.multi_turn.user or user.kind)
+
+
 def what_dialogues_read(config: Configuration) -> list[str]:
     """First utterances, and the results that the scorers read."""
     return list(dict.fromkeys(["dataset", "samples", "simulate", *config.recipe.reads]))
@@ -119,9 +131,10 @@ STAGE = Stage(
         config.model.name,
         config.seed,
         config.multi_turn,
-        Simulate(config.simulator, config.llm),
+        Simulate(user_of(config), config.llm),
         config.llm if config.multi_turn.understanding == "llm" else None,
         config.embedder if "embed" in config.recipe.reads else None,
+        config.multi_turn.user not in (None, config.simulator.kind),
         [*config.recipe.own_scorers],
         config.dataset.synonyms,
     ),
@@ -131,5 +144,5 @@ STAGE = Stage(
     code=encoders,
     handed={"encoder": ENCODER, "user": USER},
     tables={"dialogues.parquet": ("scorer", "case", "title", "turn", "said", "reply", "success")},
-    calls_llm=lambda config: "llm" in (config.simulator.kind, config.multi_turn.understanding),
+    calls_llm=lambda config: "llm" in (user_of(config).kind, config.multi_turn.understanding),
 )

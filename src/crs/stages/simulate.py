@@ -13,11 +13,14 @@ from crs.settings.llm import LLM
 from crs.stages.stage import Stage
 
 USER = "data_generator.answers:build"
-"""(Simulate, prompt, dataset artifact, context, cache) -> `crs.dialogue.state.User`."""
+"""(Simulate, prompt, dataset artifact, context, cache, first) -> `crs.dialogue.state.User`."""
+AGENDA = ("patience", "mistake", "change_of_mind", "disclosures")
+"""Settings of the agenda-based user alone."""
 IDLE = {
-    "rules": ("prompt", "reveal_title", "path"),
-    "llm": ("noise", "seed", "path"),
-    "processed": ("prompt", "reveal_title"),
+    "rules": ("prompt", "reveal_title", "path", *AGENDA),
+    "agenda": ("noise", "prompt", "reveal_title", "path"),
+    "llm": ("noise", "seed", "path", *AGENDA),
+    "processed": ("prompt", "reveal_title", *AGENDA),
 }
 """Settings of a simulated user that do not act."""
 
@@ -26,15 +29,26 @@ IDLE = {
 class Simulator(Settings):
     """The simulated user's first utterance (stage `simulate`)."""
 
-    kind: str = choice("rules", "llm", "processed")
-    """`rules`; `llm`: the model of the group `llm`; or `processed`: the texts of files."""
+    kind: str = choice("rules", "agenda", "llm", "processed")
+    """`rules`; `agenda`: a goal and a stack of what to say; `llm`: the model of the group `llm`; or
+    `processed`: the texts of files."""
     on_leak: str = choice("keep", "drop", "redo")
     """An utterance that names the target: `keep`, `drop` or `redo` it."""
     noise: float = number(low=0, high=1)
     """`rules`: share of utterances with one condition that does not hold for the target."""
     seed: int = number(low=0)
-    """`rules`: of the utterances. `processed`: of the later turns of a dialogue, which the rules
-    write."""
+    """`rules`, `agenda`: of the utterances. `processed`: of the later turns of a dialogue, which
+    the rules write."""
+    patience: int = number(low=1)
+    """`agenda`: a user leaves after so many lists without the target; each has a number of its own,
+    from half of this, rounded up, to this."""
+    mistake: float = number(low=0, high=1)
+    """`agenda`: share of what is said for the first time, attributes and years, that does not hold;
+    the next utterance corrects it."""
+    change_of_mind: float = number(low=0, high=1)
+    """`agenda`: share of the later utterances that drop what was said, or replace it."""
+    disclosures: int = number(low=1)
+    """`agenda`: an utterance says one thing, or up to so many."""
     prompt: str = MISSING
     """`llm`: the prompt: a text file in data_generator/prompts/, or a path."""
     reveal_title: bool = MISSING
