@@ -23,7 +23,7 @@ class Run:
         """What is logged from now on belongs to a stage."""
 
     def log(self, values: dict[str, float]) -> None:
-        """Record figures by `phase/figure`; `phase/epoch`, from 0, or `phase/turn` is their axis."""
+        """Record figures by `phase/figure`, over `phase/epoch`, from 0, or over `phase/turn`."""
 
     def replay(self, phase: str, history: list[dict[str, float]]) -> None:
         """Record the figures of epochs that were run before."""
