@@ -95,7 +95,8 @@ def shown(tmp_path) -> Artifact:
     (place / "big.npy").write_bytes(b"0" * (files.SMALL + 1))
     (place / "model.safetensors").write_bytes(b"0")
     (place / "manifest.json").write_text(json.dumps({
-        "summary": {"em_best": 1.0, "em_best_epoch": 0}, "seconds": 2.0, "settings": {}, "inputs": {}, "digest": "",
+        "summary": {"em_best": 1.0, "em_best_epoch": 0}, "seconds": 2.0, "settings": {},
+        "inputs": {}, "digest": "",
         "git": {}, "files": dict.fromkeys(["big.npy", "em.json", "model.json", "words.json",
                                            "model.safetensors"], ""),
     }))  # fmt: skip
