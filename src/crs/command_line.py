@@ -27,12 +27,11 @@ from crs import extras, native
 from crs.config import CONF, OF_MODELS, Config
 from crs.errors import UserError
 from crs.idle import refuse_idle
-from crs.overrides import experiment_file, one_by_one, parse, readable
+from crs.overrides import experiment_file, one_by_one, parse, readable, refuse_keys_in_address
 from crs.places import home
 from crs.search.settings import SWEEPER, Sweeper
 from crs.search.space import check_space, merged
 from crs.search.typed import check_typed, of_search, refuse_setting
-from crs.settings.address import refuse_keys_in_address
 from crs.settings.check import check as check_settings
 from crs.settings.check import nearest
 from crs.settings.keys import HELP, TYPES, refuse_key

@@ -29,12 +29,3 @@ def check_address(url: str) -> None:
             "or a user; keys are read from the environment, and so is the whole of an address "
             "with another path, from OPENAI_BASE_URL or GOOGLE_GEMINI_BASE_URL"
         )
-
-
-def refuse_keys_in_address(word: str) -> None:
-    """Refuse an `llm.base_url=…` with a key before any message could repeat it."""
-    key, _, value = word.partition("=")
-    if key.lstrip("+") == "llm.base_url":
-        for url in value.split(","):  # of a sweep
-            if url != "null" and not url.startswith("${"):
-                check_address(url.strip("'\""))

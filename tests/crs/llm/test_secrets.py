@@ -7,7 +7,8 @@ import pytest
 from crs import command_line
 from crs.errors import UserError
 from crs.llm.calls import redact, secret
-from crs.settings.address import check_address, refuse_keys_in_address
+from crs.overrides import refuse_keys_in_address
+from crs.settings.address import check_address
 from tests.fakes.asking import fresh, texts
 
 KEY = "sk-abcdef0123456789secret"
