@@ -18,7 +18,7 @@ from hydra.errors import HydraException
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
-from crs import command_line
+from crs import command_line, dry_run
 from crs.console import complain, interrupt_on_sigterm, plain, say, show_failure
 from crs.errors import UserError
 from crs.evaluation import results, sweep
@@ -121,6 +121,8 @@ def main(words: list[str]) -> None:
         print(told_help(words), end="")
         return
     words = command_line.check(words)
+    if dry_run.shown(words):
+        return
     sys.argv[1:] = words
     try:
         job()

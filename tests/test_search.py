@@ -12,7 +12,6 @@ import pytest
 from hydra import compose, initialize_config_dir
 
 from crs import command_line
-from crs.errors import UserError
 from crs.idle import idle
 from crs.pipeline.plan import plan
 from crs.pipeline.run import run as run_one
@@ -211,12 +210,6 @@ def test_the_name_of_a_study_holds_what_changes_its_values_alone(tmp_path):
         about(tmp_path, space, "seed=1,2"), about(tmp_path, space, sampler="random"),
     ]  # fmt: skip
     assert len({one.name for one in others} | {name}) == 5
-
-
-@pytest.mark.usefixtures("hydra")
-def test_a_dry_run_is_refused_with_what_has_a_price(tmp_path):
-    with pytest.raises(UserError, match="model=sasrec dry_run=true without -m and without the sp"):
-        about(tmp_path, "pretrain.lr=1e-2,2e-2", "dry_run=true")
 
 
 @pytest.mark.usefixtures("hydra")

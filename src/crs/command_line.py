@@ -27,11 +27,11 @@ from crs import extras, native
 from crs.config import CONF, OF_MODELS, Config
 from crs.errors import UserError
 from crs.idle import refuse_idle
-from crs.overrides import experiment_file, one_by_one, parse, readable
+from crs.overrides import experiment_file, one_by_one, parse, readable, refuse_keys_in_address
 from crs.places import home
 from crs.search.settings import SWEEPER, Sweeper
 from crs.search.space import check_space, merged
-from crs.settings.address import check_address
+from crs.search.typed import check_typed, of_search, refuse_setting
 from crs.settings.check import check as check_settings
 from crs.settings.check import nearest
 from crs.settings.keys import HELP, TYPES, refuse_key
@@ -230,8 +230,12 @@ def _sentence(error: BaseException) -> str:
     inner = error.__cause__ or error
     key = getattr(inner, "full_key", None)
     text = str(getattr(inner, "msg", None) or inner).splitlines()[0]
-    if isinstance(error.__context__, ConfigKeyError) and error.__context__.full_key:  # of a file
-        return f"{text.split(':')[0]}: {refuse_key(error.__context__.full_key)}"
+    within: Any = error.__context__
+    if text.startswith("In '") and (of_file := getattr(within, "full_key", None)):
+        told: Any = f"{of_file}: {str(within.msg).splitlines()[0]}"
+        if isinstance(within, ConfigKeyError):
+            told = refuse_setting(name) if (name := of_search(of_file)) else refuse_key(of_file)
+        return f"{text.split(':')[0]}: {told}"
     if (found := re.match(r"Could not override '(\w+)'", text)) and found[1] in OF_MODELS:
         owner = OF_MODELS[found[1]].name
         return f"{found[1]}: no other model than model={owner} reads it; leave it out"
@@ -285,6 +289,12 @@ def sweeper_of(flags: Namespace, words: list[str]) -> Sweeper | None:
         UserError: if they cannot be composed, and for a search of one job.
     """
     chosen = [word for word in words if word.startswith(("hydra", "search=", "experiment="))]
+    if typed := [word for word in words if word.lstrip("+~").startswith("hydra.")]:
+        of_groups = [word for word in chosen if word not in typed]
+        one_each = [word for word in of_groups if not parse(word).is_sweep_override()]
+        hydra = composed(flags, one_each, hydra=True).hydra
+        for word in typed:
+            check_typed(parse(word), hydra)
     if not is_sweep(flags):
         for word in chosen:
             if word.startswith("search=") and word != "search=null":
@@ -333,12 +343,3 @@ def configured(checked: list[str]) -> Config:
     flags = flags_of(checked)
     with searching(flags):
         return to_config(composed(flags, flags.overrides))
-
-
-def refuse_keys_in_address(word: str) -> None:
-    """Refuse an `llm.base_url=…` with a key before any message could repeat it."""
-    key, _, value = word.partition("=")
-    if key.lstrip("+") == "llm.base_url":
-        for url in value.split(","):  # of a sweep
-            if url != "null" and not url.startswith("${"):
-                check_address(url.strip("'\""))

@@ -13,6 +13,7 @@ from hydra.errors import HydraException
 from crs.config import CONF, OF_MODELS
 from crs.errors import UserError
 from crs.places import home
+from crs.settings.address import check_address
 from crs.settings.keys import TYPES
 
 GLOBAL = "# @package _global_"
@@ -124,3 +125,12 @@ def one_by_one(overrides: list[Override], words: list[str]) -> list[list[str]]:
         others = [model if model in choices else choices[0] for choices in values]
         variants += [[*others[:i], option, *others[i + 1 :]] for option in options]
     return [one for i, one in enumerate(variants) if one not in variants[:i]]
+
+
+def refuse_keys_in_address(word: str) -> None:
+    """Refuse an `llm.base_url=…` with a key before any message could repeat it."""
+    key, _, value = word.partition("=")
+    if key.lstrip("+") == "llm.base_url":
+        for url in value.split(","):  # of a sweep
+            if url != "null" and not url.startswith("${"):
+                check_address(url.strip("'\""))

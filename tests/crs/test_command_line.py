@@ -160,7 +160,12 @@ def test_every_protocol_that_can_be_chosen_has_its_meaning(configure):
         ("-m search=sasrec evaluation.level=.9,.95", ["evaluation.level acts on nothing"]),
         ("-m search=sasrec hydra.sweeper.sampler=tpa", ["sampler=tpa", "Did you mean tpe?"]),
         ("-m search=sasrec hydra.sweeper.n_trials=0", ["n_trials=0: must be at least 1"]),
-        ("-m search=sasrec hydra.sweeper.n_trial=9", ["n_trial", "not in 'Sweeper'"]),
+        (
+            "-m search=sasrec hydra.sweeper.n_trial=9",
+            ["n_trial: no such", "hydra.sweeper.n_trials"],
+        ),
+        ("hydra.sweeper.n_trials=9", ["a search alone reads it; type -m and search=MODEL"]),
+        ("hydra.run.dirr=here", ["hydra.run.dirr: no such setting. Did you mean hydra.run.dir?"]),
         ("experiment=there/is/none.yaml", ["there is no such file"]),
         ("model=sasrec em=default", ["em: no other model than model=latentcrs reads it"]),
         ("model.needs.train=[x]", ["model.needs.train: the recipe of a model says this now"]),

@@ -2,13 +2,26 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from crs import command_line
+from crs.pipeline.registry import stages_of
+from crs.pipeline.run import run
+from crs.search.report import write
+from crs.search.run import study_of
+from crs.search.settings import Sweeper
+from crs.search.study import open_study
+from crs.search.trials import work
 from crs.settings.keys import TYPES
+from crs.store.artifact import Artifact
+from tests.conftest import composed
+from tests.crs.tracking.test_results import records
 
 pytest.importorskip("wandb_workspaces")
 
@@ -34,7 +47,9 @@ def pages(tmp_path_factory) -> dict[str, dict]:
 def test_the_workspace_has_a_section_for_each_phase(pages):
     section = pages["workspace"]["spec"]["section"]
     found = {one["name"]: one["panels"] for one in section["panelBankConfig"]["sections"]}
-    phases = ["pretrain", "behaviour", "generative", "distil", "em", "direct"]
+    phases = [
+        "pretrain", "behaviour", "generative", "distil", "em", "direct", "residual", "intents",
+    ]  # fmt: skip
     assert list(found) == [
         "scores", *phases, "dialogues", "tables", "pictures", "settings that differ",
     ]  # fmt: skip
@@ -55,19 +70,134 @@ def test_the_report_shows_the_same(pages):
 
 @pytest.mark.parametrize("model", dashboard.MODELS)
 def test_what_is_charted_is_there(model):
-    phases, parameters = dashboard.MODELS[model]
+    phases, parameters, _ = dashboard.MODELS[model]
     assert set(phases) <= set(dashboard.CURVES)
     assert set(parameters) <= set(TYPES)
 
 
-def test_what_the_phases_of_latentcrs_record_is_charted(finished):
-    store = finished.path.parents[1]
-    for phase in dashboard.MODELS["latentcrs"][0]:
+@pytest.fixture(scope="module")
+def over_words(finished, tmp_path_factory) -> Artifact:
+    """The `train` result of LatentCRS over items with words, in a store of its own."""
+    store = tmp_path_factory.mktemp("words") / "store"
+    shutil.copytree(finished.path.parents[1], store)
+    return run(composed(
+        "model=latentcrs", "dataset=tiny", "embedder=hashed", "tracker=none",
+        "debug=fast", "stage=train", "trainer=cpu", "trainer.threads=1", f"store={store}",
+    ))  # fmt: skip
+
+
+def test_what_latentcrs_records_is_charted(over_words):
+    store = over_words.path.parents[1]
+    phases, _, figures = dashboard.MODELS["latentcrs"]
+    for phase in phases:
         (history,) = store.glob(f"*/*/{phase}.json")
         charted = set(dashboard.CURVES[phase])
         recorded = set(json.loads(history.read_text())[0])
         # The encoder has a loss for each of its objectives, and LatentCRS' may have fewer.
         assert {name for name in charted - recorded if not name.startswith("loss_")} == set()
+    summaries = [Artifact(file.parent).summary for file in store.glob("train/*/manifest.json")]
+    recorded = {f"train/{name}" for summary in summaries for name in summary}
+    assert set(figures) <= recorded
+
+
+@pytest.mark.parametrize("words", [["model=latentcrs"], ["experiment=latentcrs_encoder"]])
+def test_latentcrs_is_judged_by_its_last_phase(configure, words):
+    config = configure(*words, "dataset=ml100k")
+    phase = stages_of(config)["train"].last_phase(config)
+    assert f"train/{phase}_best" in dashboard.MODELS["latentcrs"][2]
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory) -> Path:
+    """A study of one trial, recorded offline."""
+    store = tmp_path_factory.mktemp("study") / "store"
+    words = [
+        "model=sasrec", "dataset=tiny", "debug=fast", "trainer=cpu", "trainer.threads=1",
+        f"store={store}", "pretrain.lr=interval(1e-3,1e-2)", "pretrain.layers=1,2",
+    ]  # fmt: skip
+    command_line.register()
+    with pytest.MonkeyPatch.context() as patch, command_line.searching():
+        for name in [name for name in os.environ if name.startswith("WANDB_")]:
+            patch.delenv(name)
+        for name in ("DIR", "DATA_DIR", "CACHE_DIR", "CONFIG_DIR"):  # or they would be set for good
+            patch.setenv(f"WANDB_{name}", str(store / "wandb"))
+        patch.setenv("WANDB_MODE", "offline")
+        patch.setenv("WANDB_SILENT", "true")
+        about = study_of(Sweeper(n_trials=1), words, "train")
+        about.save()
+        work(about.folder, "train", "", None)
+        write(open_study(about), about, "A study.")
+    return about.folder
+
+
+def keys_of(panel: dict) -> set[str]:
+    """What a panel draws: `config:pretrain.value.lr`, and figures by their keys."""
+    config = panel["config"]
+    found = [config.get(name) for name in ("xAxis", "yAxis", "targetKey")]
+    found += config.get("metrics", [])
+    found += [column["accessor"] for column in config.get("columns", [])]
+    return {key.removeprefix("summary:") for key in found if key}
+
+
+def recorded_by(file: Path) -> set[str]:
+    """What a run's file has, named as panels name it."""
+    found = set()
+    for one in records(file):
+        if one["type"] == "run":
+            for group, value in one["run"]["config"]["update"].items():
+                inside = value if isinstance(value, dict) else {}
+                found |= {f"config:{group}.value.{name}" for name in inside}
+        elif one["type"] == "history":
+            found |= set(one["history"]["item"])
+        elif one["type"] == "summary":
+            found |= set(one["summary"].get("update", {}))
+    return found
+
+
+def test_a_dashboard_of_a_study_draws_what_a_trial_records(study):
+    shown = dashboard.of_study(study, None)
+    spec = dashboard.workspace(shown, "", "crs-suite")._to_model().model_dump(
+        by_alias=True, exclude_none=True, mode="json"
+    )  # fmt: skip
+    section = spec["spec"]["section"]
+    assert [one["value"] for one in section["runSets"][0]["filters"]["filters"]] == [
+        "sasrec", f"search-{study.name}",
+    ]  # fmt: skip
+    sections = {one["name"]: one["panels"] for one in section["panelBankConfig"]["sections"]}
+    kinds = [panel["viewType"] for panel in sections["scores"]]
+    assert kinds == [
+        "Bar Chart", "Parallel Coordinates Plot", "Parameter Importance",
+        "Scatter Plot", "Scatter Plot",
+    ]  # fmt: skip
+    drawn = {
+        key for name in ("scores", "pretrain") for one in sections[name] for key in keys_of(one)
+    }
+    assert {"pretrain/best", "pretrain/ndcg@10", "config:pretrain.value.layers"} <= drawn
+    [trial] = (study.parents[1] / "wandb/wandb").glob("offline-run-*-pretrain-*/*.wandb")
+    assert drawn <= recorded_by(trial)
+
+
+def test_a_study_is_judged_by_its_objective(over_words):
+    of_phases = {"stage": "train", "phase": "intents", "objective": "ndcg@10"}
+    assert dashboard.judged_by(over_words, of_phases) == "train/intents_best"
+    of_phases["objective"] = "hr@10"
+    assert dashboard.judged_by(over_words, of_phases) == "intents/hr@10"
+
+
+def test_dialogues_are_judged_by_the_success_of_the_models_own_scorer():
+    names = ("popularity", "mip sad", "mip sad + requirements")
+    talked = SimpleNamespace(summary={f"success {name}": 0.5 for name in names})
+    about = {"stage": "multi_turn", "phase": "", "model": "mip_sad", "objective": "success"}
+    assert dashboard.judged_by(talked, about) == "multi_turn/success mip sad"
+    assert dashboard.judged_by(talked, about | {"objective": "popularity"}).endswith("popularity")
+
+
+def test_what_is_neither_model_nor_study_is_refused(tmp_path):
+    with pytest.raises(dashboard.UserError, match=r"sasrc is no model .* Did you mean sasrec"):
+        dashboard.main(["sasrc"])
+    (tmp_path / "study.json").write_text("{}")
+    with pytest.raises(dashboard.UserError, match="no whole study"):
+        dashboard.main([str(tmp_path)])
 
 
 def test_online_somebody_must_own_the_pages(monkeypatch):

@@ -172,27 +172,60 @@ def state_of(step: Step, store: Store, found: dict[str, Artifact]) -> str:
     return "partial" if store.partial(step.name, step.fingerprint).exists() else "to make"
 
 
-def show_plan(
-    steps: list[Step], store: Store, config: Config
-) -> tuple[dict[str, Artifact], list[DamageError]]:
-    """Print which results exist and which will be made.
+@dataclass
+class Survey:
+    """Which results of a plan exist.
 
-    Returns:
-        the results that exist, and the damaged ones.
+    Attributes:
+        states: of each step: `found`, `partial`, `to make`, `forced` or `damaged`.
+        found: the results that exist.
+        damaged: what is wrong with those that are not whole.
     """
-    found: dict[str, Artifact] = {}
-    damaged: list[DamageError] = []
-    say(f"plan      {config.model.name} on {config.dataset.name}, store {store.root}")
+
+    states: dict[str, str]
+    found: dict[str, Artifact]
+    damaged: list[DamageError]
+
+
+def survey(steps: list[Step], store: Store, config: Config) -> Survey:
+    """Look for the results of a plan."""
+    seen = Survey({}, {}, [])
     for step in steps:
         try:
-            state = "forced" if step.name in config.force else state_of(step, store, found)
-            if config.verify and step.name in found:
-                found[step.name].verify()
+            forced = step.name in config.force
+            seen.states[step.name] = "forced" if forced else state_of(step, store, seen.found)
+            if config.verify and step.name in seen.found:
+                seen.found[step.name].verify()
         except DamageError as damage:
-            state = "damaged"
-            damaged.append(damage)
+            seen.states[step.name] = "damaged"
+            seen.damaged.append(damage)
             with suppress(DamageError):  # the stages that depend on it are shown too
                 store.at(step.name, step.fingerprint).check_manifest()
-                found[step.name] = store.at(step.name, step.fingerprint)
-        say(f"  {step.name:<11} {state:<11}{step.fingerprint}  {step.stage.about}")
-    return found, damaged
+                seen.found[step.name] = store.at(step.name, step.fingerprint)
+    return seen
+
+
+def show_plan(steps: list[Step], store: Store, config: Config) -> Survey:
+    """Print which results exist and which will be made."""
+    say(f"plan      {config.model.name} on {config.dataset.name}, store {store.root}")
+    seen = survey(steps, store, config)
+    for step in steps:
+        say(line(step, seen.states[step.name]))
+    return seen
+
+
+def line(step: Step, state: str) -> str:
+    """A step as a plan shows it."""
+    return f"  {step.name:<11} {state:<11}{step.fingerprint}  {step.stage.about}"
+
+
+def refuse_damaged(damaged: list[DamageError]) -> None:
+    """Refuse to go on with damaged results.
+
+    Raises:
+        UserError: if there are any: what is wrong with each, and what to type.
+    """
+    if damaged:
+        whole = "; ".join(damage.what for damage in damaged)
+        stages = ",".join(dict.fromkeys(damage.stage for damage in damaged))
+        raise UserError(f"{whole}; type force=[{stages}] to make this again")

@@ -9,7 +9,7 @@ from crs.config import Config, stage_names
 from crs.console import Watch, ignore
 from crs.errors import UserError
 from crs.pipeline.make import find_or_make
-from crs.pipeline.plan import check_views, plan, show_plan
+from crs.pipeline.plan import check_views, plan, refuse_damaged, show_plan
 from crs.pipeline.price import quote
 from crs.store.artifact import Artifact
 from crs.store.store import Store
@@ -35,20 +35,15 @@ def run(
         UserError: on bad input, on a damaged result, on a store that takes no files, without a
             package that is needed, and with `strict=true` on a result that other code made.
     """
-    known = stage_names()
-    if unknown := sorted(set(config.force) - set(known)):
-        raise UserError(f"force: no stage {unknown[0]!r}; stages are {', '.join(known)}")
+    check_forced(config)
     command = command or uuid.uuid4().hex
     store, steps = Store(config.store), plan(config)
-    existing, damaged = show_plan(steps, store, config)
-    if damaged:
-        whole = "; ".join(damage.what for damage in damaged)
-        stages = ",".join(damage.stage for damage in damaged)
-        raise UserError(f"{whole}; type force=[{stages}] to make this again")
+    seen = show_plan(steps, store, config)
+    refuse_damaged(seen.damaged)
     found: dict[str, Artifact] = {}
     with in_a_sentence(store):
         if config.dry_run:
-            quote(steps, existing, store, config)
+            quote(steps, seen.found, store, config)
             return None
         with following(config, store.root, steps, overrides, label) as tracker:
             for step in steps:
@@ -63,6 +58,17 @@ def run(
             asked = found[steps[-1].name]
             asked.verify()
             return asked
+
+
+def check_forced(config: Config) -> None:
+    """Refuse `force=` of a stage that does not exist.
+
+    Raises:
+        UserError: with those that do.
+    """
+    known = stage_names()
+    if unknown := sorted(set(config.force) - set(known)):
+        raise UserError(f"force: no stage {unknown[0]!r}; stages are {', '.join(known)}")
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from crs.report.report import TESTED, Report, Section
 from crs.report.study import Study
 from crs.report.table import Figure, Table
 from crs.store.artifact import Artifact
-from crs.store.epochs import Epoch, epochs_of
+from crs.store.epochs import Epoch, counted, epochs_of
 from crs.version import told
 
 if TYPE_CHECKING:
@@ -125,7 +125,7 @@ def of_curves(stages: list[tuple[str, Artifact]], charts: Charts) -> str:
             seen.add(artifact.place)
             for phase, epochs in epochs_of(artifact).items():
                 name = phase if phase == artifact.stage else f"{artifact.stage}: {phase}"
-                phases.setdefault(name, []).append((label, epochs))
+                phases.setdefault(name, []).append((label, [counted(one) for one in epochs]))
     parts = [
         f"<div><h3>Training: {markup(name)}</h3>"
         + charts.add(figures.curves(lines), "By epoch; the menu chooses the figure.")

@@ -78,11 +78,16 @@ def success(result: Artifact, scorer: str, model: str) -> float:
     long = result.load("results.parquet")
     rows = long[(long["metric"] == SUCCESS) & (long["slice"] == "all")]
     names = list(rows["scorer"])
-    own = [name for name in names if name.startswith(model.replace("_", " "))]
-    plain = [name for name in own if " + " not in name]
-    chosen = (plain or own or names)[-1] if scorer == SUCCESS else scorer
+    chosen = scorer_of(names, model) if scorer == SUCCESS else scorer
     if chosen not in names:
         raise ObjectiveError(
             f"hydra.sweeper.objective={chosen}: no such scorer. There are {', '.join(names)}"
         )
     return float(rows["value"].iloc[names.index(chosen)])
+
+
+def scorer_of(names: list[str], model: str) -> str:
+    """The model's own scorer of dialogues, without a re-ranker where there is one."""
+    own = [name for name in names if name.startswith(model.replace("_", " "))]
+    plain = [name for name in own if " + " not in name]
+    return (plain or own or names)[-1]

@@ -10,6 +10,7 @@ from crs.search.study import About
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.figure import Figure
     from optuna import Study
 
 STATES = {"COMPLETE": "complete", "PRUNED": "pruned", "FAIL": "failed", "RUNNING": "running"}
@@ -75,7 +76,7 @@ def draw(study: "Study", about: About) -> None:
     from optuna.importance import PedAnovaImportanceEvaluator
 
     named = {"target_name": about.objective}
-    wide = 2.6 * len(about.space) + 3
+    wide = 2.9 * len(about.space) + 3
     drawn: dict[str, tuple[Callable[..., Any], dict[str, Any], float]] = {
         "history": (plots.plot_optimization_history, named, 8),
         "importances": (
@@ -94,5 +95,19 @@ def draw(study: "Study", about: About) -> None:
             plot(study, **options)
             figure = plt.gcf()
             figure.set_size_inches(width, 4.8)
+            tidy(figure, about)
             figure.savefig(about.folder / f"{picture}.png", dpi=110, bbox_inches="tight")
             plt.close(figure)
+
+
+def tidy(figure: "Figure", about: About) -> None:
+    """Mend what Optuna draws: labels between powers of ten, which overlap, and white lines."""
+    from matplotlib.collections import LineCollection
+    from matplotlib.ticker import NullFormatter
+
+    for axes in figure.axes:
+        if axes.get_xscale() == "log":
+            axes.xaxis.set_minor_formatter(NullFormatter())
+        for lines in axes.collections:
+            if isinstance(lines, LineCollection):  # a trial each, the best one dark
+                lines.set_cmap("viridis" if about.direction == "minimize" else "viridis_r")

@@ -42,11 +42,6 @@ def study_of(settings: Sweeper, arguments: list[str], root: str) -> About:
     """
     space = Space.of(merged(settings.params, arguments))
     config = first_point(space, root)
-    if config.dry_run:
-        raise UserError(
-            "dry_run=true: a search has no price; type "
-            f"model={config.model.name} dry_run=true without -m and without the space"
-        )
     seeds = space.seeds or [config.seed]
     store, stage = Store(config.store), searched_stage(config)
     base = plan(stop_at(config, stage))[-1]

@@ -15,6 +15,8 @@ TOLD = "model dataset stage seed".split()
 HOW = "store force strict verify dry_run trainer tracker hydra".split()
 """Settings of how to run, which change no result."""
 
+LONGEST = 128
+"""Characters of a name that W&B takes."""
 NUMBER = re.compile(r"-?\d*\.\d+(e-?\d+)?|-?\d+e-?\d+", re.IGNORECASE)
 """A number that is not whole."""
 
@@ -66,9 +68,13 @@ def rounded(word: str) -> str:
 def name_of(config: Config, words: list[str], label: str = "") -> str:
     """As a person names a run: `latentcrs ml100k k=64 s1`, after a label: `trial 3 latentcrs …`."""
     stage = [] if config.stage.name == "evaluate" else [config.stage.name]
-    typed = [redact(rounded(word)) for word in short(what_differs(words))]
-    parts = [label, config.model.name, config.dataset.name, *stage, *typed, f"s{config.seed}"]
-    return " ".join(part for part in parts if part)[:128]
+    own = [word for word in what_differs(words) if key_of(word) != "search"]  # a space, no value
+    typed = [redact(rounded(word)) for word in short(own)]
+    parts = [label, config.model.name, config.dataset.name, *stage, *typed]
+    name, seed = " ".join(part for part in parts if part), f" s{config.seed}"
+    if len(name) + len(seed) > LONGEST:
+        name = f"{name[: LONGEST - len(seed) - 2].rpartition(' ')[0]} …"
+    return f"{name}{seed}"
 
 
 def command_of(words: list[str]) -> str:

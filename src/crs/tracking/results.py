@@ -11,6 +11,7 @@ from crs.evaluation.charts import SUCCESS, TURN
 from crs.evaluation.results import PARQUET
 from crs.stages.stage import Stage
 from crs.store.artifact import Artifact
+from crs.store.epochs import counted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,7 +25,7 @@ A row costs W&B 0.2 ms."""
 def summary(artifact: Artifact) -> dict[str, Any]:
     """Its figures under the stage's name, and those of the model's own scorer by split."""
     stage, manifest = artifact.stage, artifact.manifest
-    found = {f"{stage}/{name}": value for name, value in artifact.summary.items()}
+    found = {f"{stage}/{name}": value for name, value in counted(artifact.summary).items()}
     found[f"{stage}/seconds"] = manifest["seconds"]
     if answers := artifact.summary.get("answers"):
         leaks = artifact.summary["leak_exact"] + artifact.summary["leak_fuzzy"]

@@ -12,7 +12,7 @@ from typing import Any
 from crs.console import say
 from crs.stages.stage import Stage
 from crs.store.artifact import Artifact
-from crs.store.epochs import epochs_of
+from crs.store.epochs import counted, epochs_of
 from crs.tracking.sections import AXES, bests, of_phase
 
 
@@ -23,7 +23,7 @@ class Run:
         """What is logged from now on belongs to a stage."""
 
     def log(self, values: dict[str, float]) -> None:
-        """Record figures by `phase/figure`; `phase/epoch` or `phase/turn` is their axis."""
+        """Record figures by `phase/figure`, over `phase/epoch`, from 0, or over `phase/turn`."""
 
     def replay(self, phase: str, history: list[dict[str, float]]) -> None:
         """Record the figures of epochs that were run before."""
@@ -82,7 +82,8 @@ class WandbRun(Run):
         self.row(of_phase(self.stage, phase), {k.partition("/")[2]: v for k, v in values.items()})
 
     def row(self, section: str, figures: dict[str, Any]) -> None:
-        """One step of a section, whose axis is one of the figures."""
+        """One step of a section, whose axis is one of the figures; the first epoch is 1."""
+        figures = counted(figures)
         axis = next(name for name in AXES if name in figures)
         if section not in self.sections:
             self.sections.add(section)
@@ -98,9 +99,9 @@ class WandbRun(Run):
     def replay(self, phase: str, history: list[dict[str, float]]) -> None:
         """The epochs that a continued run does not have yet; offline it is a new file, without."""
         section = of_phase(self.stage, phase)
-        known = self.run.summary.get(f"{section}/epoch", -1) if self.run.resumed else -1
+        known = self.run.summary.get(f"{section}/epoch", 0) if self.run.resumed else 0
         for figures in history:
-            if figures["epoch"] > known:
+            if counted(figures)["epoch"] > known:
                 self.row(section, figures)
 
     @forgiving

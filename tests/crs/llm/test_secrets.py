@@ -7,6 +7,7 @@ import pytest
 from crs import command_line
 from crs.errors import UserError
 from crs.llm.calls import redact, secret
+from crs.overrides import refuse_keys_in_address
 from crs.settings.address import check_address
 from tests.fakes.asking import fresh, texts
 
@@ -88,7 +89,7 @@ def test_a_key_in_an_address_is_refused_without_being_repeated(url, written):
 ])  # fmt: skip
 def test_addresses_as_vendors_publish_them_are_taken(url):
     check_address(url)
-    command_line.refuse_keys_in_address(f"llm.base_url='{url}'")
+    refuse_keys_in_address(f"llm.base_url='{url}'")
 
 
 def test_a_key_among_what_is_sent_is_refused():

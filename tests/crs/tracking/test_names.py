@@ -39,3 +39,16 @@ def test_the_command_can_be_typed_and_holds_no_secret(monkeypatch):
 def test_how_to_run_makes_no_other_command():
     words = ["store=a", "seed=2", "pretrain.k=3", "trainer.threads=1", "~debug", "tracker=none"]
     assert names.what_differs(words) == ["pretrain.k=3", "~debug"]
+
+
+def test_a_long_name_is_cut_between_words_and_keeps_the_seed(configure):
+    words = [f"pretrain.dropout_{n}=0.1" for n in range(9)]
+    name = names.name_of(configure("model=sasrec", "dataset=tiny"), words, "trial 7")
+    assert len(name) <= names.LONGEST
+    assert name.startswith("trial 7 sasrec tiny dropout_0=0.1 ") and name.endswith("=0.1 … s1")
+
+
+def test_a_space_of_conf_is_in_no_name(configure):
+    assert names.name_of(configure("model=sasrec", "dataset=tiny"), ["search=sasrec"]) == (
+        "sasrec tiny s1"
+    )

@@ -69,6 +69,14 @@ def test_a_found_command_records_what_a_new_one_does(runs):
     assert first["pretrain/found"] is False and second["pretrain/found"] is True
 
 
+def test_epochs_are_counted_from_1_live_and_replayed(runs):
+    for found in runs:
+        rows = [one["history"]["item"] for one in found if one["type"] == "history"]
+        axis = [row["pretrain/epoch"] for row in rows if "pretrain/epoch" in row]
+        assert axis == [1, 2]
+        assert summary(found)["pretrain/best_epoch"] in axis
+
+
 def test_the_figures_of_the_models_own_scorer_stand_in_the_summary(runs):
     for found in runs:
         figures = summary(found)
@@ -87,7 +95,8 @@ def shown(tmp_path) -> Artifact:
     (place / "big.npy").write_bytes(b"0" * (files.SMALL + 1))
     (place / "model.safetensors").write_bytes(b"0")
     (place / "manifest.json").write_text(json.dumps({
-        "summary": {"em_best": 1.0}, "seconds": 2.0, "settings": {}, "inputs": {}, "digest": "",
+        "summary": {"em_best": 1.0, "em_best_epoch": 0}, "seconds": 2.0, "settings": {},
+        "inputs": {}, "digest": "",
         "git": {}, "files": dict.fromkeys(["big.npy", "em.json", "model.json", "words.json",
                                            "model.safetensors"], ""),
     }))  # fmt: skip
@@ -96,7 +105,10 @@ def shown(tmp_path) -> Artifact:
 
 def test_a_history_is_told_from_other_files(shown):
     assert epochs_of(shown) == {"em": [{"epoch": 0, "loss": 1.0}]}
-    assert results.summary(shown) == {"train/em_best": 1.0, "train/seconds": 2.0}
+    assert results.summary(shown) == {
+        "train/em_best": 1.0, "train/em_best_epoch": 1, "train/seconds": 2.0,
+    }  # fmt: skip
+    assert shown.summary["em_best_epoch"] == 0, "the file stays as it is"
 
 
 def test_large_files_are_recorded_by_their_place(shown):

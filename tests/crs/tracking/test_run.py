@@ -43,7 +43,7 @@ def test_a_phase_is_a_section_with_its_own_axis():
         "pretrain/*": {"step_metric": "pretrain/epoch"},
         "pretrain/ndcg@10": {"step_metric": "pretrain/epoch", "summary": "max"},
     }
-    assert [row["pretrain/epoch"] for row in recorder.rows] == [0, 1]
+    assert [row["pretrain/epoch"] for row in recorder.rows] == [1, 2], "as the console counts"
 
 
 def test_dialogues_are_over_turns():
@@ -54,9 +54,9 @@ def test_dialogues_are_over_turns():
     assert recorder.defined["multi_turn/*"] == {"step_metric": "multi_turn/turn"}
 
 
-@pytest.mark.parametrize(("resumed", "epochs"), [(False, [0, 1, 2]), (True, [2])])
+@pytest.mark.parametrize(("resumed", "epochs"), [(False, [1, 2, 3]), (True, [3])])
 def test_a_continued_run_gets_the_epochs_that_it_does_not_have(resumed, epochs):
-    recorder = Recorder(resumed, **{"pretrain/epoch": 1})
+    recorder = Recorder(resumed, **{"pretrain/epoch": 2})
     tracker(recorder).replay("pretrain", [{"epoch": n, "loss": 1.0} for n in range(3)])
     assert [row["pretrain/epoch"] for row in recorder.rows] == epochs
 
