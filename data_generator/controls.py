@@ -52,7 +52,8 @@ def run(
     control, target, text, attributes, refused, leak and dropped.
 
     Raises:
-        UserError: if words of descriptions are asked for and the data have none.
+        UserError: if words of descriptions are asked for and the data have none, or if no case has
+            a text of some sort.
     """
     dataset = inputs["dataset"]
     items = item_table(dataset)
@@ -68,6 +69,9 @@ def run(
         name: listened(user, cases, items, on_leak, name, may_be_silent=name == SLICES[PLOT])[0]
         for name, user in users(settings, dataset, context)
     }
+    for name, part in tables.items():
+        if part["dropped"].all():
+            raise UserError(f"controls: no test case has a text for {name!r}; leave this out")
     frame = pd.concat([part.assign(control=name) for name, part in tables.items()])
     frame.to_parquet(folder / "utterances.parquet", index=False)
     context.note(f"{len(cases):,} cases, {len(tables)} other texts of each")

@@ -100,6 +100,13 @@ def test_plots_of_data_without_descriptions_are_refused(inputs, tmp_path):
         made(controls, settings, inputs, tmp_path)
 
 
+def test_a_sort_of_text_that_no_case_has_is_refused(inputs, tmp_path):
+    told = described(inputs, tmp_path / "d", lambda item: "A man of 60 walks by the sea.")
+    settings = STAGE.settings(config("controls.texts=[plot]"))
+    with pytest.raises(UserError, match="no test case has a text for 'plot alone'"):
+        made(controls, settings, told, tmp_path / "c")
+
+
 def test_the_table_of_phrases_is_in_the_name_by_its_content(tmp_path):
     (file := tmp_path / "mine.txt").write_text("noun: film\n")
 

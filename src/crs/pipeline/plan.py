@@ -13,6 +13,9 @@ from crs.stages.stage import Stage
 from crs.store.artifact import Artifact, fingerprint
 from crs.store.store import Store
 
+OF_CONTROLS = ("controls", "embed_controls")
+"""The stages that are about other texts of the test cases alone."""
+
 
 @dataclass
 class Step:
@@ -43,6 +46,11 @@ def check_controls(config: Config) -> None:
     """
     recipe, dataset = config.recipe, config.dataset
     if not config.controls.asked:
+        if config.stage.name in OF_CONTROLS:
+            raise UserError(
+                f"stage={config.stage.name} makes other texts of the test cases, and none are "
+                "asked for; type controls=words"
+            )
         return
     if dataset.conversations or dataset.released_dialogues or "simulate" not in recipe.reads:
         heard = models_that(lambda model: hears_controls(model) and model.reads_words)
@@ -122,7 +130,7 @@ def plan(config: Config) -> list[Step]:
             f"{config.dataset.name} dataset.source={config.dataset.source} are released turns of "
             f"attributes without words; type dataset.source=scpr, or {others}"
         )
-    if goal == "evaluate":
+    if goal in ("evaluate", *OF_CONTROLS):
         check_controls(config)
     add(goal)
     if "simulate" in steps and config.simulator.kind == "processed" and not config.simulator.path:

@@ -22,9 +22,10 @@ def names(config: Config) -> dict[str, str]:
     return {step.name: step.fingerprint for step in plan(config)}
 
 
-def data_for(stage: str) -> str:
-    """Responses are learned from dialogues alone."""
-    return "dataset=inspired" if stage == "converse" else "dataset=tiny"
+def data_for(stage: str) -> list[str]:
+    """Responses are learned from dialogues alone, and other texts are made where any are asked."""
+    asked = ["controls=words"] if "controls" in stage else []
+    return ["dataset=inspired" if stage == "converse" else "dataset=tiny", *asked]
 
 
 def differing(one: Config, two: Config) -> set[str]:
@@ -106,7 +107,7 @@ def test_the_network_without_intents_does_not_wait_for_them(configure):
 def test_every_own_stage_of_a_model_has_settings(configure):
     own = [(model.name, stage.name) for model in recipes().values() for stage in model.stages]
     for model, stage in own:
-        assert names(configure(f"model={model}", data_for(stage), f"stage={stage}"))[stage]
+        assert names(configure(f"model={model}", *data_for(stage), f"stage={stage}"))[stage]
 
 
 def test_the_protocol_is_in_the_name_of_the_evaluation_alone(configure):
@@ -140,7 +141,7 @@ def test_inputs_are_planned_before_what_needs_them(model, configure):
 
 @pytest.mark.parametrize(("model", "stage"), pipeline_stages())
 def test_a_plan_ends_with_what_is_asked_for(model, stage, configure):
-    steps = plan(configure(f"model={model}", data_for(stage), f"stage={stage}"))
+    steps = plan(configure(f"model={model}", *data_for(stage), f"stage={stage}"))
     assert [step.name for step in steps][-1] == stage
     assert len({step.name for step in steps}) == len(steps)
 
@@ -247,6 +248,14 @@ def test_the_models_to_type_for_released_turns_read_attribute_dialogues(configur
 def test_other_texts_are_refused_where_there_are_none(configure, overrides, sentence):
     with pytest.raises(UserError, match=sentence):
         plan(configure(*overrides, "controls=words"))
+
+
+@pytest.mark.parametrize("stage", ["controls", "embed_controls"])
+def test_the_stages_of_other_texts_are_refused_where_none_can_be_made(stage, configure):
+    with pytest.raises(UserError, match=f"stage={stage} makes other texts.*type controls=words$"):
+        plan(configure(*TINY, f"stage={stage}"))
+    with pytest.raises(UserError, match="dataset=cds has no table of held-out phrases"):
+        plan(configure("dataset=cds", "controls=words", f"stage={stage}"))
 
 
 def test_other_texts_are_read_by_evaluate_alone_and_train_nothing_again(configure):
