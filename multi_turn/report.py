@@ -196,17 +196,20 @@ def write(
         seed=settings.seed,
         fingerprint=context.fingerprint,
     )[COLUMNS]
-    answers = log[log["turn"] > 1]
-    leaks = {kind: int((log["leak"] == kind).sum()) for kind in ("exact", "fuzzy")}
+    # First words of the training texts were audited with these.
+    answers = log if settings.other_user else log[log["turn"] > 1]
+    leaks = {kind: int((answers["leak"] == kind).sum()) for kind in ("exact", "fuzzy")}
+    said = "utterances" if settings.other_user else "answers"
     facts = [
-        f"Of {len(answers):,} answers {leaks['exact']} name the target and {leaks['fuzzy']} "
+        f"Of {len(answers):,} {said} {leaks['exact']} name the target and {leaks['fuzzy']} "
         "nearly do."
     ]
     if settings.other_user:
         facts.append("This user says the first words too; the training texts are another user's.")
     ends = log.groupby(["scorer", "case"]).agg(turn=("turn", "max"), success=("success", "max"))
-    if left := int((~ends["success"] & (ends["turn"] < turns.turns)).sum()):
-        facts.append(f"In {left:,} of {len(ends):,} dialogues the user left before the last turn.")
+    led = len(loop.talks)  # who leaves at once has no row
+    if left := led - int((ends["success"] | (ends["turn"] == turns.turns)).sum()):
+        facts.append(f"In {left:,} of {led:,} dialogues the user left before the last turn.")
     if loop.cases.sequences.repeating and turns.seen == "out":
         facts.append("Users take items again here, so items of the history are recommended too.")
     if "generated" in data:

@@ -277,6 +277,8 @@ def test_another_user_than_that_of_the_training_texts_says_the_first_words_too(i
     assert first["embedded"].sum() == 2 * 20 and (first["nearest"].dropna() < 0.999).all()
     text = (agenda.path / "results.md").read_text()
     assert "simulated user `agenda`" in text and "the training texts are another user's" in text
+    said = len(agenda.load("dialogues.parquet"))
+    assert f"Of {said} utterances " in text and agenda.summary["answers"] == said
 
 
 def test_who_leaves_says_nothing_more_and_has_failed(agenda):
