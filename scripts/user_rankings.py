@@ -14,6 +14,7 @@ import argparse
 import sys
 from dataclasses import dataclass
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -51,12 +52,18 @@ def user_of(record: Record) -> str:
     return talks if talks == texts else f"{talks} (texts: {texts})"
 
 
+def settings_of(record: Record) -> tuple[Any, Any]:
+    """The settings of who talks, and of who wrote the texts."""
+    return protocol(record).get("user"), record.stages["simulate"].manifest["settings"]
+
+
 def check(records: list[Record]) -> None:
     """Refuse results that differ in more than the user.
 
     Raises:
-        UserError: if they do, or if there is one user alone.
+        UserError: if they do, if there is one user alone, or if two users have one name.
     """
+    users: dict[str, tuple[Any, Any]] = {}
     for record in records:
         if record.artifact.stage not in LOADERS or "simulate" not in record.stages:
             raise UserError(
@@ -69,7 +76,12 @@ def check(records: list[Record]) -> None:
                 f"{record.artifact.path} was evaluated otherwise than {records[0].artifact.path}; "
                 "give results that differ in the user alone"
             )
-    if len({user_of(record) for record in records}) < 2:
+        if users.setdefault(user_of(record), settings_of(record)) != settings_of(record):
+            raise UserError(
+                f"{record.artifact.path}: this {user_of(record)} has other settings than that of "
+                "an earlier result; give results of one of them"
+            )
+    if len(users) < 2:
         raise UserError("there is one user alone; give results of two, e.g. multi_turn.user=agenda")
 
 

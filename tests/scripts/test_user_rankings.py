@@ -71,6 +71,13 @@ def test_one_user_alone_or_other_dialogues_are_refused(both, made):
         user_rankings.main([both[0], other])
 
 
+def test_two_users_of_one_kind_are_not_put_together(both, made):
+    words = "model=attribute_filter", "multi_turn.user=agenda", "simulator.patience=4"
+    other = str(made(*words).path)
+    with pytest.raises(UserError, match=r"this agenda \(texts: rules\) has other settings"):
+        user_rankings.main([*both, other])
+
+
 def test_an_unknown_figure_is_answered_with_those_there_are(both):
     with pytest.raises(UserError, match="--metric=ndcg: there are success, average turns"):
         user_rankings.main([*both, "--metric", "ndcg"])
