@@ -12,7 +12,7 @@ from torch import Tensor
 from crs.console import Context
 from crs.data.cases import Cases, cases_of
 from crs.evaluation.metrics import means
-from crs.evaluation.ranking import ranks
+from crs.evaluation.ranking import CHUNK_FLOATS, ranks
 from crs.models.latentcrs.recipe import WordsNoIntentsSettings, WordsSettings
 from crs.models.latentcrs.words import IntentsOverWords, LatentCRSOverWords, OverWords
 from crs.models.text_match.scorers import ATTRIBUTES, ENCODER, TEXT, parts_of
@@ -111,7 +111,9 @@ class IntentsTraining(WordsTask):
         """Metrics at 10, and the log-likelihood."""
         device, cases, model = self.device, self.valid_cases, self.model.cpu().eval()
         out = cases.metrics(model.queries(*cases.parts), model.items)
-        likelihood = model.log_joint(*cases.parts, cases.y).logsumexp(1)
+        step = max(1, CHUNK_FLOATS // len(model.items))  # [cases, N] of all at once is gigabytes
+        chunks = zip(*(part.split(step) for part in (*cases.parts, cases.y)), strict=True)
+        likelihood = torch.cat([model.log_joint(*chunk).logsumexp(1) for chunk in chunks])
         out["log_likelihood"] = likelihood.mean().item()
         model.to(device)
         return out

@@ -6,11 +6,11 @@ import torch
 from crs.data.cases import cases_of
 from crs.evaluation.metrics import means
 from crs.evaluation.ranking import ranks
-from crs.models.latentcrs import no_intents, train
+from crs.models.latentcrs import no_intents, train, words_training
 from crs.models.latentcrs.recipe import MODEL
 from crs.models.latentcrs.scorers import WordsScorer, scorers
 from crs.models.latentcrs.words import IntentsOverWords, LatentCRSOverWords, OverWords
-from crs.models.latentcrs.words_training import PARTS, BehaviourTraining, Heard
+from crs.models.latentcrs.words_training import PARTS, BehaviourTraining, Heard, IntentsTraining
 from crs.stages.intents import STAGE as INTENTS
 from pre_rec_model import intents
 from tests.contracts.tiny import artifact, config, context, other
@@ -132,6 +132,15 @@ def test_the_e_step_moves_the_behaviour_network_alone_and_finds_the_mean_posteri
     wanted = model.generative.log_joint(*parts, y).softmax(1).mean(0)
     torch.testing.assert_close(model.log_q(h[:1]).exp()[0], wanted, atol=1e-3, rtol=1e-2)
     assert all(torch.equal(v, before[k]) for k, v in model.generative.state_dict().items())
+
+
+def test_the_likelihood_on_validation_is_the_same_in_chunks(parts, monkeypatch):
+    model, y = model_of(K), torch.arange(B) % N + 1
+    cases = Heard(parts, y, (torch.zeros(0, dtype=torch.long), torch.zeros(0, dtype=torch.long)))
+    task = IntentsTraining(model, cases, cases)
+    whole = task.validate_epoch()["log_likelihood"]
+    monkeypatch.setattr(words_training, "CHUNK_FLOATS", 2 * len(model.items))
+    assert task.validate_epoch()["log_likelihood"] == pytest.approx(whole, rel=1e-6)
 
 
 @pytest.fixture
