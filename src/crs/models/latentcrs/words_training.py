@@ -194,7 +194,7 @@ def run_no_intents(
     Writes `model.safetensors`, `model.json`, and r of the training cases as `residuals.npy`.
     """
     data = prepare(inputs)
-    shape = {
+    shape: dict[str, Any] = {
         "text_hidden": settings.text_hidden,
         "hidden": settings.hidden,
         "dropout": settings.dropout,
