@@ -1,6 +1,7 @@
 """LatentCRS and what it is compared with, each as a dot product of a query and an item row."""
 
 import torch
+import torch.nn.functional as F
 from safetensors.torch import load_file
 from torch import Tensor
 
@@ -112,6 +113,21 @@ class WordsScorer(WeightedSum):
         return self.model.items, None
 
 
+class IntentsScorer(WordsScorer):
+    """The same with intents: Q + Σ_m p(m|u,x) V_m."""
+
+    model: IntentsOverWords
+
+    def prior(self, cases: Cases) -> Tensor:
+        """p(m|u,x), [B, K]."""
+        return self.model.log_prior(*(part.queries(cases) for part in self.parts)).exp()
+
+    def typical(self) -> Tensor:
+        """How typical each item is of each intent: softmax_y( V_m . e_y ), [N + 1, K]."""
+        vectors = self.model.items[1:, : self.model.intents.shape[1]]
+        return F.pad((vectors @ self.model.intents.T).softmax(0), (0, 0, 1, 0))
+
+
 class SilentScorer:
     """Query h + Σ_m q(m|u) W_v V_m over e: the same intents, and no words."""
 
@@ -142,7 +158,7 @@ def word_scorers(inputs: dict[str, Artifact], states: States) -> dict[str, Recom
         network.eval().requires_grad_(False)
     return {
         "latentcrs no text": SilentScorer(model, states),
-        "latentcrs linear": WordsScorer(model.generative, parts),
+        "latentcrs linear": IntentsScorer(model.generative, parts),
         "direct": WordsScorer(direct, parts),
     }
 

@@ -187,6 +187,14 @@ def test_the_scorers_are_the_models_that_were_trained(trained):
     assert table["latentcrs no text"].sees == "history"
 
 
+def test_an_intent_shows_its_most_typical_items(trained):
+    scorer, cases = scorers(trained)["latentcrs linear"], cases_of(trained, "valid")
+    typical = scorer.typical()
+    assert typical.shape == (cases.sequences.n_items + 1, 5) and not typical[0].any()
+    torch.testing.assert_close(typical.sum(0), torch.ones(5))
+    torch.testing.assert_close(scorer.prior(cases).sum(1), torch.ones(len(cases)))
+
+
 class TestWordsScorer(Spoken):
     def recommender(self, sequences):
         encoder, attributes, text = self.parts(sequences)
