@@ -217,7 +217,7 @@ def test_a_value_that_makes_no_sense_is_refused(words, parts):
 @pytest.mark.parametrize(
     "words",
     [
-        "em.posterior=amortised em.candidates=2",
+        "em.items=encoder em.posterior=amortised em.candidates=2",
         "evaluation.seen=in evaluation.protocol=mine",
         "train.precision=bf16-mixed",
         "em.dropout=0 evaluation.level=0.9 trainer.threads=0",

@@ -13,6 +13,7 @@ import pytest
 from crs import command_line
 from crs.pipeline.registry import stages_of
 from crs.pipeline.run import run
+from crs.report.collect import Record
 from crs.search.report import write
 from crs.search.run import study_of
 from crs.search.settings import Sweeper
@@ -76,25 +77,28 @@ def test_what_is_charted_is_there(model):
 
 
 @pytest.fixture(scope="module")
-def over_words(finished, tmp_path_factory) -> Artifact:
-    """The `train` result of LatentCRS over items with words, in a store of its own."""
-    store = tmp_path_factory.mktemp("words") / "store"
+def both_kinds(finished, tmp_path_factory) -> Path:
+    """A store with LatentCRS over items with words and over the encoder's vectors alone."""
+    store = tmp_path_factory.mktemp("kinds") / "store"
     shutil.copytree(finished.path.parents[1], store)
-    return run(composed(
-        "model=latentcrs", "dataset=tiny", "embedder=hashed", "tracker=none",
-        "debug=fast", "stage=train", "trainer=cpu", "trainer.threads=1", f"store={store}",
-    ))  # fmt: skip
+    for stage in ("train", "direct"):
+        run(composed(
+            "experiment=latentcrs_encoder", "dataset=tiny", "embedder=hashed", "tracker=none",
+            "debug=fast", f"stage={stage}", "trainer=cpu", "trainer.threads=1", f"store={store}",
+        ))  # fmt: skip
+    return store
 
 
-def test_what_latentcrs_records_is_charted(over_words):
-    store = over_words.path.parents[1]
+def test_what_latentcrs_records_is_charted(both_kinds):
+    store = both_kinds
     phases, _, figures = dashboard.MODELS["latentcrs"]
     for phase in phases:
-        (history,) = store.glob(f"*/*/{phase}.json")
-        charted = set(dashboard.CURVES[phase])
-        recorded = set(json.loads(history.read_text())[0])
-        # The encoder has a loss for each of its objectives, and LatentCRS' may have fewer.
-        assert {name for name in charted - recorded if not name.startswith("loss_")} == set()
+        charted, histories = set(dashboard.CURVES[phase]), list(store.glob(f"*/*/{phase}.json"))
+        assert histories
+        for history in histories:
+            recorded = set(json.loads(history.read_text())[0])
+            # The encoder has a loss for each of its objectives, and LatentCRS' may have fewer.
+            assert {name for name in charted - recorded if not name.startswith("loss_")} == set()
     summaries = [Artifact(file.parent).summary for file in store.glob("train/*/manifest.json")]
     recorded = {f"train/{name}" for summary in summaries for name in summary}
     assert set(figures) <= recorded
@@ -177,7 +181,8 @@ def test_a_dashboard_of_a_study_draws_what_a_trial_records(study):
     assert drawn <= recorded_by(trial)
 
 
-def test_a_study_is_judged_by_its_objective(over_words):
+def test_a_study_is_judged_by_its_objective(finished):
+    over_words = Record(finished).stages["train"]
     of_phases = {"stage": "train", "phase": "intents", "objective": "ndcg@10"}
     assert dashboard.judged_by(over_words, of_phases) == "train/intents_best"
     of_phases["objective"] = "hr@10"

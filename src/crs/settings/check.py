@@ -15,8 +15,9 @@ LARGEST = 2**63 - 1
 
 
 def nearest(word: str, known: list[str]) -> str:
-    """` Did you mean X?`, or nothing if no known word is near."""
-    close = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
+    """` Did you mean X?`, or nothing if no known word is near: one that begins so comes first."""
+    begun = [name for name in known if name.startswith(word)]
+    close = begun or difflib.get_close_matches(word, known, n=1, cutoff=0.5)
     return f" Did you mean {close[0]}?" if close else ""
 
 

@@ -30,8 +30,8 @@ def test_a_shared_result_costs_once(jobs):
 
 def test_every_phase_has_its_epochs_and_other_files_none(finished):
     found = epochs_of(Record(finished).stages["train"])
-    assert {"em", "generative"} <= set(found) and "model" not in found
-    assert [epoch["epoch"] for epoch in found["em"]] == [0, 1]
+    assert {"intents", "behaviour"} <= set(found) and "model" not in found
+    assert [epoch["epoch"] for epoch in found["intents"]] == [0, 1]
 
 
 def test_what_is_no_longer_there_is_there_by_its_name(jobs, tmp_path):
