@@ -166,6 +166,7 @@ TABLES = {
     "instead": """
         actually|instead|wait|oops|correction
         i|we meant|mean
+        what i|we meant|mean is|was
         make it|that|them
         change|switch|swap it|that|this? to
         on second thought|thoughts
@@ -200,6 +201,7 @@ TABLES = {
     """,
     # Sayings; nothing in them is meant by its name.
     "saying": """
+        what i|we meant|mean
         pure drama
         drama queen|queens
         actions speak

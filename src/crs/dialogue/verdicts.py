@@ -14,6 +14,8 @@ FILLERS = ARTICLES | JOINS | set(
 """A clause of names and these words alone is an item of a list."""
 ASKS = set("what how about so and or got any".split())
 OUT = re.compile(r"\b(?:leave|leaves|keep|count|cut|rule|filter|kick|throw|leaving)\b.*")
+AWAY = {"out", "away"}
+"""`Keep the horror out`: what is said before and behind the name."""
 THINGS = (
     r"(?:(?:movies?|films?|flicks?|stuff|things?|genres?|ones?|stor(?:y|ies)|part|bit|shows?|"
     r"pictures?|rule|requirement|idea|as a genre|in general) )*"
@@ -122,7 +124,7 @@ def said_behind(clauses: list[Clause], number: int) -> None:
         if verdict is None or verdict["refused"]:
             head = " ".join(words[max(0, one.start - NEARBY) : one.start])
             found_bad = JUDGES.search(head) and JUDGED.match(text)
-            if found_bad or (OUT.search(head) and "out" in tail):
+            if found_bad or (OUT.search(head) and AWAY & set(tail)):
                 one.act, one.cued = "-", True
             continue
         bad = verdict["bad"] or "i "

@@ -126,7 +126,7 @@ def encoders(config: Configuration) -> list[str]:
 STAGE = Stage(
     name="multi_turn",
     run="multi_turn.dialogues:run",
-    version=2,
+    version=3,
     settings=lambda config: MultiTurnSettings(
         config.model.name,
         config.seed,

@@ -13,6 +13,7 @@ from crs.dialogue.rule_understanding import Rules
 from crs.dialogue.standing import standing
 from crs.dialogue.state import EARLIEST, LATEST, Requirement, Talk, Turn, Understood
 from crs.dialogue.years import years_of
+from data_generator.answers import REACTIONS
 from data_generator.items import Item
 from data_generator.rules import speak
 from tests.contracts.tiny import quick
@@ -367,3 +368,22 @@ def test_a_long_text_takes_a_time_of_its_length(unit):
 
     seconds(10)
     assert seconds(2000) < 40 * seconds(200) + 0.5
+
+
+@pytest.mark.parametrize("reaction", REACTIONS)
+def test_no_reaction_of_the_rule_based_user_to_a_list_takes_a_wish_back(reaction):
+    talk = Talk(
+        1, 2, 3, [Turn("a comedy", [4]), Turn(f"{reaction} I would be happy with a drama.")]
+    )
+    assert list(map(in_words, RULES.newest(talk).requirements)) == ["drama"]
+
+
+@pytest.mark.parametrize(("text", "expected"), [
+    ("What I meant is a drama", ["<comedy", "drama"]),
+    ("I meant a drama", ["<comedy", "drama"]),
+    ("That's not what I meant, show me a drama", ["drama"]),
+    ("Please keep drama away from me", ["-drama"]),
+])  # fmt: skip
+def test_who_says_what_he_means_corrects_himself(text, expected):
+    talk = Talk(1, 2, 3, [Turn("a comedy", [4]), Turn(text)])
+    assert list(map(in_words, RULES.newest(talk).requirements)) == expected
