@@ -218,7 +218,7 @@ def test_killed_runs_end_in_the_same_bits(straight, tmp_path):
     store, first = straight
     again = tmp_path / "store"
     run_until(again, "pretrain/*.partial/resume/pretrain/last.ckpt")
-    run_until(again, "train/*.partial/resume/generative/last.ckpt")
+    run_until(again, "train/*.partial/resume/intents/last.ckpt")
     assert list(again.glob("pretrain/*/" + MANIFEST))
     done = run(again, *RUN)
     assert done.code == 0
