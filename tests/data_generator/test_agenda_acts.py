@@ -1,3 +1,4 @@
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -19,11 +20,12 @@ ITEMS = [
     Item("Fourth", 2014, [1, 2, 3]),
 ]
 FILM = ITEMS[1]
+SIMULATOR = config().simulator
 
 
 def played(item=FILM, turns=6, seed=0, shown=ITEMS[2:], **changes):
     """The acts of each turn, and the agenda behind them."""
-    settings = config(*(f"simulator.{key}={value}" for key, value in changes.items())).simulator
+    settings = replace(SIMULATOR, **changes)
     rng = np.random.default_rng(seed)
     agenda = Agenda(rng, item, NAMES, settings)
     return [agenda.turn(rng, shown if turn else []) for turn in range(turns)], agenda

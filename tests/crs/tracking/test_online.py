@@ -79,7 +79,7 @@ def test_the_agent_of_a_sweep_has_one_run_a_trial_with_its_figure(service: Servi
     quick = ["embedder=hashed", "debug=fast", "trainer=cpu", "trainer.threads=1"]
     config["command"] = [*command, *quick, f"store={tmp_path / 'store'}"]
     (tmp_path / "sweep.yaml").write_text(yaml.safe_dump(config))
-    chosen = {"pretrain.k": 4, "em.dropout": 0.1, "train.lr": 0.01}
+    chosen = {"intents.k": 4, "em.dropout": 0.1, "train.lr": 0.01}
     assert set(chosen) == set(config["parameters"])
     service.trials = [
         {"type": "run", "run_id": name, "program": config["program"],
