@@ -59,8 +59,7 @@ def fit(
     different = len(np.unique(points, axis=0))
     if different < k:
         raise UserError(
-            f"{key}={k} but only {different} different vectors: lower {key} or use a larger "
-            "dataset"
+            f"{key}={k} but only {different} different vectors: lower {key} or use a larger dataset"
         )
     model = faiss.Kmeans(
         points.shape[1],
