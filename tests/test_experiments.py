@@ -26,6 +26,7 @@ def store(tmp_path_factory) -> Path:
 def run(store: Path, *overrides: str) -> Artifact:
     register()
     fixed = ["dataset=tiny", "embedder=hashed", "tracker=none", "debug=fast", "trainer=cpu"]
+    fixed += ["intents.k=24"]  # an experiment may ask for more intents than there are users
     with initialize_config_dir(str(CONF), version_base="1.3"):
         config = to_config(
             compose("train", overrides=[*fixed, "trainer.threads=1", f"store={store}", *overrides])

@@ -85,6 +85,7 @@ def both_kinds(finished, tmp_path_factory) -> Path:
         run(composed(
             "experiment=latentcrs_encoder", "dataset=tiny", "embedder=hashed", "tracker=none",
             "debug=fast", f"stage={stage}", "trainer=cpu", "trainer.threads=1", f"store={store}",
+            "intents.k=24",
         ))  # fmt: skip
     return store
 
