@@ -75,13 +75,9 @@ class LatentCRSNoIntentsSettings(Settings):
 
 
 @dataclass
-class WordsNoIntentsSettings(Settings):
-    """Settings of the `direct` stage over items with words."""
+class WordsNoIntentsSettings(LatentCRSNoIntentsSettings):
+    """The same over items with words."""
 
-    train: Train = field(default_factory=Train)
-    dropout: float = number()
-    text_hidden: int = number()
-    hidden: int = number()
     items: str = choice("words", default="words")
 
 
