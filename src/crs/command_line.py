@@ -1,7 +1,6 @@
 """The command line, checked before anything runs: a wrong key, type or choice is one sentence."""
 
 import os
-import re
 import uuid
 import warnings
 from argparse import Namespace
@@ -21,17 +20,18 @@ from hydra.core.object_type import ObjectType
 from hydra.core.override_parser.types import Override
 from hydra.errors import HydraException
 from omegaconf import DictConfig, ListConfig, OmegaConf
-from omegaconf.errors import ConfigKeyError, OmegaConfBaseException
+from omegaconf.errors import OmegaConfBaseException
 
 from crs import extras, native
+from crs.composition import sentence_of
 from crs.config import CONF, OF_MODELS, Config
 from crs.errors import UserError
 from crs.idle import refuse_idle
 from crs.overrides import experiment_file, one_by_one, parse, readable, refuse_keys_in_address
 from crs.places import home
 from crs.search.settings import SWEEPER, Sweeper
-from crs.search.space import check_space, merged
-from crs.search.typed import check_typed, of_search, refuse_setting
+from crs.search.space import check_space, key_of, merged
+from crs.search.typed import check_typed
 from crs.settings.check import check as check_settings
 from crs.settings.check import nearest
 from crs.settings.keys import HELP, TYPES, refuse_key
@@ -40,6 +40,8 @@ WANDB = "wandb"
 """A folder of conf/ that W&B reads, and Hydra does not: sweeps of W&B."""
 ROOT = "train"
 """The root of conf/."""
+OF_MANY = ("search", "launcher")
+"""Groups that choose how many jobs are run."""
 
 
 def register() -> None:
@@ -140,7 +142,7 @@ def choices(flags: Namespace | None = None) -> dict[str, list[str]]:
         with warnings.catch_warnings(action="ignore"):  # of a place that does not exist
             _, places = loader._parse_overrides_and_create_caching_repo(root_of(flags), words)
     except Exception as error:
-        raise UserError(_sentence(error)) from error
+        raise UserError(sentence_of(error)) from error
     found: dict[str, set[str]] = {}
     for source in places.get_sources():
         if not source.available():
@@ -216,30 +218,13 @@ def to_config(composed: DictConfig) -> Config:
             raise UserError(f"{missing[0]}: no value; type {missing[0]}=VALUE")
         config = OmegaConf.to_object(composed)
     except OmegaConfBaseException as error:
-        raise UserError(_sentence(error)) from error
+        raise UserError(sentence_of(error)) from error
     assert isinstance(config, Config)
     check_settings(config)
     config.store = home(config.store)
     if config.embedder.precision == "auto":
         config.embedder.precision = "bfloat16" if native.bfloat16() else "float32"
     return config
-
-
-def _sentence(error: BaseException) -> str:
-    """The first informative line of an OmegaConf or Hydra message, with its key."""
-    inner = error.__cause__ or error
-    key = getattr(inner, "full_key", None)
-    text = str(getattr(inner, "msg", None) or inner).splitlines()[0]
-    within: Any = error.__context__
-    if text.startswith("In '") and (of_file := getattr(within, "full_key", None)):
-        told: Any = f"{of_file}: {str(within.msg).splitlines()[0]}"
-        if isinstance(within, ConfigKeyError):
-            told = refuse_setting(name) if (name := of_search(of_file)) else refuse_key(of_file)
-        return f"{text.split(':')[0]}: {told}"
-    if (found := re.match(r"Could not override '(\w+)'", text)) and found[1] in OF_MODELS:
-        owner = OF_MODELS[found[1]].name
-        return f"{found[1]}: no other model than model={owner} reads it; leave it out"
-    return f"{key}: {text}" if key and key not in text else text
 
 
 def check(arguments: list[str], also: Iterable[str] = ()) -> list[str]:
@@ -288,7 +273,8 @@ def sweeper_of(flags: Namespace, words: list[str]) -> Sweeper | None:
     Raises:
         UserError: if they cannot be composed, and for a search of one job.
     """
-    chosen = [word for word in words if word.startswith(("hydra", "search=", "experiment="))]
+    groups = ("experiment", *OF_MANY)
+    chosen = [word for word in words if word.startswith("hydra") or key_of(word) in groups]
     if typed := [word for word in words if word.lstrip("+~").startswith("hydra.")]:
         of_groups = [word for word in chosen if word not in typed]
         one_each = [word for word in of_groups if not parse(word).is_sweep_override()]
@@ -297,8 +283,9 @@ def sweeper_of(flags: Namespace, words: list[str]) -> Sweeper | None:
             check_typed(parse(word), hydra)
     if not is_sweep(flags):
         for word in chosen:
-            if word.startswith("search=") and word != "search=null":
-                raise UserError(f"{word}: a search runs many jobs; type -m before it")
+            name, _, choice = word.partition("=")
+            if name in OF_MANY and choice != "null":
+                raise UserError(f"{word}: a {name} runs many jobs; type -m before it")
         return None
     whole = composed(flags, [w for w in chosen if not parse(w).is_sweep_override()], hydra=True)
     settings = whole.hydra.sweeper
@@ -307,7 +294,7 @@ def sweeper_of(flags: Namespace, words: list[str]) -> Sweeper | None:
     try:
         return Sweeper(**cast(Any, OmegaConf.to_container(settings)))
     except OmegaConfBaseException as error:
-        raise UserError(_sentence(error)) from error
+        raise UserError(sentence_of(error)) from error
 
 
 def check_several(override: Override, word: str, many: bool, search: bool) -> None:
@@ -320,6 +307,8 @@ def check_several(override: Override, word: str, many: bool, search: bool) -> No
         raise UserError(
             f"{word}: several values; type -m to run each, or quote a value that has a comma"
         )
+    if override.is_sweep_override() and override.key_or_group == "launcher":
+        raise UserError(f"{word}: all jobs of a sweep have one launcher; type one")
     if override.is_interval_sweep() and not search:
         raise UserError(f"{word}: a search draws from an interval; type -m hydra/sweeper=optuna")
 
@@ -335,7 +324,7 @@ def composed(flags: Namespace, words: list[str], hydra: bool = False) -> DictCon
     try:
         return compose(root_of(flags), overrides=words, return_hydra_config=hydra)
     except Exception as error:  # Hydra and OmegaConf raise built-in ones too
-        raise UserError(_sentence(error)) from error
+        raise UserError(sentence_of(error)) from error
 
 
 def configured(checked: list[str]) -> Config:

@@ -18,6 +18,10 @@ from crs.settings.keys import TYPES
 
 GLOBAL = "# @package _global_"
 """Says that the keys of a file are those of the root."""
+PLACES = (
+    "store", "force", "strict", "verify", "dry_run", "trainer", "tracker", "launcher", "hydra",
+)  # fmt: skip
+"""Settings of how to run: they are in no result."""
 
 
 def readable(word: str, swept: bool = False) -> str:

@@ -5,6 +5,7 @@ from functools import reduce
 from itertools import cycle
 
 import pytest
+from hydra.core.config_store import ConfigStore
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from omegaconf import OmegaConf
@@ -154,6 +155,10 @@ def test_every_protocol_that_can_be_chosen_has_its_meaning(configure):
         ),
         ("-m model=sasrec pretrain.lr=interval(.1,1)", ["type -m hydra/sweeper=optuna"]),
         ("search=sasrec", ["a search runs many jobs; type -m"]),
+        ("launcher=joblib", ["a launcher runs many jobs; type -m"]),
+        ("-m launcher=joblib,slurm", ["all jobs of a sweep have one launcher"]),
+        ("-m launcher=jobblib", ["launcher=jobblib", "Did you mean joblib?"]),
+        ("-m launcher=slurm hydra.launcher.n_jobs=2", ["hydra.launcher.n_jobs: no such"]),
         ("-m search=sasre", ["search=sasre", "Did you mean sasrec?"]),
         ("-m search=sasrec pretrain.dropout=interval(0,1)", ["pretrain.dropout=1.0", "to 0.99"]),
         ("-m search=sasrec train.lr=interval(.1,1)", ["nothing that a trial of model=sasrec"]),
@@ -388,6 +393,13 @@ def test_a_choice_that_an_extra_brings_names_it(monkeypatch):
     says = r"^hydra/launcher=joblib needs more: pip install 'crs-suite\[launch\]'$"
     with pytest.raises(UserError, match=says):
         command_line.check(["-m", "hydra/launcher=joblib"])
+
+
+def test_a_launcher_of_ours_whose_plugin_is_not_installed_names_the_extra(monkeypatch):
+    monkeypatch.delitem(ConfigStore.instance().repo["hydra"]["launcher"], "submitit_slurm.yaml")
+    says = r"^hydra/launcher=submitit_slurm needs more: pip install 'crs-suite\[launch\]'$"
+    with pytest.raises(UserError, match=says):
+        command_line.check(["-m", "launcher=slurm", "seed=1,2"])
 
 
 def test_words_of_a_shell_that_completes_are_its_own():

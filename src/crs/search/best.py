@@ -6,11 +6,11 @@ from typing import Any
 from hydra import compose
 from omegaconf import DictConfig, OmegaConf
 
-from crs.overrides import GLOBAL
-from crs.search.space import PLACES, key_of
+from crs.overrides import GLOBAL, PLACES
+from crs.search.space import key_of
 from crs.secrets import redact
 
-LEFT_OUT = ("experiment", "search", "preset", "local", "debug", "trainer", "tracker")
+LEFT_OUT = ("experiment", "search", "launcher", "preset", "local", "debug", "trainer", "tracker")
 """Groups that an experiment does not choose: their values count, or how a command runs."""
 
 

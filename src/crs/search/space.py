@@ -6,17 +6,14 @@ from typing import TYPE_CHECKING, Any
 from hydra.core.override_parser.types import Override, QuotedString
 
 from crs.errors import UserError
-from crs.overrides import ends, parse
+from crs.overrides import PLACES, ends, parse
 
 if TYPE_CHECKING:
     from optuna.trial import Trial
 
 Value = None | bool | int | float | str
-ONE = ("model", "dataset", "stage", "search", "experiment")
+ONE = ("model", "dataset", "stage", "launcher", "search", "experiment")
 """Groups of which a search has one choice: values of others cannot be compared."""
-
-PLACES = ("store", "force", "strict", "verify", "dry_run", "trainer", "tracker", "hydra")
-"""Keys that are in no result."""
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
+from crs.errors import UserError
 from crs.places import home, unwritable
 from crs.store.artifact import (
     MANIFEST,
@@ -119,15 +120,18 @@ class Store:
     def lock(self, stage: str, name: str, say) -> Iterator[None]:
         """Only one process makes a result; `say` is told who has it while this one waits.
 
+        The lock is the kernel's (`flock`), so that a killed process gives it up, on a file system
+        that several machines share too. A lock that is a mere file would outlive its process.
+
         Raises:
-            UserError: if the store takes no folder.
+            UserError: if the store takes no folder, or its file system has no such locks.
         """
         path, holder = self.root / stage / f"{name}.lock", self.holder(stage, name)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise unwritable(f"store={self.root}", str(error.strerror)) from error
-        lock = FileLock(path)
+        lock = FileLock(path, fallback_to_soft=False)
         try:
             lock.acquire(timeout=0)
         except Timeout:
@@ -136,6 +140,11 @@ class Store:
                 who = holder.read_text()
             say(f"waiting for {who or 'another process'}, which is making this")
             lock.acquire()
+        except (OSError, NotImplementedError) as error:
+            raise UserError(
+                f"store={self.root}: no lock can be had there ({error}); use a file system that "
+                "has flock (of NFS: version 4, or 3 with its lock service), or type store=PLACE"
+            ) from error
         try:
             holder.write_text(f"process {os.getpid()} on {socket.gethostname()}")
             yield

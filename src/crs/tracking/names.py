@@ -8,12 +8,11 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 
 from crs.config import Config
+from crs.overrides import PLACES
 from crs.secrets import redact
 
 TOLD = "model dataset stage seed".split()
 """Settings that have a place of their own in a name."""
-HOW = "store force strict verify dry_run trainer tracker hydra".split()
-"""Settings of how to run, which change no result."""
 
 LONGEST = 128
 """Characters of a name that W&B takes."""
@@ -44,7 +43,7 @@ def key_of(word: str) -> str:
 
 def what_differs(words: list[str]) -> list[str]:
     """The overrides that change a result, beside model, dataset, stage and seed, by sorted key."""
-    return sorted(word for word in words if key_of(word).split(".")[0] not in (*TOLD, *HOW))
+    return sorted(word for word in words if key_of(word).split(".")[0] not in (*TOLD, *PLACES))
 
 
 def short(words: list[str]) -> list[str]:

@@ -1,7 +1,10 @@
 """The store: whole results only, one maker at a time."""
 
+import errno
+import fcntl
 import hashlib
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -9,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from crs.errors import DamageError
+from crs.errors import DamageError, UserError
 from crs.store.artifact import MANIFEST, RESUME, Artifact, write_json
 from crs.store.store import BEGUN, Store
 
@@ -258,11 +261,25 @@ with store.lock("stage", "name", lambda text: print(text, flush=True)):
 """
 
 
-def racer(root: Path) -> subprocess.Popen:
+def racer(root: Path, machine: list[str] | None = None) -> subprocess.Popen:
     return subprocess.Popen(
-        [sys.executable, "-c", RACER, str(root)],
+        [*(machine or []), sys.executable, "-c", RACER, str(root)],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
+
+
+def machine(name: str) -> list[str]:
+    """What runs a command under another host name, with process ids of its own.
+
+    Skips the test where the system does not allow it.
+    """
+    alone = ["unshare", "--uts", "--pid", "--fork", "--kill-child", "--map-root-user"]
+    words = [*alone, "sh", "-c", f'hostname {name} && exec "$@"', "sh"]
+    try:
+        subprocess.run([*words, "true"], check=True, capture_output=True)
+    except (OSError, subprocess.CalledProcessError):
+        pytest.skip("this system lets no process have a host name of its own")
+    return words
 
 
 def test_of_two_processes_one_makes_and_the_other_waits_and_finds(tmp_path):
@@ -275,6 +292,25 @@ def test_of_two_processes_one_makes_and_the_other_waits_and_finds(tmp_path):
     assert maker.returncode == waiter.returncode == 0
 
 
+def test_of_two_machines_that_share_a_folder_one_makes_even_with_equal_process_ids(tmp_path):
+    one, other = machine("one"), machine("other")
+    with racer(tmp_path, one) as maker:
+        assert maker.stdout.readline() == "makes\n"
+        with racer(tmp_path, other) as waiter:
+            assert "waiting for process 1 on one, " in waiter.stdout.readline()
+            maker.communicate("go on\n")
+            assert waiter.communicate()[0] == "found\n"
+    assert maker.returncode == waiter.returncode == 0
+
+
+def test_a_killed_machine_gives_up_the_lock(tmp_path):
+    with racer(tmp_path, machine("one")) as maker:
+        assert maker.stdout.readline() == "makes\n"
+        maker.kill()
+    with racer(tmp_path, machine("other")) as next_one:
+        assert next_one.communicate("go on\n")[0] == "makes\n"
+
+
 def test_a_killed_maker_gives_up_the_lock(tmp_path):
     with racer(tmp_path) as maker:
         assert maker.stdout.readline() == "makes\n"
@@ -282,6 +318,16 @@ def test_a_killed_maker_gives_up_the_lock(tmp_path):
     with racer(tmp_path) as next_one:
         assert next_one.communicate("go on\n")[0] == "makes\n"
     assert Store(tmp_path).find("stage", "name", {})
+
+
+@pytest.mark.parametrize("number", [errno.ENOLCK, errno.ENOSYS])
+def test_a_file_system_without_locks_is_one_sentence(store, monkeypatch, number):
+    def refuse(*_):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    with pytest.raises(UserError, match="no lock can be had there"), store.lock(STAGE, NAME, print):
+        pass
 
 
 def test_a_lock_is_free_again_after_an_error(store):
