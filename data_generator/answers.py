@@ -10,13 +10,24 @@ from pathlib import Path
 import numpy as np
 
 from crs.console import Context
+from crs.dialogue.questions import DECADE
 from crs.dialogue.rule_understanding import Rules
 from crs.dialogue.state import Answer, Talk, User
 from crs.stages.simulate import Simulate
 from crs.store.artifact import Artifact
 from data_generator.items import Item, attribute_names, item_table
 from data_generator.leaks import leak
-from data_generator.rules import AFTER, FRAMES, described, falsify, pick, request, speak
+from data_generator.rules import (
+    AFTER,
+    FRAMES,
+    OPEN,
+    described,
+    falsify,
+    pick,
+    request,
+    speak,
+)
+from data_generator.rules import DECADE as SPAN
 from data_generator.simulate import ATTEMPTS
 
 REACTIONS = (
@@ -28,6 +39,7 @@ REACTIONS = (
     "Not what I mean.",
 )
 REFUSALS = ("No {a}, please.", "Nothing with {a}, though.", "But not {a}.", "I don't want {a}.")
+ANY_YEAR = "Any year is fine."
 COMMON = 2
 """An attribute is refused that so many of the items shown have and the target lacks."""
 
@@ -79,6 +91,9 @@ class RuleUser:
         about = described(rng, item) if item.description else None
         if not left and year is None and about is None:  # all is said
             left, year = list(item.attributes), item.year
+        if question := talk.turns[-1].question:
+            reaction = [pick(rng, REACTIONS)] * bool(talk.turns[-1].shown)
+            return " ".join([*reaction, self.told(rng, question, item)])
         rng.shuffle(left)
         kinds = ["attribute"] * min(len(left), 2) + ["year"] * (year is not None)
         kinds += ["described"] * (about is not None) + ["refused"] * (refused is not None)
@@ -96,6 +111,20 @@ class RuleUser:
             phrase = request(rng, names, when, about if "described" in chosen else None, self.noun)
             parts.append(pick(rng, FRAMES).format(x=phrase) + pick(rng, AFTER))
         return " ".join(parts)
+
+    def told(self, rng: np.random.Generator, question: int, item: Item) -> str:
+        """The answer to a question about an attribute or the decade; a share `noise` is wrong."""
+        false = rng.random() < self.noise
+        if question == DECADE:
+            if item.year is None:
+                return ANY_YEAR
+            year = falsify(rng, [], item.year, item, len(self.names))[1] if false else item.year
+            decade = pick(rng, SPAN).format(d=(year or item.year) // 10 * 10)
+            return pick(rng, FRAMES).format(x=f"{pick(rng, OPEN).format(n=self.noun)} {decade}")
+        name = self.names[question]
+        if (question in item.attributes) == false:
+            return pick(rng, REFUSALS).format(a=name)
+        return pick(rng, FRAMES).format(x=request(rng, [name], None, None, self.noun))
 
     def refusable(self, talk: Talk, item: Item, refused: set[int]) -> int | None:
         """What most of the shown items have and the target lacks; the first of equals."""

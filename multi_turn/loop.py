@@ -123,13 +123,16 @@ class Loop:
         strayed = nearest(self.texts.vectors[at], self.training)
         frame["nearest"] = pd.Series(strayed, part.index, dtype="float32")
         shown = torch.zeros(len(self.talks), self.settings.shown, dtype=torch.long)
+        questions = torch.zeros(len(self.talks), dtype=torch.long)
         columns = torch.zeros(len(self.talks), 3)
         with self.context.bar(len(self.arms), label=f"turn {number}", unit="scorer") as bar:
             for place, arm in enumerate(self.arms):
                 mine = slice(place * len(self.cases), (place + 1) * len(self.cases))
-                shown[mine], columns[mine] = self.show(arm, mine)
+                shown[mine], questions[mine], columns[mine] = self.show(arm, mine)
                 bar.update()
         frame["shown"] = [[i for i in row if i] for row in shown[rows].tolist()]
+        if self.settings.questions != "none":
+            frame["question"] = questions[rows].numpy()
         for place, name in enumerate(("before", "after", "broken")):
             frame[name] = columns[rows, place].numpy()
         frame["success"] = [
@@ -145,8 +148,9 @@ class Loop:
         ]
         self.states.update(frame["dialogue"].tolist(), heard, vectors)
 
-    def show(self, arm: Arm, part: slice) -> tuple[Tensor, Tensor]:
-        """What an arm shows, [C, shown], and rank before, rank after and broken, [C, 3].
+    def show(self, arm: Arm, part: slice) -> tuple[Tensor, Tensor, Tensor]:
+        """What an arm shows, [C, shown], what it asks, [C], and rank before, rank after and broken,
+        [C, 3].
 
         Dialogues that are over are scored with the others (a recommender may keep what it computed
         for the same cases) and ignored.
@@ -158,12 +162,17 @@ class Loop:
         picked = ranking.pick(self.settings.shown)
         items = torch.zeros(len(cases), self.settings.shown, dtype=torch.long)
         items[:, : picked.items.shape[1]] = picked.items
+        asked = [{turn.question for turn in talk.turns} for talk in self.talks[part]]
+        questions = self.states.questions(ranking, part, settings, asked)
+        if settings.questions == "instead":
+            items[questions != 0] = 0
         columns = (ranking.ranks_before(), ranking.ranks_after(), picked.broken.float())
-        return items, torch.stack(columns, dim=1)
+        return items, questions, torch.stack(columns, dim=1)
 
     def end_turn(self, frame: pd.DataFrame) -> None:
         """Let the state know what was shown; who saw the target stops, as who left has."""
-        self.states.show(frame["dialogue"].tolist(), frame["shown"].tolist())
+        questions = frame["question"].tolist() if "question" in frame else None
+        self.states.show(frame["dialogue"].tolist(), frame["shown"].tolist(), questions)
         self.success[frame.loc[frame["success"], "dialogue"].tolist()] = True
         self.open[:] = False
         self.open[frame.loc[~frame["success"], "dialogue"].tolist()] = True

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from crs.dialogue.questions import NOTHING
 from crs.dialogue.replies import reply
 from crs.escape import markup
 from crs.evaluation.charts import SUCCESS, TURN, success_by_turn
@@ -72,6 +73,11 @@ def names_of(dataset: Artifact) -> tuple[list[str], list[str]]:
     return ["", *items["title"]], ["", *names]
 
 
+def questions_of(log: pd.DataFrame) -> list[int]:
+    """What was asked in each turn; nothing where the system asks no questions."""
+    return log["question"].tolist() if "question" in log else [NOTHING] * len(log)
+
+
 def to_read(log: pd.DataFrame, label: str, titles: list[str], attributes: list[str]) -> str:
     """Some dialogues of one line as Markdown: late successes and failures."""
     titles, attributes = [*map(markup, titles)], [*map(markup, attributes)]
@@ -85,8 +91,9 @@ def to_read(log: pd.DataFrame, label: str, titles: list[str], attributes: list[s
         end = "found" if ends["success"][case] else "not found"
         user, target = turns[["user", "target"]].iloc[0]
         parts += [f"## User {user}, looking for {titles[target]}: {end}", ""]
-        for said, asked, shown in turns[["said", "requirements", "shown"]].itertuples(index=False):
-            answer = reply(json.loads(asked), shown, titles, attributes)
+        told = turns[["said", "requirements", "shown"]].assign(question=questions_of(turns))
+        for said, asked, shown, question in told.itertuples(index=False):
+            answer = reply(json.loads(asked), shown, titles, attributes, question)
             parts += [f"**User:** {markup(said)}", "", answer, ""]
     if len(parts) == 2:
         parts.append("Every dialogue succeeded in its first turn.")
@@ -107,8 +114,10 @@ def dialogues(log: pd.DataFrame, loop: Loop, dataset: Artifact) -> pd.DataFrame:
         target=target,
         title=[titles[i] for i in target],
         reply=[
-            reply(json.loads(asked), shown, titles, attributes)
-            for asked, shown in zip(log["requirements"], log["shown"], strict=True)
+            reply(json.loads(asked), shown, titles, attributes, question)
+            for asked, shown, question in zip(
+                log["requirements"], log["shown"], questions_of(log), strict=True
+            )
         ],
     )
     first = ["scorer", "case", "user", "cut", "target", "title", "turn", "said", "reply", "success"]
@@ -212,6 +221,9 @@ def write(
         facts.append(f"In {left:,} of {led:,} dialogues the user left before the last turn.")
     if loop.cases.sequences.repeating and turns.seen == "out":
         facts.append("Users take items again here, so items of the history are recommended too.")
+    if turns.questions != "none":
+        asked = sum(question != NOTHING for question in questions_of(log))
+        facts.append(f"In {asked:,} of {len(log):,} turns the system asks a question.")
     if "generated" in data:
         facts.append("Generated data: these metrics show that the code runs, and nothing else.")
     label = own_scorers(settings.own_scorers, labels)[-1]

@@ -6,6 +6,7 @@ python src/chat.py model=latentcrs dataset=ml100k --export=items.faiss
 
 --web                a page in the browser instead of the terminal
 --port=7860          where the page listens
+--quiet              recommend only, and ask nothing
 --export=FILE        write the item table as a FAISS index and leave
 --config-dir=FOLDER  choices of your own, as for src/train.py
 --version            print the version and leave
@@ -14,6 +15,7 @@ python src/chat.py model=latentcrs dataset=ml100k --export=items.faiss
 
 import argparse
 import sys
+from dataclasses import replace
 
 from crs import command_line
 from crs.console import complain, interrupt_on_sigterm, say, show_failure
@@ -34,13 +36,13 @@ def options(words: list[str]) -> tuple[list[str], argparse.Namespace]:
         UserError: on an option that does not exist.
     """
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
-    for name in ("--web", "--version"):
+    for name in ("--web", "--version", "--quiet"):
         parser.add_argument(name, action="store_true")
     parser.add_argument("--help", "-h", action="store_true")
     parser.add_argument("--port", default=str(PORT))
     parser.add_argument("--export")
     parser.add_argument("--config-dir")
-    known = "there is --web, --port, --export, --config-dir, --version, --help"
+    known = "there is --web, --port, --quiet, --export, --config-dir, --version, --help"
 
     def refuse(message: str) -> None:
         raise UserError(f"{message}; {known}")
@@ -74,7 +76,10 @@ def main(words: list[str]) -> None:
     where = {key: getattr(config.embedder, key) for key in ("path", "model", "hub")}
     synonyms = config.dataset.synonyms or ""
     system = load(artifact.fingerprint, config.store, synonyms, **where)
-    settings = TurnSettings.of(config.multi_turn, config.multi_turn.rerankers[-1])
+    settings = replace(
+        TurnSettings.of(config.multi_turn, config.multi_turn.rerankers[-1]),
+        questions="none" if given.quiet else "beside",
+    )
     if given.export:
         say(f"export    {system.export_faiss(given.export):,} items to {given.export}")
     elif given.web:

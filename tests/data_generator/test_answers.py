@@ -5,10 +5,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from crs.dialogue.questions import DECADE
 from crs.dialogue.rule_understanding import Rules
 from crs.dialogue.state import Talk, Turn
 from crs.stages.simulate import Simulate
-from data_generator.answers import REACTIONS, RuleUser, build
+from data_generator.answers import ANY_YEAR, REACTIONS, RuleUser, build
 from data_generator.items import Item
 from data_generator.leaks import leak
 from tests.contracts.tiny import config, context, dataset, quick, spoken
@@ -45,6 +46,29 @@ def test_a_list_is_refused_first_and_the_wish_is_a_request_as_in_training():
         assert text.startswith(REACTIONS)
         wish = RULES.utterance(text, first=False).text
         assert not wish.startswith(REACTIONS)
+
+
+def answers_to(question, target=1, noise=0.0, shown=()):
+    asked = Talk(7, 3, target, [Turn("a movie", list(shown), question)])
+    return [RuleUser(ITEMS, NAMES, "movie", noise, seed).say(asked).text for seed in range(60)]
+
+
+@pytest.mark.parametrize(("question", "target", "wanted"), [(1, 1, True), (3, 1, False)])
+def test_a_question_about_an_attribute_is_answered_by_what_the_target_has(question, target, wanted):
+    for text in answers_to(question, target):
+        assert [(one.attribute, one.wanted) for one in heard(text)] == [(question, wanted)]
+
+
+def test_a_question_about_the_decade_is_answered_by_it():
+    assert {one.years for text in answers_to(DECADE) for one in heard(text)} == {(1990, 1999)}
+    assert {*answers_to(DECADE, target=3)} == {ANY_YEAR}
+
+
+def test_a_share_of_the_answers_is_wrong_and_a_list_is_refused_beside():
+    texts = answers_to(1, noise=0.5, shown=[2])
+    assert all(text.startswith(REACTIONS) for text in texts)
+    right = sum(one.wanted for text in texts for one in heard(text) if one.attribute == 1)
+    assert 15 <= right <= 45
 
 
 def test_what_was_said_is_not_said_again():

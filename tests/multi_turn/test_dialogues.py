@@ -14,6 +14,7 @@ import torch
 from crs.console import Context
 from crs.data.attributes import attribute_matrix
 from crs.data.sequences import Sequences
+from crs.dialogue import turn as dialogue_turn
 from crs.errors import PartialResultError, UserError
 from crs.evaluation import evaluate
 from crs.evaluation.results import COLUMNS
@@ -424,3 +425,60 @@ def test_dialogues_that_all_succeed_early_leave_a_table(inputs, tmp_path):
         assert value(long, "popularity", f"turn={turn}", "success", 5) == 1.0
     assert "turn 9" in (talks.path / "results.md").read_text()
     play(inputs, tmp_path / "long", turns=9, shown=5, scorers=["popularity"], rerankers=["none"])
+
+
+@pytest.fixture(scope="module")
+def asking(inputs, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("asking")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(dialogue_turn, "MANY", 2)  # the catalogue is small
+        return {
+            kind: play(inputs, folder / kind, questions=kind).load("dialogues.parquet")
+            for kind in ("beside", "instead")
+        }
+
+
+@pytest.mark.parametrize("kind", ["beside", "instead"])
+def test_a_system_that_asks_asks_nothing_twice(asking, kind):
+    assert (asking[kind]["question"] != 0).sum() > 3
+    for _, mine in asking[kind].groupby(["scorer", "case"]):
+        questions = [one for one in mine["question"] if one]
+        assert len(set(questions)) == len(questions)
+
+
+def test_questions_beside_a_list_leave_the_first_list_as_it_is(asking, log):
+    first, plain = (one[one["turn"] == 1].reset_index() for one in (asking["beside"], log))
+    pd.testing.assert_series_equal(first["shown"], plain["shown"])
+
+
+def test_a_question_instead_of_a_list_shows_nothing_while_many_items_are_left(asking):
+    asked = asking["instead"]["question"] != 0
+    assert asked.any() and (~asked).any()
+    assert (asking["instead"].loc[asked, "shown"].str.len() == 0).all()
+    assert (asking["instead"].loc[~asked, "shown"].str.len() == 3).all()
+
+
+def test_the_user_answers_what_was_asked(asking, inputs):
+    names = ["", *inputs["dataset"].load("attributes.parquet")["name"].str.lower()]
+    frame = asking["beside"].sort_values(["scorer", "case", "turn"])
+    before = frame.groupby(["scorer", "case"])["question"].shift(fill_value=0)
+    for question, said in zip(before, frame["said"], strict=True):
+        if question > 0:
+            assert names[question] in said.lower()
+    assert "Do you want" in frame["reply"].str.cat()
+
+
+def test_a_run_that_asks_and_is_stopped_asks_the_same_when_it_resumes(
+    inputs, tmp_path, monkeypatch, asking
+):
+    def stops(self, frame):
+        end(self, frame)
+        if frame["turn"].iloc[0] == 2:
+            raise KeyboardInterrupt
+
+    end = loop.Loop.end_turn
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(loop.Loop, "end_turn", stops)
+        play(inputs, tmp_path, questions="beside")
+    again = play(inputs, tmp_path, questions="beside").load("dialogues.parquet")
+    pd.testing.assert_frame_equal(again, asking["beside"])

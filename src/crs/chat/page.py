@@ -37,8 +37,10 @@ def gradio() -> Any:
 
 def explained(talk: Conversation, reply: Reply) -> str:
     """Why, as Markdown."""
-    lines = [f"- **{about}**: {markup(words)}" for about, words in reasons(talk, reply)]
-    return "\n".join(lines) or "Nothing is known yet: choose a history or say a wish."
+    items = [f"- **{n}**: {markup(why)}" for n, why in enumerate(reply.why, 1) if why]
+    known = [f"- **{about}**: {markup(words)}" for about, words in reasons(talk, reply)]
+    nothing = ["Nothing is known yet: choose a history or say a wish."]
+    return "\n".join([*items, "", *(known or nothing)])
 
 
 def shows_mistakes(event: Callable[..., Any]) -> Callable[..., Any]:
@@ -87,7 +89,9 @@ class Page:
         """A new conversation with this history."""
         numbers = [*map(self.system.item_ids.number, history)]  # ids, and no titles
         talk = self.system.talk(numbers, self.settings)
-        return [talk, [], *self.shown(talk, talk.show())]
+        reply = talk.show()
+        asks = [{"role": "assistant", "content": markup(reply.question)}] if reply.question else []
+        return [talk, asks, *self.shown(talk, reply)]
 
     @shows_mistakes
     def say(self, words: str, talk: Conversation | None, said: list[dict[str, str]]) -> list[Any]:
@@ -97,7 +101,8 @@ class Page:
         if talk is None:
             raise UserError("No conversation has begun: load the page again.")
         reply = talk.say(words)
-        answer = f"Understood: {', '.join(reply.understood)}." if reply.understood else "I see."
+        heard = f"Understood: {', '.join(reply.understood)}." if reply.understood else "I see."
+        answer = f"{heard} {reply.question}".strip()
         both = (("user", words), ("assistant", answer))
         said = [*said, *({"role": role, "content": markup(text)} for role, text in both)]
         return ["", said, *self.shown(talk, reply)]

@@ -14,6 +14,7 @@ from crs.serving import System
 
 HELP = """\
 Type what you would like; names of attributes and years are understood, the rest is for the model.
+Answer a question by yes, no or any; say `more like 2`, `less like 3`, `undo`.
   /no 2 4        you do not want items 2 and 4        /none          none of these
   /user ID       be this user of the data set         /add TITLE     you have had this one
   /history       what you have had                    /new           start again with nothing
@@ -111,8 +112,11 @@ class Terminal:
     def show(self, reply: Reply) -> None:
         """The list and why."""
         table = Table(show_header=False, box=None, padding=(0, 1))
-        for number, item in enumerate(reply.items, 1):
-            table.add_row(Text(str(number), "bold"), Text(terminal(self.system.titles[item])))
+        for number, (item, why) in enumerate(zip(reply.items, reply.why, strict=True), 1):
+            title, about = (terminal(words) for words in (self.system.titles[item], why))
+            table.add_row(Text(str(number), "bold"), Text(title), Text(about, "dim"))
         self.console.print(table)
         for about, words in reasons(self.talk, reply):
             self.tell(f"  {about}: {words}", "dim")
+        if reply.question:
+            self.tell(reply.question)

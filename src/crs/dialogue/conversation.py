@@ -6,21 +6,28 @@ the person refuses are out, not all that were shown.
 
 import re
 from collections.abc import Callable
+from copy import deepcopy
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from crs.data.cases import Cases
 from crs.dialogue.meanings import Meanings
-from crs.dialogue.replies import asked_text, foreign, note, years_text
+from crs.dialogue.questions import NOTHING
+from crs.dialogue.replies import asked_text, foreign, note, question_text, years_text
 from crs.dialogue.requirements import Facts
 from crs.dialogue.rule_understanding import Rules
+from crs.dialogue.short_answers import whole_sentence
 from crs.dialogue.state import Talk, Understanding
 from crs.dialogue.turn import DialogueStates, TurnSettings
 from crs.dialogue.utterance_vectors import Texts
+from crs.errors import UserError
 from crs.ids import Number
 from crs.recommender import Recommender
 
 ALL_REFUSED = re.compile(r"\b(none|not|neither|no|nothing) (of )?(these|those|them)\b")
+UNDO = re.compile(r"(?:please )?(?:undo|take (?:that|it) back)(?:,? please)?[.!]?", re.I)
+CHANGES = ("state", "refused", "shown", "understood", "years", "note", "question", "questions")
+"""What a dialogue changes, and `undo` brings back."""
 ALONE = slice(0, 1)
 """The dialogues of a person: one."""
 INTENTS, TYPICAL, FAINT = 3, 3, 0.01
@@ -41,6 +48,8 @@ class Reply:
         kept: whether one of the items keeps them all.
         note: what was not understood, or of which titles one is meant; empty if there is nothing to
             say.
+        question: what the system asks; empty if it asks nothing.
+        why: a phrase for each item: what it is, and whether it has what is asked for.
     """
 
     items: list[Number]
@@ -50,6 +59,8 @@ class Reply:
     broken: int = 0
     kept: bool = True
     note: str = ""
+    question: str = ""
+    why: list[str] = field(default_factory=list)
 
 
 @dataclass
@@ -100,6 +111,8 @@ class Conversation:
         self.shown: list[Number] = []
         self.understood: list[str] = []
         self.years = self.note = ""
+        self.question, self.questions = NOTHING, set[int]()
+        self.past: list[dict[str, Any]] = []
 
     @property
     def history(self) -> list[Number]:
@@ -110,9 +123,32 @@ class Conversation:
 
     def say(self, text: str) -> Reply:
         """Words of the person."""
+        if UNDO.fullmatch(text.strip()):
+            return self.undo()
+        self.remember()
         if ALL_REFUSED.search(text.lower()):
-            self.refuse_all()
-        self.hear(text)
+            self.refused += [item for item in self.shown if item not in self.refused]
+        titles = [self.names.titles[item] for item in self.shown]
+        self.hear(whole_sentence(text, self.question, self.names.attributes, titles))
+        self.question = NOTHING
+        return self.show()
+
+    def remember(self) -> None:
+        """Keep what is known by now, for `undo`."""
+        shared = self.state.wishes.facts, self.state.understanding, self.state.texts.encode
+        now = {name: getattr(self, name) for name in CHANGES}
+        self.past.append(deepcopy(now, {id(one): one for one in shared}))
+
+    def undo(self) -> Reply:
+        """Take back the newest thing that the person said or refused.
+
+        Raises:
+            UserError: if there is none.
+        """
+        if not self.past:
+            raise UserError("there is nothing to undo")
+        vars(self).update(self.past.pop())
+        self.talk = self.state.talks[0]
         return self.show()
 
     def hear(self, text: str) -> None:
@@ -148,11 +184,13 @@ class Conversation:
         """One item is not wanted, by its title or its id; the others may stay."""
         number = self.names.item(item)
         if number not in self.refused:
+            self.remember()
             self.refused.append(number)
         return self.show()
 
     def refuse_all(self) -> None:
         """Nothing of what was shown last is wanted."""
+        self.remember()
         self.refused += [item for item in self.shown if item not in self.refused]
 
     @property
@@ -171,13 +209,38 @@ class Conversation:
         picked = ranking.pick(self.settings.shown)
         items = [Number(item) for item in picked.items[0].tolist() if item]
         self.shown = items
+        if self.question == NOTHING:  # else it still waits for its answer
+            before = [self.questions]
+            self.question = int(self.state.questions(ranking, ALONE, self.settings, before)[0])
+            self.questions.add(self.question)
         if self.talk.turns:
-            self.state.show([0], [items])
-        broken = int(picked.broken[0])
-        least = int(self.state.wishes.violations()[0, items].min()) if broken else 0
+            self.state.show([0], [items], [self.question])
+        broken = self.state.wishes.violations()[0, items]
         return Reply(
-            items, self.understood, self.so_far(), self.intents(case), broken, least == 0, self.note
+            items,
+            self.understood,
+            self.so_far(),
+            self.intents(case),
+            int(picked.broken[0]),
+            bool((broken == 0).any()) or not items,
+            self.note,
+            question_text(self.question, self.names.attributes),
+            [self.why(item, int(lacks)) for item, lacks in zip(items, broken, strict=True)],
         )
+
+    def why(self, item: Number, lacks: int) -> str:
+        """What an item is, and how far it has what is asked for: `drama, 1994: all you asked for`.
+
+        Args:
+            lacks: how many of the hard requirements it breaks.
+        """
+        facts = self.state.wishes.facts
+        about = [self.names.attributes[a].lower() for a in facts.matrix[item].nonzero()[:, 0]]
+        place = int(facts.place[item])
+        about += [str(int(facts.calendar[place]))] if place < len(facts.calendar) else []
+        asked = bool(self.so_far())
+        match = "" if not asked else ("all you asked for", "not all you asked for")[lacks > 0]
+        return ": ".join(part for part in (", ".join(about), match) if part)
 
     def so_far(self) -> list[str]:
         """What is asked for by now, in words."""

@@ -1,9 +1,10 @@
 """What the system says: what it has understood, and the items."""
 
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from crs.dialogue.questions import DECADE
 from crs.dialogue.state import EARLIEST, LATEST
 
 
@@ -58,11 +59,24 @@ def items_text(requirement: dict[str, Any], titles: Sequence[str]) -> str:
     return f"like {named[0]}" if requirement["wanted"] else f"not {named[0]}"
 
 
+def question_text(question: int, attributes: Sequence[str]) -> str:
+    """A question in words; empty if nothing is asked.
+
+    Args:
+        question: the id of an attribute, `DECADE`, or `NOTHING`.
+        attributes: names by id.
+    """
+    if question == DECADE:
+        return "From which decade should it be?"
+    return f"Do you want {attributes[question].lower()}?" if question else ""
+
+
 def reply(
     requirements: list[dict[str, Any]],
-    shown: Iterable[int],
+    shown: Sequence[int],
     titles: list[str],
     attributes: list[str],
+    question: int = 0,
 ) -> str:
     """A turn of the system: Markdown, if the names are.
 
@@ -70,10 +84,12 @@ def reply(
         requirements: of the newest utterance.
         shown: item ids.
         titles, attributes: names by id, in the language of the place where the turn is shown.
+        question: what is asked beside the items or instead of them.
     """
     asked = ", ".join(asked_text(one, attributes, titles) for one in requirements)
-    opening = f"Understood: {asked}." if asked else "How about these?"
-    return "\n".join([opening, "", *(f"{n}. {titles[i]}" for n, i in enumerate(shown, 1))])
+    opening = f"Understood: {asked}." if asked else ("How about these?" if len(shown) else "")
+    items = "\n".join(f"{n}. {titles[i]}" for n, i in enumerate(shown, 1))
+    return "\n\n".join(filter(None, [opening, items, question_text(question, attributes)]))
 
 
 def note(text: str, unknown: Mapping[str, str]) -> str:

@@ -15,6 +15,8 @@ class Turn:
     said: str
     shown: list[int] = field(default_factory=list)
     """Item ids, best first; refused by whatever the user says next."""
+    question: int = 0
+    """What the system asks: the id of an attribute, `questions.DECADE`, or 0 for nothing."""
 
 
 @dataclass

@@ -10,15 +10,20 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from crs.data.cases import Cases
 from crs.data.liked import with_liked
+from crs.dialogue.questions import CANDIDATES, NOTHING, beliefs, best_question
 from crs.dialogue.requirements import Facts, Wishes
 from crs.dialogue.rerank import RERANKERS, ByScore
 from crs.dialogue.state import Talk, Turn, Understanding, Understood
 from crs.dialogue.utterance_vectors import Texts
 from crs.recommender import Recommender
 from crs.stages.multi_turn import MultiTurn
+
+MANY = 10
+"""Lists of items that are left, above which a question takes the place of a list."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +36,7 @@ class TurnSettings:
         shown: items a turn.
         seen: items of the history: `out` of the ranking, or left `in`.
         top: so many of the best by score are re-ranked `as_released`.
+        questions: `none`, `beside` each list, or `instead` of a list while many items are left.
     """
 
     text: str = "mean"
@@ -38,11 +44,12 @@ class TurnSettings:
     shown: int = 5
     seen: str = "out"
     top: int = 50
+    questions: str = "none"
 
     @classmethod
     def of(cls, group: MultiTurn, reranker: str) -> "TurnSettings":
         """Those of the group, with one of its re-rankers."""
-        return cls(group.text, reranker, group.shown, group.seen, group.top)
+        return cls(group.text, reranker, group.shown, group.seen, group.top, group.questions)
 
 
 class DialogueStates:
@@ -139,7 +146,33 @@ class DialogueStates:
             recommender, cases, self.wishes[part], settings.seen, settings.top
         )
 
-    def show(self, dialogues: Sequence[int], shown: Sequence[Sequence[int]]) -> None:
-        """End a turn of some dialogues with the items that were shown."""
-        for d, items in zip(dialogues, shown, strict=True):
-            self.talks[d].turns[-1].shown = [int(item) for item in items]
+    def questions(
+        self, ranking: ByScore, part: slice, settings: TurnSettings, before: list[set[int]]
+    ) -> Tensor:
+        """What is asked in each of these dialogues, as `Turn.question` has it, [B].
+
+        Args:
+            before: what was asked before, which is not asked again.
+        """
+        if settings.questions == "none":
+            return torch.zeros(len(self.talks[part]), dtype=torch.long)
+        wishes = self.wishes[part]
+        belief = beliefs(ranking.pick(CANDIDATES).items, wishes)
+        question = best_question(belief, wishes, before)
+        if settings.questions == "instead":
+            left = (belief > 0).sum(1)
+            question[left <= MANY * settings.shown] = NOTHING
+        return question
+
+    def show(
+        self,
+        dialogues: Sequence[int],
+        shown: Sequence[Sequence[int]],
+        questions: Sequence[int] | None = None,
+    ) -> None:
+        """End a turn of some dialogues with the items that were shown, and what was asked."""
+        for d, items, question in zip(
+            dialogues, shown, questions or [NOTHING] * len(dialogues), strict=True
+        ):
+            newest = self.talks[d].turns[-1]
+            newest.shown, newest.question = [int(item) for item in items], int(question)

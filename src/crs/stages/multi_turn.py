@@ -7,6 +7,7 @@ from typing import Any
 from omegaconf import MISSING
 
 from crs.dialogue.catalogue import synonyms_file
+from crs.errors import UserError
 from crs.settings.base import Settings
 from crs.settings.fields import choice, number, setting, unfingerprinted
 from crs.settings.files import prompt_file, sha256_of
@@ -40,6 +41,9 @@ class MultiTurn(Settings):
     """`as_released` re-ranks so many items, the best by score."""
     seen: str = choice("out", "in")
     """Items of the history: `out` of the ranking, or left `in`."""
+    questions: str = choice("none", "beside", "instead", neutral="none")
+    """Whether the system asks: `none`; a question `beside` each list; or `instead` of a list while
+    more than ten lists of items have all that is asked for. It asks what tells most."""
     understanding: str = choice("rules", "llm")
     """`rules`, or `llm`: the model of the group `llm` reads the dialogue."""
     prompt: str = MISSING
@@ -106,9 +110,19 @@ class MultiTurnSettings(Settings):
 
 
 def user_of(config: Configuration) -> Simulator:
-    """The settings of who talks."""
-    user: Simulator = config.simulator
-    return replace(user, kind=config.multi_turn.user or user.kind)
+    """The settings of who talks.
+
+    Raises:
+        UserError: if the system is to ask a user who answers no questions.
+    """
+    kind, asks = config.multi_turn.user or config.simulator.kind, config.multi_turn.questions
+    if asks != "none" and kind != "rules":
+        raise UserError(
+            f"multi_turn.questions={asks}: the {kind} user answers no questions; type "
+            "multi_turn.user=rules"
+        )
+    user: Simulator = replace(config.simulator, kind=kind)
+    return user
 
 
 def what_dialogues_read(config: Configuration) -> list[str]:

@@ -7,6 +7,8 @@ import torch
 from crs.chat.explanations import reasons
 from crs.dialogue.requirements import Facts
 from crs.dialogue.rule_understanding import Rules
+from crs.dialogue.turn import TurnSettings
+from crs.errors import UserError
 from crs.titles import title_and_year
 
 
@@ -173,3 +175,57 @@ def test_years_of_a_catalogue_that_has_none_are_told(system, monkeypatch):
     monkeypatch.setattr(system, "facts", Facts(facts.matrix, torch.arange(0), nowhere))
     reply = system.talk([]).say("a drama from the 1990s")
     assert reply.asked == ["drama", "from 1990 to 1999"] and not reply.kept
+
+
+def asking(system):
+    settings = TurnSettings(questions="beside")
+    return system.talk(system.history_of("u0002"), settings)
+
+
+def test_a_question_comes_beside_the_list_and_yes_is_its_answer(system):
+    talk = asking(system)
+    reply = talk.show()
+    assert reply.items and reply.question
+    while talk.question <= 0:  # the decade may tell most
+        reply = talk.say("any")
+    name = system.attributes[talk.question].lower()
+    assert reply.question == f"Do you want {name}?"
+    assert talk.say("yes").understood == [name]
+
+
+def test_no_question_is_asked_twice(system):
+    talk = asking(system)
+    questions = [talk.show().question]
+    while questions[-1]:
+        questions.append(talk.say("don't care").question)
+    assert len(set(questions)) == len(questions) > 3
+
+
+def test_who_is_not_to_ask_asks_nothing(talk):
+    assert talk.say("some drama").question == ""
+
+
+def test_each_title_has_its_why(talk, system):
+    reply = talk.say("a drama")
+    assert all("drama" in why and why.endswith(": all you asked for") for why in reply.why)
+    lacking = talk.say("a comedy, western, mystery")
+    assert lacking.why[-1].endswith(": not all you asked for")
+
+
+def test_undo_takes_back_one_thing_at_a_time(talk):
+    first = talk.show()
+    second = talk.say("a drama")
+    third = talk.refuse(second.items[0])
+    fourth = talk.say("no comedy")
+    assert fourth.asked == ["drama", "no comedy"]
+    for before in (third, second, first):
+        back = talk.say("undo")
+        assert (back.items, back.asked) == (before.items, before.asked)
+    with pytest.raises(UserError, match="there is nothing to undo"):
+        talk.say("undo")
+
+
+def test_more_like_a_number_is_its_title(talk, system):
+    shown = talk.show().items
+    assert talk.say("more like 2").asked == [f"like {system.titles[shown[1]]}"]
+    assert talk.history[-1] == shown[1]

@@ -72,7 +72,9 @@ def test_the_values_are_those_of_the_stage():
     group = config().multi_turn
     assert TurnSettings.of(group, group.rerankers[-1]) == TurnSettings()
     given = {"text": "joined", "shown": 3, "seen": "in", "top": 7}
-    assert asdict(TurnSettings.of(replace(group, **given), "none")) == given | {"reranker": "none"}
+    assert asdict(TurnSettings.of(replace(group, **given), "none")) == given | {
+        "reranker": "none", "questions": "none",
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("mode", ["newest", "joined", "mean"])
