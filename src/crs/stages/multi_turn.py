@@ -116,7 +116,7 @@ def user_of(config: Configuration) -> Simulator:
         UserError: if the system is to ask a user who answers no questions.
     """
     kind, asks = config.multi_turn.user or config.simulator.kind, config.multi_turn.questions
-    if asks != "none" and kind != "rules":
+    if asks in ("beside", "instead") and kind != "rules":
         raise UserError(
             f"multi_turn.questions={asks}: the {kind} user answers no questions; type "
             "multi_turn.user=rules"
