@@ -99,9 +99,7 @@ class Board:
         tests = tests[(tests["metric"] == METRIC) & tests["cases"].str.startswith(f"{ALL} (")]
         columns = ["difference", "low", "high", "p", "p (Holm)"]
         values = zip(*(tests[name].tolist() for name in columns), strict=True)
-        return {
-            model: Against(*one) for model, one in zip(tests["scorer"], values, strict=True)
-        }
+        return {model: Against(*one) for model, one in zip(tests["scorer"], values, strict=True)}
 
     def texts(self) -> "pd.DataFrame":
         """The table as people read it."""
@@ -117,6 +115,23 @@ class Board:
         frame["MB"] = [f"{self.memory(model):,}" for model in models]
         frame["parameters"] = [f"{self.parameters(model):,}" for model in models]
         return frame
+
+    def stages(self) -> "pd.DataFrame":
+        """Seconds by stage, a row a model."""
+        import pandas as pd
+
+        models = [row["model"] for row in self.table.rows]
+        took = {model: self.seconds(model) for model in models}
+        stages = dict.fromkeys(stage for one in took.values() for stage in one)
+        rows = [
+            {"model": model} | {s: f"{one[s]:.1f}" if s in one else "–" for s in stages}
+            for model, one in took.items()
+        ]
+        return pd.DataFrame(rows)
+
+    def commands(self) -> list[str]:
+        """The command of each row."""
+        return [self.command(row["model"]) for row in self.table.rows]
 
     def numbers(self) -> "pd.DataFrame":
         """The table as programs read it."""
