@@ -44,15 +44,15 @@ def options(words: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     parser.add_argument("settings", nargs="*")
     parser.add_argument("--seeds", default="1,2,3")
-    for name in ("--models", "--datasets", "--out"):
+    for name in ("--models", "--datasets", "--make", "--out"):
         parser.add_argument(name, default="")
-    parser.add_argument("--make", nargs="?", const=ALL, default="")
     parser.add_argument("--help", "-h", action="store_true")
 
     def refuse(message: str) -> None:
         raise UserError(f"{message}; {KNOWN}")
 
     setattr(parser, "error", refuse)  # noqa: B010 (argparse's own would print its usage and exit)
+    words = [f"--make={ALL}" if word == "--make" else word for word in words]
     given = parser.parse_intermixed_args(words)
     seeds = given.seeds.split(",")
     if not all(map(str.isdecimal, seeds)) or len({*seeds}) < len(seeds):

@@ -213,8 +213,9 @@ class Leaderboard:
 
     @cached_property
     def standings(self) -> list[Standing]:
-        """Of each dataset that can be had."""
-        return [Standing(name, found) for name, found in self.entries.entries.items()]
+        """Of each dataset that can be had; those that have a row first."""
+        found = [Standing(name, entries) for name, entries in self.entries.entries.items()]
+        return sorted(found, key=lambda standing: not standing.boards)
 
     def csv(self) -> "pd.DataFrame":
         """All boards as one table for programs."""

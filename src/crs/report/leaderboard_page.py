@@ -47,16 +47,21 @@ def page(leaderboard: Leaderboard) -> str:
     for standing in leaderboard.standings:
         lines += of_standing(standing, standing.dataset in leaderboard.entries.synthetic)
     for title, entries in left_out(leaderboard).items():
-        lines += [f"## {title}", "", *(wrapped(f"- {entry}", "  ") for entry in entries), ""]
+        lines += [f"## {title}", "", *(wrapped(entry, "- ") for entry in entries), ""]
     return "\n".join(lines).rstrip() + "\n"
 
 
-def wrapped(text: str, indent: str = "") -> str:
-    """A paragraph in lines of a page."""
+def wrapped(text: str, begin: str = "") -> str:
+    """A paragraph in lines of a page.
+
+    Args:
+        begin: stands before it; the further lines are indented by as much.
+    """
     return fill(
         markup(text),
         WIDTH,
-        subsequent_indent=indent,
+        initial_indent=begin,
+        subsequent_indent=" " * len(begin),
         break_long_words=False,
         break_on_hyphens=False,
     )
@@ -82,11 +87,9 @@ def part(standing: Standing) -> str:
     blocks = []
     for board in standing.boards:
         blocks += [f"{markup(board.table.title)}:", markdown(board.texts())]
-    if not blocks:
-        blocks.append(NO_ROW)
-    if standing.missing:
+    if blocks and standing.missing:
         blocks.append(wrapped(f"Missing: {'; '.join(missing(standing))}."))
-    return "\n\n".join(blocks)
+    return "\n\n".join(blocks) or NO_ROW
 
 
 def missing(standing: Standing) -> list[str]:
