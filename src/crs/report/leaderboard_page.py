@@ -22,6 +22,9 @@ ABOUT = (
     "sign-flip test, both over users or dialogues; p by Holm over the rows of the board. A "
     "baseline is a model that trains nothing but the shared encoder; the best one is chosen on "
     "validation.",
+    "The column sees says what a scorer is told. Users are simulated from the target's own "
+    "attributes, so rows that see text or attributes are to be compared with each other, and not "
+    "with rows that see the history alone.",
     "Minutes are those of one seed from an empty store, on the machine that made it, the mean over "
     "seeds; of a stage that was resumed the last attempt counts. MB is the peak memory of a "
     "process by the end of a stage, the highest of any; the jobs of a sweep share a process. "
