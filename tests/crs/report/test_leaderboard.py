@@ -7,6 +7,7 @@ import pytest
 from crs.report.collect import Record
 from crs.report.entries import Asked, Entries, entries_of
 from crs.report.leaderboard import Leaderboard, Standing
+from crs.report.spent import numbers_in, spent
 from tests.crs.report.conftest import SEEDS, made
 from tests.crs.report.test_entries import WORDS
 
@@ -67,8 +68,6 @@ def test_results_of_several_questions_are_several_boards(store, jobs, finished):
 
 def test_a_model_that_reads_the_encoder_counts_its_weights_too(finished):
     record = Record(finished)
-    from crs.report.spent import numbers_in, spent
-
     stages = record.stages
     parts = numbers_in(stages["train"]) + numbers_in(stages["pretrain"])
     assert spent(record).parameters == parts > numbers_in(stages["train"])
