@@ -211,24 +211,28 @@ def of_costs(artifacts: list[Artifact]) -> str:
 def page(report: Report) -> str:
     """The whole page."""
     charts = Charts()
+    failed = [f"<p>Failed: {markup(line)}</p>" for line in report.failed]
     parts = [of_study(study, charts) for study in report.studies]
     parts += [of_section(section, charts) for section in report.sections]
+    return document(report.title, [f"<p>{markup(told())}</p>", *failed, *parts], charts)
+
+
+def document(title: str, parts: list[str], charts: Charts) -> str:
+    """A page of HTML with its style and its scripts; plotly.js where there are charts."""
     here = Path(__file__)
-    plotly = files("plotly").joinpath("package_data", "plotly.min.js").read_text()
+    plotly = files("plotly").joinpath("package_data", "plotly.min.js")
     return "\n".join(
         [
             "<!doctype html>",
             '<html lang="en"><head><meta charset="utf-8">',
             f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">',
             '<meta name="viewport" content="width=device-width, initial-scale=1">',
-            f"<title>{markup(report.title)}</title>",
+            f"<title>{markup(title)}</title>",
             f"<style>{here.with_suffix('.css').read_text()}</style></head><body>",
-            f"<h1>{markup(report.title)}</h1>",
-            f"<p>{markup(told())}</p>",
-            *(f"<p>Failed: {markup(line)}</p>" for line in report.failed),
+            f"<h1>{markup(title)}</h1>",
             *parts,
             f'<script type="application/json" id="charts">{figures.as_json(charts.made)}</script>',
-            f"<script>{plotly}</script>",
+            *([f"<script>{plotly.read_text()}</script>"] if charts.made else []),
             f"<script>{here.with_suffix('.js').read_text()}</script>",
             "</body></html>",
             "",
