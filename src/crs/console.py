@@ -154,7 +154,7 @@ class Context:
     """Told the phase, the epoch and its validation figure when the state of an epoch is kept. It
     may end the stage by an exception."""
     team: Any = None
-    """The processes on other devices, `crs.training.team.Team`, once a training has started them."""
+    """The processes on other devices, `crs.training.team.Team`, once a training started them."""
     note: Callable[[str], None] = field(init=False)
 
     def __post_init__(self) -> None:

@@ -1,9 +1,9 @@
 """One training on several devices: what each computes of a batch, and what they tell each other.
 
-Each device has a process, a rank, and a copy of the module. Of each batch a rank computes the cases
-`batch[rank::world]`, and DDP gives every rank the mean of the ranks' gradients. So that this mean is
-the gradient of the loss over the whole batch, a mean over cases is weighted by `overall`, and what a
-loss compares across cases comes from all ranks by `gathered`. On one device each function here
+Each device has a process, which has a rank and a copy of the module. Of each batch a rank computes
+the cases `batch[rank::world]`, and DDP gives every rank the mean of the ranks' gradients. To make
+this mean the gradient of the loss over the whole batch, `overall` weights a mean over cases, and
+`gathered` gives a loss that compares cases those of all ranks. On one device each function here
 returns what it is given.
 """
 
@@ -169,7 +169,8 @@ class _Gather(torch.autograd.Function):
 
 
 def gathered(*rows: Tensor) -> tuple[Tensor, ...]:
-    """Rows of all ranks, [n, …] each with one n a rank; gradients go back to the rank they concern."""
+    """Rows of all ranks, [n, …] each; n may differ between ranks. Gradients go back to the rank of
+    a row."""
     if world() == 1:
         return rows
     lengths = [torch.empty(1, dtype=torch.long, device=rows[0].device) for _ in range(world())]

@@ -30,7 +30,7 @@ from crs.training import devices
 
 HERE = "127.0.0.1"
 PATIENCE = timedelta(days=1)
-"""Longest wait for another rank: rank 0 validates meanwhile. A rank that ends is noticed at once."""
+"""Longest wait for another rank, as rank 0 validates alone. One that ends is noticed at once."""
 GRACE = 5.0
 """Seconds in which the end of a process is seen after a connection to it is lost."""
 Function = Callable[..., None]
