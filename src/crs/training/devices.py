@@ -11,19 +11,19 @@ import logging
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import torch
 import torch.distributed as dist
-from lightning_fabric import Fabric
 from torch import Tensor, nn
 
 from crs.errors import UserError
 from crs.threads import available
 
-Value = TypeVar("Value")
+if TYPE_CHECKING:  # a stage that trains nothing checks its devices without Lightning
+    from lightning_fabric import Fabric
 
-logging.getLogger("lightning_fabric").setLevel(logging.ERROR)
+Value = TypeVar("Value")
 
 
 class _State:
@@ -81,8 +81,11 @@ def check(trainer: Any) -> None:
         )
 
 
-def fabric(trainer: Any, precision: str) -> Fabric:
+def fabric(trainer: Any, precision: str) -> "Fabric":
     """Lightning Fabric on the device of this rank."""
+    from lightning_fabric import Fabric
+
+    logging.getLogger("lightning_fabric").setLevel(logging.ERROR)
     own: Any = [rank()] if world() > 1 and cuda(trainer) else 1
     return Fabric(accelerator=trainer.accelerator, devices=own, precision=precision)  # type: ignore[arg-type]
 
@@ -146,7 +149,7 @@ def overall(mean: Tensor, count: int) -> Tensor:
         return mean
     total = mean.new_tensor(float(count))
     dist.all_reduce(total)
-    return mean * (count * world() / total)
+    return mean * (count * world() / total.clamp_min(1))
 
 
 class _Gather(torch.autograd.Function):

@@ -96,10 +96,12 @@ class Team:
             for order in self.orders:
                 order.recv()
             join(0, trainer, store)
-        except BaseException as error:
-            why = self.loss() if isinstance(error, EOFError | RuntimeError) else None
+        except (EOFError, RuntimeError) as error:
+            why = self.loss()
             self.close()
-            raise why or error from error
+            if why:
+                raise why from error
+            raise
 
     def run(self, function: Function, *arguments: Any, context: Context) -> None:
         """Call a function on every rank; rank 0 gives it the context of the command.
@@ -115,7 +117,9 @@ class Team:
                 order.send_bytes(message)
             function(*arguments, context)
         except (RuntimeError, BrokenPipeError) as error:  # what a lost connection raises
-            raise self.loss() or error from error
+            if why := self.loss():
+                raise why from error
+            raise
         finally:
             torch.set_num_threads(self.all_threads)
 
