@@ -129,7 +129,7 @@ def once(function: Callable[[], Value]) -> Value:
         with alone():
             told = [function()]
     dist.broadcast_object_list(told, src=0)
-    return told[0]  # type: ignore[no-any-return]
+    return told[0]
 
 
 @torch.no_grad()
