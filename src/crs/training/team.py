@@ -31,6 +31,8 @@ from crs.training import devices
 HERE = "127.0.0.1"
 PATIENCE = timedelta(days=1)
 """Longest wait for another rank, as rank 0 validates alone. One that ends is noticed at once."""
+START = timedelta(minutes=5)
+"""Longest wait for rank 0 when a rank connects to it."""
 GRACE = 5.0
 """Seconds in which the end of a process is seen after a connection to it is lost."""
 Function = Callable[..., None]
@@ -55,7 +57,7 @@ def serve(rank: int, trainer: Any, threads: int, port: int, orders: Connection) 
     try:
         use_threads(threads)
         orders.send("ready")
-        join(rank, trainer, dist.TCPStore(HERE, port, trainer.devices, timeout=PATIENCE))
+        join(rank, trainer, dist.TCPStore(HERE, port, trainer.devices, timeout=START))
         while True:
             function, arguments = pickle.loads(orders.recv_bytes())
             function(*arguments, Context(trainer, None, ""))
