@@ -13,6 +13,7 @@ from crs.nn.encoder import Encoder
 from crs.nn.losses import bce, linear_cross_entropy, sampled_softmax
 from crs.nn.sequential import encode
 from crs.stages.pretrain import Pretrain
+from crs.training.devices import once
 from crs.training.loop import TrainingTask, derive
 from pre_rec_model import augment, kmeans
 from pre_rec_model.contrast import nce
@@ -51,12 +52,15 @@ class ICLRec(TrainingTask):
 
     def start_epoch(self, epoch: int) -> None:
         """Refit the clusters of the intent term (spherical: directions are compared)."""
-        due = epoch % self.options.refit == 0 or len(self.centres) == 0
         if self.options.contrast not in ("intent", "hybrid"):
             return
-        if not due:  # a resumed run took them up before it knew its device
-            self.centres, self.cluster = self.centres.to(self.device), self.cluster.to(self.device)
-            return
+        if epoch % self.options.refit == 0 or len(self.centres) == 0:
+            self.centres, self.cluster = once(lambda: self.clusters(epoch))
+        # A resumed run took them up before it knew its device.
+        self.centres, self.cluster = self.centres.to(self.device), self.cluster.to(self.device)
+
+    def clusters(self, epoch: int) -> tuple[Tensor, Tensor]:
+        """Centres [k, d] of the users' states, and the cluster of each training input, [cases]."""
         self.encoder.eval()
         fitted = kmeans.fit(
             self.user_states().cpu().numpy(),
@@ -69,8 +73,7 @@ class ICLRec(TrainingTask):
             key="pretrain.k",
         )
         self.encoder.train()
-        self.centres = torch.from_numpy(fitted.centres).to(self.device)
-        self.cluster = torch.from_numpy(fitted.assignment).to(self.device)
+        return torch.from_numpy(fitted.centres), torch.from_numpy(fitted.assignment)
 
     def more_state(self) -> dict[str, Any]:
         """The clusters: between two fits they belong to the state of training."""
@@ -86,10 +89,12 @@ class ICLRec(TrainingTask):
         table = self.encoder.item_table.weight[1 : self.encoder.items + 1]
         target = targets.flatten()[packed.index] - 1
         if self.options.loss == "bce":
-            return bce(states, table, target)
-        if self.options.loss == "sampled_softmax":
-            return sampled_softmax(states, table, target, self.options.negatives)
-        return linear_cross_entropy(states, table, target)
+            loss = bce(states, table, target)
+        elif self.options.loss == "sampled_softmax":
+            loss = sampled_softmax(states, table, target, self.options.negatives)
+        else:
+            loss = linear_cross_entropy(states, table, target)
+        return self.overall(loss, len(target))
 
     def tensors(self, batch: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """What the encoder reads and its targets, both [B, T], and each row's last target, [B]."""
@@ -126,6 +131,7 @@ class ICLRec(TrainingTask):
         options = self.options
         states, packed = self.encoder(views)
         one, two = packed.mean(states).chunk(2)
+        one, two, newest, batch = self.gathered(one, two, newest, batch)
         loss = one.new_zeros(())
         if options.contrast in ("instance", "hybrid"):
             instance = nce(one, two, newest, options.temperature)

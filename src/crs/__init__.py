@@ -12,3 +12,5 @@ machine's processors from the threads that are waited for (benchmarks/busy.py)."
 if not {"OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "KMP_BLOCKTIME"} & set(os.environ):
     os.environ["GOMP_SPINCOUNT"] = SPIN
     os.environ["KMP_BLOCKTIME"] = "0"
+# Or DDP says at every training whether some weights have no gradient.
+os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "ERROR")

@@ -153,7 +153,15 @@ class Context:
     watch: Watch = ignore
     """Told the phase, the epoch and its validation figure when the state of an epoch is kept. It
     may end the stage by an exception."""
+    team: Any = None
+    """The processes on other devices, `crs.training.team.Team`, once a training started them."""
     note: Callable[[str], None] = field(init=False)
 
     def __post_init__(self) -> None:
         self.note = self.notes.append
+
+    def close(self) -> None:
+        """End what the stage has started."""
+        team, self.team = self.team, None
+        if team is not None:
+            team.close()

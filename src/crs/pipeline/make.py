@@ -118,11 +118,14 @@ def complete(
     Raises:
         PartialResultError: if a resume file in the folder is not as it was written.
     """
+    from crs.training.devices import check
+
     identity = step.settings.identity()
     context = Context(config.trainer, tracker, step.fingerprint, watch=watch)
     context.handed |= {name: import_object(path) for name, path in step.stage.handed.items()}
     started = time.monotonic()
     try:
+        check(config.trainer)
         threads = use_threads(config.trainer.threads)
         summary = import_object(step.stage.run)(step.settings, inputs, folder, context)
         seconds = round(time.monotonic() - started, 3)
@@ -139,6 +142,7 @@ def complete(
             "git": git_state(),
             "versions": versions(),
             "threads": threads,
+            "devices": config.trainer.devices,
             "seconds": seconds,
             "peak_memory_mb": round(peak / (2**20 if sys.platform == "darwin" else 2**10)),
             "cost_usd": (summary or {}).get("llm", {}).get("cost_usd", 0.0),
@@ -146,6 +150,8 @@ def complete(
         artifact = store.finish(step.name, step.fingerprint, manifest)
     except NotFiniteError as error:
         raise NotFiniteError(f"{step.name}: {error}") from error
+    finally:
+        context.close()
     tracker.result(step.stage, artifact, found=False)
     state = "resumed" if resumed else "made"
     note = "; ".join(context.notes) or str(artifact.path)

@@ -49,7 +49,9 @@ class Trainer:
     """How to run: never part of a fingerprint."""
 
     accelerator: str = choice("auto", "cpu", "gpu", "cuda", "mps", "tpu")
-    """Lightning Fabric's name; one device."""
+    """Lightning Fabric's name of the kind of device."""
     threads: int = number(low=0)
     """0: as many as this process may use."""
     progress: bool = MISSING
+    devices: int = number(1, low=1)
+    """How many devices train together, each in a process of its own; of `cpu`, processors."""

@@ -6,11 +6,9 @@ weights, optimiser and stopper has to be kept between epochs.
 """
 
 import hashlib
-import logging
 import math
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -20,16 +18,17 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from crs.console import Context
-from crs.errors import NotFiniteError, PartialResultError, UserError
+from crs.errors import NotFiniteError, PartialResultError
 from crs.settings.training import Optimisation
 from crs.store.artifact import RESUME, UNFINISHED, keep, kept, replace_synced, write_json
+from crs.training import devices
+from crs.training.determinism import one_order_of_additions
 from crs.training.early_stopping import Stopper
 from crs.training.ema import Average
+from crs.training.team import together
 
 LAST, BEST = "last.ckpt", "best.safetensors"
 """In the folder of a phase: its state after the newest epoch, and the weights of the best one."""
-
-logging.getLogger("lightning_fabric").setLevel(logging.ERROR)
 
 
 def derive(*parts: Any) -> int:
@@ -47,6 +46,8 @@ class TrainingTask(nn.Module):
     """The validation metric by which the best epoch is chosen: the higher the better."""
     current_epoch = -1
     """Number of the epoch under way."""
+    counts = True
+    """Whether this device's cases of the batch count; else they stand in for none."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -74,7 +75,11 @@ class TrainingTask(nn.Module):
 
     @abstractmethod
     def training_step(self, batch: Tensor, batch_index: int) -> Tensor:
-        """Loss, a scalar, of a batch of case numbers, [B]; the index counts within the epoch."""
+        """Loss, a scalar, of a batch of case numbers, [B]; the index counts within the epoch.
+
+        On several devices the batch is a share, and the mean over devices of what they return is
+        the loss of the whole batch: `overall` and `gathered` make it so.
+        """
 
     @abstractmethod
     def validate_epoch(self) -> dict[str, float]:
@@ -86,6 +91,18 @@ class TrainingTask(nn.Module):
 
     def take_state(self, state: dict[str, Any]) -> None:
         """Take up what `more_state` gave."""
+
+    def forward(self, batch: Tensor, batch_index: int) -> Tensor:
+        """`training_step`, as DDP calls it."""
+        return self.training_step(batch, batch_index)
+
+    def overall(self, mean: Tensor, count: int) -> Tensor:
+        """The mean over the parts of a whole batch, of a mean over `count` parts on this device."""
+        return devices.overall(mean, count if self.counts else 0)
+
+    def gathered(self, *rows: Tensor) -> tuple[Tensor, ...]:
+        """Rows of a whole batch, [n, …] each, of the rows on this device."""
+        return devices.gathered(*(x if self.counts else x[:0] for x in rows))
 
     def record(self, name: str, value: Tensor) -> None:
         """Keep a scalar for the epoch's mean, without waiting for the device."""
@@ -105,7 +122,7 @@ def shuffled(n: int, batch_size: int, passes: int) -> Iterator[Tensor]:
     """Batches of an epoch, tensors of case numbers: each pass goes over all cases once, in an
     order of its own."""
     for _ in range(passes):
-        yield from torch.randperm(n).split(batch_size)
+        yield from devices.once(lambda: torch.randperm(n)).split(batch_size)
 
 
 def rate(settings: Optimisation, epoch: int) -> float:
@@ -174,11 +191,9 @@ def fit(
         saved = torch.load(place / LAST, map_location="cpu", weights_only=True)
         vars(stopper).update(saved["stopper"])
         context.tracker.replay(phase, stopper.history)
-    if context.trainer.accelerator in ("gpu", "cuda") and not torch.cuda.is_available():
-        raise UserError("trainer.accelerator: torch sees no GPU here; type trainer=cpu")
     if not stopper.over:
         try:
-            train(module, phase, place, stopper, saved, context)
+            together(train, module, phase, place, stopper, saved, context=context)
         except NotFiniteError as error:
             epoch = max(module.current_epoch, 0)
             lower = lower or f"{type(settings).__name__.lower()}.lr"
@@ -193,13 +208,23 @@ def fit(
 
 
 def update(
-    fabric: Fabric, module: TrainingTask, optimiser: Any, batch: Tensor, index: int
+    fabric: Fabric,
+    module: TrainingTask,
+    step: nn.Module,
+    optimiser: Any,
+    batch: Tensor,
+    index: int,
 ) -> Tensor:
-    """One step of the optimiser, as `fabric` has set it up; returns the loss."""
+    """One step of the optimiser, as `fabric` has set it up; returns the loss.
+
+    Args:
+        step: the module as its backward pass is to be made, `devices.replicated`.
+    """
+    own, module.counts = devices.share(batch)
     with fabric.autocast():
         # Or a weight that is used twice would have its gradients added in 16 bits.
         torch.set_autocast_cache_enabled(False)
-        loss = module.training_step(batch.to(fabric.device), index)
+        loss = step(own.to(fabric.device), index)
     optimiser.zero_grad()
     fabric.backward(loss)
     if clip := module.settings.max_grad_norm:
@@ -210,14 +235,15 @@ def update(
 
 
 def validated(module: TrainingTask) -> dict[str, float]:
-    """The metrics of `validate_epoch`.
+    """The metrics of `validate_epoch`, which one device computes.
 
     Raises:
         NotFiniteError: if a weight is not finite, or the metric that chooses the best epoch.
     """
     if not finite(module.parameters()):
         raise NotFiniteError("a weight is not finite")
-    scores = module.validate_epoch()
+    with devices.alone():
+        scores = module.validate_epoch()
     if not math.isfinite(scores[module.monitor]):
         raise NotFiniteError(f"the validation's {module.monitor} is not finite")
     return scores
@@ -229,25 +255,12 @@ def keep_weights(module: nn.Module, place: Path) -> None:
     keep(temporary, place / BEST)
 
 
-@contextmanager
-def one_order_of_additions(device: torch.device) -> Iterator[None]:
-    """Within it, training on the CPU has the same bits whatever the timing of its threads.
-
-    The gradient of `x[index]` adds rows of a repeated index. By default threads race for the order
-    of these additions. Other devices are left as they are.
-    """
-    if device.type != "cpu":
-        yield
-        return
-    memory: Any = torch.utils.deterministic
-    before = torch.are_deterministic_algorithms_enabled(), memory.fill_uninitialized_memory
-    torch.use_deterministic_algorithms(True)
-    memory.fill_uninitialized_memory = False  # it costs time, and no code reads that memory
-    try:
-        yield
-    finally:
-        torch.use_deterministic_algorithms(before[0])
-        memory.fill_uninitialized_memory = before[1]
+def keep_state(state: dict[str, Any], place: Path) -> None:
+    """Keep what a phase goes on from."""
+    # Through a file of Python's, which tells why it cannot be written.
+    with (temporary := place / f"{LAST}{UNFINISHED}").open("wb") as file:
+        torch.save(state, file)
+    keep(temporary, place / LAST)
 
 
 def train(
@@ -258,25 +271,27 @@ def train(
     saved: dict[str, Any] | None,
     context: Context,
 ) -> None:
-    """The epochs that are still to be made.
+    """The epochs that are still to be made, on every device; rank 0 validates and keeps.
 
     Args:
         place: the best weights and the state after each epoch are kept there.
-        saved: the state that an earlier run left.
+        saved: the state that an earlier run left, on however many devices.
     """
-    settings, trainer = module.settings, context.trainer
-    fabric = Fabric(accelerator=trainer.accelerator, devices=1, precision=settings.precision)  # type: ignore[arg-type]
+    settings = module.settings
+    fabric = devices.fabric(context.trainer, settings.precision)
     if saved is not None:
         module.load_state_dict(saved["weights"])
         module.take_state(saved["more"])
     optimiser = fabric.setup(module, module.optimiser())[1]
+    step = devices.replicated(module)
     scaler, average = fabric.strategy.precision, Average(module, settings.ema_decay)
     if saved is not None:
         average.take(saved["average"])
         optimiser.load_state_dict(saved["optimiser"])
         scaler.load_state_dict(saved["scaler"])
         context.note(f"{phase}: resumes after {stopper.epoch + 1} epochs")
-    else:  # the initial weights count as an epoch: training never makes a module worse
+    elif devices.rank() == 0:
+        # The initial weights count as an epoch: training never makes a module worse.
         module.eval()
         stopper.best = validated(module)[module.monitor]
         keep_weights(module, place)
@@ -287,7 +302,7 @@ def train(
     )
     with bar, one_order_of_additions(fabric.device):
         for epoch in range(stopper.epoch + 1, settings.epochs):
-            torch.manual_seed(derive(settings.seed, phase, epoch))
+            torch.manual_seed(derive(settings.seed, phase, epoch) + devices.rank())
             lr = rate(settings, epoch)
             for group in optimiser.param_groups:
                 group["lr"] = lr
@@ -298,39 +313,40 @@ def train(
             batches = shuffled(module.cases(), settings.batch_size, passes)
             losses = []
             for index, batch in enumerate(batches):
-                losses.append(update(fabric, module, optimiser, batch, index))
+                losses.append(update(fabric, module, step, optimiser, batch, index))
                 average.update()
                 bar.update()
             if not finite(
-                [torch.stack(losses)]
+                [devices.average(torch.stack(losses))]
             ):  # one look an epoch: nothing waits for the device at every step
                 raise NotFiniteError("the loss is not finite")
-            module.eval()
-            with average.shown():
-                scores = validated(module)
-                score = scores[module.monitor]
-                if stopper.update(score, epoch, module.keep == "last"):
-                    keep_weights(module, place)
-            means = {k: torch.stack(v).mean().item() for k, v in module.recorded.items()}
-            row = {"epoch": epoch, **means, **scores}
-            context.tracker.log({f"{phase}/{k}": v for k, v in {**row, "lr": lr}.items()})
-            bar.set_postfix_str(
-                f"epoch {epoch + 1}, {module.monitor} {score:.4f}, best {stopper.best:.4f}",
-                refresh=False,
-            )
-            stopper.history.append(row)
-            state = {
-                "weights": module.state_dict(),
-                "optimiser": optimiser.state_dict(),
-                "scaler": scaler.state_dict(),
-                "average": average.kept,
-                "stopper": stopper.state(),
-                "more": module.more_state(),
+            means = {
+                k: devices.average(torch.stack(v).mean()).item() for k, v in module.recorded.items()
             }
-            # Through a file of Python's, which tells why it cannot be written.
-            with (temporary := place / f"{LAST}{UNFINISHED}").open("wb") as file:
-                torch.save(state, file)
-            keep(temporary, place / LAST)
-            if stopper.over:
+            module.eval()
+            if devices.rank() == 0:
+                with average.shown():
+                    scores = validated(module)
+                    score = scores[module.monitor]
+                    if stopper.update(score, epoch, module.keep == "last"):
+                        keep_weights(module, place)
+                row = {"epoch": epoch, **means, **scores}
+                context.tracker.log({f"{phase}/{k}": v for k, v in {**row, "lr": lr}.items()})
+                bar.set_postfix_str(
+                    f"epoch {epoch + 1}, {module.monitor} {score:.4f}, best {stopper.best:.4f}",
+                    refresh=False,
+                )
+                stopper.history.append(row)
+                state = {
+                    "weights": module.state_dict(),
+                    "optimiser": optimiser.state_dict(),
+                    "scaler": scaler.state_dict(),
+                    "average": average.kept,
+                    "stopper": stopper.state(),
+                    "more": module.more_state(),
+                }
+                keep_state(state, place)
+                if not stopper.over:
+                    context.watch(phase, epoch, score)
+            if devices.once(lambda: stopper.over):
                 return
-            context.watch(phase, epoch, score)

@@ -19,6 +19,7 @@ from crs.stages import declared_stages
 from crs.stages.stage import Stage
 from crs.store.artifact import RESUME, Artifact
 from crs.store.store import BEGUN, Store
+from crs.training import devices
 
 TINY = "dataset=tiny", "tracker=none"
 
@@ -154,12 +155,32 @@ def test_the_manifest_says_what_made_the_result(demo):
     assert list(manifest["files"]) == ["file.txt"]
     assert manifest["code"] == code_digest.code_digest("demo.second")
     assert manifest["resumed"] is False
-    assert {"code", "git", "threads", "seconds", "peak_memory_mb", "cost_usd"} <= set(manifest)
+    noted = {"code", "git", "threads", "devices", "seconds", "peak_memory_mb", "cost_usd"}
+    assert noted <= set(manifest)
 
 
 def test_a_stage_runs_on_the_threads_that_are_asked_for(demo):
     demo.config.trainer.threads = 1
     assert demo.run().manifest["threads"] == torch.get_num_threads() == 1
+
+
+def test_the_number_of_devices_changes_no_name_and_is_noted(demo, monkeypatch):
+    """Nothing is trained here, so no process starts."""
+    monkeypatch.setattr(devices, "available", lambda: 2)
+    demo.config.trainer.accelerator = "cpu"
+    before = names(demo.config)
+    demo.config.trainer.devices = 2
+    assert names(demo.config) == before
+    assert demo.run().manifest["devices"] == 2
+
+
+def test_more_devices_than_there_are_are_refused_before_a_stage_runs(demo, monkeypatch):
+    monkeypatch.setattr(devices, "available", lambda: 2)
+    demo.config.trainer.accelerator, demo.config.trainer.devices = "cpu", 3
+    told = r"trainer\.devices=3 but this process may use 2 processors .*; type trainer\.devices=2"
+    with pytest.raises(UserError, match=told):
+        demo.run()
+    assert demo.calls == (0, 0)
 
 
 def test_other_settings_make_another_result_beside_the_first(demo):

@@ -123,7 +123,8 @@ class Converse(TrainingTask):
         """The weighted cross-entropy of some responses."""
         if not self.options.dropout:
             self.eval()
-        loss = weighted_cross_entropy(*self.predictions(self.rows[batch.cpu()]), self.weight)
+        logits, wanted = self.predictions(self.rows[batch.cpu()])
+        loss = self.overall(weighted_cross_entropy(logits, wanted, self.weight), len(wanted))
         self.record("loss", loss)
         return loss
 

@@ -25,7 +25,8 @@ class Batch:
         mentions: row, place in its tokens, and entity of each mention, [m, 3].
         reviews: places in `review_tokens`, [B, R]; 0 is the empty one.
         review_tokens: those of the batch, [M + 1, W], row 0 empty.
-        review_about: entity of each review, and the first row that reads it, [M + 1, 2].
+        review_about: entity of each review, the first row that reads it, and its number among all
+            reviews, [M + 1, 3].
     """
 
     tokens: Tensor
@@ -52,7 +53,7 @@ class Batch:
             torch.cat([row[:, None], found], 1),
             place,
             trimmed(contexts.review_tokens[own]),
-            torch.stack([contexts.review_entity[own], first], 1),
+            torch.stack([contexts.review_entity[own], first, own], 1),
         )
         return cls(*(part.to(device) for part in parts))
 

@@ -11,6 +11,7 @@ from crs.evaluation.ranking import ranks
 from crs.models.c2crs import recipe
 from crs.models.c2crs.losses import coarse_loss, fine_loss, released_fine_loss
 from crs.models.c2crs.networks import C2CRS, Batch
+from crs.training.devices import first_of_each, whole_batch
 from crs.training.loop import TrainingTask
 
 PAIRS = (("graph", "context"), ("graph", "review"), ("context", "review"))
@@ -54,22 +55,24 @@ class Warmup(TrainingTask):
         h, heads = model.graph(), model.user_heads
         mentioned = batch.entities[:, 0] != PAD
         views = [(heads["graph"](model.graph_view(h, batch.entities)), mentioned)]
-        row, at, entity = batch.mentions.unbind(1)
+        row, at, own = batch.mentions.unbind(1)
+        entity, reader = self.gathered(own, whole_batch(row))
         nodes, place = entity.unique(return_inverse=True)
-        first = torch.full_like(nodes, len(mentioned)).scatter_reduce(0, place, row, "amin")
+        first = torch.full_like(nodes, self.cases()).scatter_reduce(0, place, reader, "amin")
         units = {"graph": (h[nodes], nodes, first)}
         if "context" not in options.without:
             states = model.read(batch.tokens)
             e_c = heads["context"](model.context_view(states, batch.tokens))
             views.append((e_c, torch.ones_like(mentioned)))
-            units["context"] = (states[row, at], entity, row)
+            units["context"] = (*self.gathered(states[row, at]), entity, reader)
         if self.contexts.has_reviews and "review" not in options.without:
             sentences = model.read_reviews(batch.review_tokens)
             e_r = heads["review"](model.review_view(sentences, batch.reviews))
             views.append((e_r, batch.reviews[:, 0] != 0))
-            about, reader = batch.review_about[1:].unbind(1)
-            units["review"] = (sentences[1:], about, reader)
-        coarse, pairs = coarse_loss(views, options.temperature)
+            about, row, number = batch.review_about[1:].unbind(1)
+            read = self.gathered(sentences[1:], about, whole_batch(row), number)
+            units["review"] = first_of_each(read[3], read[2], *read[:3])
+        coarse, pairs = coarse_loss([self.gathered(*view) for view in views], options.temperature)
         out = {"loss": coarse, "loss_coarse": coarse, "pairs": coarse.new_tensor(float(pairs))}
         if self.fine:
             fine, negatives = self.fine_part(units)
@@ -166,6 +169,7 @@ class Recommend(TrainingTask):
         q = F.dropout(self.model.query(h, contexts), self.options.query_dropout)
         scores = q @ h[1:last].T + self.model.bias[1:last]
         loss = F.cross_entropy(scores, self.target[index].to(self.device) - 1)
+        loss = self.overall(loss, len(index))
         self.record("loss", loss)
         return loss
 

@@ -103,6 +103,7 @@ class EMTraining(Fitted):
             self.begin_pass(kind)
         h, x, y = self.batch(batch)
         loss = self.e_step(h, x, y) if kind == "e" else self.m_step(h, x, y)
+        loss = self.overall(loss, len(y))
         self.record(f"loss_{kind}", loss)
         return loss
 
@@ -215,6 +216,7 @@ class DirectTraining(Fitted):
         """CE(z . e_i, y)."""
         h, x, y = self.batch(batch)
         loss = linear_cross_entropy(self.model.fusion(h, x), self.model.items[1:], y - 1)
+        loss = self.overall(loss, len(y))
         self.record("loss", loss)
         return loss
 

@@ -77,6 +77,7 @@ class ResidualTraining(WordsTask):
         parts, y = self.batch(batch)
         queries = self.model.queries(*parts)
         loss = linear_cross_entropy(queries, self.model.items[1:], y - 1)
+        loss = self.overall(loss, len(y))
         self.record("loss", loss)
         return loss
 
@@ -103,6 +104,7 @@ class IntentsTraining(WordsTask):
         """-log p(y|u,x), the mean over a batch."""
         parts, y = self.batch(batch)
         loss = -self.model.log_joint(*parts, y).logsumexp(1).mean()
+        loss = self.overall(loss, len(y))
         self.record("loss_m", loss)
         return loss
 
@@ -140,6 +142,7 @@ class BehaviourTraining(WordsTask):
         log_q = model.log_q(h)
         item_loss = linear_cross_entropy(model.silent_queries(h, log_q), model.vectors[1:], y - 1)
         loss = self.w_e * item_loss - (posterior * log_q).sum(1).mean()
+        loss = self.overall(loss, len(y))
         self.record("loss_e", loss)
         return loss
 

@@ -144,6 +144,7 @@ class WarmUp(OverTurns):
         if options.mip:
             query = model.query(f, lists.newest(outputs)[: len(f)])
             mip = tasks.candidate_loss(query, model.table, slots.candidates, options.loss_on)
+            mip = self.overall(mip, len(f))
             self.record("loss_mip", mip)
             loss = loss + options.mip * mip
         if options.sad:
@@ -152,6 +153,7 @@ class WarmUp(OverTurns):
             original = (slots.chosen == slots.changed).flatten()
             original = original[lists.index[judged] - original.numel()]
             sad = tasks.discrimination_loss(model.judge(outputs[judged]), state, original)
+            sad = self.overall(sad, len(state))
             self.record("loss_sad", sad)
             loss = loss + options.sad * sad
         return loss
@@ -213,7 +215,7 @@ class Tune(OverTurns):
         target = self.sequences.at(user, cut)
         taken = self.taken(index) if self.options.negatives else None
         history, target, row, lists = (x.to(self.device) for x in (history, target, row, lists))
-        loss = self.loss(history, target, row, lists, taken)
+        loss = self.overall(self.loss(history, target, row, lists, taken), len(row))
         self.record("loss", loss)
         return loss
 
