@@ -30,7 +30,7 @@ def test_a_result_is_shown_by_a_prefix(results, capsys):
 
 def test_two_results_are_told_apart_by_settings_code_and_figures(results, capsys):
     main(["diff", *(results[name].fingerprint for name in ("train1", "train2"))])
-    assert "  train.seed: 1 | 2\n" in capsys.readouterr().out
+    assert "  train: seed: 1 | 2\n" in capsys.readouterr().out
 
 
 def test_verify_finds_one_changed_byte(results, capsys):

@@ -1,6 +1,8 @@
 """`crs store list`: the results of a store in one table."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from crs.errors import UserError
 from crs.store.artifact import Artifact
@@ -45,8 +47,8 @@ def rows(catalogue: Catalogue, wanted: Wanted, order: str = "stage") -> list[lis
         raise UserError(
             f"{catalogue.store.root} has no such result; type crs store list without filters"
         )
-    # Those that stage, model and data do not tell apart: the best, the largest, the newest first.
-    keys = {
+    # The newest, the largest, the best come first.
+    keys: dict[str, Callable[[Artifact], Any]] = {
         "stage": lambda one: (one.stage, catalogue.age(one)),
         "age": catalogue.age,
         "size": lambda one: -bytes_of(one),

@@ -77,7 +77,7 @@ def holds(holder: Path) -> bool:
         found = HOLDER.fullmatch(holder.read_text())
     except OSError:
         return True  # it has just gone
-    return bool(found) and (found[2] != socket.gethostname() or runs(found[1]))
+    return found is not None and (found[2] != socket.gethostname() or runs(found[1]))
 
 
 def runs(process: str) -> bool:

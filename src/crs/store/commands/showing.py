@@ -8,8 +8,7 @@ from crs import command_line
 from crs.errors import UserError
 from crs.pipeline.code_digest import code_digest, code_modules
 from crs.pipeline.plan import plan
-from crs.report.collect import Record
-from crs.report.lineage import costs, known
+from crs.report.lineage import ancestors, costs, known
 from crs.store.artifact import Artifact
 from crs.store.commands.amounts import BYTES, SECONDS, shown
 from crs.store.commands.catalogue import Catalogue, bytes_of, named, score_of
@@ -105,24 +104,31 @@ def tree(result: Artifact, catalogue: Catalogue) -> Iterator[str]:
 
 
 def diff(first: Artifact, second: Artifact) -> Iterator[str]:
-    """What sets two results apart: every setting of all that they stand on, code and figures."""
+    """What sets two results apart: settings and code of all that they stand on, and figures."""
     yield f"{named(first)} | {named(second)}"
-    one, two = Record(first), Record(second)
-    yield from differing("", one.settings, two.settings)
-    codes = ({stage: str(made.manifest.get("code")) for stage, made in record.stages.items()
-              if known(made)} for record in (one, two))  # fmt: skip
-    yield from differing("code of ", *codes)
-    figures = ({key: value for key, value in made.summary.items() if isinstance(value, int | float)}
-               for made in (first, second))  # fmt: skip
-    yield from differing("", *figures)
+    yield from differing(*map(makers, (first, second)))
+    yield from differing(*({key: value for key, value in one.summary.items()
+                            if isinstance(value, int | float)}
+                           for one in (first, second)))  # fmt: skip
     if first.digest == second.digest:
         yield "the files are the same"
 
 
-def differing(prefix: str, first: dict[str, Any], second: dict[str, Any]) -> Iterator[str]:
+def makers(result: Artifact) -> dict[str, Any]:
+    """Settings, version and code of each stage that a result stands on, and its own."""
+    found: dict[str, Any] = {}
+    for stage, made in {**ancestors(result), result.stage: result}.items():
+        if known(made):
+            about = {key: made.manifest.get(key) for key in ("version", "code")}
+            own = flat(made.manifest["settings"]) | about
+            found |= {f"{stage}: {key}": value for key, value in own.items()}
+    return found
+
+
+def differing(first: dict[str, Any], second: dict[str, Any]) -> Iterator[str]:
     """A line for each key whose values are not the same."""
     for key in sorted({*first, *second}):
         values = [one.get(key, "–") for one in (first, second)]
         if values[0] != values[1]:
-            a, b = (f"{v:.4f}" if isinstance(v, float) else str(v) for v in values)
-            yield f"  {prefix}{key}: {a} | {b}"
+            a, b = (f"{v:.6g}" if isinstance(v, float) else str(v) for v in values)
+            yield f"  {key}: {a} | {b}"
