@@ -70,6 +70,7 @@ CHAT = [c for c in COMMANDS if c.startswith("python src/chat.py")]
 @pytest.mark.parametrize("command", CHAT)
 def test_chat_command_is_understood(command):
     words, _ = chat.options(shlex.split(command)[2:])
+    register()
     check(words)
 
 
