@@ -162,9 +162,9 @@ def test_a_package_that_is_not_installed_names_its_extra(package, extra):
 
 def test_the_packages_of_the_wheel_are_those_that_code_digests_follow():
     built = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]
-    wheel = built["targets"]["wheel"]["packages"]
-    # Where Hydra looks for a sweeper, which computes nothing.
-    assert {Path(package).name for package in wheel} == {*PACKAGES, "hydra_plugins"}
+    wheel = built["targets"]["wheel"]["only-include"]
+    # Where Hydra looks for a sweeper, which computes nothing; and the values of the settings.
+    assert {Path(folder).name for folder in wheel} == {*PACKAGES, "hydra_plugins", "conf"}
 
 
 STAGES = [

@@ -1,12 +1,12 @@
 """Every command of the README and of docs/reproduce.md runs: each plan is made from its words."""
 
 import re
-import runpy
 import shlex
 from pathlib import Path
 
 import pytest
 
+from crs.cli import chat, report
 from crs.command_line import check, register
 from crs.pipeline.run import run
 
@@ -69,14 +69,14 @@ CHAT = [c for c in COMMANDS if c.startswith("python src/chat.py")]
 
 @pytest.mark.parametrize("command", CHAT)
 def test_chat_command_is_understood(command):
-    words, _ = runpy.run_path(str(ROOT / "src" / "chat.py"))["options"](shlex.split(command)[2:])
+    words, _ = chat.options(shlex.split(command)[2:])
+    register()
     check(words)
 
 
 @pytest.mark.parametrize("command", [c for c in COMMANDS if c.startswith("python src/report.py")])
 def test_report_command_is_understood(command):
-    options = runpy.run_path(str(ROOT / "src" / "report.py"))["options"]
-    assert options(shlex.split(command)[2:]).places
+    assert report.options(shlex.split(command)[2:]).places
 
 
 def test_every_other_command_is_a_script_that_exists():

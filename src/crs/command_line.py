@@ -24,9 +24,10 @@ from omegaconf.errors import OmegaConfBaseException
 
 from crs import extras, native
 from crs.composition import sentence_of
-from crs.config import CONF, OF_MODELS, Config
+from crs.config import OF_MODELS, Config
 from crs.errors import UserError
 from crs.idle import refuse_idle
+from crs.installed import CONF, HERE, TRAIN
 from crs.overrides import experiment_file, one_by_one, parse, readable, refuse_keys_in_address
 from crs.places import home
 from crs.search.settings import SWEEPER, Sweeper
@@ -85,7 +86,7 @@ def flags_of(words: list[str]) -> Namespace:
     parser = get_args_parser()
 
     def refuse(message: str) -> None:
-        raise UserError(f"{message}; python src/train.py --hydra-help lists the flags")
+        raise UserError(f"{message}; {TRAIN} --hydra-help lists the flags")
 
     setattr(parser, "error", refuse)  # noqa: B010 (argparse's own would print its usage and exit)
     flags = parser.parse_intermixed_args(words)
@@ -100,6 +101,12 @@ def is_sweep(flags: Namespace) -> bool:
     return flags.multirun or "hydra.mode=MULTIRUN" in flags.overrides
 
 
+def conf_of(flags: Namespace | None) -> Path:
+    """The folder of the root configuration: conf/, or that of `--config-path`."""
+    own = flags and flags.config_path
+    return (HERE / own).resolve() if own else CONF
+
+
 @contextmanager
 def searching(flags: Namespace | None = None) -> Iterator[None]:
     """Hydra, with the search path that a command line names: `conf/`, `--config-path`,
@@ -108,8 +115,7 @@ def searching(flags: Namespace | None = None) -> Iterator[None]:
     Raises:
         UserError: if the folder of a flag does not exist.
     """
-    own = flags and flags.config_path  # Hydra counts it from the command's own folder
-    conf = (CONF.parent / "src" / own).resolve() if own else CONF
+    conf = conf_of(flags)
     more = flags and flags.config_dir
     for flag, folder in (("path", conf), ("dir", Path(more or conf))):
         if not folder.is_dir():
@@ -264,7 +270,10 @@ def check(arguments: list[str], also: Iterable[str] = ()) -> list[str]:
             check_space(jobs, sweeper.sampler)
         configs = [to_config(composed(flags, variant)) for variant in variants]
     refuse_idle(overrides, configs, sweeper is not None, also)
-    return sorted(arguments, key=words.__contains__)
+    typed = [word for word in arguments if word not in words]
+    if flags.config_path:  # the last one counts; Hydra would count it from the code's own folder
+        typed.append(f"--config-path={conf_of(flags)}")
+    return [*typed, *(word for word in arguments if word in words)]
 
 
 def sweeper_of(flags: Namespace, words: list[str]) -> Sweeper | None:

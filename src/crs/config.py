@@ -6,7 +6,6 @@ own settings and never this.
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, make_dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from omegaconf import MISSING
@@ -34,9 +33,6 @@ from crs.stages.multi_turn import MultiTurn
 from crs.stages.pretrain import Pretrain
 from crs.stages.samples import Samples
 from crs.stages.simulate import Simulator
-
-CONF = Path(__file__).parents[2] / "conf"
-"""The values of all settings."""
 
 
 @dataclass

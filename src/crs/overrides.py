@@ -10,8 +10,9 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from hydra.errors import HydraException
 
-from crs.config import CONF, OF_MODELS
+from crs.config import OF_MODELS
 from crs.errors import UserError
+from crs.installed import CONF
 from crs.places import home
 from crs.settings.address import check_address
 from crs.settings.keys import TYPES

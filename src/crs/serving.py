@@ -18,7 +18,6 @@ import pandas as pd
 import torch
 from omegaconf import OmegaConf
 
-from crs.config import CONF
 from crs.data.cases import Cases
 from crs.data.sequences import Sequences
 from crs.dialogue.catalogue import Catalogue
@@ -30,6 +29,7 @@ from crs.dialogue.turn import TurnSettings
 from crs.dialogue.utterance_vectors import Texts
 from crs.errors import UserError
 from crs.ids import Ids, Number
+from crs.installed import CONF
 from crs.models import recipes
 from crs.places import home, refusal
 from crs.recommender import Recommender, own_scorers, reads_text

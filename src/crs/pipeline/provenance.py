@@ -6,6 +6,9 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from crs.installed import INSTALLED
+from crs.version import __version__
+
 LIBRARIES = (
     "torch lightning-fabric faiss-cpu numpy pandas sentence-transformers transformers openai "
     "google-genai wandb"
@@ -20,6 +23,8 @@ def git_state() -> dict[str, Any]:
         done = subprocess.run(["git", "-C", here, *words], capture_output=True, text=True)
         return done.stdout.strip() if done.returncode == 0 else ""
 
+    if INSTALLED:  # a repository around the environment is another's
+        return {}
     try:
         commit = git("rev-parse", "HEAD")
         return {"commit": commit, "dirty": bool(git("status", "--porcelain"))} if commit else {}
@@ -29,7 +34,7 @@ def git_state() -> dict[str, Any]:
 
 def versions() -> dict[str, str]:
     """Versions of Python and of the libraries that can change a result."""
-    found = {"python": platform.python_version()}
+    found = {"python": platform.python_version(), "crs-suite": __version__}
     for name in LIBRARIES:
         try:
             found[name] = version(name)

@@ -4,7 +4,8 @@ from collections.abc import Callable
 
 from omegaconf import OmegaConf
 
-from crs.config import CONF, Config
+from crs.config import Config
+from crs.installed import CONF
 from crs.models import recipes
 from crs.models.recipe import Model
 from crs.stages import declared_stages

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from omegaconf import DictConfig
 
 from crs.command_line import choices, composed, flags_of, register, searching, to_config
-from crs.config import CONF
 from crs.errors import UserError
+from crs.installed import CONF
 from crs.models import recipes
 from crs.pipeline.plan import plan, refuse_damaged, survey
 from crs.report.collect import Record, result_at

@@ -12,6 +12,7 @@ from crs.command_line import to_config
 from crs.config import Config
 from crs.console import say
 from crs.errors import UserError
+from crs.installed import TRAIN
 from crs.overrides import quoted
 from crs.pipeline.plan import plan
 from crs.pipeline.registry import stages_of
@@ -200,6 +201,6 @@ def end(study: "Study", about: About, root: str) -> list[list[str]]:
     say(f"search    {counts}; table, pictures and trials in {about.folder}")
     say(f"best      {figure}: {shown(best.params)}")
     store = [word for word in about.fixed if key_of(word) == "store"]
-    command = shlex.join(["python", "src/train.py", f"experiment={file}", *store])
+    command = f"{TRAIN} {shlex.join([f'experiment={file}', *store])}"
     say(f"          {command}")
     return [[*about.fixed, *words, seed] for seed in seeds]

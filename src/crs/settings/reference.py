@@ -14,6 +14,7 @@ from omegaconf import MISSING
 
 from crs.config import OF_MODELS, Config, Reading
 from crs.errors import UserError
+from crs.installed import TRAIN
 from crs.models import recipes
 from crs.settings.check import nearest
 from crs.settings.fields import ALWAYS_NAMED, Marks, marks_of
@@ -29,12 +30,12 @@ from crs.stages import declared_stages
 WIDTH = 80
 MOST = 16
 """A group of more choices is not spelled out on the screen of `--help`."""
-USAGE = """\
+USAGE = f"""\
 CRS Suite: from raw data to the scores of a conversational recommender.
 
-  python src/train.py model=latentcrs dataset=ml100k
-  python src/train.py model=latentcrs dataset=ml100k stage=embed dry_run=true
-  python src/train.py -m model=sasrec,iclrec,latentcrs dataset=tiny seed=1,2,3
+  {TRAIN} model=latentcrs dataset=ml100k
+  {TRAIN} model=latentcrs dataset=ml100k stage=embed dry_run=true
+  {TRAIN} -m model=sasrec,iclrec,latentcrs dataset=tiny seed=1,2,3
 
 Groups (choose one with group=choice):
 """
@@ -245,7 +246,7 @@ def described(name: str, groups: dict[str, list[str]]) -> str:
     """
     if name not in groups and name not in group_classes():
         near = nearest(name, [*groups])
-        raise UserError(f"--help {name}: no such group.{near} (python src/train.py --help)")
+        raise UserError(f"--help {name}: no such group.{near} ({TRAIN} --help)")
     choices = f"Choices: {', '.join(groups.get(name, []))}"
     if name not in group_classes():
         return f"{filled([choices])}\n"

@@ -7,7 +7,8 @@ from typing import Any, get_args
 
 from omegaconf import OmegaConf
 
-from crs.config import CONF, OF_MODELS, Config, Named
+from crs.config import OF_MODELS, Config, Named
+from crs.installed import CONF
 from crs.models import recipes
 
 

@@ -8,6 +8,7 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 
 from crs.config import Config
+from crs.installed import TRAIN
 from crs.overrides import PLACES
 from crs.secrets import redact
 
@@ -78,4 +79,4 @@ def name_of(config: Config, words: list[str], label: str = "") -> str:
 
 def command_of(words: list[str]) -> str:
     """The command line that makes this job's result, without secrets."""
-    return redact(shlex.join(["python", "src/train.py", *words]))
+    return redact(f"{TRAIN} {shlex.join(words)}".rstrip())

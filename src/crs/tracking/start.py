@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from crs.config import Config
 from crs.console import plain, say
 from crs.errors import PrunedError
+from crs.installed import TRAIN
 from crs.pipeline.plan import Step
 from crs.pipeline.provenance import git_state
 from crs.secrets import redacted
@@ -91,7 +92,7 @@ def init(tracker: TrackerSettings, root: Path, **about: Any) -> Any:
         settings=wandb.Settings(
             silent=True,
             console="off",
-            program="src/train.py",
+            program=TRAIN.rpartition(" ")[2],
             disable_git=True,
             disable_code=True,
             init_timeout=INIT,

@@ -21,7 +21,7 @@ def info_nce(a: Tensor, b: Tensor, temperature: float) -> Tensor:
     return F.cross_entropy(scores, torch.arange(len(z), device=z.device).roll(len(a)))
 
 
-def coarse_loss(views: list[tuple[Tensor, Tensor]], temperature: float) -> tuple[Tensor, int]:
+def coarse_loss(views: list[tuple[Tensor, ...]], temperature: float) -> tuple[Tensor, int]:
     """Mean InfoNCE over the pairs of views, each over the rows that have both.
 
     Args:

@@ -54,12 +54,14 @@ class Warmup(TrainingTask):
         model, options = self.model, self.options
         h, heads = model.graph(), model.user_heads
         mentioned = batch.entities[:, 0] != PAD
-        views = [(heads["graph"](model.graph_view(h, batch.entities)), mentioned)]
+        views: list[tuple[Tensor, ...]] = [
+            (heads["graph"](model.graph_view(h, batch.entities)), mentioned)
+        ]
         row, at, own = batch.mentions.unbind(1)
         entity, reader = self.gathered(own, whole_batch(row))
         nodes, place = entity.unique(return_inverse=True)
         first = torch.full_like(nodes, self.cases()).scatter_reduce(0, place, reader, "amin")
-        units = {"graph": (h[nodes], nodes, first)}
+        units: dict[str, tuple[Tensor, ...]] = {"graph": (h[nodes], nodes, first)}
         if "context" not in options.without:
             states = model.read(batch.tokens)
             e_c = heads["context"](model.context_view(states, batch.tokens))
@@ -80,7 +82,7 @@ class Warmup(TrainingTask):
             out |= {"loss": loss, "loss_fine": fine, "negatives": negatives}
         return out
 
-    def fine_part(self, units: dict[str, tuple[Tensor, Tensor, Tensor]]) -> tuple[Tensor, Tensor]:
+    def fine_part(self, units: dict[str, tuple[Tensor, ...]]) -> tuple[Tensor, Tensor]:
         """The fine loss and its negatives an anchor, means over the pairs of views.
 
         Args:

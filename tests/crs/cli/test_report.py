@@ -1,13 +1,11 @@
-"""The command `src/report.py`, on real results."""
+"""The command `crs report`, on real results."""
 
-import runpy
 from pathlib import Path
 
 import pytest
 
+from crs.cli.report import main
 from crs.errors import UserError
-
-MAIN = runpy.run_path(str(Path(__file__).parents[1] / "src" / "report.py"))["main"]
 
 
 @pytest.fixture(scope="module")
@@ -16,7 +14,7 @@ def result(finished) -> Path:
 
 
 def test_a_result_is_reported_beside_the_results(result, capsys):
-    MAIN([str(result), "--against", "popularity"])
+    main([str(result), "--against", "popularity"])
     out = capsys.readouterr().out
     assert "NDCG@10 (valid)" in out and "p (Holm)" in out
     page = Path(out.splitlines()[-1].removeprefix("report: "))
@@ -27,7 +25,7 @@ def test_a_result_is_reported_beside_the_results(result, capsys):
 
 
 def test_a_place_of_ones_own_takes_the_report(result, tmp_path, capsys):
-    MAIN(
+    main(
         [
             str(result / "results.parquet"),
             f"--out={tmp_path / 'mine'}",
@@ -52,17 +50,17 @@ def test_a_place_of_ones_own_takes_the_report(result, tmp_path, capsys):
 )
 def test_a_mistake_is_one_sentence(words, told):
     with pytest.raises(UserError, match=told):
-        MAIN(words)
+        main(words)
 
 
 def test_a_place_that_takes_no_files_is_one_sentence(result, tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(UserError, match=r"cannot be written .*--out=PLACE"):
-        MAIN([str(result), f"--out={tmp_path / 'file'}"])
+        main([str(result), f"--out={tmp_path / 'file'}"])
 
 
 def test_help_and_version(capsys):
-    MAIN(["--help"])
+    main(["--help"])
     assert "--against=SCORER" in capsys.readouterr().out
-    MAIN(["--version"])
+    main(["--version"])
     assert capsys.readouterr().out.startswith("CRS Suite ")

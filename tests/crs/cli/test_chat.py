@@ -1,6 +1,5 @@
 """The command: options, what is missing is made, and the three outputs."""
 
-import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -8,17 +7,13 @@ from pathlib import Path
 import faiss
 import pytest
 
+from crs.cli import chat
 from crs.errors import UserError
 
-CHAT = Path(__file__).parents[1] / "src" / "chat.py"
+CHAT = Path(__file__).parents[3] / "src" / "chat.py"
 WORDS = (
     "model=popularity dataset=tiny tracker=none trainer=cpu trainer.threads=1 debug=fast".split()
 )
-
-
-@pytest.fixture(scope="module")
-def chat():
-    return runpy.run_path(str(CHAT))
 
 
 def run(store, *words, said=""):
@@ -28,14 +23,14 @@ def run(store, *words, said=""):
     )  # fmt: skip
 
 
-def test_overrides_and_options_are_told_apart(chat):
-    words, given = chat["options"](["model=sasrec", "--web", "seed=2", "--port=1234"])
+def test_overrides_and_options_are_told_apart():
+    words, given = chat.options(["model=sasrec", "--web", "seed=2", "--port=1234"])
     assert words == ["model=sasrec", "seed=2"]
     assert (given.web, given.port, given.export) == (True, "1234", None)
 
 
-def test_choices_of_ones_own_are_found_as_for_the_command(chat):
-    words, _ = chat["options"](["dataset=mine", "--config-dir=mine"])
+def test_choices_of_ones_own_are_found_as_for_the_command():
+    words, _ = chat.options(["dataset=mine", "--config-dir=mine"])
     assert words == ["--config-dir", "mine", "dataset=mine"]
 
 
@@ -47,9 +42,9 @@ def test_choices_of_ones_own_are_found_as_for_the_command(chat):
     ("--port=70000", "--port=70000: must be a number from 1 to 65535"),
     ("--export=", "--export is empty; type --export=FILE"),
 ])  # fmt: skip
-def test_a_wrong_option_is_one_sentence(chat, word, says):
+def test_a_wrong_option_is_one_sentence(word, says):
     with pytest.raises(UserError, match=says):
-        chat["options"]([word])
+        chat.options([word])
 
 
 def test_a_person_talks_at_the_terminal_and_nothing_is_made_twice(tmp_path):
@@ -80,13 +75,13 @@ def test_a_dry_run_talks_to_nobody(tmp_path):
 
 
 @pytest.mark.parametrize("word", ["--help", "-h"])
-def test_help_names_every_option(chat, word, capsys):
-    chat["main"]([word])
+def test_help_names_every_option(word, capsys):
+    chat.main([word])
     told = capsys.readouterr().out
-    assert all(f"--{name}" in told for name in vars(chat["options"]([])[1]) if name != "config_dir")
+    assert all(f"--{name}" in told for name in vars(chat.options([])[1]) if name != "config_dir")
     assert "--config-dir" in told
 
 
-def test_the_version_is_told(chat, capsys):
-    chat["main"](["--version"])
+def test_the_version_is_told(capsys):
+    chat.main(["--version"])
     assert capsys.readouterr().out.startswith("CRS Suite ")

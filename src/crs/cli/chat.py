@@ -1,0 +1,95 @@
+"""Talk to a system; what is missing of it is made first.
+
+crs chat model=latentcrs dataset=ml100k
+crs chat model=latentcrs dataset=ml100k --web --port=7860
+crs chat model=latentcrs dataset=ml100k --export=items.faiss
+
+--web                a page in the browser instead of the terminal
+--port=7860          where the page listens
+--quiet              recommend only, and ask nothing
+--export=FILE        write the item table as a FAISS index and leave
+--config-dir=FOLDER  choices of your own, as for `crs`
+--version            print the version and leave
+--help, -h           print this and leave
+"""
+
+import argparse
+from dataclasses import replace
+
+from crs import command_line
+from crs.cli.options import usual
+from crs.console import say
+from crs.errors import UserError
+from crs.pipeline.run import run
+from crs.version import told
+
+PORT = 7860
+READ = ("embedder", "multi_turn")
+"""Groups of settings that the chat itself reads."""
+
+
+def options(words: list[str]) -> tuple[list[str], argparse.Namespace]:
+    """Overrides, as for a training, and the options.
+
+    Raises:
+        UserError: on an option that does not exist.
+    """
+    known = "there is --web, --port, --quiet, --export, --config-dir, --version, --help"
+    parser = usual(known)
+    for name in ("--web", "--quiet"):
+        parser.add_argument(name, action="store_true")
+    parser.add_argument("--port", default=str(PORT))
+    parser.add_argument("--export")
+    parser.add_argument("--config-dir")
+
+    given, overrides = parser.parse_known_args(words)
+    if unknown := [word for word in overrides if word.startswith("-")]:
+        raise UserError(f"{unknown[0]}: no such option; {known}")
+    if not given.port.isdecimal() or not 1 <= int(given.port) <= 65535:
+        raise UserError(f"--port={given.port}: must be a number from 1 to 65535, as --port={PORT}")
+    if given.export == "":
+        raise UserError("--export is empty; type --export=FILE")
+    if given.config_dir:
+        overrides = ["--config-dir", given.config_dir, *overrides]
+    return overrides, given
+
+
+def main(words: list[str]) -> None:
+    """Find or make the system, then talk."""
+    overrides, given = options(words)
+    if given.help or given.version:
+        print(__doc__ if given.help else told())
+        return
+    command_line.register()
+    config = command_line.configured(command_line.check(overrides, READ))
+    artifact = run(config)
+    if artifact is None:  # dry_run
+        return
+    from crs.dialogue.turn import TurnSettings
+    from crs.serving import load
+
+    where = {key: getattr(config.embedder, key) for key in ("path", "model", "hub")}
+    synonyms = config.dataset.synonyms or ""
+    system = load(artifact.fingerprint, config.store, synonyms, **where)
+    settings = replace(
+        TurnSettings.of(config.multi_turn, config.multi_turn.rerankers[-1]),
+        questions="none" if given.quiet else "beside",
+    )
+    if given.export:
+        say(f"export    {system.export_faiss(given.export):,} items to {given.export}")
+    elif given.web:
+        from crs.chat.page import HOST, Page, serve
+
+        say(f"chat      http://{HOST}:{given.port} (Ctrl-C ends it)")
+        try:
+            serve(Page(system, settings), int(given.port))
+        except OSError as error:
+            raise UserError(
+                f"--port={given.port} is taken; type another, e.g. --port={PORT + 1}"
+            ) from error
+    else:
+        from rich.console import Console
+
+        from crs.chat.terminal import Terminal
+
+        Terminal(system, Console(), settings).run()

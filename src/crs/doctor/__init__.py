@@ -1,0 +1,1 @@
+"""What this machine has for the suite, found without importing a heavy library."""

@@ -1,0 +1,118 @@
+"""`crs store gc`: what runs leave beside results, as locks, logs and folders of W&B."""
+
+import os
+import re
+import shutil
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from crs.store.store import Store
+
+STAGING = ".importing-"
+"""Begins the name of a folder in which an import is unpacked."""
+HOLDER = re.compile(r"process (\d+) on (.+)")
+
+
+@dataclass(frozen=True)
+class Litter:
+    """A file or folder that nobody needs."""
+
+    path: Path
+    what: str
+
+
+def litter(store: Store, older: float, unsynced: bool = False) -> Iterator[Litter]:
+    """What can go.
+
+    Args:
+        older: seconds that a log, a folder of W&B or one that was set aside must be old.
+        unsynced: with the offline runs that W&B's server has not got.
+    """
+    before = time.time() - older
+    yield from locks(store)
+    for path in sorted(store.root.glob("logs/*")):
+        if newest(path) < before and not runs(path.name.rpartition("-")[2]):
+            yield Litter(path, "log")
+    for path in sorted(store.root.glob("wandb/wandb/*run-*")):
+        online = not path.name.startswith("offline-")
+        if newest(path) < before and (online or unsynced or [*path.glob("*.synced")]):
+            yield Litter(path, "W&B run")
+    for path in sorted([*store.root.glob("*/*.old-*"), *store.root.glob(f"{STAGING}*")]):
+        if newest(path) < before:
+            yield Litter(path, "set aside" if ".old-" in path.name else "unfinished import")
+
+
+def locks(store: Store) -> Iterator[Litter]:
+    """Locks of results that are not there, and what killed processes left to say that they hold
+    one."""
+    for path in sorted(store.root.glob("*/*.lock")):
+        name = path.stem
+        there = path.with_name(name).exists() or path.with_name(f"{name}.partial").exists()
+        if not there and free(path):
+            yield Litter(path, "lock")
+    for path in sorted(store.root.glob("*/*.holder")):
+        lock = path.with_suffix(".lock")
+        if not holds(path) and (not lock.exists() or free(lock)):
+            yield Litter(path, "holder")
+
+
+def free(lock: Path) -> bool:
+    """Whether no process holds a lock."""
+    try:
+        with FileLock(lock, timeout=0):
+            return True
+    except (Timeout, OSError):
+        return False
+
+
+def holds(holder: Path) -> bool:
+    """Whether the process that a holder names may live: it does, or it is of another machine."""
+    try:
+        found = HOLDER.fullmatch(holder.read_text())
+    except OSError:
+        return True  # it has just gone
+    return found is not None and (found[2] != socket.gethostname() or runs(found[1]))
+
+
+def runs(process: str) -> bool:
+    """Whether a process of this machine has that id."""
+    if not process.isdecimal():
+        return False
+    try:
+        os.kill(int(process), 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def newest(path: Path) -> float:
+    """When a folder or anything in it was written last."""
+    times = [path.stat().st_mtime]
+    for one in path.rglob("*"):
+        with suppress(FileNotFoundError):
+            times.append(one.stat().st_mtime)
+    return max(times)
+
+
+def remove(one: Litter) -> bool:
+    """Remove it; False if it is a lock that a process has taken in the meantime."""
+    if one.what != "lock":
+        if one.path.is_dir() and not one.path.is_symlink():
+            shutil.rmtree(one.path)
+        else:
+            one.path.unlink(missing_ok=True)
+        return True
+    try:
+        with FileLock(one.path, timeout=0):
+            one.path.unlink(missing_ok=True)
+    except Timeout:
+        return False
+    return True

@@ -1,0 +1,79 @@
+"""`crs store`: what is typed, and what is printed."""
+
+import pytest
+
+from crs.cli.store import main
+from crs.errors import UserError
+from tests.crs.store.commands.small import chain
+
+
+@pytest.fixture
+def results(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return chain(tmp_path / "artifacts")
+
+
+def test_the_list_has_every_result_with_its_model_and_data(results, capsys):
+    main(["list"])
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 1 + len(results)
+    [row] = [line for line in lines if results["train1"].fingerprint in line]
+    assert row.split()[:4] == ["train", results["train1"].fingerprint, "sasrec", "tiny"]
+
+
+def test_a_result_is_shown_by_a_prefix(results, capsys):
+    main(["show", results["evaluate1"].fingerprint[:6]])
+    told = capsys.readouterr().out
+    assert "sasrec on tiny" in told and "4.5 s" in told
+    assert told.count(f"dataset/{results['dataset'].fingerprint}") == 1
+
+
+def test_two_results_are_told_apart_by_settings_code_and_figures(results, capsys):
+    main(["diff", *(results[name].fingerprint for name in ("train1", "train2"))])
+    assert "  train: seed: 1 | 2\n" in capsys.readouterr().out
+
+
+def test_verify_finds_one_changed_byte(results, capsys):
+    main(["verify"])
+    assert capsys.readouterr().out == "verified: all files of 5 results\n"
+    (results["train2"].place / "weights.txt").write_text("w3")
+    with pytest.raises(UserError, match="1 of 5 results are damaged"):
+        main(["verify"])
+    main(["verify", results["train1"].fingerprint])
+
+
+def test_prune_is_dry_unless_told(results, capsys):
+    keep = f"--keep={results['evaluate1'].fingerprint}"
+    main(["prune", keep])
+    assert "would remove: 2 results" in capsys.readouterr().out
+    assert results["evaluate2"].place.exists()
+    main(["prune", keep, "--yes"])
+    there = {name for name, one in results.items() if one.place.exists()}
+    assert there == {"dataset", "train1", "evaluate1"}
+
+
+def test_a_result_goes_from_store_to_store(results, tmp_path, capsys):
+    main(["export", results["evaluate2"].fingerprint, "one.zip"])
+    main(["import", "one.zip", "--store=other"])
+    main(["verify", "--store=other"])
+    assert capsys.readouterr().out.splitlines()[-1] == "verified: all files of 3 results"
+
+
+@pytest.mark.parametrize(("words", "told"), [
+    ([], "type what to do"),
+    (["lst"], "invalid choice: 'lst'"),
+    (["list", "--sorted"], "unrecognized arguments: --sorted"),
+    (["list", "--older=old"], "--older=old: a number and one of m, h, d, w"),
+    (["list", "--larger=3"], "--larger=3: a number and one of B, KB"),
+    (["list", "--model=none"], "has no such result"),
+    (["list", "--store=nowhere"], "--store=nowhere: there is no such folder"),
+    (["show", "ffff0000"], "ffff0000: no result of"),
+    (["show", "ab"], "type at least 4 digits"),
+    (["prune"], "say what may go"),
+    (["import", "nowhere.zip"], "no file that crs store export has written"),
+    (["gc", "--older=3"], "--older=3: a number"),
+])  # fmt: skip
+def test_a_mistake_is_one_sentence(results, words, told):
+    with pytest.raises(UserError, match=told) as raised:
+        main(words)
+    assert len(str(raised.value).splitlines()) == 1
