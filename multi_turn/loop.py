@@ -12,6 +12,7 @@ from torch import Tensor
 
 from crs.console import Context
 from crs.data.cases import Cases
+from crs.dialogue.questions import NOTHING
 from crs.dialogue.requirements import Facts
 from crs.dialogue.state import Answer, Requirement, Talk, Understanding, Understood, User
 from crs.dialogue.turn import DialogueStates, TurnSettings
@@ -128,7 +129,7 @@ class Loop:
         with self.context.bar(len(self.arms), label=f"turn {number}", unit="scorer") as bar:
             for place, arm in enumerate(self.arms):
                 mine = slice(place * len(self.cases), (place + 1) * len(self.cases))
-                shown[mine], questions[mine], columns[mine] = self.show(arm, mine)
+                shown[mine], questions[mine], columns[mine] = self.show(arm, mine, number)
                 bar.update()
         frame["shown"] = [[i for i in row if i] for row in shown[rows].tolist()]
         if self.settings.questions != "none":
@@ -148,7 +149,7 @@ class Loop:
         ]
         self.states.update(frame["dialogue"].tolist(), heard, vectors)
 
-    def show(self, arm: Arm, part: slice) -> tuple[Tensor, Tensor, Tensor]:
+    def show(self, arm: Arm, part: slice, number: int) -> tuple[Tensor, Tensor, Tensor]:
         """What an arm shows, [C, shown], what it asks, [C], and rank before, rank after and broken,
         [C, 3].
 
@@ -162,10 +163,12 @@ class Loop:
         picked = ranking.pick(self.settings.shown)
         items = torch.zeros(len(cases), self.settings.shown, dtype=torch.long)
         items[:, : picked.items.shape[1]] = picked.items
-        asked = [{turn.question for turn in talk.turns} for talk in self.talks[part]]
-        questions = self.states.questions(ranking, part, settings, asked)
+        questions = torch.full((len(cases),), NOTHING)
+        if number < self.settings.turns:  # nobody would answer in the last turn
+            asked = [{turn.question for turn in talk.turns} for talk in self.talks[part]]
+            questions = self.states.questions(ranking, part, settings, asked)
         if settings.questions == "instead":
-            items[questions != 0] = 0
+            items[questions != NOTHING] = 0
         columns = (ranking.ranks_before(), ranking.ranks_after(), picked.broken.float())
         return items, questions, torch.stack(columns, dim=1)
 

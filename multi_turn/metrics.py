@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from crs.dialogue.questions import NOTHING
 from crs.evaluation import stats
 from crs.evaluation.charts import SUCCESS, TURN
 from crs.evaluation.metrics import per_case
@@ -61,16 +62,20 @@ def arm_rows(
         rows += rows_of(
             label, f"{TURN}{turn}{BEFORE}", per_case(before, settings.ks), cluster, settings
         )
+        rows += rows_of(label, f"{TURN}{turn}", per_case(after, settings.ks), cluster, settings)
+        listed = np.ones(len(now), bool)
+        if settings.questions == "instead":  # a turn that asks shows nothing
+            listed = now["question"].to_numpy() == NOTHING
+        shown = {
+            ("won", k): (after <= k) & (before > k),
+            ("lost", k): (after > k) & (before <= k),
+            ("relaxed", k): now["broken"].to_numpy() > 0,
+        }
         rows += rows_of(
             label,
             f"{TURN}{turn}",
-            per_case(after, settings.ks)
-            | {
-                ("won", k): (after <= k) & (before > k),
-                ("lost", k): (after > k) & (before <= k),
-                ("relaxed", k): now["broken"].to_numpy() > 0,
-            },
-            cluster,
+            {name: values[listed] for name, values in shown.items()},
+            cluster[listed],
             settings,
         )
         read = now[now["embedded"]]

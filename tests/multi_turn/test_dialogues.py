@@ -311,11 +311,11 @@ def test_a_run_that_stopped_in_turn_3_goes_on_to_the_same_bits(
     result = agenda if user == "agenda" else result
     real, turns = loop.Loop.show, []
 
-    def breaks(self, line, part):
+    def breaks(self, line, part, number):
         turns.append(len(self.talks[0].turns))
         if max(len(talk.turns) for talk in self.talks) == 3:
             raise KeyboardInterrupt
-        return real(self, line, part)
+        return real(self, line, part, number)
 
     folder = tmp_path / "multi_turn"
     with pytest.MonkeyPatch.context() as patch, pytest.raises(KeyboardInterrupt):

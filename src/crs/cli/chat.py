@@ -21,6 +21,7 @@ from crs.cli.options import usual
 from crs.console import say
 from crs.errors import UserError
 from crs.pipeline.run import run
+from crs.tracking.names import key_of
 from crs.version import told
 
 PORT = 7860
@@ -60,6 +61,8 @@ def main(words: list[str]) -> None:
     if given.help or given.version:
         print(__doc__ if given.help else told())
         return
+    if any(key_of(word) == "multi_turn.questions" for word in overrides):
+        raise UserError("multi_turn.questions: a chat asks beside each list; --quiet asks nothing")
     command_line.register()
     config = command_line.configured(command_line.check(overrides, READ))
     artifact = run(config)

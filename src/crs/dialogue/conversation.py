@@ -16,8 +16,8 @@ from crs.dialogue.questions import NOTHING
 from crs.dialogue.replies import asked_text, foreign, note, question_text, years_text
 from crs.dialogue.requirements import Facts
 from crs.dialogue.rule_understanding import Rules
-from crs.dialogue.short_answers import whole_sentence
-from crs.dialogue.state import Talk, Understanding
+from crs.dialogue.short_answers import ShortAnswer, short_answer, with_titles
+from crs.dialogue.state import Talk, Understanding, Understood
 from crs.dialogue.turn import DialogueStates, TurnSettings
 from crs.dialogue.utterance_vectors import Texts
 from crs.errors import UserError
@@ -126,12 +126,17 @@ class Conversation:
         if UNDO.fullmatch(text.strip()):
             return self.undo()
         self.remember()
-        if ALL_REFUSED.search(text.lower()):
-            self.refused += [item for item in self.shown if item not in self.refused]
-        titles = [self.names.titles[item] for item in self.shown]
-        self.hear(whole_sentence(text, self.question, self.names.attributes, titles))
-        self.question = NOTHING
-        return self.show()
+        try:
+            if ALL_REFUSED.search(text.lower()):
+                self.refused += [item for item in self.shown if item not in self.refused]
+            titles = [self.names.titles[item] for item in self.shown]
+            answer = short_answer(text, self.question, self.names.attributes)
+            self.hear(with_titles(answer.rest if answer else text, titles), answer)
+            self.question = NOTHING
+            return self.show()
+        except UserError:  # e.g. a language model that reads cannot be reached: nothing was said
+            self.restore()
+            raise
 
     def remember(self) -> None:
         """Keep what is known by now, for `undo`."""
@@ -147,14 +152,28 @@ class Conversation:
         """
         if not self.past:
             raise UserError("there is nothing to undo")
-        vars(self).update(self.past.pop())
-        self.talk = self.state.talks[0]
+        self.restore()
         return self.show()
 
-    def hear(self, text: str) -> None:
-        """Take in words without an answer."""
-        self.state.speak([0], [text])
-        heard = self.state.understand([0])
+    def restore(self) -> None:
+        """Go back to what `remember` kept last."""
+        vars(self).update(self.past.pop())
+        self.talk = self.state.talks[0]
+
+    def hear(self, text: str, answer: ShortAnswer | None = None) -> None:
+        """Take in words.
+
+        Args:
+            text: what is read; nothing where `answer` is all that was said.
+            answer: to the question, before the other words.
+        """
+        self.state.speak([0], [text or (answer.said if answer else "")])
+        heard = self.state.understand([0]) if text else []
+        if answer:
+            both = [answer.understood, *heard]
+            words = " ".join(one.text for one in both if one.text)
+            asked = tuple(one for part in both for one in part.requirements)
+            heard = [Understood(words, asked)]
         self.state.update([0], heard, self.state.embed([0], heard))
         asked = heard[0].requirements
         names = self.names.attributes, self.names.titles
@@ -195,8 +214,11 @@ class Conversation:
 
     @property
     def recommender(self) -> Recommender:
-        """Who answers: one that reads words, if there are any."""
-        return self.speaking if self.talk.turns else self.silent
+        """Who answers: one that hears, if anything was said; one that reads texts, if there is one
+        to read."""
+        texts = self.state.texts
+        heard = bool(texts.said[0]) or not texts.vectors.shape[1]
+        return self.speaking if self.talk.turns and heard else self.silent
 
     def asked(self) -> Cases:
         """The case with all that is known by now."""

@@ -4,7 +4,7 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from crs.dialogue.questions import DECADE
+from crs.dialogue.questions import DECADE, NOTHING
 from crs.dialogue.state import EARLIEST, LATEST
 
 
@@ -76,7 +76,7 @@ def reply(
     shown: Sequence[int],
     titles: list[str],
     attributes: list[str],
-    question: int = 0,
+    question: int = NOTHING,
 ) -> str:
     """A turn of the system: Markdown, if the names are.
 

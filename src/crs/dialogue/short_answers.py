@@ -1,65 +1,91 @@
-"""What a person says to a question or to a list, as a whole sentence that the rules read."""
+"""Short words of a person: an answer to the question that was asked, a number of the list."""
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-from crs.dialogue.questions import DECADE, NOTHING
+from crs.dialogue.questions import DECADE
+from crs.dialogue.state import EARLIEST, LATEST, Requirement, Understood
 
-_END = r"(?:\s*[,.;!]+\s*|$)"
+_END = r"(?:\s*[,.;:!?\u2013-]+\s*|\s+(?=(?:and|but)\b)|$)"
 YES = re.compile(
-    rf"(?:yes|yeah|yep|yup|sure|ok|okay|absolutely|of course)(?:,? please)?{_END}", re.I
+    rf"(?:yes|yeah|yep|yup|sure|ok|okay|of course)(?:,? i do|,? please| thing)?{_END}", re.I
 )
-NO = re.compile(rf"(?:no|nope|nah|not really|rather not)(?:,? thanks|,? thank you)?{_END}", re.I)
-EITHER = re.compile(
-    rf"(?:either|any|anything|whatever|don'?t care|no idea|(?:i )?don'?t (?:mind|care|know)|"
-    rf"(?:it )?does(?:n't| not) matter|no preference|skip)(?: is fine)?{_END}",
+NO = re.compile(
+    r"(?:no|nope|nah|not really|rather not)"
+    rf"(?:,? thanks|,? thank you|,? i do(?: not|n'?t)| way)?{_END}",
     re.I,
 )
+EITHER = re.compile(
+    r"(?:either|any|anything|whatever|no idea|(?:i )?do(?: not|n'?t) (?:mind|care|know)|"
+    rf"(?:it )?does(?:n'?t| not) matter|no preference|skip)(?: is fine)?{_END}",
+    re.I,
+)
+OF_LIST = re.compile(r"\b(?:these|those|them|list)\b", re.I)
+"""Then the words are about the list, and not about the question."""
 LIKE = re.compile(
-    r"\b(more|less|not|nothing) like (?:number |no\. ?|#)?(\d+)\b"
+    r"\b(more|less|not|nothing) like (?:number |no\. ?|#)?(\d+(?:(?:,| and| or|,? and) #?\d+)*)\b"
     r"(?=\s*(?:$|[,.;!?]|please\b|but\b|and\b))",
     re.I,
 )
 
 
-def whole_sentence(
-    text: str,
-    question: int,
-    attributes: Sequence[str],
-    shown: Sequence[str],
-) -> str:
-    """`yes` to "Do you want comedy?" is `comedy, please`; `more like 2` has the title of item 2.
+@dataclass(frozen=True)
+class ShortAnswer:
+    """An answer to a question.
+
+    Attributes:
+        understood: what it says; nothing where the person has no preference.
+        said: the same as a sentence; empty where the person has no preference.
+        rest: the words behind it.
+    """
+
+    understood: Understood
+    said: str
+    rest: str
+
+
+def short_answer(text: str, question: int, attributes: Sequence[str]) -> ShortAnswer | None:
+    """`yes` to "Do you want comedy?" requires comedy; None if the words are no short answer.
+
+    It needs no rules that read the attribute's name: some names are no words, as `R&B`.
 
     Args:
         text: what the person says.
         question: what was asked last, as `Turn.question` has it.
         attributes: names by id.
-        shown: titles of the list that was shown last.
-    Returns:
-        The text itself if it is a whole sentence already.
     """
-    text = LIKE.sub(lambda found: _titled(found, shown), text.strip())
-    if question == NOTHING:
-        return text
+    text = text.strip()
+    if not question or OF_LIST.search(text):
+        return None
     if found := EITHER.match(text):
-        return _joined("any year is fine" if question == DECADE else "", text[found.end() :])
+        any_year = Requirement(years=(EARLIEST, LATEST))
+        asked, said = ((any_year,), "any year is fine") if question == DECADE else ((), "")
+        return ShortAnswer(Understood("", asked), said, text[found.end() :])
     if question == DECADE:
-        return text
+        return None
     name = attributes[question].lower()
-    for pattern, words in ((YES, f"{name}, please"), (NO, f"no {name}")):
-        if found := pattern.match(text):
-            return _joined(words, text[found.end() :])
-    return text
+    if found := YES.match(text):
+        wanted = Understood(said := f"{name}, please", (Requirement(attribute=question),))
+        return ShortAnswer(wanted, said, text[found.end() :])
+    if found := NO.match(text):
+        refused = Understood("", (Requirement(attribute=question, wanted=False),))
+        return ShortAnswer(refused, f"no {name}", text[found.end() :])
+    return None
 
 
-def _titled(found: re.Match[str], shown: Sequence[str]) -> str:
-    """A number of the list as its title; as it stands if the list has no such number."""
-    how, number = found[1].lower(), int(found[2])
-    if not 1 <= number <= len(shown):
-        return found[0]
-    return f"{'like' if how == 'more' else 'not like'} {shown[number - 1]}"
+def with_titles(text: str, shown: Sequence[str]) -> str:
+    """`more like 2` with the title of item 2 of the list, `less like 1 and 3` with two titles.
 
+    Args:
+        shown: titles of the list that was shown last. Numbers that it does not have stay.
+    """
 
-def _joined(words: str, rest: str) -> str:
-    """An answer, and what was said behind it as a sentence of its own."""
-    return ". ".join(part for part in (words, rest) if part)
+    def titled(found: re.Match[str]) -> str:
+        numbers = [int(number) for number in re.findall(r"\d+", found[2])]
+        if not all(1 <= number <= len(shown) for number in numbers):
+            return found[0]
+        how = "like" if found[1].lower() == "more" else "not like"
+        return ". ".join(f"{how} {shown[number - 1]}" for number in numbers)
+
+    return LIKE.sub(titled, text)

@@ -11,15 +11,14 @@ from crs.installed import CONF
 from crs.models import recipes
 from crs.pipeline.plan import plan, refuse_damaged, survey
 from crs.report.collect import Record, result_at
+from crs.secrets import redact
 from crs.settings.check import nearest
 from crs.stages.dataset import Dataset
 from crs.store.store import Store
 
 TRAIN = "python src/train.py"
-HIDDEN = ("store", "tracker")
+HIDDEN = ("store", "tracker", "hydra")
 """Settings that say where results lie and who is told of them: no command of a page shows them."""
-PATHS = ("dataset.archive", "dataset.path", "dataset.items")
-"""Settings whose values are places on one machine."""
 
 
 @dataclass(frozen=True)
@@ -85,12 +84,12 @@ class Entries:
 
 
 def shown(words: tuple[str, ...]) -> list[str]:
-    """Words of a command as a page shows them: of no machine's own."""
-    pairs = [word.partition("=") for word in words]
+    """Words of a command as a page shows them: without secrets, and with no place of a machine."""
+    pairs = [word.lstrip("+").partition("=") for word in words]
     return [
-        f"{key}=PATH" if key in PATHS else f"{key}{sign}{value}"
+        f"{key}=PATH" if "/" in value or "\\" in value else redact(f"{key}{sign}{value}")
         for key, sign, value in pairs
-        if key not in HIDDEN
+        if key.split(".")[0] not in HIDDEN
     ]
 
 

@@ -109,8 +109,10 @@ class Board:
         several = [row["model"] for row in self.table.rows if row["scorer"] != plain(row["model"])]
         if not several:
             frame = frame.drop(columns="scorer")
-        frame[f"against {self.baseline} [95 %]"] = [str(self.against.get(m, "–")) for m in models]
-        frame["p (Holm)"] = [f"{a.holm:.4f}" if (a := self.against.get(m)) else "–" for m in models]
+        if self.against:
+            tests = [self.against.get(model) for model in models]
+            frame[f"against {self.baseline} [95 %]"] = [str(test or "–") for test in tests]
+            frame["p (Holm)"] = [f"{test.holm:.4f}" if test else "–" for test in tests]
         frame["minutes"] = [f"{self.minutes(model):.1f}" for model in models]
         frame["MB"] = [f"{self.memory(model):,}" for model in models]
         frame["parameters"] = [f"{self.parameters(model):,}" for model in models]

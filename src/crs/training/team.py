@@ -35,6 +35,7 @@ START = timedelta(minutes=5)
 """Longest wait for rank 0 when a rank connects to it."""
 GRACE = 5.0
 """Seconds in which the end of a process is seen after a connection to it is lost."""
+READY = "ready"
 Function = Callable[..., None]
 
 
@@ -56,7 +57,7 @@ def serve(rank: int, trainer: Any, threads: int, port: int, orders: Connection) 
     warnings.filterwarnings("ignore", "Sparse CSR tensor support is in beta")
     try:
         use_threads(threads)
-        orders.send("ready")
+        orders.send(READY)
         join(rank, trainer, dist.TCPStore(HERE, port, trainer.devices, timeout=START))
         while True:
             function, arguments = pickle.loads(orders.recv_bytes())
@@ -95,11 +96,13 @@ class Team:
             self.processes.append(process)
             self.orders.append(ours)
         try:
-            for order in self.orders:
-                order.recv()
+            for rank, order in enumerate(self.orders, 1):
+                if (said := order.recv()) != READY:
+                    raise RuntimeError(f"device {rank + 1} failed:\n{said}")
             join(0, trainer, store)
-        except (EOFError, RuntimeError) as error:
-            why = self.loss()
+        except BaseException as error:
+            lost = isinstance(error, EOFError | OSError | RuntimeError)
+            why = self.loss() if lost else None
             self.close()
             if why:
                 raise why from error

@@ -229,3 +229,31 @@ def test_more_like_a_number_is_its_title(talk, system):
     shown = talk.show().items
     assert talk.say("more like 2").asked == [f"like {system.titles[shown[1]]}"]
     assert talk.history[-1] == shown[1]
+
+
+def test_words_about_the_list_answer_no_question(system):
+    talk = asking(system)
+    shown = talk.show().items
+    while talk.question <= 0:
+        shown = talk.say("any").items
+    assert talk.say("No, not those.").asked == []
+    assert talk.refused == shown
+
+
+def test_no_preference_before_any_wish_is_answered_from_the_history_alone(system):
+    talk = asking(system)
+    first = talk.show().items
+    assert talk.say("any").items == first
+    assert talk.recommender is talk.silent
+
+
+def test_words_that_could_not_be_read_are_not_said(talk, monkeypatch):
+    before = talk.say("a drama").items
+
+    def fails(talks):
+        raise UserError("llm: no answer")
+
+    monkeypatch.setattr(talk.state, "understanding", SimpleNamespace(read=fails))
+    with pytest.raises(UserError):
+        talk.say("None of these. A comedy")
+    assert (len(talk.talk.turns), talk.refused, talk.shown) == (1, [], before)

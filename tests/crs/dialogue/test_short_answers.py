@@ -1,37 +1,68 @@
-"""Short answers become sentences that the rules read; other words stay as they are."""
+"""Short answers say what they mean; other words stay as they are."""
 
 import pytest
 
 from crs.dialogue.questions import DECADE, NOTHING
-from crs.dialogue.short_answers import whole_sentence
+from crs.dialogue.short_answers import short_answer, with_titles
+from crs.dialogue.state import EARLIEST, LATEST
 
-NAMES = ["", "Comedy", "Drama"]
-SHOWN = ["Toy Story (1995)", "Heat (1995)"]
+NAMES = ["", "Comedy", "Pop/Rock", "R&B"]
+SHOWN = ["Toy Story (1995)", "Heat (1995)", "Fargo (1996)"]
 
 
-@pytest.mark.parametrize(("text", "question", "meant"), [
-    ("yes", 1, "comedy, please"),
-    ("Yes, please!", 1, "comedy, please"),
-    ("sure, but no horror", 2, "drama, please. but no horror"),
-    ("no", 1, "no comedy"),
-    ("no thanks", 2, "no drama"),
-    ("nope. something from the 90s", 1, "no comedy. something from the 90s"),
-    ("no horror", 1, "no horror"),
-    ("no", NOTHING, "no"),
-    ("yes", NOTHING, "yes"),
-    ("yes", DECADE, "yes"),
-    ("the nineties", DECADE, "the nineties"),
-    ("any", DECADE, "any year is fine"),
-    ("I don't mind", DECADE, "any year is fine"),
-    ("doesn't matter", 1, ""),
-    ("don't care, something quiet", 1, "something quiet"),
-    ("anything with robots", 1, "anything with robots"),
-    ("nothing with comedy", 1, "nothing with comedy"),
-    ("more like 2", NOTHING, "like Heat (1995)"),
-    ("less like #1, please", 1, "not like Toy Story (1995), please"),
-    ("more like 7", NOTHING, "more like 7"),
-    ("more like 2 friends", NOTHING, "more like 2 friends"),
-    ("", 1, ""),
+@pytest.mark.parametrize(("text", "question", "wanted", "rest"), [
+    ("yes", 1, True, ""),
+    ("Yes, please!", 1, True, ""),
+    ("yes i do", 3, True, ""),
+    ("sure thing", 3, True, ""),
+    ("sure, but no horror", 2, True, "but no horror"),
+    ("yes and drama", 1, True, "and drama"),
+    ("yes - but no horror", 1, True, "but no horror"),
+    ("no", 1, False, ""),
+    ("no thanks", 2, False, ""),
+    ("No, I don't.", 2, False, ""),
+    ("no way", 2, False, ""),
+    ("nope. something from the 90s", 1, False, "something from the 90s"),
+    ("no, anything else", 1, False, "anything else"),
 ])  # fmt: skip
-def test_short_answers(text, question, meant):
-    assert whole_sentence(text, question, NAMES, SHOWN) == meant
+def test_yes_and_no_are_about_what_was_asked_whatever_its_name(text, question, wanted, rest):
+    answer = short_answer(text, question, NAMES)
+    [asked] = answer.understood.requirements
+    assert (asked.attribute, asked.wanted, asked.hard, answer.rest) == (
+        question,
+        wanted,
+        True,
+        rest,
+    )
+    name = NAMES[question].lower()
+    assert answer.said == (f"{name}, please" if wanted else f"no {name}")
+
+
+@pytest.mark.parametrize("text", ["doesn't matter", "I don't mind", "any", "skip", "I do not care"])
+def test_no_preference_says_nothing_of_an_attribute_and_any_year_of_the_decade(text):
+    nothing = short_answer(text, 1, NAMES)
+    assert (nothing.understood.requirements, nothing.said, nothing.rest) == ((), "", "")
+    [asked] = short_answer(text, DECADE, NAMES).understood.requirements
+    assert asked.years == (EARLIEST, LATEST)
+
+
+@pytest.mark.parametrize(("text", "question"), [
+    ("no horror", 1), ("no", NOTHING), ("yes", NOTHING), ("yes", DECADE), ("the nineties", DECADE),
+    ("anything with robots", 1), ("nothing with comedy", 1), ("", 1),
+    ("No, not those.", 1), ("no, none of these", 1), ("no, I have seen those", 1),
+])  # fmt: skip
+def test_other_words_and_words_about_the_list_are_no_short_answer(text, question):
+    assert short_answer(text, question, NAMES) is None
+
+
+@pytest.mark.parametrize(("text", "meant"), [
+    ("more like 2", "like Heat (1995)"),
+    ("less like #1, please", "not like Toy Story (1995), please"),
+    ("more like 2 and 3", "like Heat (1995). like Fargo (1996)"),
+    ("more like 7", "more like 7"),
+    ("more like 2 and 7", "more like 2 and 7"),
+    ("more like 2 friends", "more like 2 friends"),
+    ("a comedy", "a comedy"),
+])  # fmt: skip
+def test_numbers_of_the_list_are_its_titles(text, meant):
+    assert with_titles(text, SHOWN) == meant
