@@ -30,6 +30,7 @@ NEVER_COMPUTES = {
     "crs.settings.base",  # which settings are in a name
     "crs.settings.fields",  # the marks of settings
     "crs.stages.stage",  # what a stage declares
+    "crs.threads",  # how many threads there are
 }
 """Modules that stages import and that change no result. Neither they nor their imports count."""
 

@@ -47,6 +47,7 @@ def differing(one: Config, two: Config) -> set[str]:
         "tracker.group=some",
         "tracker.system_metrics=false",
         "tracker.upload=all",
+        "trainer.devices=2",
         "store=elsewhere",
         "force=[pretrain]",
         "strict=true",
@@ -60,7 +61,7 @@ def test_how_to_run_is_in_no_name(override, configure):
 
 def test_every_setting_of_how_to_run_was_tried(configure):
     config = configure("dataset=tiny")
-    assert set(vars(config.trainer)) == {"accelerator", "threads",
+    assert set(vars(config.trainer)) == {"accelerator", "devices", "threads",
                                          "progress"}  # fmt: skip
     assert set(vars(config.tracker)) == {
         "kind", "project", "entity", "group", "system_metrics", "upload",
