@@ -17,6 +17,8 @@ from crs.store.store import Store
 STAGING = ".importing-"
 """Begins the name of a folder in which an import is unpacked."""
 HOLDER = re.compile(r"process (\d+) on (.+)")
+ASIDE = re.compile(r".+\.old-(\d+)")
+"""What `Store.set_aside` calls a folder: the nanoseconds tell when."""
 
 
 @dataclass(frozen=True)
@@ -43,9 +45,14 @@ def litter(store: Store, older: float, unsynced: bool = False) -> Iterator[Litte
         online = not path.name.startswith("offline-")
         if newest(path) < before and (online or unsynced or [*path.glob("*.synced")]):
             yield Litter(path, "W&B run")
-    for path in sorted([*store.root.glob("*/*.old-*"), *store.root.glob(f"{STAGING}*")]):
+    for path in sorted(store.root.glob("*/*.old-*")):
+        # Not by its files: those may be years old when it is set aside.
+        named = ASIDE.fullmatch(path.name)
+        if named and int(named[1]) / 1e9 < before:
+            yield Litter(path, "set aside")
+    for path in sorted(store.root.glob(f"{STAGING}*")):
         if newest(path) < before:
-            yield Litter(path, "set aside" if ".old-" in path.name else "unfinished import")
+            yield Litter(path, "unfinished import")
 
 
 def locks(store: Store) -> Iterator[Litter]:

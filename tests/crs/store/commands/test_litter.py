@@ -76,6 +76,12 @@ def test_a_holder_whose_process_is_gone_goes(store):
     assert found(store) == {"train/a.holder"}
 
 
+def test_a_folder_that_was_just_set_aside_stays_however_old_its_files_are(store):
+    then = time.time() - 40 * DAY
+    aside = store.set_aside(old(store.root / "train" / "1111111111111111"))
+    assert aside.stat().st_mtime < then + DAY and found(store) == set()
+
+
 def test_folders_that_were_set_aside_go(store):
     old(store.root / "train" / "1111111111111111.old-5")
     old(store.root / ".importing-x")
