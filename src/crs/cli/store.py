@@ -162,15 +162,16 @@ def prune(given: argparse.Namespace) -> None:
             "crs store prune: say what may go, e.g. --older=30d, --larger=1GB or --stage=NAME, or "
             "with --keep=FINGERPRINT what must stay"
         )
-    freed, results = 0, removable(catalogue, choice, keep)
-    for one in results:
+    count = freed = 0
+    for one in removable(catalogue, choice, keep):
         size = bytes_of(one)
-        if given.yes and not remove(one, catalogue):
-            print(f"stays    {named(one)}: a process makes it or reads it")
+        if given.yes and not remove(one, catalogue.store):
+            print(f"stays    {named(one)}: a process makes it, or what stands on it stays")
             continue
+        count += 1
         freed += size
         print(f"{'removed' if given.yes else 'would go'} {named(one)} {shown(size, BYTES)}")
-    ended(given.yes, f"{len(results)} results, {shown(freed, BYTES)}")
+    ended(given.yes, f"{count} results, {shown(freed, BYTES)}")
 
 
 def ended(yes: bool, what: str) -> None:

@@ -1,6 +1,7 @@
 """`crs store`: what is typed, and what is printed."""
 
 import pytest
+from filelock import FileLock
 
 from crs.cli.store import main
 from crs.errors import UserError
@@ -50,6 +51,14 @@ def test_prune_is_dry_unless_told(results, capsys):
     main(["prune", keep, "--yes"])
     there = {name for name, one in results.items() if one.place.exists()}
     assert there == {"dataset", "train1", "evaluate1"}
+
+
+def test_what_a_locked_result_stands_on_stays_and_is_not_counted(results, capsys):
+    locked = results["evaluate2"].place
+    with FileLock(locked.with_name(f"{locked.name}.lock")):
+        main(["prune", f"--keep={results['evaluate1'].fingerprint}", "--yes"])
+    assert capsys.readouterr().out.splitlines()[-1].startswith("removed: 0 results, ")
+    assert all(one.place.exists() for one in results.values())
 
 
 def test_a_result_goes_from_store_to_store(results, tmp_path, capsys):

@@ -10,9 +10,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from filelock import FileLock, Timeout
+from filelock import Timeout
 
-from crs.store.store import Store
+from crs.store.store import Store, lock_of
 
 STAGING = ".importing-"
 """Begins the name of a folder in which an import is unpacked."""
@@ -59,22 +59,22 @@ def locks(store: Store) -> Iterator[Litter]:
     """Locks of results that are not there, and what killed processes left to say that they hold
     one."""
     for path in sorted(store.root.glob("*/*.lock")):
-        name = path.stem
-        there = path.with_name(name).exists() or path.with_name(f"{name}.partial").exists()
-        if not there and free(path):
+        result = path.with_suffix("")
+        there = result.exists() or path.with_suffix(".partial").exists()
+        if not there and free(result):
             yield Litter(path, "lock")
     for path in sorted(store.root.glob("*/*.holder")):
-        lock = path.with_suffix(".lock")
-        if not holds(path) and (not lock.exists() or free(lock)):
+        locked = path.with_suffix(".lock").exists() and not free(path.with_suffix(""))
+        if not holds(path) and not locked:
             yield Litter(path, "holder")
 
 
-def free(lock: Path) -> bool:
-    """Whether no process holds a lock."""
+def free(result: Path) -> bool:
+    """Whether no process holds the lock of a result."""
     try:
-        with FileLock(lock, timeout=0):
+        with lock_of(result).acquire(timeout=0):
             return True
-    except (Timeout, OSError):
+    except (Timeout, OSError, NotImplementedError):
         return False
 
 
@@ -118,7 +118,7 @@ def remove(one: Litter) -> bool:
             one.path.unlink(missing_ok=True)
         return True
     try:
-        with FileLock(one.path, timeout=0):
+        with lock_of(one.path.with_suffix("")).acquire(timeout=0):
             one.path.unlink(missing_ok=True)
     except Timeout:
         return False
