@@ -206,7 +206,7 @@ def collect_garbage(given: argparse.Namespace) -> None:
     store = Catalogue(given.store).store
     count = 0
     for one in [*litter(store, age_of(given.older), given.unsynced)]:
-        if not given.yes or remove(one):
+        if not given.yes or remove(one, store):
             count += 1
             where = one.path.relative_to(store.root)
             print(f"{'removed' if given.yes else 'would go'} {one.what} {where}")

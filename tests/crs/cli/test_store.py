@@ -5,6 +5,8 @@ from filelock import FileLock
 
 from crs.cli.store import main
 from crs.errors import UserError
+from crs.store.commands.catalogue import Catalogue
+from crs.store.commands.listing import Wanted
 from tests.crs.store.commands.small import chain
 
 
@@ -20,6 +22,15 @@ def test_the_list_has_every_result_with_its_model_and_data(results, capsys):
     assert len(lines) == 1 + len(results)
     [row] = [line for line in lines if results["train1"].fingerprint in line]
     assert row.split()[:4] == ["train", results["train1"].fingerprint, "sasrec", "tiny"]
+
+
+@pytest.mark.parametrize(("typed", "fits"), [("my", True), ("my small", True), ("my2", False), ("m", False)])
+def test_a_dataset_is_chosen_by_its_name(results, monkeypatch, typed, fits):
+    catalogue, data = Catalogue("artifacts"), results["dataset"]
+    monkeypatch.setattr(catalogue, "data", lambda result: "my small")
+    assert Wanted(dataset=typed).fits(data, catalogue) is fits
+    monkeypatch.setattr(catalogue, "data", lambda result: "my2")
+    assert Wanted(dataset=typed).fits(data, catalogue) is (typed == "my2")
 
 
 def test_a_result_is_shown_by_a_prefix(results, capsys):

@@ -17,7 +17,11 @@ NAMED = 2
 
 @dataclass(frozen=True)
 class Wanted:
-    """Which results: None or 0 asks for nothing."""
+    """Which results: None or 0 asks for nothing.
+
+    Args:
+        dataset: a name, for all its editions, or a name with an edition.
+    """
 
     stage: str | None = None
     model: str | None = None
@@ -30,7 +34,9 @@ class Wanted:
         return (
             self.stage in (None, result.stage)
             and (self.model is None or self.model in catalogue.models(result))
-            and (self.dataset is None or catalogue.data(result).startswith(self.dataset))
+            and (
+                self.dataset is None or f"{catalogue.data(result)} ".startswith(f"{self.dataset} ")
+            )
             and catalogue.age(result) >= self.older
             and bytes_of(result) >= self.larger
         )

@@ -6,12 +6,12 @@ import shutil
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from filelock import Timeout
 
+from crs.places import refusal, unwritable
 from crs.store.store import Store, lock_of
 
 STAGING = ".importing-"
@@ -101,25 +101,30 @@ def runs(process: str) -> bool:
 
 
 def newest(path: Path) -> float:
-    """When a folder or anything in it was written last."""
-    times = [path.stat().st_mtime]
-    for one in path.rglob("*"):
-        with suppress(FileNotFoundError):
-            times.append(one.stat().st_mtime)
-    return max(times)
+    """When a folder or anything in it was written last: now if any of it goes meanwhile."""
+    try:
+        return max(one.lstat().st_mtime for one in (path, *path.rglob("*")))
+    except FileNotFoundError:
+        return time.time()
 
 
-def remove(one: Litter) -> bool:
-    """Remove it; False if it is a lock that a process has taken in the meantime."""
-    if one.what != "lock":
-        if one.path.is_dir() and not one.path.is_symlink():
+def remove(one: Litter, store: Store) -> bool:
+    """Remove it; False if a process has taken the lock that it is, or removed it, in the meantime.
+
+    Raises:
+        UserError: if the store cannot be written.
+    """
+    try:
+        if one.what == "lock":
+            with lock_of(one.path.with_suffix("")).acquire(timeout=0):
+                one.path.unlink()
+        elif one.path.is_dir() and not one.path.is_symlink():
             shutil.rmtree(one.path)
         else:
-            one.path.unlink(missing_ok=True)
-        return True
-    try:
-        with lock_of(one.path.with_suffix("")).acquire(timeout=0):
-            one.path.unlink(missing_ok=True)
-    except Timeout:
+            one.path.unlink()
+    except (Timeout, FileNotFoundError):
         return False
+    except OSError as error:
+        why = refusal(error) or str(error)
+        raise unwritable(f"--store={store.root}", why, "--store") from error
     return True
