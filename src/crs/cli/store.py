@@ -14,7 +14,8 @@ crs store gc                     remove stale locks; logs, uploaded W&B runs, fo
                                  aside, if older than --older=30d; --unsynced: W&B runs that were
                                  not uploaded too
 
-A few digits of a fingerprint are enough. `prune` and `gc` say what would go; --yes removes it.
+A few digits of a fingerprint are enough, and the path of a result is understood too. `prune` and
+`gc` say what would go; --yes removes it.
 
 --store=artifacts  the store
 --version          print the version and leave
@@ -39,8 +40,10 @@ HINT = "crs store --help shows what there is"
 def parser() -> Parser:
     """All that can be typed."""
     whole = usual(HINT)
+    whole.add_argument("--store", default="artifacts")
     common = Parser(HINT)
-    common.add_argument("--store", default="artifacts")
+    # Without a default: that would replace what stands before the action.
+    common.add_argument("--store", default=argparse.SUPPRESS)
     choosing = Parser(HINT)
     for name in ("--stage", "--model", "--dataset", "--older", "--larger"):
         choosing.add_argument(name)
@@ -75,9 +78,12 @@ def main(words: list[str]) -> None:
     Raises:
         UserError: if it makes no sense, or a result is damaged.
     """
+    if {"--help", "-h"} & {*words}:  # behind an action too, and whatever that lacks
+        print(__doc__)
+        return
     given = parser().parse_args(words)
-    if given.help or given.version:
-        print(told() if given.version else __doc__)
+    if given.version:
+        print(told())
         return
     if given.action is None:
         raise UserError("crs store: type what to do, e.g. crs store list; --help shows all")
