@@ -9,6 +9,8 @@ BRINGS = {
     ),
     "llm": ("google", "openai", "tenacity", "transformers"),
     "web": ("gradio", "starlette"),
+    "launch": ("hydra_plugins.hydra_joblib_launcher", "hydra_plugins.hydra_submitit_launcher"),
+    "dashboard": ("wandb_workspaces",),
     "dev": ("pytest",),
 }  # fmt: skip
 """Packages that are imported, by the extra that installs them."""

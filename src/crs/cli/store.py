@@ -14,7 +14,8 @@ crs store gc                     remove stale locks; logs, uploaded W&B runs, fo
                                  aside, if older than --older=30d; --unsynced: W&B runs that were
                                  not uploaded too
 
-A few digits of a fingerprint are enough. `prune` and `gc` say what would go; --yes removes it.
+A few digits of a fingerprint are enough, and the path of a result is understood too. `prune` and
+`gc` say what would go; --yes removes it.
 
 --store=artifacts  the store
 --version          print the version and leave
@@ -39,8 +40,10 @@ HINT = "crs store --help shows what there is"
 def parser() -> Parser:
     """All that can be typed."""
     whole = usual(HINT)
+    whole.add_argument("--store", default="artifacts")
     common = Parser(HINT)
-    common.add_argument("--store", default="artifacts")
+    # Without a default: that would replace what stands before the action.
+    common.add_argument("--store", default=argparse.SUPPRESS)
     choosing = Parser(HINT)
     for name in ("--stage", "--model", "--dataset", "--older", "--larger"):
         choosing.add_argument(name)
@@ -75,9 +78,12 @@ def main(words: list[str]) -> None:
     Raises:
         UserError: if it makes no sense, or a result is damaged.
     """
+    if {"--help", "-h"} & {*words}:  # behind an action too, and whatever that lacks
+        print(__doc__)
+        return
     given = parser().parse_args(words)
-    if given.help or given.version:
-        print(told() if given.version else __doc__)
+    if given.version:
+        print(told())
         return
     if given.action is None:
         raise UserError("crs store: type what to do, e.g. crs store list; --help shows all")
@@ -162,15 +168,16 @@ def prune(given: argparse.Namespace) -> None:
             "crs store prune: say what may go, e.g. --older=30d, --larger=1GB or --stage=NAME, or "
             "with --keep=FINGERPRINT what must stay"
         )
-    freed, results = 0, removable(catalogue, choice, keep)
-    for one in results:
+    count = freed = 0
+    for one in removable(catalogue, choice, keep):
         size = bytes_of(one)
-        if given.yes and not remove(one, catalogue):
-            print(f"stays    {named(one)}: a process makes it or reads it")
+        if given.yes and not remove(one, catalogue.store):
+            print(f"stays    {named(one)}: a process makes it, or what stands on it stays")
             continue
+        count += 1
         freed += size
         print(f"{'removed' if given.yes else 'would go'} {named(one)} {shown(size, BYTES)}")
-    ended(given.yes, f"{len(results)} results, {shown(freed, BYTES)}")
+    ended(given.yes, f"{count} results, {shown(freed, BYTES)}")
 
 
 def ended(yes: bool, what: str) -> None:
@@ -205,7 +212,7 @@ def collect_garbage(given: argparse.Namespace) -> None:
     store = Catalogue(given.store).store
     count = 0
     for one in [*litter(store, age_of(given.older), given.unsynced)]:
-        if not given.yes or remove(one):
+        if not given.yes or remove(one, store):
             count += 1
             where = one.path.relative_to(store.root)
             print(f"{'removed' if given.yes else 'would go'} {one.what} {where}")

@@ -7,15 +7,11 @@ from crs import extras
 from crs.doctor.finding import GOOD, NOTE, Finding
 from crs.tracking.start import mode
 
-BRINGS = {name: extras.BRINGS[name] for name in ("text", "llm", "web")} | {
-    "launch": ("hydra_plugins.hydra_joblib_launcher", "hydra_plugins.hydra_submitit_launcher"),
-    "dashboard": ("wandb_workspaces",),
-}
 FOR = {
     "text": "text encoders, and the metrics of generated text",
     "llm": "language models as the user, the reader or the encoder",
     "web": "crs chat --web",
-    "launch": "-m hydra/launcher=joblib and submitit",
+    "launch": "-m launcher=joblib, submitit_local or slurm",
     "dashboard": "scripts/dashboard.py",
 }
 """What an extra is for."""
@@ -31,13 +27,13 @@ def there(package: str) -> bool:
 
 def installed() -> Iterator[Finding]:
     """A line for each extra."""
-    for name, packages in BRINGS.items():
-        missing = [package for package in packages if not there(package)]
+    for name, purpose in FOR.items():
+        missing = [package for package in extras.BRINGS[name] if not there(package)]
         if missing:
-            text = f"{FOR[name]}: no {', '.join(missing)}"
+            text = f"{purpose}: no {', '.join(missing)}"
             yield Finding(f"[{name}]", NOTE, text, extras.install(name))
         else:
-            yield Finding(f"[{name}]", GOOD, FOR[name])
+            yield Finding(f"[{name}]", GOOD, purpose)
 
 
 def wandb() -> Finding:

@@ -98,11 +98,13 @@ def gpu() -> Iterator[Finding]:
 
 def disk(store: Path) -> Finding:
     """Where results go, and how much room is there."""
-    there = next(place for place in [store.absolute(), *store.absolute().parents] if place.exists())
+    # os.path.exists, as Path.exists raises where this user may not look.
+    places = [store.absolute(), *store.absolute().parents]
+    there = next(place for place in places if os.path.exists(place))  # noqa: PTH110
     if not (there.is_dir() and os.access(there, os.W_OK)):
         return Finding("store", BAD, f"{there} cannot be written", "store=PLACE")
     free = shutil.disk_usage(there).free
-    made = "is there" if store.exists() else "not yet made"
+    made = "is there" if there == store.absolute() else "not yet made"
     text = f"{store.absolute()} ({made}), {free / 1e9:,.0f} GB free"
     if free < ROOM:
         return Finding("store", NOTE, f"{text}, which is little", "crs store prune --older=30d")

@@ -34,6 +34,15 @@ BEGUN = "begun.json"
 """In a partial result: the inputs and the code it began with."""
 
 
+def lock_of(result: Path) -> FileLock:
+    """The lock of the result of that folder.
+
+    The lock is the kernel's (`flock`), so that a killed process gives it up, on a file system that
+    several machines share too. A lock that is a mere file would outlive its process.
+    """
+    return FileLock(result.with_name(f"{result.name}.lock"), fallback_to_soft=False)
+
+
 class Store:
     """All results under one root."""
 
@@ -120,18 +129,15 @@ class Store:
     def lock(self, stage: str, name: str, say) -> Iterator[None]:
         """Only one process makes a result; `say` is told who has it while this one waits.
 
-        The lock is the kernel's (`flock`), so that a killed process gives it up, on a file system
-        that several machines share too. A lock that is a mere file would outlive its process.
-
         Raises:
             UserError: if the store takes no folder, or its file system has no such locks.
         """
-        path, holder = self.root / stage / f"{name}.lock", self.holder(stage, name)
+        folder, holder = self.folder(stage, name), self.holder(stage, name)
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            folder.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise unwritable(f"store={self.root}", str(error.strerror)) from error
-        lock = FileLock(path, fallback_to_soft=False)
+        lock = lock_of(folder)
         try:
             lock.acquire(timeout=0)
         except Timeout:

@@ -1,5 +1,7 @@
 """`crs doctor`: a line for each thing, no host asked when offline, no key shown."""
 
+import os
+
 import pytest
 
 from crs.cli.doctor import main
@@ -25,6 +27,18 @@ def test_what_every_run_needs_ends_with_a_mistake(monkeypatch, tmp_path):
     monkeypatch.setattr(machine, "gpus", list)
     with pytest.raises(UserError, match="1 of these every run needs"):
         main(["--offline", f"--store={tmp_path / 'file' / 'store'}"])
+
+
+def test_a_store_where_this_user_may_not_look_is_no_traceback(monkeypatch, tmp_path):
+    real = os.stat
+
+    def refuse(path, *how, **named):
+        if str(path).startswith(str(tmp_path / "closed")):
+            raise PermissionError(13, "Permission denied", str(path))
+        return real(path, *how, **named)
+
+    monkeypatch.setattr(os, "stat", refuse)
+    assert machine.disk(tmp_path / "closed" / "store").name == "store"
 
 
 def test_an_extra_that_is_missing_says_what_to_type(monkeypatch):

@@ -40,12 +40,13 @@ class Catalogue:
         self.results = {one.place: one for one in found if readable(one)}
 
     def one(self, prefix: str) -> Artifact:
-        """The result whose fingerprint begins so; `stage/…` is understood too.
+        """The result whose fingerprint begins so; `stage/…` and a path are understood too.
 
         Raises:
             UserError: if there is none, or more than one.
         """
-        stage, _, name = prefix.rpartition("/")
+        *above, name = prefix.rstrip("/").split("/")
+        stage = above[-1] if above else ""
         fitting = [
             one
             for one in [*self.results.values(), *self.damaged]

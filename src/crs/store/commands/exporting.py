@@ -6,11 +6,12 @@ result, and an index. `crs.store.commands.importing` reads it.
 
 import json
 import zipfile
+from contextlib import suppress
 from pathlib import Path
 
 from crs.console import say
 from crs.errors import UserError
-from crs.places import refusal, unwritable
+from crs.places import refusal
 from crs.report.lineage import known
 from crs.store.artifact import MANIFEST, UNFINISHED, Artifact, replace_synced
 from crs.store.commands.catalogue import Catalogue, named
@@ -46,8 +47,12 @@ def export(result: Artifact, catalogue: Catalogue, file: Path) -> list[Artifact]
         write(result, results, unfinished)
         replace_synced(unfinished, file)
     except OSError as error:
-        unfinished.unlink(missing_ok=True)
-        raise unwritable(file, refusal(error) or str(error.strerror), "FILE") from error
+        with suppress(OSError):
+            unfinished.unlink(missing_ok=True)
+        why = refusal(error) or str(error.strerror)
+        raise UserError(
+            f"{file} cannot be written ({why}); make room there, or name another FILE"
+        ) from error
     return results
 
 

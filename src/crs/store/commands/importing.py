@@ -40,7 +40,8 @@ def import_from(file: Path, store: Store, say: Callable[[str], None]) -> list[Im
 
     Raises:
         UserError: if the file or anything in it is not as it was exported, if the store has another
-            result of the same name, or cannot be written. Nothing is published then.
+            result of the same name, or cannot be written. Nothing is published then, unless the
+            store fails between two renames: what is published by then is whole, and stays.
     """
     try:
         packed = zipfile.ZipFile(file)
@@ -52,7 +53,7 @@ def import_from(file: Path, store: Store, say: Callable[[str], None]) -> list[Im
             store.root.mkdir(parents=True, exist_ok=True)
             staging = Path(tempfile.mkdtemp(prefix=STAGING, dir=store.root))
         except OSError as error:
-            raise unwritable(f"--store={store.root}", refusal(error) or str(error)) from error
+            raise unplaced(store, error) from error
         try:
             manifests: dict[str, dict[str, Any]] = {}
             for name in names:
@@ -61,9 +62,14 @@ def import_from(file: Path, store: Store, say: Callable[[str], None]) -> list[Im
             refuse_others(store, manifests)
             return [publish(staging, name, store, say) for name in names]
         except OSError as error:
-            raise unwritable(f"--store={store.root}", refusal(error) or str(error)) from error
+            raise unplaced(store, error) from error
         finally:
             shutil.rmtree(staging, ignore_errors=True)
+
+
+def unplaced(store: Store, error: OSError) -> UserError:
+    """The sentence for a store that takes no results."""
+    return unwritable(f"--store={store.root}", refusal(error) or str(error), "--store")
 
 
 def broken(file: Path, what: str) -> UserError:
@@ -192,28 +198,29 @@ def refuse_members(
 
 
 def refuse_others(store: Store, manifests: dict[str, dict[str, Any]]) -> None:
-    """Refuse results of which the store has others by the same name: bits differ between machines,
-    and what stands on one does not stand on the other.
+    """Refuse results of which the store has damaged ones, or others by the same name: bits differ
+    between machines, and what stands on one does not stand on the other.
 
     Raises:
         UserError: with what to type.
     """
     for name, manifest in manifests.items():
         there = store.at(*name.split("/"))
-        if there.place.exists() and digest_of_there(there) != manifest["digest"]:
+        if not there.place.exists():
+            continue
+        try:
+            there.check()
+        except DamageError as damage:
+            raise UserError(
+                f"{store.root}: {damage.what}; type force=[{damage.stage}] with the command that "
+                f"made it, or delete {there.place}, or type --store=PLACE to import into another "
+                "store"
+            ) from damage
+        if there.digest != manifest["digest"]:
             raise UserError(
                 f"{name} is in {store.root} with other content; type --store=PLACE to import into "
                 "another store"
             )
-
-
-def digest_of_there(result: Artifact) -> str | None:
-    """The digest of a whole result; None for one that is damaged."""
-    try:
-        result.check()
-    except DamageError:
-        return None
-    return result.digest
 
 
 def publish(staging: Path, name: str, store: Store, say: Callable[[str], None]) -> Imported:

@@ -17,7 +17,11 @@ NAMED = 2
 
 @dataclass(frozen=True)
 class Wanted:
-    """Which results: None or 0 asks for nothing."""
+    """Which results: None or 0 asks for nothing.
+
+    Args:
+        dataset: a name, for all its editions, or a name with an edition.
+    """
 
     stage: str | None = None
     model: str | None = None
@@ -30,10 +34,16 @@ class Wanted:
         return (
             self.stage in (None, result.stage)
             and (self.model is None or self.model in catalogue.models(result))
-            and (self.dataset is None or catalogue.data(result).startswith(self.dataset))
+            and (self.dataset is None or of_dataset(catalogue.data(result), self.dataset))
             and catalogue.age(result) >= self.older
             and bytes_of(result) >= self.larger
         )
+
+
+def of_dataset(label: str, name: str) -> bool:
+    """Whether a label is of a data set: its name, with the edition behind it where there are
+    several."""
+    return label == name or label.startswith(f"{name} ")
 
 
 def rows(catalogue: Catalogue, wanted: Wanted, order: str = "stage") -> list[list[str]]:

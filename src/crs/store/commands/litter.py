@@ -6,17 +6,19 @@ import shutil
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from filelock import FileLock, Timeout
+from filelock import Timeout
 
-from crs.store.store import Store
+from crs.places import refusal, unwritable
+from crs.store.store import Store, lock_of
 
 STAGING = ".importing-"
 """Begins the name of a folder in which an import is unpacked."""
 HOLDER = re.compile(r"process (\d+) on (.+)")
+ASIDE = re.compile(r".+\.old-(\d+)")
+"""What `Store.set_aside` calls a folder: the nanoseconds tell when."""
 
 
 @dataclass(frozen=True)
@@ -43,31 +45,36 @@ def litter(store: Store, older: float, unsynced: bool = False) -> Iterator[Litte
         online = not path.name.startswith("offline-")
         if newest(path) < before and (online or unsynced or [*path.glob("*.synced")]):
             yield Litter(path, "W&B run")
-    for path in sorted([*store.root.glob("*/*.old-*"), *store.root.glob(f"{STAGING}*")]):
+    for path in sorted(store.root.glob("*/*.old-*")):
+        # Not by its files: those may be years old when it is set aside.
+        named = ASIDE.fullmatch(path.name)
+        if named and int(named[1]) / 1e9 < before:
+            yield Litter(path, "set aside")
+    for path in sorted(store.root.glob(f"{STAGING}*")):
         if newest(path) < before:
-            yield Litter(path, "set aside" if ".old-" in path.name else "unfinished import")
+            yield Litter(path, "unfinished import")
 
 
 def locks(store: Store) -> Iterator[Litter]:
     """Locks of results that are not there, and what killed processes left to say that they hold
     one."""
     for path in sorted(store.root.glob("*/*.lock")):
-        name = path.stem
-        there = path.with_name(name).exists() or path.with_name(f"{name}.partial").exists()
-        if not there and free(path):
+        result = path.with_suffix("")
+        there = result.exists() or path.with_suffix(".partial").exists()
+        if not there and free(result):
             yield Litter(path, "lock")
     for path in sorted(store.root.glob("*/*.holder")):
-        lock = path.with_suffix(".lock")
-        if not holds(path) and (not lock.exists() or free(lock)):
+        locked = path.with_suffix(".lock").exists() and not free(path.with_suffix(""))
+        if not holds(path) and not locked:
             yield Litter(path, "holder")
 
 
-def free(lock: Path) -> bool:
-    """Whether no process holds a lock."""
+def free(result: Path) -> bool:
+    """Whether no process holds the lock of a result."""
     try:
-        with FileLock(lock, timeout=0):
+        with lock_of(result).acquire(timeout=0):
             return True
-    except (Timeout, OSError):
+    except (Timeout, OSError, NotImplementedError):
         return False
 
 
@@ -94,25 +101,30 @@ def runs(process: str) -> bool:
 
 
 def newest(path: Path) -> float:
-    """When a folder or anything in it was written last."""
-    times = [path.stat().st_mtime]
-    for one in path.rglob("*"):
-        with suppress(FileNotFoundError):
-            times.append(one.stat().st_mtime)
-    return max(times)
+    """When a folder or anything in it was written last: now if any of it goes meanwhile."""
+    try:
+        return max(one.lstat().st_mtime for one in (path, *path.rglob("*")))
+    except FileNotFoundError:
+        return time.time()
 
 
-def remove(one: Litter) -> bool:
-    """Remove it; False if it is a lock that a process has taken in the meantime."""
-    if one.what != "lock":
-        if one.path.is_dir() and not one.path.is_symlink():
+def remove(one: Litter, store: Store) -> bool:
+    """Remove it; False if a process has taken the lock that it is, or removed it, in the meantime.
+
+    Raises:
+        UserError: if the store cannot be written.
+    """
+    try:
+        if one.what == "lock":
+            with lock_of(one.path.with_suffix("")).acquire(timeout=0):
+                one.path.unlink()
+        elif one.path.is_dir() and not one.path.is_symlink():
             shutil.rmtree(one.path)
         else:
-            one.path.unlink(missing_ok=True)
-        return True
-    try:
-        with FileLock(one.path, timeout=0):
-            one.path.unlink(missing_ok=True)
-    except Timeout:
+            one.path.unlink()
+    except (Timeout, FileNotFoundError):
         return False
+    except OSError as error:
+        why = refusal(error) or str(error)
+        raise unwritable(f"--store={store.root}", why, "--store") from error
     return True

@@ -6,12 +6,13 @@ A result that stands on another cannot be found without it. So what a kept resul
 import shutil
 from collections.abc import Iterable
 
-from filelock import FileLock, Timeout
+from filelock import Timeout
 
 from crs.places import refusal, unwritable
 from crs.store.artifact import Artifact
 from crs.store.commands.catalogue import Catalogue
 from crs.store.commands.listing import Wanted
+from crs.store.store import Store, lock_of
 
 
 def removable(
@@ -36,24 +37,26 @@ def removable(
     return [one for one in reversed(order) if one.place not in needed]
 
 
-def remove(result: Artifact, catalogue: Catalogue) -> bool:
-    """Remove a result; False if a process makes it or has begun to read it.
+def remove(result: Artifact, store: Store) -> bool:
+    """Remove a result; False if a process makes it, or if a result that is there now, finished or
+    not, stands on it.
 
     It goes under another name first: a folder of its name is always whole.
 
     Raises:
         UserError: if the store cannot be written.
     """
-    store = catalogue.store
     try:
-        with FileLock(store.root / result.stage / f"{result.fingerprint}.lock", timeout=0):
-            if result in catalogue.standing_on(catalogue.being_read()).values():
+        with lock_of(result.place).acquire(timeout=0):
+            now = Catalogue(store.root)
+            others = [one for one in now.results.values() if one.place != result.place]
+            if result.place in now.standing_on([*others, *now.being_read()]):
                 return False
             aside = store.set_aside(result.place)
             shutil.rmtree(aside)
     except Timeout:
         return False
-    except OSError as error:
+    except (OSError, NotImplementedError) as error:
         raise unwritable(
             f"--store={store.root}", refusal(error) or str(error), "--store"
         ) from error

@@ -1,5 +1,6 @@
 """What runs leave, and what of it goes."""
 
+import errno
 import os
 import socket
 import time
@@ -8,7 +9,8 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
-from crs.store.commands.litter import litter, remove
+from crs.errors import UserError
+from crs.store.commands.litter import litter, newest, remove
 from crs.store.store import Store
 from tests.crs.store.commands.small import chain
 
@@ -64,7 +66,7 @@ def test_only_locks_that_nobody_holds_and_nothing_needs_go(store):
     with FileLock(held):
         assert found(store) == {"train/1111111111111111.lock"}
         [one] = litter(store, 30 * DAY)
-        assert remove(one) and not free.exists()
+        assert remove(one, store) and not free.exists()
 
 
 def test_a_holder_whose_process_is_gone_goes(store):
@@ -76,8 +78,29 @@ def test_a_holder_whose_process_is_gone_goes(store):
     assert found(store) == {"train/a.holder"}
 
 
+def test_a_folder_that_was_just_set_aside_stays_however_old_its_files_are(store):
+    then = time.time() - 40 * DAY
+    aside = store.set_aside(old(store.root / "train" / "1111111111111111"))
+    assert aside.stat().st_mtime < then + DAY and found(store) == set()
+
+
 def test_folders_that_were_set_aside_go(store):
     old(store.root / "train" / "1111111111111111.old-5")
     old(store.root / ".importing-x")
     assert found(store) == {"train/1111111111111111.old-5", ".importing-x"}
-    assert all(map(remove, litter(store, 30 * DAY))) and found(store) == set()
+    assert all(remove(one, store) for one in litter(store, 30 * DAY)) and found(store) == set()
+
+
+def test_a_log_that_goes_meanwhile_is_no_litter(tmp_path):
+    assert newest(tmp_path / "gone") > time.time() - DAY
+
+
+def test_a_store_that_takes_no_change_is_one_sentence(store, monkeypatch):
+    def refuse(path):
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(path))
+
+    old(store.root / "logs" / "2026-01-01_10-00-00-99999999")
+    monkeypatch.setattr("shutil.rmtree", refuse)
+    [one] = litter(store, 30 * DAY)
+    with pytest.raises(UserError, match=r"cannot be written \(Read-only .* type --store=PLACE"):
+        remove(one, store)

@@ -78,14 +78,21 @@ def test_what_an_unfinished_result_reads_stays(results):
     train = results["train2"]
     write_json(partial / BEGUN, {"inputs": {"train": {"fingerprint": train.fingerprint}}})
     assert gone(results, Wanted(), "evaluate1") == {"evaluate2"}
-    assert not remove(train, Catalogue(store.root)) and train.place.exists()
+    assert not remove(train, store) and train.place.exists()
     assert partial.exists()
+
+
+def test_what_a_result_reads_that_appeared_since_stays(results):
+    store = Store(root(results))
+    [*going] = removable(Catalogue(store.root), Wanted(), [results["evaluate1"]])
+    made(store, "evaluate", {"model": "new"}, results["train2"])
+    assert [named(one) for one in going if remove(one, store)] == [named(results["evaluate2"])]
 
 
 def test_what_a_process_has_the_lock_of_stays(results):
     one = results["evaluate2"]
     with FileLock(one.place.with_name(f"{one.fingerprint}.lock")):
-        assert not remove(one, Catalogue(root(results)))
+        assert not remove(one, Store(root(results)))
     assert one.place.exists()
-    assert remove(one, Catalogue(root(results)))
+    assert remove(one, Store(root(results)))
     assert not [*one.place.parent.glob(f"{one.fingerprint}*/**/*")]

@@ -135,6 +135,21 @@ def test_another_result_of_the_same_name_is_never_replaced(exported, tmp_path):
     assert Artifact(other.place).digest == other.digest and not (tmp_path / "train").exists()
 
 
+def test_a_damaged_result_of_the_same_name_is_told_as_damaged(exported, tmp_path):
+    _, file = exported
+    data = chain(tmp_path)["dataset"]
+    (data.place / "rows.txt").unlink()
+    says = rf"dataset {data.fingerprint} is damaged: .*; type force=\[dataset\]"
+    with pytest.raises(UserError, match=says):
+        import_from(file, Store(tmp_path), lambda _: None)
+
+
+def test_an_import_names_the_option_of_another_store(exported, tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(UserError, match="or type --store=PLACE for another place"):
+        import_from(exported[1], Store(tmp_path / "file"), lambda _: None)
+
+
 @pytest.mark.parametrize("content", [b"", b"no zip", b"PK\x05\x06" + b"\0" * 18])
 def test_what_is_no_export_is_one_sentence(tmp_path, content):
     (tmp_path / "file").write_bytes(content)
@@ -164,3 +179,10 @@ def test_a_damaged_or_missing_ancestor_is_not_exported(tmp_path):
     with pytest.raises(UserError, match="no longer here"):
         export(results["evaluate1"], Catalogue(tmp_path / "store"), tmp_path / "one.zip")
     assert not [*tmp_path.glob("*.zip*")]
+
+
+def test_a_file_within_a_file_is_one_sentence(tmp_path):
+    results = chain(tmp_path / "store")
+    (tmp_path / "file").touch()
+    with pytest.raises(UserError, match=r"cannot be written .* or name another FILE"):
+        export(results["dataset"], Catalogue(tmp_path / "store"), tmp_path / "file" / "one.zip")
