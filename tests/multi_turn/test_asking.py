@@ -98,10 +98,10 @@ def test_every_request_is_paid_for_once_whatever_happens(vendor, inputs, tmp_pat
     asked = settings(tmp_path, "llm=openai", base_url=vendor.base_url)
     real = loop.Loop.show
 
-    def breaks(self, line, part):
+    def breaks(self, line, part, number):
         if max(len(talk.turns) for talk in self.talks) == 2:
             raise KeyboardInterrupt
-        return real(self, line, part)
+        return real(self, line, part, number)
 
     with pytest.MonkeyPatch.context() as patch, pytest.raises(KeyboardInterrupt):
         patch.setattr(loop.Loop, "show", breaks)
