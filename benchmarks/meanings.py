@@ -1,4 +1,5 @@
-"""How well a text encoder guesses the attribute that a word means, by the least cosine.
+"""How well a text encoder guesses the attribute that a word means, by the least cosine; and how
+many utterances are read exactly without a table of synonyms, by the rules and by meaning too.
 
     python benchmarks/meanings.py
 
@@ -7,17 +8,23 @@ needs synonyms, matched to an attribute of its reading that the rules miss. Wron
 """
 
 import json
+import sys
 from pathlib import Path
 
 from measure import options
 
 from crs import command_line
-from crs.dialogue.meanings import Meanings
+from crs.dialogue.catalogue import Catalogue
+from crs.dialogue.meanings import Meanings, RulesByMeaning
 from crs.dialogue.rule_understanding import Rules
 from crs.stages.embed import ENCODER
 from crs.stages.stage import import_object
 
+sys.path.append(str(Path(__file__).parents[1]))
+from scripts.readings import exact_readings
+
 FOLDER = Path(__file__).parents[1] / "tests" / "crs" / "dialogue"
+TABLES = ("utterances", "unseen", "further")
 
 
 def main() -> None:
@@ -27,7 +34,7 @@ def main() -> None:
     config = command_line.configured(["embedder=minilm", "trainer.threads=1"])
     encoder = import_object(ENCODER)(config.embedder, config.trainer, Path("downloads"))
     world = json.loads((FOLDER / "utterances_world.json").read_text("utf-8"))
-    rows = map(json.loads, (FOLDER / "utterances.jsonl").read_text("utf-8").splitlines())
+    rows = map(json.loads, (FOLDER / f"{TABLES[0]}.jsonl").read_text("utf-8").splitlines())
     names = ["", *world["attributes"]]
     rules, meanings = Rules(names, ["", *world["titles"]]), Meanings(names, encoder.encode)
     needed, guesses = 0, []
@@ -54,6 +61,13 @@ def main() -> None:
               f"{sum(found) / needed:>8.2f}")  # fmt: skip
     for cosine, right, word, name in sorted(guesses, reverse=True)[:12]:
         print(f"{cosine:.2f} {'right' if right else 'wrong'} {word}: {name}")
+    print("table            of  rules  by meaning")
+    for table in TABLES:
+        lines = (FOLDER / f"{table}.jsonl").read_text("utf-8").splitlines()
+        rows = list(map(json.loads, lines))
+        by_meaning = RulesByMeaning(Catalogue(names, ["", *world["titles"]]), meanings)
+        exact = [exact_readings(rows, reader).total() for reader in (rules, by_meaning)]
+        print(f"{table:<13}{len(rows):>6}{exact[0]:>7}{exact[1]:>12}")
 
 
 if __name__ == "__main__":

@@ -114,7 +114,8 @@ def quote(
         for line in range(len(arms_of(settings, inputs)))
         for place, text in zip(places, said["text"], strict=True)
     ]
-    understanding, user = participants(settings, inputs["dataset"], context, folder)
+    encode = encode_with(settings, context, folder)
+    understanding, user = participants(settings, inputs["dataset"], context, folder, encode)
     requests, llm = [], None
     if isinstance(understanding, Asking):
         requests, llm = understanding.asked(talks), understanding.llm
@@ -130,13 +131,14 @@ def run(
     """Writes `results` and `dialogues`, as Parquet and Markdown, and `success.png`."""
     dataset, arms = inputs["dataset"], arms_of(settings, inputs)
     cases, said = drawn_cases(inputs, settings.multi_turn)
-    understanding, user = participants(settings, dataset, context, folder)
+    encode = encode_with(settings, context, folder)
+    understanding, user = participants(settings, dataset, context, folder, encode)
     training = training_vectors(inputs) if cases.text is not None else torch.zeros(0, 0)
     texts = Texts(
         settings.multi_turn.text,
         len(arms) * len(cases),
         training.shape[1],
-        encode_with(settings, context, folder),
+        encode,
     )
     first = [Answer(text) for text in said["text"]]
     if settings.other_user:

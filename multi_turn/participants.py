@@ -1,11 +1,15 @@
 """The two participants of a dialogue: who reads what is said, and the user who says it."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from crs.console import Context
 from crs.dialogue.catalogue import Catalogue
+from crs.dialogue.meanings import Meanings, RulesByMeaning
 from crs.dialogue.rule_understanding import Rules
 from crs.dialogue.state import Asking, Talk, Understanding, User
 from crs.settings.files import prompt_file
@@ -15,11 +19,17 @@ from crs.store.artifact import Artifact, downloads
 ANSWERS = "answers.jsonl"
 
 
+Encode = Callable[[list[str]], np.ndarray]
+"""Texts to vectors, [n, dim]."""
+
+
 def understanding_of(
-    settings: MultiTurnSettings, dataset: Artifact, context: Context, cache: Path
+    settings: MultiTurnSettings, dataset: Artifact, context: Context, cache: Path, encode: Encode
 ) -> Understanding:
     """Who reads what is said."""
     catalogue = Catalogue.of(dataset, settings.synonyms)
+    if settings.multi_turn.understanding == "meaning":
+        return RulesByMeaning(catalogue, Meanings(catalogue.attributes, encode))
     if settings.reader is None:
         return Rules(*catalogue)
     from crs.dialogue.llm_understanding import ModelReads
@@ -31,9 +41,13 @@ def understanding_of(
 
 
 def participants(
-    settings: MultiTurnSettings, dataset: Artifact, context: Context, folder: Path
+    settings: MultiTurnSettings, dataset: Artifact, context: Context, folder: Path, encode: Encode
 ) -> tuple[Understanding, User]:
-    """Who reads, and the user. Downloads are beside the results, as those of data sets are."""
+    """Who reads, and the user. Downloads are beside the results, as those of data sets are.
+
+    Args:
+        encode: compares words, where they are read by meaning.
+    """
     cache = downloads(folder)
     user = context.handed["user"](
         settings.simulate,
@@ -43,7 +57,7 @@ def participants(
         cache,
         settings.other_user,
     )
-    return understanding_of(settings, dataset, context, cache), user
+    return understanding_of(settings, dataset, context, cache, encode), user
 
 
 def bill(

@@ -2,6 +2,7 @@
 
 python scripts/readings.py                # tests/crs/dialogue/utterances.jsonl, by rules
 python scripts/readings.py --wrong FILE   # those of another table, and each wrong reading
+python scripts/readings.py --understanding meaning         # by rules and MiniLM, and by rules
 python scripts/readings.py --understanding llm llm=local   # by a language model, and by rules
 python scripts/readings.py --understanding llm --every 10 llm=local   # one row of ten
 
@@ -38,6 +39,21 @@ def model_reads(overrides: list[str]) -> Any:
     prompt = prompt_file(config.multi_turn.prompt, "multi_turn.prompt", "multi_turn").read_text()
     model = LanguageModel(config.llm, context, Path(config.store) / "downloads")
     return ModelReads(CATALOGUE, "movie", prompt, model)
+
+
+def meaning_reads(overrides: list[str]) -> Any:
+    """The rules, with words that no table has by what they mean."""
+    from crs import command_line
+    from crs.dialogue.meanings import Meanings, RulesByMeaning
+    from crs.stages.embed import ENCODER
+    from crs.stages.stage import import_object
+    from tests.crs.dialogue.test_utterances import CATALOGUE
+
+    command_line.register()
+    config = command_line.configured(["embedder=minilm", "tracker=none", *overrides])
+    cache = Path(config.store) / "downloads"
+    encoder = import_object(ENCODER)(config.embedder, config.trainer, cache)
+    return RulesByMeaning(CATALOGUE, Meanings(CATALOGUE.attributes, encoder.encode))
 
 
 def ask_all(model: Any, rows: Sequence[dict[str, Any]]) -> None:
@@ -79,7 +95,7 @@ def main(words: list[str]) -> None:
     """
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("settings", nargs="*", help="a table of one's own, settings of train.py")
-    parser.add_argument("--understanding", choices=("rules", "llm"), default="rules")
+    parser.add_argument("--understanding", choices=("rules", "meaning", "llm"), default="rules")
     parser.add_argument("--every", type=int, default=1, help="read one row of so many")
     parser.add_argument("--wrong", action="store_true", help="print each wrong reading too")
     args = parser.parse_intermixed_args(words)
@@ -92,8 +108,11 @@ def main(words: list[str]) -> None:
         ) from error
     rows = list(map(json.loads, lines))[:: args.every]
     read = {"rules": exact_readings(rows, wrong=args.wrong and args.understanding == "rules")}
+    overrides = [word for word in args.settings if "=" in word]
+    if args.understanding == "meaning":
+        read["meaning"] = exact_readings(rows, meaning_reads(overrides), args.wrong)
     if args.understanding == "llm":
-        model = model_reads([word for word in args.settings if "=" in word])
+        model = model_reads(overrides)
         ask_all(model, rows)
         read["llm"] = exact_readings(rows, model, args.wrong)
     total = Counter(row["kind"] for row in rows)

@@ -22,7 +22,7 @@ from crs.data.cases import Cases
 from crs.data.sequences import Sequences
 from crs.dialogue.catalogue import Catalogue
 from crs.dialogue.conversation import Conversation, Names
-from crs.dialogue.meanings import Meanings
+from crs.dialogue.meanings import Meanings, RulesByMeaning
 from crs.dialogue.requirements import Facts
 from crs.dialogue.rule_understanding import Rules
 from crs.dialogue.turn import TurnSettings
@@ -135,10 +135,9 @@ class System:
         self.item_ids = Ids("item", self.items["raw"])
         self.user_ids = Ids("user", dataset.load("users.parquet")["raw"])
         table = declared_synonyms(dataset) if synonyms is None else synonyms
-        catalogue = Catalogue.of(dataset, table)
-        self.attributes, self.titles, _ = catalogue
+        self.catalogue = Catalogue.of(dataset, table)
+        self.attributes, self.titles, _ = self.catalogue
         self.sequences, self.facts = Sequences.of(dataset), Facts.of(dataset)
-        self.understanding = Rules(*catalogue)
         module = importlib.import_module(f"crs.models.{self.model}.scorers")
         self.scorers: dict[str, Recommender] = module.scorers(inputs)
         self.own = recipes()[self.model].own_scorers
@@ -203,6 +202,12 @@ class System:
         other encoders have other sizes."""
         minilm = self.dim and self.inputs["embed"].manifest["settings"].get("kind") == "minilm"
         return Meanings(self.attributes, self.encode) if minilm else None
+
+    @cached_property
+    def understanding(self) -> Rules:
+        """Reads what is said: by meaning too, where it can be compared."""
+        meanings = self.meanings
+        return RulesByMeaning(self.catalogue, meanings) if meanings else Rules(*self.catalogue)
 
     def search(self, title: str, most: int = 20) -> pd.DataFrame:
         """Items whose title and year have these words anywhere, without regard to accents."""

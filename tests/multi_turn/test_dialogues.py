@@ -1,131 +1,21 @@
 """The stage on generated data, with scorers that the test can follow."""
 
 import json
-import shutil
-import sys
 from dataclasses import replace
-from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
-import torch
 
-from crs.console import Context
-from crs.data.attributes import attribute_matrix
-from crs.data.sequences import Sequences
-from crs.dialogue import turn as dialogue_turn
-from crs.errors import PartialResultError, UserError
+from crs.errors import UserError
 from crs.evaluation import evaluate
 from crs.evaluation.results import COLUMNS
-from crs.models.attribute_filter.scorers import AttributeFilter
-from crs.models.popularity.scorers import Popularity
-from crs.stages.embed import ENCODER
 from crs.stages.evaluation import Evaluate
-from crs.stages.multi_turn import MultiTurnSettings
-from crs.stages.simulate import USER, Simulate
-from crs.stages.stage import import_object
-from crs.store.artifact import Artifact
 from data_generator.agenda import AgendaUser
 from data_generator.agenda_acts import Act
-from multi_turn import dialogues, loop
 from multi_turn.dialogues import drawn_cases
-from tests.contracts.tiny import artifact, config, context, spoken
-
-OPTIONS = replace(config().multi_turn, cases=20, turns=4, shown=3, resamples=50, ks=[5, 10])
-FILES = [
-    "results.parquet", "dialogues.parquet", "tests.parquet", "results.md", "dialogues.md",
-]  # fmt: skip
-
-
-class Echo:
-    """Scores items by what the text vector says of them: a table by chance; reads the dialogue."""
-
-    sees = "history + text"
-
-    def __init__(self, items, dim):
-        self.table = torch.randn(items + 1, dim, generator=torch.Generator().manual_seed(0))
-        self.read_so_far = []
-
-    def queries(self, cases):
-        assert cases.dialogue["turns"].shape == (len(cases),)
-        self.read_so_far.append(cases.dialogue["turns"])
-        return cases.text
-
-    def catalogue(self):
-        return self.table, None
-
-    def read(self, cases, talks):
-        return {"turns": torch.tensor([len(talk.turns) for talk in talks])}
-
-
-def scorers(inputs):
-    data = Sequences.of(inputs["dataset"])
-    return {
-        "popularity": Popularity(data),
-        "attribute filter": AttributeFilter(data, attribute_matrix(inputs["dataset"])),
-        "toy text": Echo(data.n_items, inputs["embed"].summary["dim"]),
-    }
-
-
-@pytest.fixture(scope="module")
-def inputs(tmp_path_factory):
-    return spoken(tmp_path_factory.mktemp("spoken"))
-
-
-@pytest.fixture(autouse=True, scope="module")
-def toy():
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(sys.modules, "crs.models.toy.scorers", SimpleNamespace(scorers=scorers))
-        yield
-
-
-def handed() -> Context:
-    found = context()
-    found.handed |= {"encoder": import_object(ENCODER), "user": import_object(USER)}
-    return found
-
-
-def settings(user="rules", **changes):
-    """Those of the stage, with a user who has not written the training texts unless it is rules."""
-    embedder = config("embedder=hashed", "embedder.dim=32").embedder
-    speaks = Simulate(replace(config().simulator, kind=user), config().llm)
-    return MultiTurnSettings(
-        "toy",
-        3,
-        replace(OPTIONS, **changes),
-        speaks,
-        None,
-        embedder,
-        user != "rules",
-        ["toy text"],
-    )
-
-
-def play(inputs, folder, **changes) -> Artifact:
-    folder.mkdir(parents=True, exist_ok=True)
-    summary = dialogues.run(settings(**changes), inputs, folder, handed())
-    return artifact(folder, summary)
-
-
-@pytest.fixture(scope="module")
-def result(inputs, tmp_path_factory):
-    return play(inputs, tmp_path_factory.mktemp("result") / "multi_turn")
-
-
-@pytest.fixture(scope="module")
-def long(result):
-    return result.load("results.parquet")
-
-
-@pytest.fixture(scope="module")
-def log(result):
-    return result.load("dialogues.parquet")
-
-
-def value(long, scorer, part, metric, k=3):
-    one = long[(long["scorer"] == scorer) & (long["slice"] == part) & (long["metric"] == metric)]
-    return one.loc[one["k"] == k, "value"].item()
+from tests.contracts.tiny import config, context, spoken
+from tests.multi_turn.stage import OPTIONS, Echo, play, value
 
 
 def test_the_table_is_long_and_whole(long):
@@ -258,12 +148,6 @@ def test_the_report_can_be_read(result):
     assert (result.path / "success.png").stat().st_size > 10_000
 
 
-@pytest.fixture(scope="module")
-def agenda(inputs, tmp_path_factory):
-    """Dialogues of the agenda-based user; the training texts are those of the rules."""
-    return play(inputs, tmp_path_factory.mktemp("agenda") / "multi_turn", user="agenda")
-
-
 def test_another_user_than_that_of_the_training_texts_says_the_first_words_too(inputs, agenda, log):
     first = agenda.load("dialogues.parquet").query("turn == 1")
     frame = inputs["simulate"].load("utterances.parquet")
@@ -303,36 +187,6 @@ def test_when_all_users_have_left_the_dialogues_are_over(inputs, tmp_path, monke
     assert "turn 4" in (found.path / "results.md").read_text()
 
 
-@pytest.mark.parametrize("user", ["rules", "agenda"])
-def test_a_run_that_stopped_in_turn_3_goes_on_to_the_same_bits(
-    user, inputs, result, agenda, tmp_path
-):
-    """Turn 3 breaks off in the middle, when the user has spoken and nothing is shown yet."""
-    result = agenda if user == "agenda" else result
-    real, turns = loop.Loop.show, []
-
-    def breaks(self, line, part, number):
-        turns.append(len(self.talks[0].turns))
-        if max(len(talk.turns) for talk in self.talks) == 3:
-            raise KeyboardInterrupt
-        return real(self, line, part, number)
-
-    folder = tmp_path / "multi_turn"
-    with pytest.MonkeyPatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(loop.Loop, "show", breaks)
-        play(inputs, folder, user=user)
-    files = (folder / "resume").iterdir()
-    kept = sorted(file.name for file in files if file.suffix != ".sha256")
-    assert kept == ["turn_1.npy", "turn_1.parquet", "turn_2.npy", "turn_2.parquet"]
-    made = []
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(loop.Loop, "show", lambda *words: made.append(1) or real(*words))
-        again = play(inputs, folder, user=user)
-    assert len(made) == 2 * 6  # two turns of six lines, not four
-    for name in FILES:
-        assert (again.path / name).read_bytes() == (result.path / name).read_bytes(), name
-
-
 def test_scorers_can_be_chosen(inputs, tmp_path):
     found = play(inputs, tmp_path / "one", scorers=["popularity"], rerankers=["none"], turns=1)
     assert set(found.load("results.parquet")["scorer"]) == {"popularity"}
@@ -364,25 +218,6 @@ def test_other_texts_lead_elsewhere(inputs, log, tmp_path, mode):
 
     assert shown(other, 1) == shown(mine, 1)
     assert shown(other, 2) != shown(mine, 2)
-
-
-@pytest.mark.parametrize("turn", [1, 2])
-@pytest.mark.parametrize("kind", ["npy", "parquet"])
-@pytest.mark.parametrize("damage", ["flip", "cut", "gone"])
-def test_damage_to_a_turn_that_was_kept_is_told(turn, kind, damage, inputs, result, tmp_path):
-    folder = tmp_path / "multi_turn"
-    shutil.copytree(result.path, folder)
-    file = folder / "resume" / f"turn_{turn}.{kind}"
-    content = file.read_bytes()
-    match damage:
-        case "flip":
-            file.write_bytes(content[:-9] + bytes([content[-9] ^ 1]) + content[-8:])
-        case "cut":
-            file.write_bytes(content[:-9])
-        case "gone":
-            file.unlink()
-    with pytest.raises(PartialResultError, match=file.name):
-        play(inputs, folder)
 
 
 @pytest.fixture
@@ -425,60 +260,3 @@ def test_dialogues_that_all_succeed_early_leave_a_table(inputs, tmp_path):
         assert value(long, "popularity", f"turn={turn}", "success", 5) == 1.0
     assert "turn 9" in (talks.path / "results.md").read_text()
     play(inputs, tmp_path / "long", turns=9, shown=5, scorers=["popularity"], rerankers=["none"])
-
-
-@pytest.fixture(scope="module")
-def asking(inputs, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("asking")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(dialogue_turn, "MANY", 2)  # the catalogue is small
-        return {
-            kind: play(inputs, folder / kind, questions=kind).load("dialogues.parquet")
-            for kind in ("beside", "instead")
-        }
-
-
-@pytest.mark.parametrize("kind", ["beside", "instead"])
-def test_a_system_that_asks_asks_nothing_twice(asking, kind):
-    assert (asking[kind]["question"] != 0).sum() > 3
-    for _, mine in asking[kind].groupby(["scorer", "case"]):
-        questions = [one for one in mine["question"] if one]
-        assert len(set(questions)) == len(questions)
-
-
-def test_questions_beside_a_list_leave_the_first_list_as_it_is(asking, log):
-    first, plain = (one[one["turn"] == 1].reset_index() for one in (asking["beside"], log))
-    pd.testing.assert_series_equal(first["shown"], plain["shown"])
-
-
-def test_a_question_instead_of_a_list_shows_nothing_while_many_items_are_left(asking):
-    asked = asking["instead"]["question"] != 0
-    assert asked.any() and (~asked).any()
-    assert (asking["instead"].loc[asked, "shown"].str.len() == 0).all()
-    assert (asking["instead"].loc[~asked, "shown"].str.len() == 3).all()
-
-
-def test_the_user_answers_what_was_asked(asking, inputs):
-    names = ["", *inputs["dataset"].load("attributes.parquet")["name"].str.lower()]
-    frame = asking["beside"].sort_values(["scorer", "case", "turn"])
-    before = frame.groupby(["scorer", "case"])["question"].shift(fill_value=0)
-    for question, said in zip(before, frame["said"], strict=True):
-        if question > 0:
-            assert names[question] in said.lower()
-    assert "Do you want" in frame["reply"].str.cat()
-
-
-def test_a_run_that_asks_and_is_stopped_asks_the_same_when_it_resumes(
-    inputs, tmp_path, monkeypatch, asking
-):
-    def stops(self, frame):
-        end(self, frame)
-        if frame["turn"].iloc[0] == 2:
-            raise KeyboardInterrupt
-
-    end = loop.Loop.end_turn
-    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(loop.Loop, "end_turn", stops)
-        play(inputs, tmp_path, questions="beside")
-    again = play(inputs, tmp_path, questions="beside").load("dialogues.parquet")
-    pd.testing.assert_frame_equal(again, asking["beside"])

@@ -89,6 +89,8 @@ class AttributeNames:
                 for part in shortened(word):
                     self.near.setdefault(part, set()).add(word)
         self.readings = lru_cache(maxsize=1 << 16)(self.read_word)
+        self.by_meaning: dict[str, tuple[int, ...]] = {}
+        """Words that stand for an attribute though no table has them (`RulesByMeaning`)."""
 
     def read_word(self, word: str) -> tuple[str, ...]:
         """The words of names that a word may be: itself, its singular, or else what is near."""
@@ -118,4 +120,5 @@ class AttributeNames:
                     asked in self.readings(word) for asked, word in zip(form[1:], rest, strict=True)
                 ):
                     return ids, place + len(form)
-        return None
+        meant = self.by_meaning.get(words[place])
+        return (meant, place + 1) if meant else None

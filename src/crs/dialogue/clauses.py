@@ -219,6 +219,7 @@ class Reader:
             or word[0] == MASK
             or word == ANY
             or years_of(word) is not None
+            or word in self.attributes.by_meaning
             or any(first in self.attributes.known for first in self.attributes.readings(word))
         )
 

@@ -44,8 +44,9 @@ class MultiTurn(Settings):
     questions: str = choice("none", "beside", "instead", neutral="none")
     """Whether the system asks: `none`; a question `beside` each list; or `instead` of a list while
     more than ten lists of items have all that is asked for. It asks what tells most."""
-    understanding: str = choice("rules", "llm")
-    """`rules`, or `llm`: the model of the group `llm` reads the dialogue."""
+    understanding: str = choice("rules", "meaning", "llm")
+    """`rules`; `meaning`: the rules, and words that no table has by what they mean, compared by
+    `embedder=minilm`; or `llm`: the model of the group `llm` reads the dialogue."""
     prompt: str = MISSING
     """`understanding=llm`: the prompt, a text file in multi_turn/prompts/ or a path."""
     user_prompt: str = MISSING
@@ -125,6 +126,21 @@ def user_of(config: Configuration) -> Simulator:
     return user
 
 
+def encoder_of(config: Configuration) -> Embedder | None:
+    """The text encoder, of a model that reads text.
+
+    Raises:
+        UserError: if words are to be read by meaning and there is none whose cosines are known.
+    """
+    found: Embedder | None = config.embedder if "embed" in config.recipe.reads else None
+    if config.multi_turn.understanding == "meaning" and (found is None or found.kind != "minilm"):
+        raise UserError(
+            "multi_turn.understanding=meaning compares words by embedder=minilm; type it, with a "
+            "model that reads texts, e.g. model=latentcrs"
+        )
+    return found
+
+
 def what_dialogues_read(config: Configuration) -> list[str]:
     """First utterances, and the results that the scorers read."""
     return list(dict.fromkeys(["dataset", "samples", "simulate", *config.recipe.reads]))
@@ -147,7 +163,7 @@ STAGE = Stage(
         config.multi_turn,
         Simulate(user_of(config), config.llm),
         config.llm if config.multi_turn.understanding == "llm" else None,
-        config.embedder if "embed" in config.recipe.reads else None,
+        encoder_of(config),
         config.multi_turn.user not in (None, config.simulator.kind),
         [*config.recipe.own_scorers],
         config.dataset.synonyms,

@@ -60,6 +60,7 @@ def serve(rank: int, trainer: Any, threads: int, port: int, orders: Connection) 
         orders.send(READY)
         join(rank, trainer, dist.TCPStore(HERE, port, trainer.devices, timeout=START))
         while True:
+            # Of rank 0 of this command, through a pipe that no other process has.
             function, arguments = pickle.loads(orders.recv_bytes())
             function(*arguments, Context(trainer, None, ""))
             del arguments
@@ -115,6 +116,7 @@ class Team:
             UserError: if the process of another rank was ended.
             RuntimeError: if another rank failed, with its traceback.
         """
+        # Not `send`: torch would put the weights into memory that all ranks then write to.
         message = pickle.dumps((function, arguments))
         torch.set_num_threads(self.threads)
         try:

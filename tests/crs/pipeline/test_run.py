@@ -1,32 +1,17 @@
 """How a plan is carried out: found, made, resumed, forced, refused."""
 
 import copy
-import json
-import sys
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import replace
 
 import pytest
 import torch
 
-from crs.config import Config
-from crs.errors import PartialResultError, UserError
+from crs.errors import UserError
 from crs.pipeline import code_digest
-from crs.pipeline.plan import plan
 from crs.pipeline.run import run
 from crs.stages import declared_stages
-from crs.stages.stage import Stage
-from crs.store.artifact import RESUME, Artifact
-from crs.store.store import BEGUN, Store
 from crs.training import devices
-
-TINY = "dataset=tiny", "tracker=none"
-
-
-def names(config: Config) -> dict[str, str]:
-    """The fingerprint of each stage of a plan."""
-    return {step.name: step.fingerprint for step in plan(config)}
+from tests.crs.pipeline.demo import SECOND, TINY, fail_half_way, lines, names
 
 
 def test_an_unknown_stage_to_force_is_refused_with_those_there_are(configure, tmp_path):
@@ -45,96 +30,6 @@ def test_a_dry_run_prints_the_plan_and_makes_nothing(configure, tmp_path, capsys
     assert [line.split()[:3] for line in err.splitlines()[1:-1]] == [
         [name, "to", "make"] for name in names(config)
     ]
-
-
-FIRST = """
-import json
-
-TEXT = "text"
-SUMMARY = {"attributes": 1}
-calls = []
-
-def run(settings, inputs, folder, context):
-    calls.append(False)
-    (folder / "file.txt").write_text(TEXT)
-    return SUMMARY
-"""
-SECOND = """
-calls = []
-FAIL = False
-
-def run(settings, inputs, folder, context):
-    place = folder / "resume" / "half.txt"
-    calls.append(place.is_file())
-    place.parent.mkdir(exist_ok=True)
-    if not place.is_file():
-        place.write_text("half")
-    if FAIL:
-        raise RuntimeError("no more")
-    (folder / "file.txt").write_text(place.read_text() + " " + str(settings.shown))
-    return {}
-"""
-
-
-@dataclass
-class Demo:
-    """Two stages of a package `demo`: `dataset`, and `samples`, which needs it."""
-
-    config: Config
-    folder: Path
-
-    def __getattr__(self, name: str):
-        return sys.modules[f"demo.{name}"]
-
-    @property
-    def store(self) -> Store:
-        return Store(self.config.store)
-
-    def run(self, command: str | None = None) -> Artifact:
-        """A run: a command of its own, or a job of a sweep."""
-        found = run(self.config, command)
-        assert found is not None
-        return found
-
-    def rewrite(self, module: str, text: str) -> None:
-        (self.folder / f"{module}.py").write_text(text)
-        code_digest.code_of.cache_clear()
-
-    @property
-    def calls(self) -> tuple[int, int]:
-        return len(self.first.calls), len(self.second.calls)
-
-
-@pytest.fixture
-def demo(configure: Callable[..., Config], tmp_path, monkeypatch) -> Iterator[Demo]:
-    cached = code_digest.source_of, code_digest.imports_of, code_digest.code_of
-    folder = tmp_path / "demo"
-    folder.mkdir()
-    for name, text in {"__init__": "", "first": FIRST, "second": SECOND}.items():
-        (folder / f"{name}.py").write_text(text)
-    monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.setattr(code_digest, "PACKAGES", (*code_digest.PACKAGES, "demo"))
-    first = Stage("dataset", "demo.first:run", 1, lambda x: x.dataset, lambda x: [], (), "first")
-    second = Stage(
-        "samples", "demo.second:run", 1, lambda x: x.samples, lambda x: ["dataset"], (), "second"
-    )
-    monkeypatch.setitem(declared_stages(), "dataset", first)
-    monkeypatch.setitem(declared_stages(), "samples", second)
-    for function in cached:
-        function.cache_clear()
-    __import__("demo.first"), __import__("demo.second")
-    config = configure(*TINY, "model=popularity")
-    config.stage.name, config.store = "samples", str(tmp_path / "store")
-    yield Demo(config, folder)
-    for name in [name for name in sys.modules if name.partition(".")[0] == "demo"]:
-        del sys.modules[name]
-    for function in cached:
-        function.cache_clear()
-
-
-def lines(capsys: pytest.CaptureFixture[str]) -> list[list[str]]:
-    """Stage and state of each line that was said."""
-    return [line.split()[:2] for line in capsys.readouterr().err.splitlines() if line[0] != " "]
 
 
 def test_what_is_not_there_is_made_and_then_found(demo, capsys):
@@ -247,111 +142,6 @@ def test_a_child_of_other_bits_is_made_again(demo, monkeypatch):
     assert demo.calls == (2, 2)
 
 
-def fail_half_way(demo, monkeypatch):
-    """A run whose second stage breaks off and leaves a partial result."""
-    with monkeypatch.context() as broken:
-        broken.setattr(demo.second, "FAIL", True)
-        with pytest.raises(RuntimeError):
-            demo.run()
-
-
-def test_a_failed_stage_leaves_no_result_and_goes_on_from_there(demo, monkeypatch, capsys):
-    fail_half_way(demo, monkeypatch)
-    name = names(demo.config)["samples"]
-    kept = demo.store.partial("samples", name) / RESUME / "half.txt"
-    assert not demo.store.folder("samples", name).exists()
-    kept.write_text("kept")
-    capsys.readouterr()
-    made = demo.run()
-    assert (made.path / "file.txt").read_text().startswith("kept")
-    assert lines(capsys)[-1] == ["samples", "resumed"]
-    assert demo.second.calls == [False, True]
-    assert made.manifest["resumed"] is True
-    assert sorted(file.name for file in made.path.iterdir()) == ["file.txt", "manifest.json"]
-
-
-def test_a_half_made_result_of_other_code_is_begun_anew(demo, monkeypatch, capsys):
-    fail_half_way(demo, monkeypatch)
-    name = names(demo.config)["samples"]
-    (demo.store.partial("samples", name) / RESUME / "half.txt").write_text("kept")
-    demo.rewrite("second", SECOND + "\nA = 1\n")
-    capsys.readouterr()
-    made = demo.run()
-    assert (made.path / "file.txt").read_text().startswith("half")
-    assert made.manifest["resumed"] is False
-    assert lines(capsys)[-2:] == [["samples", "restarted"], ["samples", "made"]]
-    assert made.manifest["code"] == code_digest.code_digest("demo.second")
-
-
-def test_half_made_of_other_code_is_kept(demo, monkeypatch):
-    fail_half_way(demo, monkeypatch)
-    partial = demo.store.partial("samples", names(demo.config)["samples"])
-    demo.rewrite("second", SECOND + "\nA = 1\n")
-    demo.run()
-    assert len(list(partial.parent.glob(f"{partial.name}.old-*/{RESUME}/half.txt"))) == 1
-
-
-def test_a_damaged_half_made_result_is_told_set_aside_and_begun_anew(demo, monkeypatch, capsys):
-    fail_half_way(demo, monkeypatch)
-    partial = demo.store.partial("samples", names(demo.config)["samples"])
-    calls = []
-
-    def damaged(settings, inputs, folder, context):
-        calls.append(folder)
-        if len(calls) == 1:
-            raise PartialResultError("resume/half.txt is damaged")
-        return real(settings, inputs, folder, context)
-
-    real = demo.second.run
-    monkeypatch.setattr(demo.second, "run", damaged)
-    capsys.readouterr()
-    assert demo.run().manifest["resumed"] is False
-    assert "resume/half.txt is damaged: the partial result is set aside" in capsys.readouterr().err
-    assert len(list(partial.parent.glob(f"{partial.name}.old-*/{RESUME}/half.txt"))) == 1
-    assert demo.second.calls == [False, False]
-
-
-def test_all_damage_of_a_plan_is_one_sentence_and_force_mends_it(demo, capsys):
-    made = demo.run()
-    dataset = demo.store.at("dataset", names(demo.config)["dataset"])
-    for artifact in (dataset, made):
-        (artifact.path / "file.txt").unlink()
-    stages = r"force=\[dataset,samples\]"
-    with pytest.raises(UserError, match=rf"dataset .* file.txt is not there; samples .*{stages}"):
-        demo.run()
-    assert ["dataset", "damaged"] in [line.split()[:2] for line in
-                                      capsys.readouterr().err.splitlines()]  # fmt: skip
-    demo.config.force = ["dataset", "samples"]
-    assert demo.run().digest == made.digest
-
-
-def test_inputs_are_compared_before_a_result_is_made_from_them(demo):
-    made = demo.run()
-    dataset = demo.store.at("dataset", names(demo.config)["dataset"])
-    (dataset.path / "file.txt").write_text("tex_")
-    assert demo.run() == made  # nothing is made: the size alone is looked at
-    demo.config.samples.shown += 1
-    with pytest.raises(UserError, match=r"dataset .* another content.*force=\[dataset\]"):
-        demo.run()
-    assert demo.calls == (1, 1)
-
-
-def test_a_result_is_compared_before_it_is_given_out(demo):
-    made = demo.run()
-    (made.path / "file.txt").write_text("x" * made.manifest["sizes"]["file.txt"])
-    with pytest.raises(UserError, match=r"samples .* another content.*force=\[samples\]"):
-        demo.run()
-
-
-def test_verify_compares_all_of_a_plan(demo):
-    demo.run()
-    (demo.store.at("dataset", names(demo.config)["dataset"]).path / "file.txt").write_text("tex_")
-    demo.run()
-    demo.config.verify = True
-    with pytest.raises(UserError, match=r"dataset .* another content"):
-        demo.run()
-
-
 def test_a_command_that_reads_a_result_keeps_it_while_another_forces_it(demo, monkeypatch):
     """What it reads, and what it writes down as its input, is the old one to the end."""
     demo.run()
@@ -369,33 +159,6 @@ def test_a_command_that_reads_a_result_keeps_it_while_another_forces_it(demo, mo
 
     monkeypatch.setattr(demo.second, "run", meanwhile)
     assert demo.run().manifest["inputs"]["dataset"]["digest"] == old.digest
-
-
-def test_a_remark_does_not_begin_a_half_made_result_anew(demo, monkeypatch):
-    fail_half_way(demo, monkeypatch)
-    demo.rewrite("second", SECOND + "\n# a comment\n")
-    assert demo.run().manifest["resumed"] is True
-
-
-def test_a_half_made_result_of_other_inputs_is_begun_anew(demo, monkeypatch):
-    fail_half_way(demo, monkeypatch)
-    name = names(demo.config)["samples"]
-    (demo.store.partial("samples", name) / RESUME / "half.txt").write_text("kept")
-    monkeypatch.setattr(demo.first, "TEXT", "other")
-    demo.config.force = ["dataset"]
-    assert (demo.run().path / "file.txt").read_text().startswith("half")
-    assert demo.second.calls == [False, False]
-
-
-def test_what_began_half_made_holds_its_inputs_and_code(demo, monkeypatch):
-    monkeypatch.setattr(demo.second, "FAIL", True)
-    with pytest.raises(RuntimeError):
-        demo.run()
-    partial = demo.store.partial("samples", names(demo.config)["samples"])
-    begun = json.loads((partial / BEGUN).read_text())
-    assert begun["inputs"]["dataset"]["fingerprint"] == names(demo.config)["dataset"]
-    assert begun["code"] == code_digest.code_digest("demo.second")
-    assert set(begun) == {"inputs", "code", "forced"}
 
 
 def test_a_result_by_other_code_is_used_and_said(demo, capsys):

@@ -70,11 +70,11 @@ def locks(store: Store) -> Iterator[Litter]:
 
 
 def free(result: Path) -> bool:
-    """Whether no process holds the lock of a result."""
+    """Whether no process holds the lock of a result; where none can be had, nobody knows."""
     try:
         with lock_of(result).acquire(timeout=0):
             return True
-    except (Timeout, OSError, NotImplementedError):
+    except (Timeout, OSError, NotImplementedError):  # the last: filelock without flock
         return False
 
 

@@ -56,7 +56,7 @@ def remove(result: Artifact, store: Store) -> bool:
             shutil.rmtree(aside)
     except Timeout:
         return False
-    except (OSError, NotImplementedError) as error:
+    except (OSError, NotImplementedError) as error:  # the latter: filelock without flock
         raise unwritable(
             f"--store={store.root}", refusal(error) or str(error), "--store"
         ) from error
