@@ -98,6 +98,12 @@ def make(
         return attempt(begun()[0], False)
 
 
+def context_of(step: Step, config: Config, tracker: Run, watch: Watch = ignore) -> Context:
+    """How the stage of a step runs, with the functions that it is handed."""
+    handed = {name: import_object(path) for name, path in step.stage.handed.items()}
+    return Context(config.trainer, tracker, step.fingerprint, handed=handed, watch=watch)
+
+
 def complete(
     step: Step,
     inputs: dict[str, Artifact],
@@ -121,8 +127,7 @@ def complete(
     from crs.training.devices import check
 
     identity = step.settings.identity()
-    context = Context(config.trainer, tracker, step.fingerprint, watch=watch)
-    context.handed |= {name: import_object(path) for name, path in step.stage.handed.items()}
+    context = context_of(step, config, tracker, watch)
     started = time.monotonic()
     try:
         check(config.trainer)

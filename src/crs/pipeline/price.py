@@ -3,8 +3,8 @@
 import importlib
 
 from crs.config import Config
-from crs.console import Context, say
-from crs.pipeline.make import find_or_make
+from crs.console import say
+from crs.pipeline.make import context_of, find_or_make
 from crs.pipeline.plan import Step, ancestors
 from crs.store.artifact import Artifact
 from crs.store.store import Store
@@ -49,7 +49,7 @@ def quote_step(
     for name, need in before.items():
         inputs = {n: found[n] for n in need.inputs}
         found[name] = found.get(name) or find_or_make(need, inputs, store, config, "", Run())
-    context = Context(config.trainer, Run(), step.fingerprint)
+    context = context_of(step, config, Run())
     inputs = {need: found[need] for need in step.inputs}
     folder = store.partial(step.name, step.fingerprint)
     module = importlib.import_module(step.stage.module)

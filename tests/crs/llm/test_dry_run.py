@@ -46,6 +46,14 @@ def test_rules_cost_nothing(said):
     assert "0 USD: nothing here asks a paid service" in said("simulator=rules", "dry_run=true")
 
 
+def test_dialogues_with_a_language_model_are_priced_as_the_command_line_asks(said):
+    dialogues = ("stage=multi_turn", "model=popularity", "simulator=rules", "llm=gemini_batch")
+    said("stage=simulate", "simulator=rules")
+    for words in (["multi_turn.user=llm"], ["multi_turn.understanding=llm"]):
+        err = said(*dialogues, *words, "dry_run=true")
+        assert "price     multi_turn:" in err and "USD (0.3 in and 2.5 out" in err
+
+
 def test_what_stands_on_a_costly_stage_is_not_made_to_be_priced(
     said, configure, tmp_path, monkeypatch
 ):
