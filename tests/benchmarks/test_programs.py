@@ -11,7 +11,7 @@ import torch
 from text2embedding import embed
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
-PROGRAMS = ["ranking", "iclrec_step", "em_epoch", "mip_sad", "c2crs", "kmeans"]
+PROGRAMS = ["ranking", "iclrec_step", "em_epoch", "mip_sad", "c2crs", "kmeans", "training_memory"]
 WITH_TEXT_ENCODER = ["embedding", "bfloat16"]
 PROCESSES = ["busy"]
 """Programs that start others."""

@@ -25,6 +25,7 @@ from crs.training import devices
 from crs.training.determinism import one_order_of_additions
 from crs.training.early_stopping import Stopper
 from crs.training.ema import Average
+from crs.training.memory import give_back
 from crs.training.team import together
 
 LAST, BEST = "last.ckpt", "best.safetensors"
@@ -348,5 +349,6 @@ def train(
                 keep_state(state, place)
                 if not stopper.over:
                     context.watch(phase, epoch, score)
+            give_back()
             if devices.once(lambda: stopper.over):
                 return
