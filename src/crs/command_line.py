@@ -269,6 +269,11 @@ def check(arguments: list[str], also: Iterable[str] = ()) -> list[str]:
             check_settings(sweeper, "hydra.sweeper.")
             check_space(jobs, sweeper.sampler)
         configs = [to_config(composed(flags, variant)) for variant in variants]
+    if is_sweep(flags) and (several := max(config.trainer.nodes for config in configs)) > 1:
+        raise UserError(
+            f"trainer.nodes={several}: a sweep does not run on several machines; leave out -m, or "
+            "type trainer.nodes=1 launcher=slurm"
+        )
     refuse_idle(overrides, configs, sweeper is not None, also)
     typed = [word for word in arguments if word not in words]
     if flags.config_path:  # the last one counts; Hydra would count it from the code's own folder

@@ -14,6 +14,7 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
 from crs import command_line, dry_run
+from crs.config import Config
 from crs.console import complain, plain, say
 from crs.errors import UserError
 from crs.evaluation import results, sweep
@@ -22,6 +23,7 @@ from crs.pipeline.run import run
 from crs.places import refusal, unwritable
 from crs.report.show import announce
 from crs.settings import reference
+from crs.training import nodes
 from crs.version import told
 
 # At import: the processes of a launcher import this module before they compose their jobs.
@@ -57,7 +59,11 @@ def job(composed: DictConfig) -> float | None:
         if study:
             return worker(hydra_config)
         config = command_line.to_config(composed)
-        artifact = run(config, sweep.launch_of(hydra_config))
+        if nodes.follows(config.trainer):
+            follow(config)
+            return None
+        with nodes.leading(config.trainer):
+            artifact = run(config, sweep.launch_of(hydra_config))
         found = artifact.path if artifact else None
         if found and not swept and (found / results.PARQUET).is_file():
             announce(found)
@@ -77,6 +83,13 @@ def job(composed: DictConfig) -> float | None:
         if not swept or study or code == 130:
             sys.exit(code)
     return None
+
+
+def follow(config: Config) -> None:
+    """Do what the first machine of the command says."""
+    from crs.training.follow import follow
+
+    follow(config.trainer)
 
 
 def worker(hydra_config: DictConfig) -> float | None:

@@ -148,6 +148,7 @@ def complete(
             "versions": versions(),
             "threads": threads,
             "devices": config.trainer.devices,
+            "nodes": config.trainer.nodes,
             "seconds": seconds,
             "peak_memory_mb": round(peak / (2**20 if sys.platform == "darwin" else 2**10)),
             "cost_usd": (summary or {}).get("llm", {}).get("cost_usd", 0.0),

@@ -54,4 +54,6 @@ class Trainer:
     """0: as many as this process may use."""
     progress: bool = MISSING
     devices: int = number(1, low=1)
-    """How many devices train together, each in a process of its own; of `cpu`, processors."""
+    """How many devices of a machine train together, each in a process; of `cpu`, processors."""
+    nodes: int = number(1, low=1)
+    """On how many machines. torchrun or srun starts the same command on each."""

@@ -19,6 +19,7 @@ from torch import Tensor, nn
 
 from crs.errors import UserError
 from crs.threads import available
+from crs.training.nodes import node_of
 
 if TYPE_CHECKING:  # a stage that trains nothing checks its devices without Lightning
     from lightning_fabric import Fabric
@@ -59,13 +60,15 @@ def cuda(trainer: Any) -> bool:
 
 
 def check(trainer: Any) -> None:
-    """Refuse devices that are not there.
+    """Refuse devices and machines that are not there.
 
     Args:
         trainer: `crs.settings.training.Trainer`.
     Raises:
         UserError: with the setting to type.
     """
+    if trainer.nodes > 1:
+        node_of(trainer)
     wish = trainer.accelerator
     if wish in ("gpu", "cuda") and not cuda(trainer):
         raise UserError("trainer.accelerator: torch sees no GPU here; type trainer=cpu")
@@ -86,7 +89,7 @@ def fabric(trainer: Any, precision: str) -> "Fabric":
     from lightning_fabric import Fabric
 
     logging.getLogger("lightning_fabric").setLevel(logging.ERROR)
-    own: Any = [rank()] if world() > 1 and cuda(trainer) else 1
+    own: Any = [rank() % trainer.devices] if world() > 1 and cuda(trainer) else 1
     return Fabric(accelerator=trainer.accelerator, devices=own, precision=precision)  # type: ignore[arg-type]
 
 

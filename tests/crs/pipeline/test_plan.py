@@ -61,7 +61,7 @@ def test_how_to_run_is_in_no_name(override, configure):
 
 def test_every_setting_of_how_to_run_was_tried(configure):
     config = configure("dataset=tiny")
-    assert set(vars(config.trainer)) == {"accelerator", "devices", "threads",
+    assert set(vars(config.trainer)) == {"accelerator", "devices", "nodes", "threads",
                                          "progress"}  # fmt: skip
     assert set(vars(config.tracker)) == {
         "kind", "project", "entity", "group", "system_metrics", "upload",

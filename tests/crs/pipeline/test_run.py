@@ -50,7 +50,7 @@ def test_the_manifest_says_what_made_the_result(demo):
     assert list(manifest["files"]) == ["file.txt"]
     assert manifest["code"] == code_digest.code_digest("demo.second")
     assert manifest["resumed"] is False
-    noted = {"code", "git", "threads", "devices", "seconds", "peak_memory_mb", "cost_usd"}
+    noted = {"code", "git", "threads", "devices", "nodes", "seconds", "peak_memory_mb", "cost_usd"}
     assert noted <= set(manifest)
 
 

@@ -1,0 +1,39 @@
+"""A machine that follows: for each training of the first one it starts the processes of its own
+devices, and tells if one of them was ended."""
+
+from multiprocessing import connection
+from typing import Any
+
+from crs.threads import use_threads
+from crs.training import devices, nodes
+from crs.training.team import Crew, lost_key
+
+
+def follow(trainer: Any) -> None:
+    """Do what the first machine says until its command ends.
+
+    Raises:
+        UserError: if the devices are not there, or the command failed or was ended.
+    """
+    devices.check(trainer)
+    node, threads = nodes.node_of(trainer), use_threads(trainer.threads)
+    first = node.number * trainer.devices
+    ranks = range(first, first + trainer.devices)
+    for prefix, _ in nodes.orders(node):
+        place = nodes.Place(node.host, node.port, prefix)
+        crew = Crew(ranks, trainer, max(1, threads // trainer.devices), place)
+        why = ended(crew)
+        crew.close()
+        if why:
+            nodes.meeting(node).set(lost_key(prefix), str(why))
+
+
+def ended(crew: Crew) -> Exception | None:
+    """Waits until all processes have ended, or one of them as it should not; why it did."""
+    left = list(crew.processes)
+    while left:
+        connection.wait([process.sentinel for process in left])
+        if why := crew.loss(grace=0):
+            return why
+        left = [process for process in left if process.is_alive()]
+    return None
