@@ -21,10 +21,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+from crs.cli.options import Parser
 from crs.console import complain, interrupt_on_sigterm, say
 from crs.errors import UserError
 from crs.places import home, refusal, unwritable
-from crs.report.entries import TRAIN, Asked, Entries, entries_of, shown
+from crs.report.entries import COMMAND, Asked, Entries, entries_of, shown
 from crs.report.leaderboard import Leaderboard
 from crs.report.leaderboard_page import HTML, marked, part, write
 
@@ -41,17 +42,12 @@ def options(words: list[str]) -> argparse.Namespace:
     Raises:
         UserError: on an option that does not exist or makes no sense.
     """
-    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    parser = Parser(KNOWN)
     parser.add_argument("settings", nargs="*")
     parser.add_argument("--seeds", default="1,2,3")
     for name in ("--models", "--datasets", "--make", "--out"):
         parser.add_argument(name, default="")
     parser.add_argument("--help", "-h", action="store_true")
-
-    def refuse(message: str) -> None:
-        raise UserError(f"{message}; {KNOWN}")
-
-    setattr(parser, "error", refuse)  # noqa: B010 (argparse's own would print its usage and exit)
     words = [f"--make={ALL}" if word == "--make" else word for word in words]
     given = parser.parse_intermixed_args(words)
     seeds = given.seeds.split(",")
@@ -119,7 +115,7 @@ def make(entries: Entries, datasets: list[str]) -> list[str]:
             for seed in entry.missing:
                 command = entry.command([seed])
                 say(f"make      {command}")
-                words = [sys.executable, str(ROOT / TRAIN.split()[-1]), *entry.words_of(seed)]
+                words = [sys.executable, str(ROOT / COMMAND.split()[-1]), *entry.words_of(seed)]
                 code = subprocess.run(words, stdout=subprocess.DEVNULL).returncode
                 if code in (130, -2):
                     raise KeyboardInterrupt

@@ -16,7 +16,7 @@ from crs.settings.check import nearest
 from crs.stages.dataset import Dataset
 from crs.store.store import Store
 
-TRAIN = "python src/train.py"
+COMMAND = "python src/train.py"
 HIDDEN = ("store", "tracker", "hydra")
 """Settings that say where results lie and who is told of them: no command of a page shows them."""
 
@@ -63,7 +63,7 @@ class Entry:
         """The command of some seeds, as a page shows it."""
         many = ["-m"] if len(seeds) > 1 else []
         listed = ",".join(map(str, seeds))
-        return " ".join([TRAIN, *many, *shown(self.words), f"seed={listed}"])
+        return " ".join([COMMAND, *many, *shown(self.words), f"seed={listed}"])
 
 
 @dataclass
