@@ -1,6 +1,7 @@
 """Ranking 20,000 cases over 12,000 items, d = 64, over the bare products in the same chunks.
 
     python benchmarks/ranking.py
+    python benchmarks/ranking.py --items 5000000 --cases 2000 --runs 3
 
 Bare is `torch.mm(out=buffer)`, chunk by chunk. Before that: what ranking needs in memory beside
 its inputs, for more and more cases.
@@ -10,18 +11,22 @@ import torch
 from measure import interleaved, options, parsed, peak_memory, report, reset_peak_memory
 from torch import Tensor
 
-from crs.evaluation.ranking import CHUNK_FLOATS, ranks
+from crs.evaluation import wide_ranking
+from crs.evaluation.ranking import CHUNK_FLOATS, ranks, wide
 
 DIM, SEEN = 64, 8
 
 
 def bare(queries: Tensor, items: Tensor) -> None:
-    """The products of the chunks that `ranks` makes, into one buffer."""
-    step = CHUNK_FLOATS // len(items)
-    buffer = torch.empty(step, len(items))
-    for a in range(0, len(queries), step):
-        part = queries[a : a + step]
-        torch.mm(part, items.T, out=buffer[: len(part)])
+    """The products of the chunks or tiles that `ranks` makes, into one buffer."""
+    step, width = CHUNK_FLOATS // len(items), len(items)
+    if wide(items, len(items) - 1):
+        step, width = wide_ranking.CASES, wide_ranking.ITEMS
+    buffer = torch.empty(step * width)
+    for block in items.split(width):
+        for part in queries.split(step):
+            out = buffer[: len(part) * len(block)].view(len(part), len(block))
+            torch.mm(part, block.T, out=out)
 
 
 class Work:
@@ -42,8 +47,11 @@ class Work:
 
 
 def main() -> None:
-    args = parsed(options(__doc__, runs=9))
-    cases, items = (500, 300) if args.quick else (20_000, 12_000)
+    parser = options(__doc__, runs=9)
+    parser.add_argument("--cases", type=int, default=20_000, help="default 20000")
+    parser.add_argument("--items", type=int, default=12_000, help="default 12000")
+    args = parsed(parser)
+    cases, items = (500, 300) if args.quick else (args.cases, args.items)
     torch.manual_seed(0)
     Work(cases, items).rank()
     for count in (cases // 4, cases, 4 * cases):

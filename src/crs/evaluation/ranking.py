@@ -6,11 +6,21 @@ import torch
 from torch import Tensor
 
 from crs.errors import NotFiniteError
+from crs.evaluation.wide_ranking import wide_ranks, wide_topk
 
 CHUNK_FLOATS = 1 << 23
 """Scores held at once, whatever the number of cases: 32 MB."""
 PIECE_FLOATS = 1 << 19
 """Scores that are gone over three times before the next: 2 MB, what stays in a core's cache."""
+
+
+WIDE = CHUNK_FLOATS // 64
+"""Of larger catalogues a chunk would hold too few cases for a fast product."""
+
+
+def wide(items: Tensor, n_items: int | None) -> bool:
+    """Whether a catalogue is ranked in tiles. Scorers by rules have sparse items, which are not."""
+    return n_items is not None and n_items > WIDE and not items.is_sparse
 
 
 def mid_ranks(scores: Tensor, own: Tensor) -> Tensor:
@@ -142,8 +152,12 @@ def ranks(
     Raises:
         NotFiniteError: if a score may be NaN or infinite.
     """
-    out = torch.empty(len(queries), dtype=queries.dtype, device=queries.device)
     exclude = None if seen == "in" else exclude
+    if wide(catalogue[0], n_items) and allow is None:
+        assert n_items is not None
+        check_finite(queries, *catalogue)
+        return wide_ranks(queries, catalogue, targets, exclude, seen, n_items)
+    out = torch.empty(len(queries), dtype=queries.dtype, device=queries.device)
     for cases, scores, (row, item) in scored_chunks(queries, catalogue, exclude, n_items):
         target = targets[cases, None] - first_id(n_items)
         places = row * scores.shape[1] + item
@@ -179,6 +193,9 @@ def topk(
     """
     k = min(k, n_items)
     exclude = None if seen == "in" else exclude
+    if wide(catalogue[0], n_items) and allow is None:
+        check_finite(queries, *catalogue)
+        return wide_topk(queries, catalogue, k, exclude, seen, n_items)
     found = torch.empty(len(queries), k, dtype=torch.long, device=queries.device)
     values = torch.empty(len(queries), k, dtype=queries.dtype, device=queries.device)
     for cases, scores, (row, item) in scored_chunks(queries, catalogue, exclude, n_items):

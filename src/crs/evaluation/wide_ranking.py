@@ -1,0 +1,100 @@
+"""Ranking in catalogues so wide that a row of scores is large: tiles of cases by items.
+
+The numbers are those of `crs.evaluation.ranking`; what is held at once is one tile, whatever the
+number of cases and of items.
+"""
+
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor
+
+CASES, ITEMS = 256, 1 << 15
+"""Of a tile: 32 MB of scores, and 8 MB of items at d = 64."""
+
+
+def tiles(
+    queries: Tensor,
+    catalogue: tuple[Tensor, Tensor | None],
+    exclude: tuple[Tensor, Tensor] | None,
+    n_items: int,
+) -> Iterator[tuple[slice, int, Tensor, tuple[Tensor, Tensor]]]:
+    """Scores of the items 1 to N, item block by item block, each for all cases.
+
+    Yields:
+        which cases, the id of the first item, their scores [b, w] in a buffer that is used again,
+        and the rows and columns in it of `exclude`.
+    """
+    items, bias = catalogue
+    row, item = exclude or (torch.empty(0, dtype=torch.long),) * 2
+    block_of, order = ((item - 1) // ITEMS).sort(stable=True)  # rows stay in their order
+    row, item = row[order], item[order]
+    firsts = range(1, n_items + 1, ITEMS)
+    bounds = torch.searchsorted(block_of, torch.arange(len(firsts) + 1)).tolist()
+    buffer = queries.new_empty(CASES, min(ITEMS, n_items))
+    for number, first in enumerate(firsts):
+        last = min(first + ITEMS, n_items + 1)
+        block = items[first:last].T.to(queries.dtype).contiguous()
+        mine = slice(bounds[number], bounds[number + 1])
+        rows, columns = row[mine], item[mine] - first
+        starts = torch.searchsorted(rows, torch.arange(0, len(queries) + CASES, CASES)).tolist()
+        for part, a in enumerate(range(0, len(queries), CASES)):
+            cases = slice(a, min(a + CASES, len(queries)))
+            size = cases.stop - a
+            scores = buffer.view(-1)[: size * (last - first)].view(size, last - first)
+            torch.mm(queries[cases], block, out=scores)
+            if bias is not None:
+                scores += bias[first:last]
+            some = slice(starts[part], starts[part + 1])
+            yield cases, first, scores, (rows[some] - a, columns[some])
+
+
+def wide_ranks(
+    queries: Tensor,
+    catalogue: tuple[Tensor, Tensor | None],
+    targets: Tensor,
+    exclude: tuple[Tensor, Tensor] | None,
+    seen: str,
+    n_items: int,
+) -> Tensor:
+    """Mid-rank of each case's target, [B]; arguments as in `crs.evaluation.ranking.ranks`."""
+    items, bias = catalogue
+    own = torch.cat([
+        (part * items[of].to(part.dtype)).sum(1) + (0.0 if bias is None else bias[of])
+        for part, of in zip(queries.split(CASES), targets.split(CASES), strict=True)
+    ])  # fmt: skip
+    if seen == "zero" and exclude is not None:  # a repeated target like any seen item
+        row, item = exclude
+        own[row[item == targets[row]]] = 0.0
+    # Half of the items that are ahead less those behind: 1 + higher + ties/2, as `mid_ranks`.
+    ahead = torch.zeros(len(queries), dtype=torch.float64, device=queries.device)
+    for cases, first, scores, places in tiles(queries, catalogue, exclude, n_items):
+        scores[places] = 0.0 if seen == "zero" else -torch.inf
+        place = targets[cases] - first
+        here = ((place >= 0) & (place < scores.shape[1])).nonzero()[:, 0]
+        scores[here, place[here]] = own[cases][here]
+        ahead[cases] += scores.sub_(own[cases, None]).sign_().sum(1)
+    return ((n_items + 1 + ahead) / 2).to(queries.dtype).cpu()
+
+
+def wide_topk(
+    queries: Tensor,
+    catalogue: tuple[Tensor, Tensor | None],
+    k: int,
+    exclude: tuple[Tensor, Tensor] | None,
+    seen: str,
+    n_items: int,
+) -> tuple[Tensor, Tensor]:
+    """Ids and scores of the k best items, [B, k]; arguments as in `crs.evaluation.ranking.topk`."""
+    found = torch.zeros(len(queries), k, dtype=torch.long, device=queries.device)
+    values = queries.new_full((len(queries), k), -torch.inf)
+    for cases, first, scores, places in tiles(queries, catalogue, exclude, n_items):
+        scores[places] = 0.0 if seen == "zero" else -torch.inf
+        best, column = scores.topk(min(k, scores.shape[1]), dim=1)
+        best, ids = (
+            torch.cat(pair, dim=1)
+            for pair in ((values[cases], best), (found[cases], column + first))
+        )
+        values[cases], chosen = best.topk(k, dim=1)
+        found[cases] = ids.gather(1, chosen)
+    return found, values
