@@ -23,18 +23,31 @@ class ICLRec(TrainingTask):
     """L = L_next + sum over pairs of views of (w_cl L_instance + w_icl L_intent).
 
     Without contrastive terms (`contrast=none`) it is SASRec.
+
+    Args:
+        among: the users that training and validation see, a mask [users + 1]; None: all.
     """
 
-    def __init__(self, encoder: Encoder, settings: Pretrain, sequences: Sequences) -> None:
+    def __init__(
+        self,
+        encoder: Encoder,
+        settings: Pretrain,
+        sequences: Sequences,
+        among: Tensor | None = None,
+    ) -> None:
         super().__init__()
         self.encoder, self.options, self.sequences = encoder, settings, sequences
         # The newest training input; its target, one further, is the last that training sees.
         user, cut = leave_one_out(sequences, "train")
         kept = cut > settings.holdout
+        if among is not None:
+            kept &= among[user]
         self.user, self.cut = user[kept], cut[kept] - settings.holdout
         self.centres = torch.empty(0)
         self.cluster = torch.empty(0, dtype=torch.long)
-        self.valid = Cases(sequences, *leave_one_out(sequences, "valid"))
+        user, cut = leave_one_out(sequences, "valid")
+        kept = torch.ones_like(user, dtype=torch.bool) if among is None else among[user]
+        self.valid = Cases(sequences, user[kept], cut[kept])
 
     def cases(self) -> int:
         """Users with a training input."""

@@ -21,7 +21,10 @@ from crs.stages.simulate import AGENDA, Simulate, Simulator
 from crs.store.artifact import fingerprint
 from tests.contracts.tiny import pipeline_stages
 
-CASES = [(model, stage, "") for model, stage in pipeline_stages()] + [
+CASES = [
+    (model, stage, "em.folds=2" if stage == "cross_fit" else "")
+    for model, stage in pipeline_stages()
+] + [
     ("latentcrs", "simulate", "simulator=llm"),
     ("latentcrs", "simulate", "simulator=agenda"),
     ("latentcrs", "simulate", f"simulator=processed simulator.path={__file__}"),

@@ -1,9 +1,10 @@
 """Stage `pretrain`: the sequence encoder."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from omegaconf import MISSING
 
+from crs.settings.base import Settings
 from crs.settings.fields import choice, number, path
 from crs.settings.training import Optimisation
 from crs.stages.stage import Stage
@@ -46,6 +47,14 @@ class Pretrain(Optimisation):
     top of the encoder then has training cases that the encoder was not fitted to."""
     checkpoint: str | None = path()
     """Weights to take instead of training: the authors' format or ours, loaded weights-only."""
+
+
+@dataclass
+class CrossFit(Settings):
+    """Stage `cross_fit` of models on top of the encoder: more encoders, trained in the same way."""
+
+    pretrain: Pretrain = field(default_factory=Pretrain)
+    folds: int = number(low=2)
 
 
 STAGE = Stage(

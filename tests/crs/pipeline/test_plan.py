@@ -23,8 +23,8 @@ def names(config: Config) -> dict[str, str]:
 
 
 def data_for(stage: str) -> list[str]:
-    """Responses are learned from dialogues alone, and other texts are made where any are asked."""
-    asked = ["controls=words"] if "controls" in stage else []
+    """Responses are learned from dialogues alone; other texts and folds are made where asked."""
+    asked = ["controls=words"] * ("controls" in stage) + ["em.folds=2"] * (stage == "cross_fit")
     return ["dataset=inspired" if stage == "converse" else "dataset=tiny", *asked]
 
 

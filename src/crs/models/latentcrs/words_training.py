@@ -181,8 +181,12 @@ def prepare(inputs: dict[str, Artifact]) -> Prepared:
 
     e, t, m = (parts[name].catalogue()[0] for name in PARTS)
     chosen = inputs["fusion"].load("weights.json")[START]["weights"]
+    train = heard(cases_of(inputs, "train"))
+    if "cross_fit" in inputs:  # elsewhere h is of the encoder of all users
+        states = torch.from_numpy(np.array(inputs["cross_fit"].load("states.npy")))
+        train.parts = (states, *train.parts[1:])
     return Prepared(
-        heard(cases_of(inputs, "train")),
+        train,
         heard(cases_of(inputs, "valid")),
         (e, t, m),
         (1.0, chosen[TEXT], chosen[ATTRIBUTES]),
