@@ -52,6 +52,9 @@ def steps() -> Iterator[tuple[Step, Config]]:
         for stage in ("evaluate", "multi_turn", *own):
             config = composed(model, "inspired" if stage == "converse" else "tiny")
             config.stage.name = stage
+            if stage == "cross_fit":
+                config = copy.deepcopy(config)
+                config.em.folds = 2
             yield from ((step, config) for step in plan(config))
     config = composed("c2crs", "ml100k")  # its graph comes with a mirror of the data
     config.stage.name = "graph"

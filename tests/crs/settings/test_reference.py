@@ -60,7 +60,7 @@ def test_every_key_of_the_schema_is_described():
 
 
 def test_the_stages_that_read_a_group():
-    assert readers()["pretrain"] == ["`pretrain`"]
+    assert readers()["pretrain"] == ["`pretrain`", "`cross_fit` of latentcrs"]
     assert readers()["warmup"] == ["`warmup` of c2crs", "`warmup` of mip_sad"]
     assert "trainer" not in readers()
 
