@@ -56,5 +56,5 @@ $(DONE): pyproject.toml constraints.txt
 	@echo "Setting up $(VENV): about 0.6 GB to download with a CPU build of torch and 2.6 GB on disk; several GB more where pip picks a CUDA build (TORCH_INDEX= chooses)."
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet $(CACHE) $(TORCH) $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX))
-	$(BIN)/python -m pip install --quiet $(CACHE) -c constraints.txt -e ".[text,llm,web,launch,dashboard,dev]"
+	$(BIN)/python -m pip install --quiet $(CACHE) -c constraints.txt -e ".[text,llm,web,serve,export,launch,dashboard,dev]"
 	@touch $(DONE)
