@@ -38,7 +38,7 @@ faults: $(DONE) ## kills, damage, crowds, full disks, strangers: what must hold,
 
 bench: $(DONE) ## the speed programs; each prints its ratio last
 	for program in ranking iclrec_step em_epoch mip_sad c2crs kmeans training_memory bfloat16 \
-	  embedding busy growth; do \
+	  embedding busy growth serving; do \
 	  echo "== $$program"; $(BIN)/python benchmarks/$$program.py || exit 1; done
 
 bench-peers: $(DONE) ## against RecTools and RecBole, in environments of 3 GB; BEAUTY=FILE adds Beauty
@@ -57,5 +57,5 @@ $(DONE): pyproject.toml constraints.txt
 	@echo "Setting up $(VENV): about 0.6 GB to download with a CPU build of torch and 2.6 GB on disk; several GB more where pip picks a CUDA build (TORCH_INDEX= chooses)."
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet $(CACHE) $(TORCH) $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX))
-	$(BIN)/python -m pip install --quiet $(CACHE) -c constraints.txt -e ".[text,llm,web,launch,dashboard,dev]"
+	$(BIN)/python -m pip install --quiet $(CACHE) -c constraints.txt -e ".[text,llm,web,serve,export,launch,dashboard,dev]"
 	@touch $(DONE)

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable
 from difflib import get_close_matches
 from functools import cached_property
+from itertools import accumulate, chain
 from pathlib import Path
 from typing import Any
 
@@ -266,18 +267,19 @@ class System:
         first, last = self.sequences.offsets[number : number + 2].tolist()
         return [self.item_ids[number] for number in self.sequences.items[first:last].tolist()]
 
-    def case(self, history: Iterable[Any]) -> Cases:
-        """One case with this history, B = 1; the target is unknown: 0."""
-        items = torch.tensor([*map(int, map(self.item, history)), 0])
-        repeats = float(self.sequences.repeating)  # of the data set, not of this history
-        alone = Sequences(items, torch.tensor([0, 0, len(items)]), self.sequences.n_items, repeats)
-        return Cases(alone, torch.tensor([1]), torch.tensor([len(items) - 1]))
+    def cases(self, histories: Iterable[Iterable[Any]]) -> Cases:
+        """A case with each of these histories; the targets are unknown: 0."""
+        rows = [[*map(int, map(self.item, history)), 0] for history in histories]
+        items, ends = torch.tensor([*chain(*rows)]), accumulate(map(len, rows))
+        repeats = float(self.sequences.repeating)  # of the data set, not of these histories
+        alone = Sequences(items, torch.tensor([0, 0, *ends]), self.sequences.n_items, repeats)
+        return Cases(alone, alone.users, torch.tensor([len(row) - 1 for row in rows]))
 
     def talk(self, history: Iterable[Any], settings: TurnSettings | None = None) -> Conversation:
         """A conversation with a user of this history, titles or ids as in `item`."""
         turn = settings or TurnSettings()
         return Conversation(
-            self.case(history),
+            self.cases([history]),
             self.recommender,
             self.silent,
             Names(self.titles, self.attributes, self.item),

@@ -100,7 +100,7 @@ def test_a_wish_changes_the_list_and_is_kept(system):
 def test_a_new_history_is_encoded_as_a_users(system):
     history = system.history_of(Number(4))
     states = system.silent.states
-    one = states(system.case(history))
+    one = states(system.cases([history]))
     cut = torch.tensor([len(history)])
     assert torch.equal(one, states(Cases(system.sequences, torch.tensor([4]), cut)))
 

@@ -6,12 +6,13 @@ from functools import wraps
 from typing import Any
 
 from crs.chat.explanations import reasons
-from crs.chat.guard import HOST, guards
+from crs.chat.guard import guards
 from crs.dialogue.conversation import Conversation, Reply
 from crs.dialogue.turn import TurnSettings
 from crs.errors import UserError
 from crs.escape import markup
 from crs.extras import install
+from crs.loopback import HOST
 from crs.serving import System
 
 CSS = """

@@ -81,7 +81,8 @@ def main(words: list[str]) -> None:
     if given.export:
         say(f"export    {system.export_faiss(given.export):,} items to {given.export}")
     elif given.web:
-        from crs.chat.page import HOST, Page, serve
+        from crs.chat.page import Page, serve
+        from crs.loopback import HOST
 
         say(f"chat      http://{HOST}:{given.port} (Ctrl-C ends it)")
         try:

@@ -10,6 +10,8 @@ from crs.settings.check import nearest
 COMMANDS = {
     "train": "find or make a result; `crs model=sasrec dataset=tiny` is the same",
     "chat": "talk to a system, in the terminal or as a page",
+    "serve": "a trained system over HTTP: recommendations, dialogues, metrics",
+    "export": "a trained system as FAISS, safetensors and ONNX",
     "report": "a table and a page about results, sweeps and studies",
     "store": "look into a store, take results to another, remove what is not needed",
     "doctor": "what this machine has for the suite, and what to type for the rest",

@@ -17,7 +17,7 @@ from crs.dialogue.replies import asked_text, foreign, note, question_text, years
 from crs.dialogue.requirements import Facts
 from crs.dialogue.rule_understanding import Rules
 from crs.dialogue.short_answers import ShortAnswer, short_answer, with_titles
-from crs.dialogue.state import Talk, Understanding, Understood
+from crs.dialogue.state import Requirement, Talk, Understanding, Understood
 from crs.dialogue.turn import DialogueStates, TurnSettings
 from crs.dialogue.utterance_vectors import Texts
 from crs.errors import UserError
@@ -205,6 +205,14 @@ class Conversation:
         if number not in self.refused:
             self.remember()
             self.refused.append(number)
+        return self.show()
+
+    def like(self, item: Any) -> Reply:
+        """One item is liked, by its title or its id, as if it had been named: it joins the history
+        and is shown no more."""
+        liked = Requirement(items=(self.names.item(item),))
+        self.remember()
+        self.state.wishes.hear([0], [Understood("", (liked,))])
         return self.show()
 
     def refuse_all(self) -> None:

@@ -11,6 +11,8 @@ FOR = {
     "text": "text encoders, and the metrics of generated text",
     "llm": "language models as the user, the reader or the encoder",
     "web": "crs chat --web",
+    "serve": "crs serve",
+    "export": "crs export",
     "launch": "-m launcher=joblib, submitit_local or slurm",
     "dashboard": "scripts/dashboard.py",
 }

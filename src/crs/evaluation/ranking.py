@@ -52,12 +52,12 @@ def scored_chunks(
         which cases, their scores [b, N] (with `n_items=None` of all rows), and the rows and columns
         in them of `exclude`.
     """
-    check_finite(queries, *catalogue)
+    check_finite(queries, catalogue)
     items, bias = catalogue
     columns = slice(0 if n_items is None else 1, len(items) if n_items is None else n_items + 1)
     width = columns.stop - columns.start
     step = max(1, CHUNK_FLOATS // width)
-    product = multiplied(queries, items, columns, step)
+    product = multiplied(queries, catalogue, columns, step)
     row, item = exclude or (torch.empty(0, dtype=torch.long),) * 2
     starts = torch.arange(0, len(queries) + step, step)
     bounds = torch.searchsorted(row, starts).tolist()
@@ -71,13 +71,14 @@ def scored_chunks(
 
 
 def multiplied(
-    queries: Tensor, items: Tensor, columns: slice, step: int
+    queries: Tensor, catalogue: tuple[Tensor, Tensor | None], columns: slice, step: int
 ) -> Callable[[int], Tensor]:
     """The product of the queries from `a` to `a + step` with some rows of the items, by `a`.
 
     What it returns is overwritten by the next call. A scorer by rules may have sparse queries and
     items (both, in COO form).
     """
+    items = catalogue[0]
     if items.is_sparse:
 
         def sparse(a: int) -> Tensor:
@@ -85,7 +86,9 @@ def multiplied(
             return torch.mm(items, part.to_dense().T)[columns].T.contiguous()
 
         return sparse
-    table = items[columns].T.contiguous()  # three quarters of the time that its view takes
+    table = items[columns].T
+    if not isinstance(catalogue, Measured):
+        table = table.contiguous()  # three quarters of the time that its view takes
     buffer = queries.new_empty(min(step, len(queries)), table.shape[1])
 
     def dense(a: int) -> Tensor:
@@ -95,7 +98,32 @@ def multiplied(
     return dense
 
 
-def check_finite(queries: Tensor, items: Tensor, bias: Tensor | None) -> None:
+def largest(x: Tensor | None) -> float:
+    """The largest absolute number of a tensor; 0 of none."""
+    if x is None or not x.numel():
+        return 0.0
+    values = x.coalesce().values() if x.is_sparse else x
+    return max(map(abs, (end.item() for end in values.aminmax()))) if values.numel() else 0.0
+
+
+class Measured(tuple[Tensor, Tensor | None]):
+    """A catalogue for many rankings: laid out as the product reads it, its largest numbers known.
+
+    For few cases either takes longer than the product.
+    """
+
+    largest: tuple[float, float]
+
+    @classmethod
+    def of(cls, catalogue: tuple[Tensor, Tensor | None]) -> "Measured":
+        """Item vectors and bias as a recommender gives them."""
+        items, bias = catalogue
+        found = cls((items if items.is_sparse else items.T.contiguous().T, bias))
+        found.largest = largest(items), largest(bias)
+        return found
+
+
+def check_finite(queries: Tensor, catalogue: tuple[Tensor, Tensor | None]) -> None:
     """Refuse scores that may be NaN or infinite, without a check of each.
 
     |q . e + b| <= d max|q| max|e| + max|b|, and the largest number of each tensor tells.
@@ -103,14 +131,9 @@ def check_finite(queries: Tensor, items: Tensor, bias: Tensor | None) -> None:
     Raises:
         NotFiniteError: if one is NaN or infinite, or so large that a score may be.
     """
-
-    def largest(x: Tensor | None) -> float:
-        if x is None or not x.numel():
-            return 0.0
-        values = x.coalesce().values() if x.is_sparse else x
-        return max(map(abs, (end.item() for end in values.aminmax()))) if values.numel() else 0.0
-
-    bound = items.shape[1] * largest(queries) * largest(items) + largest(bias)
+    measured = catalogue if isinstance(catalogue, Measured) else None
+    items, bias = measured.largest if measured else map(largest, catalogue)
+    bound = catalogue[0].shape[1] * largest(queries) * items + bias
     # A NaN is in no order with anything.
     if not bound <= torch.finfo(queries.dtype).max:
         raise NotFiniteError("a score is not finite")
@@ -155,7 +178,7 @@ def ranks(
     exclude = None if seen == "in" else exclude
     if wide(catalogue[0], n_items) and allow is None:
         assert n_items is not None
-        check_finite(queries, *catalogue)
+        check_finite(queries, catalogue)
         return wide_ranks(queries, catalogue, targets, exclude, seen, n_items)
     out = torch.empty(len(queries), dtype=queries.dtype, device=queries.device)
     for cases, scores, (row, item) in scored_chunks(queries, catalogue, exclude, n_items):
@@ -194,7 +217,7 @@ def topk(
     k = min(k, n_items)
     exclude = None if seen == "in" else exclude
     if wide(catalogue[0], n_items) and allow is None:
-        check_finite(queries, *catalogue)
+        check_finite(queries, catalogue)
         return wide_topk(queries, catalogue, k, exclude, seen, n_items)
     found = torch.empty(len(queries), k, dtype=torch.long, device=queries.device)
     values = torch.empty(len(queries), k, dtype=queries.dtype, device=queries.device)

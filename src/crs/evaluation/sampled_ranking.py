@@ -53,11 +53,11 @@ def ranks_among(queries: Tensor, catalogue: tuple[Tensor, Tensor | None], lists:
         catalogue: item vectors [N + 1 or more, d] and bias or None.
         lists: item ids, 0 for none, [B, C].
     """
-    check_finite(queries, *catalogue)
+    check_finite(queries, catalogue)
     items, bias = catalogue
     step = max(1, CHUNK_FLOATS // (lists.shape[1] * items.shape[1]))
     out = torch.empty(len(queries))
-    product = multiplied(queries, items, slice(None), step) if items.is_sparse else None
+    product = multiplied(queries, catalogue, slice(None), step) if items.is_sparse else None
     for a in range(0, len(queries), step):
         part = lists[a : a + step]
         if product is None:

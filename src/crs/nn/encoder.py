@@ -77,6 +77,22 @@ class Packed:
                 blocks.append(Block(tokens, stop - first, widths[first], slot))
         return cls(order[row] * width + flat % width, order[row], last, blocks)
 
+    @classmethod
+    def whole(cls, ids: Tensor) -> "Packed":
+        """All positions of right-aligned ids without holes, [B, T], as one block.
+
+        Rows are turned so that padding comes last, where a causal encoder does not see it. No shape
+        depends on the ids: an exported encoder computes so.
+        """
+        batch, width = ids.shape
+        row, column = torch.arange(batch)[:, None], torch.arange(width)
+        length = (ids > 0).sum(1, keepdim=True)
+        index = row * width + (column - length) % width
+        last = torch.where(length > 0, row * width + length - 1, batch * width)
+        places = (row * width + column).flatten()
+        block = Block(slice(0, batch * width), batch, width, places)
+        return cls(index.flatten(), (row + 0 * column).flatten(), last[:, 0], [block])
+
     def newest(self, states: Tensor) -> Tensor:
         """State at each row's newest position, zeros for an empty row, [n, d] -> [B, d]."""
         return torch.cat([states, states.new_zeros(1, states.shape[1])])[self.last]
@@ -191,15 +207,16 @@ class Encoder(nn.Module):
         self.head = nn.Linear(dim, dim) if project else None
         init_weights(self)
 
-    def forward(self, ids: Tensor) -> tuple[Tensor, Packed]:
+    def forward(self, ids: Tensor, packed: Packed | None = None) -> tuple[Tensor, Packed]:
         """States at the real positions of right-aligned ids.
 
         Args:
             ids: [B, T], T at most max_len, 0 is padding.
+            packed: at these positions instead.
         Returns:
             states [n, d] and their places.
         """
-        packed = Packed.of(ids)
+        packed = Packed.of(ids) if packed is None else packed
         column = packed.index % ids.shape[1] + self.max_len - ids.shape[1]
         x = self.item_table(ids.flatten()[packed.index]) + self.positions(column)
         x = self.dropout(x if self.before else self.norm(x))

@@ -7,12 +7,12 @@ import pytest
 
 pytest.importorskip("gradio", reason="the page needs the extra `web`")
 
-from crs.chat.guard import HOST
 from crs.chat.page import Page, serve
 from crs.dialogue.conversation import Conversation
 from crs.dialogue.turn import TurnSettings
 from crs.errors import UserError
 from crs.escape import markup, terminal
+from crs.loopback import HOST
 from tests.fakes.titles import HOSTILE
 
 SHOWN = TurnSettings().shown

@@ -206,3 +206,10 @@ def test_packed_means_and_newest_are_those_of_the_rows(batch):
     means = [sum(row) / len(row) if row else 0.0 for row in real]
     assert packed.mean(values)[:, 0].tolist() == pytest.approx(means)
     assert packed.newest(values)[:, 0].tolist() == [row[-1] if row else 0 for row in real]
+
+
+@pytest.mark.parametrize("norm", ["post", "pre"])
+def test_one_block_of_all_positions_gives_the_same_states(norm):
+    encoder, ids = make(norm=norm), ragged(1, width=MAX_LEN, holes=0)
+    states, packed = encoder(ids, Packed.whole(ids))
+    same(packed.newest(states), encoder.states(ids))

@@ -1,0 +1,1 @@
+"""A trained system as files that other programs read (docs/serve.md)."""

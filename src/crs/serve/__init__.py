@@ -1,0 +1,1 @@
+"""A trained system as a service: HTTP in front of `crs.serving` (docs/serve.md)."""
