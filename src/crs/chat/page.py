@@ -7,7 +7,8 @@ from typing import Any
 
 from crs.chat.explanations import reasons
 from crs.chat.guard import HOST, guards
-from crs.dialogue.conversation import Conversation, Reply
+from crs.dialogue.conversation import Conversation
+from crs.dialogue.shown import Reply
 from crs.dialogue.turn import TurnSettings
 from crs.errors import UserError
 from crs.escape import markup
