@@ -23,9 +23,8 @@ def answer(reply: Reply, titles: Sequence[str]) -> str:
     if reply.note:
         said.append(f"{reply.note[0].upper()}{reply.note[1:].rstrip('.')}.")
     if reply.items:
-        first, match = titles[reply.items[0]], reply.match[0]
-        what = f", {reply.about[0]}" if reply.about[0] else ""
-        said.append(f"My first choice is {first}{what}{f': {match}' if match else ''}.")
+        first, why = titles[reply.items[0]], reply.why[0]
+        said.append(f"My first choice is {first}{f', {why}' if why else ''}.")
     else:
         said.append("Nothing is left to recommend.")
     return " ".join(said)

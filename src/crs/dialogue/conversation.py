@@ -264,8 +264,8 @@ class Conversation:
     def sentence(self, item: Number) -> str:
         """Why an item is shown, or is not."""
         titles, case, facts = self.names.titles, self.asked(), self.state.wishes.facts
-        about = why.about(item, facts, self.names.attributes) or "without attributes"
-        said = [f"{titles[item]} is {about}"]
+        about = why.about(item, facts, self.names.attributes) or ["without attributes"]
+        said = [f"{titles[item]} is {', '.join(about)}"]
         if self.so_far():
             lacks = int(self.state.wishes.violations()[0, item])
             said[0] += f": {MATCH[lacks > 0]}"

@@ -20,7 +20,7 @@ class Reply:
         note: what was not understood, or of which titles one is meant; empty if there is nothing to
             say.
         question: what the system asks; empty if it asks nothing.
-        about: a phrase for each item: what it is.
+        about: what each item is: its attributes and its year.
         match: a phrase for each item: whether it has what is asked for; empty if nothing is.
         told: sentences that answer `why?`; nothing where that was not asked.
     """
@@ -33,7 +33,7 @@ class Reply:
     kept: bool = True
     note: str = ""
     question: str = ""
-    about: list[str] = field(default_factory=list)
+    about: list[list[str]] = field(default_factory=list)
     match: list[str] = field(default_factory=list)
     told: list[str] = field(default_factory=list)
 
@@ -41,4 +41,4 @@ class Reply:
     def why(self) -> list[str]:
         """A phrase for each item: `drama, 1994: all you asked for`."""
         both = zip(self.about, self.match, strict=True)
-        return [": ".join(filter(None, phrases)) for phrases in both]
+        return [": ".join(filter(None, (", ".join(about), match))) for about, match in both]

@@ -49,8 +49,8 @@ def other_title(text: str) -> str:
     return "" if what.isdecimal() else what
 
 
-def about(item: int, facts: Facts, names: Sequence[str]) -> str:
-    """What the catalogue says of an item: `drama, 1994`.
+def about(item: int, facts: Facts, names: Sequence[str]) -> list[str]:
+    """What the catalogue says of an item: `drama`, `1994`.
 
     Args:
         names: of the attributes, by id.
@@ -58,7 +58,7 @@ def about(item: int, facts: Facts, names: Sequence[str]) -> str:
     parts = [names[one].lower() for one in facts.matrix[item].nonzero()[:, 0].tolist()]
     place = int(facts.place[item])
     parts += [str(int(facts.calendar[place]))] if place < len(facts.calendar) else []
-    return ", ".join(parts)
+    return parts
 
 
 def shared(item: int, history: Sequence[int], facts: Facts) -> tuple[int, list[int]]:
