@@ -10,9 +10,9 @@ from crs.escape import markup
 
 CSS = """
 .item {border: 1px solid var(--border-color-primary); border-radius: 8px; padding: 8px 12px;
-  gap: 6px; align-items: center; background: var(--block-background-fill)}
-.item .html-container {min-width: 0}
-.acts {flex-wrap: nowrap; gap: 4px; flex: 0 0 auto}
+  gap: 4px 12px; align-items: center; background: var(--block-background-fill)}
+.item > .block {flex: 1 1 220px; min-width: 0}
+.acts {flex: 0 0 auto; width: auto; gap: 4px}
 .card .name {font-weight: 600; overflow-wrap: anywhere}
 .card .tag {display: inline-block; margin: 2px 4px 0 0; padding: 0 8px; border-radius: 10px;
   font-size: .85em; background: var(--background-fill-secondary);
@@ -23,6 +23,7 @@ CSS = """
   border: 1px solid var(--border-color-primary); overflow: hidden}
 .intent .fill {height: 100%; background: var(--color-accent)}
 #hints, #tools {gap: 6px}
+.acts button, #hints button, #tools button {flex: 0 0 auto; white-space: nowrap}
 #history .wrap-inner {max-height: 110px; overflow-y: auto}
 button:focus-visible {outline: 2px solid var(--color-accent); outline-offset: 1px}
 """

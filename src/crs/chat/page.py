@@ -146,6 +146,10 @@ class Page:
         """A place for Markdown, in which `$$` are two dollars."""
         return self.gr.Markdown(value, elem_id=elem_id, latex_delimiters=[])
 
+    def button(self, name: str) -> Any:
+        """A small button, as wide as its name."""
+        return self.gr.Button(name, size="sm", scale=0, min_width=0)
+
     def build(self) -> Any:
         """The page."""
         gr, noun = self.gr, self.system.noun
@@ -173,11 +177,11 @@ class Page:
                         submit_btn=True,
                     )
                     with gr.Row(elem_id="hints"):
-                        hints = [gr.Button("", size="sm", min_width=60) for _ in range(SUGGESTIONS)]
+                        hints = [self.button("") for _ in range(SUGGESTIONS)]
                     with gr.Row(elem_id="tools"):
-                        undo = gr.Button("Undo", size="sm", min_width=60, interactive=False)
-                        again = gr.Button("Start again", size="sm", min_width=60)
-                        save = gr.Button("Save the transcript", size="sm", min_width=60)
+                        undo = self.button("Undo")
+                        again = self.button("Start again")
+                        save = self.button("Save the transcript")
                     text = gr.Textbox(visible="hidden", elem_id="transcript")
                 with gr.Column(scale=1):
                     rows, cards, buttons = [], [], []
@@ -186,7 +190,7 @@ class Page:
                             cards.append(gr.HTML(elem_id=f"title-{number}", padding=False))
                             with gr.Row(elem_classes="acts"):
                                 for action, name in ACTIONS.items():
-                                    button = gr.Button(f"{name} {number}", size="sm", min_width=60)
+                                    button = self.button(f"{name} {number}")
                                     buttons.append((button, action, number - 1))
                         rows.append(row)
                     intents = gr.HTML(elem_id="intents", visible=False)
@@ -194,7 +198,7 @@ class Page:
             shown = [session, chat, *rows, *cards, *hints, intents, why, undo]
             one_by_one = {"concurrency_id": "talk", "show_progress": "hidden"}
             user.submit(self.take_user, user, history)
-            words.input(self.search, [words, history], found, trigger_mode="always_last")
+            words.change(self.search, [words, history], found, trigger_mode="always_last")
             found.input(self.tick, [found, words, history], history)
             for begins in (page.load, history.change, chat.clear, again.click):
                 begins(self.begin, history, shown, **one_by_one)

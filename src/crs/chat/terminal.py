@@ -5,6 +5,7 @@ from rich.table import Table
 from rich.text import Text
 
 from crs.chat.explanations import answer, reasons
+from crs.chat.session import Wording
 from crs.dialogue.conversation import Conversation
 from crs.dialogue.shown import Reply
 from crs.dialogue.turn import TurnSettings
@@ -23,10 +24,16 @@ Answer a question by yes, no or any; say `more like 2`, `less like 3`, `why 2?`,
 
 
 class Terminal:
-    """One person at a terminal."""
+    """One person at a terminal.
 
-    def __init__(self, system: System, console: Console, settings: TurnSettings) -> None:
-        self.system, self.console, self.settings = system, console, settings
+    Args:
+        voice: words the answers; None: the rules' own sentences.
+    """
+
+    def __init__(
+        self, system: System, console: Console, settings: TurnSettings, voice: Wording | None = None
+    ) -> None:
+        self.system, self.console, self.settings, self.voice = system, console, settings, voice
         self.history: list[int | str] = []
         self.reply: Reply | None = None
         self.begin([])
@@ -58,7 +65,7 @@ class Terminal:
         try:
             if reply := self.answer(words):
                 self.reply = reply
-                self.show(reply)
+                self.show(reply, words)
         except UserError as mistake:
             self.tell(f"{mistake}", "red")
 
@@ -112,9 +119,10 @@ class Terminal:
             raise UserError(f"/no needs numbers of the list, 1 to {len(items)}, e.g. /no 2")
         return [items[int(n) - 1] for n in asked]
 
-    def show(self, reply: Reply) -> None:
-        """What the system says, the list, and why; the sentences alone where they answer `why?`."""
-        self.tell(answer(reply, self.system.titles))
+    def show(self, reply: Reply, said: str) -> None:
+        """What the system answers, the list, and why; the answer alone where that was asked."""
+        worded = self.voice(reply, said) if self.voice else answer(reply, self.system.titles)
+        self.tell(worded)
         if not reply.told:
             self.list(reply)
         if reply.question:
