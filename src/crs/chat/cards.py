@@ -12,12 +12,13 @@ CSS = """
 .item {border: 1px solid var(--border-color-primary); border-radius: 8px; padding: 8px 12px;
   gap: 4px 12px; align-items: center; background: var(--block-background-fill)}
 .item > .block {flex: 1 1 220px; min-width: 0}
+.item .html-container {padding: 0}
 .acts {flex: 0 0 auto; width: auto; gap: 4px}
 .card .name {font-weight: 600; overflow-wrap: anywhere}
 .card .tag {display: inline-block; margin: 2px 4px 0 0; padding: 0 8px; border-radius: 10px;
   font-size: .85em; background: var(--background-fill-secondary);
   border: 1px solid var(--border-color-primary)}
-.card .match {font-size: .85em; color: var(--body-text-color-subdued)}
+.card .match {font-size: .85em; color: var(--body-text-color); opacity: .75}
 .intent {margin: 6px 0; font-size: .9em}
 .intent .track {height: 8px; border-radius: 4px; background: var(--background-fill-secondary);
   border: 1px solid var(--border-color-primary); overflow: hidden}
@@ -25,6 +26,9 @@ CSS = """
 #hints, #tools {gap: 6px}
 .acts button, #hints button, #tools button {flex: 0 0 auto; white-space: nowrap}
 #history .wrap-inner {max-height: 110px; overflow-y: auto}
+@media (max-width: 640px) {
+  .acts button, #hints button, #tools button {min-height: 40px; padding: 0 12px}
+}
 button:focus-visible {outline: 2px solid var(--color-accent); outline-offset: 1px}
 """
 
