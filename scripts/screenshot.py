@@ -32,7 +32,7 @@ def take(
         )
         size = {"width": int(width), "height": 900}
         view = browser.new_page(viewport=size, color_scheme=scheme)
-        view.set_default_timeout(120_000)
+        view.set_default_timeout(240_000)
         view.goto(address)
         view.locator("#title-1 .name").wait_for()
         panel = view.get_by_role("button", name="Your history")
