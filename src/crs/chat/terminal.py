@@ -4,8 +4,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from crs.chat.explanations import reasons
-from crs.dialogue.conversation import Conversation, Reply
+from crs.chat.explanations import answer, reasons
+from crs.chat.session import Wording
+from crs.dialogue.conversation import Conversation
+from crs.dialogue.shown import Reply
 from crs.dialogue.turn import TurnSettings
 from crs.errors import UserError
 from crs.escape import terminal
@@ -14,7 +16,7 @@ from crs.serving import System
 
 HELP = """\
 Type what you would like; names of attributes and years are understood, the rest is for the model.
-Answer a question by yes, no or any; say `more like 2`, `less like 3`, `undo`.
+Answer a question by yes, no or any; say `more like 2`, `less like 3`, `why 2?`, `undo`.
   /no 2 4        you do not want items 2 and 4        /none          none of these
   /user ID       be this user of the data set         /add TITLE     you have had this one
   /history       what you have had                    /new           start again with nothing
@@ -22,10 +24,16 @@ Answer a question by yes, no or any; say `more like 2`, `less like 3`, `undo`.
 
 
 class Terminal:
-    """One person at a terminal."""
+    """One person at a terminal.
 
-    def __init__(self, system: System, console: Console, settings: TurnSettings) -> None:
-        self.system, self.console, self.settings = system, console, settings
+    Args:
+        voice: words the answers; None: the rules' own sentences.
+    """
+
+    def __init__(
+        self, system: System, console: Console, settings: TurnSettings, voice: Wording | None = None
+    ) -> None:
+        self.system, self.console, self.settings, self.voice = system, console, settings, voice
         self.history: list[int | str] = []
         self.reply: Reply | None = None
         self.begin([])
@@ -45,6 +53,8 @@ class Terminal:
                 words = self.console.input("[bold]you:[/bold] ").strip()
             except (EOFError, KeyboardInterrupt):
                 return
+            if not self.console.is_terminal:  # nobody's keys show what was typed
+                self.tell(words)
             if words in ("/quit", "/q"):
                 return
             if words:
@@ -55,7 +65,7 @@ class Terminal:
         try:
             if reply := self.answer(words):
                 self.reply = reply
-                self.show(reply)
+                self.show(reply, words)
         except UserError as mistake:
             self.tell(f"{mistake}", "red")
 
@@ -109,7 +119,16 @@ class Terminal:
             raise UserError(f"/no needs numbers of the list, 1 to {len(items)}, e.g. /no 2")
         return [items[int(n) - 1] for n in asked]
 
-    def show(self, reply: Reply) -> None:
+    def show(self, reply: Reply, said: str) -> None:
+        """What the system answers, the list, and why; the answer alone where that was asked."""
+        worded = self.voice(reply, said) if self.voice else answer(reply, self.system.titles)
+        self.tell(worded)
+        if not reply.told:
+            self.list(reply)
+        if reply.question:
+            self.tell(reply.question)
+
+    def list(self, reply: Reply) -> None:
         """The list and why."""
         table = Table(show_header=False, box=None, padding=(0, 1))
         for number, (item, why) in enumerate(zip(reply.items, reply.why, strict=True), 1):
@@ -118,5 +137,3 @@ class Terminal:
         self.console.print(table)
         for about, words in reasons(self.talk, reply):
             self.tell(f"  {about}: {words}", "dim")
-        if reply.question:
-            self.tell(reply.question)

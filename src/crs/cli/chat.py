@@ -2,11 +2,13 @@
 
 crs chat model=latentcrs dataset=ml100k
 crs chat model=latentcrs dataset=ml100k --web --port=7860
+crs chat model=latentcrs dataset=ml100k --voice llm=openai llm.budget_usd=1
 crs chat model=latentcrs dataset=ml100k --export=items.faiss
 
 --web                a page in the browser instead of the terminal
 --port=7860          where the page listens
 --quiet              recommend only, and ask nothing
+--voice              the model of the group llm words the answers
 --export=FILE        write the item table as a FAISS index and leave
 --config-dir=FOLDER  choices of your own, as for `crs`
 --version            print the version and leave
@@ -15,10 +17,11 @@ crs chat model=latentcrs dataset=ml100k --export=items.faiss
 
 import argparse
 from dataclasses import replace
+from typing import Any
 
 from crs import command_line
 from crs.cli.options import usual
-from crs.console import say
+from crs.console import Context, say
 from crs.errors import UserError
 from crs.pipeline.run import run
 from crs.tracking.names import key_of
@@ -26,7 +29,10 @@ from crs.version import told
 
 PORT = 7860
 READ = ("embedder", "multi_turn")
-"""Groups of settings that the chat itself reads."""
+"""Groups of settings that the chat itself reads; with a voice `llm` too."""
+
+SPEAKING = ("openai", "local", "replay")
+"""Providers that answer at once."""
 
 
 def options(words: list[str]) -> tuple[list[str], argparse.Namespace]:
@@ -35,9 +41,9 @@ def options(words: list[str]) -> tuple[list[str], argparse.Namespace]:
     Raises:
         UserError: on an option that does not exist.
     """
-    known = "there is --web, --port, --quiet, --export, --config-dir, --version, --help"
+    known = "there is --web, --port, --quiet, --voice, --export, --config-dir, --version, --help"
     parser = usual(known)
-    for name in ("--web", "--quiet"):
+    for name in ("--web", "--quiet", "--voice"):
         parser.add_argument(name, action="store_true")
     parser.add_argument("--port", default=str(PORT))
     parser.add_argument("--export")
@@ -55,6 +61,16 @@ def options(words: list[str]) -> tuple[list[str], argparse.Namespace]:
     return overrides, given
 
 
+def voice_of(config: Any, system: Any) -> Any:
+    """The model of the group `llm` as the voice of a system (`crs.chat.voice.Voice`)."""
+    from crs.chat.voice import Voice
+    from crs.llm.model import LanguageModel
+    from crs.tracking.run import Run
+
+    context = Context(replace(config.trainer, progress=False), Run(), "")
+    return Voice(LanguageModel(config.llm, context, system.cache), system.titles, system.noun)
+
+
 def main(words: list[str]) -> None:
     """Find or make the system, then talk."""
     overrides, given = options(words)
@@ -64,7 +80,12 @@ def main(words: list[str]) -> None:
     if any(key_of(word) == "multi_turn.questions" for word in overrides):
         raise UserError("multi_turn.questions: a chat asks beside each list; --quiet asks nothing")
     command_line.register()
-    config = command_line.configured(command_line.check(overrides, READ))
+    read = (*READ, "llm") if given.voice else READ
+    config = command_line.configured(command_line.check(overrides, read))
+    if given.voice and config.llm.provider not in SPEAKING:
+        raise UserError(
+            f"--voice needs a model that answers at once; type llm={' or llm='.join(SPEAKING)}"
+        )
     artifact = run(config)
     if artifact is None:  # dry_run
         return
@@ -78,6 +99,7 @@ def main(words: list[str]) -> None:
         TurnSettings.of(config.multi_turn, config.multi_turn.rerankers[-1]),
         questions="none" if given.quiet else "beside",
     )
+    voice = voice_of(config, system) if given.voice else None
     if given.export:
         say(f"export    {system.export_faiss(given.export):,} items to {given.export}")
     elif given.web:
@@ -86,7 +108,7 @@ def main(words: list[str]) -> None:
 
         say(f"chat      http://{HOST}:{given.port} (Ctrl-C ends it)")
         try:
-            serve(Page(system, settings), int(given.port))
+            serve(Page(system, settings, voice), int(given.port))
         except OSError as error:
             raise UserError(
                 f"--port={given.port} is taken; type another, e.g. --port={PORT + 1}"
@@ -96,4 +118,6 @@ def main(words: list[str]) -> None:
 
         from crs.chat.terminal import Terminal
 
-        Terminal(system, Console(), settings).run()
+        Terminal(system, Console(), settings, voice).run()
+    if voice:
+        say(f"voice     {voice.told()}")

@@ -7,16 +7,18 @@ the person refuses are out, not all that were shown.
 import re
 from collections.abc import Callable
 from copy import deepcopy
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from crs.data.cases import Cases
+from crs.dialogue import comparisons, why
 from crs.dialogue.meanings import Meanings
 from crs.dialogue.questions import NOTHING
 from crs.dialogue.replies import asked_text, foreign, note, question_text, years_text
 from crs.dialogue.requirements import Facts
 from crs.dialogue.rule_understanding import Rules
 from crs.dialogue.short_answers import ShortAnswer, short_answer, with_titles
+from crs.dialogue.shown import Reply
 from crs.dialogue.state import Requirement, Talk, Understanding, Understood
 from crs.dialogue.turn import DialogueStates, TurnSettings
 from crs.dialogue.utterance_vectors import Texts
@@ -24,43 +26,20 @@ from crs.errors import UserError
 from crs.ids import Number
 from crs.recommender import Recommender
 
+UNREAD = (
+    "I found no attribute, year or title in it; the model alone reads the words",
+    "I did not understand that; name an attribute, a year or a title",
+)
+"""Said where nothing was understood: for a model that reads words, and for one that does not."""
 ALL_REFUSED = re.compile(r"\b(none|not|neither|no|nothing) (of )?(these|those|them)\b")
 UNDO = re.compile(r"(?:please )?(?:undo|take (?:that|it) back)(?:,? please)?[.!]?", re.I)
 CHANGES = ("state", "refused", "shown", "understood", "years", "note", "question", "questions")
 """What a dialogue changes, and `undo` brings back."""
+MATCH = ("all you asked for", "not all you asked for")
 ALONE = slice(0, 1)
 """The dialogues of a person: one."""
-INTENTS, TYPICAL, FAINT = 3, 3, 0.01
+INTENTS, TYPICAL, FAINT = 6, 3, 0.01
 """So many intents are shown, by so many items each, and none with a smaller share."""
-
-
-@dataclass
-class Reply:
-    """What is shown, and why.
-
-    Attributes:
-        items: best first, our numbers.
-        understood: what the newest words ask for.
-        asked: what is asked for by now.
-        intents: probability and most typical titles of the strongest intents; empty for a model
-            that has none.
-        broken: hard requirements that the worst of the items breaks.
-        kept: whether one of the items keeps them all.
-        note: what was not understood, or of which titles one is meant; empty if there is nothing to
-            say.
-        question: what the system asks; empty if it asks nothing.
-        why: a phrase for each item: what it is, and whether it has what is asked for.
-    """
-
-    items: list[Number]
-    understood: list[str]
-    asked: list[str]
-    intents: list[tuple[float, list[str]]] = field(default_factory=list)
-    broken: int = 0
-    kept: bool = True
-    note: str = ""
-    question: str = ""
-    why: list[str] = field(default_factory=list)
 
 
 @dataclass
@@ -113,6 +92,7 @@ class Conversation:
         self.years = self.note = ""
         self.question, self.questions = NOTHING, set[int]()
         self.past: list[dict[str, Any]] = []
+        self.newest: Reply | None = None
 
     @property
     def history(self) -> list[Number]:
@@ -125,11 +105,17 @@ class Conversation:
         """Words of the person."""
         if UNDO.fullmatch(text.strip()):
             return self.undo()
+        titles = [self.names.titles[item] for item in self.shown]
+        if asked := why.asked_about(text, titles):
+            items = [self.shown[place] for place in asked]
+        else:
+            items = self.missed(text)
+        if items:
+            return replace(self.newest or self.show(), told=[*map(self.sentence, items)])
         self.remember()
         try:
             if ALL_REFUSED.search(text.lower()):
                 self.refused += [item for item in self.shown if item not in self.refused]
-            titles = [self.names.titles[item] for item in self.shown]
             answer = short_answer(text, self.question, self.names.attributes)
             self.hear(with_titles(answer.rest if answer else text, titles), answer)
             self.question = NOTHING
@@ -153,6 +139,7 @@ class Conversation:
         if not self.past:
             raise UserError("there is nothing to undo")
         self.restore()
+        self.understood, self.note = [], "that is taken back"
         return self.show()
 
     def restore(self) -> None:
@@ -167,8 +154,14 @@ class Conversation:
             text: what is read; nothing where `answer` is all that was said.
             answer: to the question, before the other words.
         """
+        rules = self.state.understanding
+        if isinstance(rules, Rules):
+            text = comparisons.in_names(text, rules)
         self.state.speak([0], [text or (answer.said if answer else "")])
         heard = self.state.understand([0]) if text else []
+        if isinstance(rules, Rules):
+            facts, shown = self.state.wishes.facts, self.shown
+            heard = [comparisons.with_years(one, text, rules, facts, shown) for one in heard]
         if answer:
             both = [answer.understood, *heard]
             words = " ".join(one.text for one in both if one.text)
@@ -183,7 +176,9 @@ class Conversation:
             for one, words in zip(asked, self.understood, strict=True)
             if len(one.items) > 1 and not one.taken_back
         ]
-        self.note = "; ".join(which) or note(text, {} if asked else self.near(text))
+        self.note = "; ".join(which)
+        if not asked and not answer:
+            self.note = note(text, self.near(text)) or UNREAD[not self.state.reads[0]]
         for one, words in zip(asked, self.understood, strict=True):
             if one.years and one.hard:
                 self.years = "" if one.any_year else words
@@ -205,6 +200,7 @@ class Conversation:
         if number not in self.refused:
             self.remember()
             self.refused.append(number)
+            self.understood, self.note = [], ""
         return self.show()
 
     def like(self, item: Any) -> Reply:
@@ -213,12 +209,14 @@ class Conversation:
         liked = Requirement(items=(self.names.item(item),))
         self.remember()
         self.state.wishes.hear([0], [Understood("", (liked,))])
+        self.understood, self.note = [], ""
         return self.show()
 
     def refuse_all(self) -> None:
         """Nothing of what was shown last is wanted."""
         self.remember()
         self.refused += [item for item in self.shown if item not in self.refused]
+        self.understood, self.note = [], ""
 
     @property
     def recommender(self) -> Recommender:
@@ -245,32 +243,55 @@ class Conversation:
             self.questions.add(self.question)
         if self.talk.turns:
             self.state.show([0], [items], [self.question])
-        broken = self.state.wishes.violations()[0, items]
-        return Reply(
+        broken = self.state.wishes.violations()[0, items].tolist()
+        asked, facts = self.so_far(), self.state.wishes.facts
+        self.newest = Reply(
             items,
             self.understood,
-            self.so_far(),
+            asked,
             self.intents(case),
             int(picked.broken[0]),
-            bool((broken == 0).any()) or not items,
+            0 in broken or not items,
             self.note,
             question_text(self.question, self.names.attributes),
-            [self.why(item, int(lacks)) for item, lacks in zip(items, broken, strict=True)],
+            [why.about(item, facts, self.names.attributes) for item in items],
+            [
+                ("all you asked for", "not all you asked for")[n > 0] if asked else ""
+                for n in broken
+            ],
         )
+        return self.newest
 
-    def why(self, item: Number, lacks: int) -> str:
-        """What an item is, and how far it has what is asked for: `drama, 1994: all you asked for`.
+    def missed(self, text: str) -> list[Number]:
+        """The title that `why not Fargo?` asks about, which is not in the list."""
+        title = why.other_title(text)
+        try:
+            return [self.names.item(title)] if title else []
+        except UserError:  # no title, or several
+            return []
 
-        Args:
-            lacks: how many of the hard requirements it breaks.
-        """
-        facts = self.state.wishes.facts
-        about = [self.names.attributes[a].lower() for a in facts.matrix[item].nonzero()[:, 0]]
-        place = int(facts.place[item])
-        about += [str(int(facts.calendar[place]))] if place < len(facts.calendar) else []
-        asked = bool(self.so_far())
-        match = "" if not asked else ("all you asked for", "not all you asked for")[lacks > 0]
-        return ": ".join(part for part in (", ".join(about), match) if part)
+    def sentence(self, item: Number) -> str:
+        """Why an item is shown, or is not."""
+        titles, case, facts = self.names.titles, self.asked(), self.state.wishes.facts
+        about = why.about(item, facts, self.names.attributes) or ["without attributes"]
+        said = [f"{titles[item]} is {', '.join(about)}"]
+        if self.so_far():
+            lacks = int(self.state.wishes.violations()[0, item])
+            said[0] += f": {MATCH[lacks > 0]}"
+        if item in self.history:
+            said.append("you had it")
+        elif item not in self.shown:
+            said.append("it is not in the list")
+        had, common = why.shared(item, [one for one in self.history if one != item], facts)
+        if common:
+            names = " and ".join(self.names.attributes[one].lower() for one in common)
+            said.append(f"it shares {names} with {titles[had]}")
+        score, many = why.place_by_score(item, self.recommender, case)
+        said.append(f"by its score alone it is number {score:,} of {many:,}")
+        if intent := why.intent_of(item, self.recommender, case):
+            typical = "; ".join(self.typical(intent[0]))
+            said.append(f"the intent behind it is that of {typical} ({intent[1]:.0%})")
+        return "; ".join(said) + "."
 
     def so_far(self) -> list[str]:
         """What is asked for by now, in words."""
@@ -299,10 +320,11 @@ class Conversation:
         if not hasattr(recommender, "typical"):
             return []
         shares, chosen = recommender.prior(case)[0].topk(INTENTS)
-        best = recommender.typical()[:, chosen].topk(TYPICAL, dim=0).indices.T.tolist()
-        titles = self.names.titles
-        return [
-            (share, [titles[item] for item in items])
-            for share, items in zip(shares.tolist(), best, strict=True)
-            if share >= FAINT
-        ]
+        pairs = zip(shares.tolist(), chosen.tolist(), strict=True)
+        return [(share, self.typical(one)) for share, one in pairs if share >= FAINT]
+
+    def typical(self, intent: int) -> list[str]:
+        """The titles that are most typical of an intent."""
+        recommender: Any = self.recommender
+        best = recommender.typical()[:, intent].topk(TYPICAL).indices.tolist()
+        return [self.names.titles[item] for item in best]

@@ -29,6 +29,23 @@ def test_a_wish_gets_five_titles_and_why(terminal, system):
     assert "intent " in text and "history: " in text
 
 
+def test_it_answers_in_sentences(terminal, system):
+    text = told(terminal, "a drama")
+    first = system.titles[terminal.reply.items[0]]
+    assert f"Understood: drama. My first choice is {first}, " in text
+    why = told(terminal, "why this?")
+    assert f"{first} is " in why
+
+
+def test_words_from_a_file_are_in_the_transcript(system):
+    out = StringIO()
+    one = Terminal(system, Console(file=out, width=100), TurnSettings())
+    one.console.input = lambda *words: next(lines)
+    lines = iter(["a drama", "/quit"])
+    one.run()
+    assert "a drama\nUnderstood: drama." in out.getvalue()
+
+
 def test_a_refused_title_is_listed_as_refused(terminal, system):
     told(terminal, "a drama")
     gone = terminal.reply.items[1]

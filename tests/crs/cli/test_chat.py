@@ -69,6 +69,12 @@ def test_mistakes_exit_with_2_and_one_line(tmp_path):
     assert len(done.stderr.splitlines()) == 1
 
 
+@pytest.mark.parametrize("words", [[], ["llm=gemini_batch"]])
+def test_a_voice_is_a_model_that_answers_at_once(words):
+    with pytest.raises(UserError, match="--voice needs a model that answers at once; type llm="):
+        chat.main([*WORDS, "--voice", *words])
+
+
 def test_a_dry_run_talks_to_nobody(tmp_path):
     done = run(tmp_path, "dry_run=true", said="a drama\n")
     assert done.returncode == 0 and "plan" in done.stderr and done.stdout == ""

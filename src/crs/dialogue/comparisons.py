@@ -1,0 +1,54 @@
+"""`darker` and `something newer`: words that compare with what was shown, or with a title."""
+
+import re
+from collections.abc import Sequence
+from statistics import median_low
+
+from crs.dialogue.requirements import Facts
+from crs.dialogue.rule_understanding import Rules
+from crs.dialogue.state import EARLIEST, LATEST, Requirement, Understood
+
+COMPARATIVE = re.compile(r"\b(?:more )?([a-z]{2,}?)([a-z]?)(er|est)\b", re.I)
+
+
+def in_names(text: str, rules: Rules) -> str:
+    """A text with `dark` in the place of `darker`, where an attribute is called `dark`.
+
+    Words that the rules read already stay, as `thriller` and `scarier` do.
+    """
+    attributes = rules.attributes
+
+    def named(found: re.Match[str]) -> str:
+        word = found[0].lower().split()[-1]
+        stem = found[1].lower() + found[2].lower()
+        doubled = stem[-1:] == stem[-2:-1]
+        stems = [stem, f"{stem}e", stem[:-1] + "y" if stem.endswith("i") else ""]
+        known = [one for one in (*stems, stem[:-1] if doubled else "") if (one,) in forms]
+        return found[0] if attributes.readings(word) or not known else known[0]
+
+    forms = {form for entries in attributes.known.values() for form, _ in entries}
+    return COMPARATIVE.sub(named, text)
+
+
+def with_years(
+    heard: Understood, text: str, rules: Rules, facts: Facts, shown: Sequence[int]
+) -> Understood:
+    """What was understood, with the years that `newer` or `older` ask for.
+
+    They compare with the titles that the text names, else with the middle one of the list. Years
+    that the text or an earlier one gives are read by the rules: then nothing is added.
+    """
+    ways = {clause.newer for clause in rules.clauses(text)} - {0}
+    if len(ways) != 1 or any(one.years for one in heard.requirements):
+        return heard
+    named = [item for one in heard.requirements if len(one.items) == 1 for item in one.items]
+    years = [int(facts.calendar[place]) for place in facts.place[named or list(shown)].tolist()
+             if place < len(facts.calendar)]  # fmt: skip
+    if not years:
+        return heard
+    newer, year = ways.pop() > 0, median_low(years)
+    span = (year + 1, LATEST) if newer else (EARLIEST, year - 1)
+    first, last = (int(facts.calendar[place]) for place in (0, -1))
+    if span[0] > last or span[1] < first:
+        return heard
+    return Understood(heard.text, (*heard.requirements, Requirement(years=span)))
