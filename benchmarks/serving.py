@@ -223,7 +223,8 @@ def main() -> None:
     parser.add_argument("--long", type=int, default=20_000, help="between two looks at memory")
     args = parser.parse_args()
     args.threads = use_threads(args.threads)
-    args.clients, args.words = (1, 8, 32), args.requests // 4
+    args.clients = (1, 8, 32)
+    args.words = max(args.clients[-1], args.requests // 4)
     if args.quick:
         args.clients, args.requests, args.long, args.items = (1, 2), 8, 8, 300
         args.words = 8
