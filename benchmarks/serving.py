@@ -5,8 +5,9 @@ python benchmarks/serving.py                            # a generated catalogue 
 
 The server is the command itself, in a process of its own; a client is a thread here that sends its
 next request when it has its answer, on a connection that stays open. Compared with a server that
-ranks each request by itself (--batch=1). Last the ratio: requests a second of the one over those of
-the other, histories alone, at the second number of clients.
+ranks each request by itself (--batch=1). The last column, the server's own processor time a
+request, says something on a machine that does other things too. Last the ratio: requests a second
+of the one over those of the other, histories alone, at the second number of clients.
 """
 
 import argparse
@@ -20,6 +21,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from threading import Thread
 
@@ -83,9 +85,32 @@ def load(port: int, clients: int, count: int, body: Callable[[], bytes]) -> list
     return [*times, time.perf_counter() - begun]
 
 
+@dataclass
+class Served:
+    """A server that runs.
+
+    Attributes:
+        process: its number.
+    """
+
+    port: int
+    process: int
+
+    def computed(self) -> float:
+        """Seconds that its processors have worked so far, whatever else the machine does."""
+        fields = Path(f"/proc/{self.process}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def resident(self) -> float:
+        """Its memory, MB."""
+        text = Client(self.port).ask("GET", "/metrics").decode()
+        line = next(line for line in text.splitlines() if line.startswith("process_resident"))
+        return float(line.split()[1]) / 2**20
+
+
 @contextmanager
-def served(store: str, fingerprint: str, batch: int, threads: int) -> Iterator[int]:
-    """The port of a server, which is ended afterwards."""
+def served(store: str, fingerprint: str, batch: int, threads: int) -> Iterator[Served]:
+    """A server, which is ended afterwards."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     words = ["serve", fingerprint, f"--store={store}", f"--port={port}", f"--batch={batch}"]
@@ -97,7 +122,7 @@ def served(store: str, fingerprint: str, batch: int, threads: int) -> Iterator[i
                 break
             except OSError:
                 time.sleep(0.2)
-        yield port
+        yield Served(port, server.pid)
     finally:
         server.terminate()
         server.wait()
@@ -142,19 +167,16 @@ def ids_of(store: str, fingerprint: str) -> list[int | str]:
     return [*raw]
 
 
-def resident(port: int) -> float:
-    """Memory of the server, MB."""
-    text = Client(port).ask("GET", "/metrics").decode()
-    line = next(line for line in text.splitlines() if line.startswith("process_resident"))
-    return float(line.split()[1]) / 2**20
-
-
-def row(name: str, clients: int, times: list[float]) -> float:
-    """Print a line; requests a second."""
-    *each, whole = times
+def row(name: str, server: Served, clients: int, count: int, body: Callable[[], bytes]) -> float:
+    """Load the server and print a line; requests a second."""
+    before = server.computed()
+    *each, whole = load(server.port, clients, count, body)
+    work = (server.computed() - before) / len(each) * 1e3
     middle, late = np.percentile(each, [50, 95]) * 1e3
     speed = len(each) / whole
-    print(f"{name:<22}{clients:>8}{middle:>10.1f}{late:>10.1f}{speed:>12.0f}", flush=True)
+    print(
+        f"{name:<22}{clients:>8}{middle:>10.1f}{late:>10.1f}{speed:>12.0f}{work:>14.2f}", flush=True
+    )
     return speed
 
 
@@ -171,21 +193,24 @@ def measured(args: argparse.Namespace, store: str, fingerprint: str) -> float:
     print(
         f"{len(ids):,} items, {args.threads} threads, load of the machine {os.getloadavg()[0]:.1f}"
     )
-    print(f"{'':<22}{'clients':>8}{'p50, ms':>10}{'p95, ms':>10}{'requests/s':>12}")
+    columns = ("clients", 8), ("p50, ms", 10), ("p95, ms", 10), ("requests/s", 12)
+    head = "".join(f"{name:>{width}}" for name, width in (*columns, ("processor, ms", 14)))
+    print(" " * 22 + head)
     speeds = []
     for name, batch in (("batches", 32), ("one by one", 1)):
-        with served(store, fingerprint, batch, args.threads) as port:
-            load(port, 8, args.requests // 4, alone)  # warm
+        with served(store, fingerprint, batch, args.threads) as server:
+            load(server.port, 8, args.requests // 4, alone)  # warm
             for clients in args.clients:
-                speed = row(f"history, {name}", clients, load(port, clients, args.requests, alone))
+                speed = row(f"history, {name}", server, clients, args.requests, alone)
                 if clients == args.clients[1]:
                     speeds.append(speed)
             if batch > 1:
                 for clients in args.clients:
-                    row("history and words", clients, load(port, clients, args.words, spoken))
-                before = resident(port)
-                load(port, args.clients[1], args.long, alone)
-                print(f"memory {before:.0f} MB, after {args.long:,} requests {resident(port):.0f}")
+                    row("history and words", server, clients, args.words, spoken)
+                before = server.resident()
+                load(server.port, args.clients[1], args.long, alone)
+                after = server.resident()
+                print(f"memory {before:.0f} MB, after {args.long:,} requests {after:.0f} MB")
     return speeds[0] / speeds[1]
 
 
@@ -198,7 +223,8 @@ def main() -> None:
     parser.add_argument("--long", type=int, default=20_000, help="between two looks at memory")
     args = parser.parse_args()
     args.threads = use_threads(args.threads)
-    args.clients, args.words = (1, 8, 32), args.requests // 4
+    args.clients = (1, 8, 32)
+    args.words = max(args.clients[-1], args.requests // 4)
     if args.quick:
         args.clients, args.requests, args.long, args.items = (1, 2), 8, 8, 300
         args.words = 8

@@ -4,6 +4,7 @@ import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -58,7 +59,7 @@ def parts(system: System, place: Path, onnx: bool) -> list[str]:
         f"{TABLE:<18} their numbers, ids and titles",
         *(f"{name:<18} weights" for name in copy_weights(system, place)),
     ]
-    config = {
+    config: dict[str, Any] = {
         "suite": __version__,
         "model": system.model,
         "scorer": system.scorer,

@@ -58,6 +58,7 @@ class Query(nn.Module):
 
     def __init__(self, recommender: Any, encoder: Encoder, names: list[str]) -> None:
         super().__init__()
+        self.state = torch.empty(0)
         # The scorer that is served keeps its own states.
         self.recommender, self.encoder, self.names = copy.copy(recommender), encoder, names
         parts = [copy.copy(part) for part in getattr(recommender, "parts", [])]
@@ -66,7 +67,6 @@ class Query(nn.Module):
         for part in parts_of(self.recommender):
             if isinstance(getattr(part, "states", None), States):
                 part.states = lambda cases: self.state
-        self.state = torch.empty(0)
 
     def forward(self, history: Tensor, *others: Tensor) -> Tensor:
         """Right-aligned numbers of items [B, T], 0 for none, and what else is read, to [B, d]."""

@@ -38,10 +38,10 @@ class Body(BaseModel):
 class Filters(Body):
     """What is required beside the words; it overrides what they say of the same attribute."""
 
-    wanted: list[Attribute] = Field([], max_length=NAMES, examples=[["Comedy"]])
-    refused: list[Attribute] = Field([], max_length=NAMES, examples=[["Horror"]])
+    wanted: list[Attribute] = Field(default=[], max_length=NAMES, examples=[["Comedy"]])
+    refused: list[Attribute] = Field(default=[], max_length=NAMES, examples=[["Horror"]])
     years: tuple[Year, Year] | None = Field(
-        None, description="First and last year, both included.", examples=[[1990, 1999]]
+        default=None, description="First and last year, both included.", examples=[[1990, 1999]]
     )
 
 
@@ -59,7 +59,7 @@ class Beginning(Body):
 
     history: History = []
     k: Annotated[Count, Field(description="Items of each list.")] = 5
-    questions: bool = Field(True, description="Ask a question beside each list.")
+    questions: bool = Field(default=True, description="Ask a question beside each list.")
 
 
 class Said(Body):
