@@ -9,6 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.middleware import Middleware
 from fastapi.responses import JSONResponse, PlainTextResponse
 from fastapi.security import HTTPBearer
+from fastapi_offline import FastAPIOffline
 
 from crs import loopback
 from crs.errors import UserError
@@ -69,7 +70,7 @@ def build(service: Service, token: str = "", local: bool = True) -> FastAPI:
         yield
         service.batches.close()
 
-    app = FastAPI(
+    app = FastAPIOffline(
         title=f"CRS Suite: {service.system.model} on {service.system.label}",
         version=__version__,
         lifespan=lifespan,

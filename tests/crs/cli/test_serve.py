@@ -46,6 +46,15 @@ def test_a_port_that_is_taken_is_one_sentence():
         serve.listening("127.0.0.1", taken.getsockname()[1])
 
 
+def test_answers_are_sent_at_once():
+    with (
+        serve.listening("127.0.0.1", 0) as door,
+        socket.create_connection(door.getsockname()),
+        door.accept()[0] as connection,
+    ):
+        assert connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
 def test_a_result_that_is_missing_is_one_sentence(tmp_path):
     pytest.importorskip("uvicorn")
     with pytest.raises(UserError, match="no finished result"):
