@@ -1,4 +1,4 @@
-"""Write the scores and commands of docs/cards/: from docs/leaderboard.csv and the models' recipes."""
+"""Write scores and commands into docs/cards/: from docs/leaderboard.csv and the recipes."""
 
 import sys
 from collections.abc import Iterable
@@ -20,8 +20,12 @@ NO_ROW = "There is no row of it on the [leaderboard](../leaderboard.md) yet."
 def part(model: Model, board: pd.DataFrame) -> str:
     """What is written about a model: its rows, their commands, and what its recipe declares."""
     rows = board[board["model"] == model.name]
-    table = markdown(pd.DataFrame(shown(row) for _, row in rows.iterrows())) if len(rows) else NO_ROW
-    commands = rows["command"].tolist() or [f"python src/train.py model={model.name} dataset=ml100k"]
+    table = (
+        markdown(pd.DataFrame(shown(row) for _, row in rows.iterrows())) if len(rows) else NO_ROW
+    )
+    commands = rows["command"].tolist() or [
+        f"python src/train.py model={model.name} dataset=ml100k"
+    ]
     return "\n\n".join([table, "## Command", *(f"    {one}" for one in commands), declared(model)])
 
 

@@ -32,7 +32,9 @@ def document() -> str:
         for name, written in FILES.findall(text):
             (checkout / name).parent.mkdir(parents=True, exist_ok=True)
             (checkout / name).write_text(written)
-        return RUN.sub(lambda block: block[1] + printed(block[2], block[3], checkout) + block[5], text)
+        return RUN.sub(
+            lambda block: block[1] + printed(block[2], block[3], checkout) + block[5], text
+        )
 
 
 def printed(kind: str, block: str, checkout: Path) -> str:

@@ -1,4 +1,4 @@
-"""What `make docs` does to the pages of docs/ beside what mkdocs does: mkdocs.yml names this file."""
+"""What `make docs` does to the pages of docs/ beside mkdocs itself; mkdocs.yml names this file."""
 
 import re
 from pathlib import Path
