@@ -18,7 +18,8 @@ COPIED = ("src", "conf", "pre_rec_model", "data_generator", "text2embedding", "m
 MOST = 27
 """Lines of an output that are shown."""
 FILES = re.compile(r"^`(\S+)`:\n\n```\w+\n(.*?)^```$", re.M | re.S)
-RUN = re.compile(r"^(```(bash|python)\n(.*?)^```\n\n```text\n)(.*?)(^```$)", re.M | re.S)
+LINES = r"((?:(?!```).*\n)*)"
+RUN = re.compile(rf"^(```(bash|python)\n{LINES}```\n\n```text\n){LINES}(```)$", re.M)
 
 
 def document() -> str:
