@@ -15,8 +15,8 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 FILE = ROOT / "docs" / "tutorial.md"
 COPIED = ("src", "conf", "pre_rec_model", "data_generator", "text2embedding", "multi_turn")
-MOST = 27
-"""Lines of an output that are shown."""
+FIRST, LAST = 14, 13
+"""Lines of a long output that are shown."""
 FILES = re.compile(r"^`(\S+)`:\n\n```\w+\n(.*?)^```$", re.M | re.S)
 LINES = r"((?:(?!```).*\n)*)"
 RUN = re.compile(rf"^(```(bash|python)\n{LINES}```\n\n```text\n){LINES}(```)$", re.M)
@@ -39,7 +39,7 @@ def document() -> str:
 
 
 def printed(kind: str, block: str, checkout: Path) -> str:
-    """What a block prints in a terminal, in order; a long output ends with `…`.
+    """What a block prints in a terminal, in order; `…` stands for the middle of a long output.
 
     Raises:
         RuntimeError: if it fails.
@@ -56,7 +56,9 @@ def printed(kind: str, block: str, checkout: Path) -> str:
     if ran.returncode:
         raise RuntimeError(f"{block}ended with {ran.returncode}:\n{ran.stdout}")
     lines = [line.rstrip() for line in ran.stdout.replace(f"{checkout}/", "").splitlines()]
-    return "\n".join(lines if len(lines) <= MOST else [*lines[: MOST - 1], "…"]) + "\n"
+    if len(lines) > FIRST + LAST + 1:
+        lines = [*lines[:FIRST], "…", *lines[-LAST:]]
+    return "\n".join(lines) + "\n"
 
 
 if __name__ == "__main__":
