@@ -9,6 +9,7 @@ from scripts import refresh_tutorial
 
 def words(page: str) -> list[list[str]]:
     """The lines of a page without what machines differ in: figures, names of results, blanks."""
+    page = re.sub(r"  \d+ s$", "", page, flags=re.M)
     page = re.sub(r"\b[0-9a-f]{16}\b", "NAME", page)
     page = re.sub(r"[-+]?\d[\d,.:]*", "N", page)
     return [re.sub(r"[-|: ]+", " ", line).split() for line in page.splitlines()]
