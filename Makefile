@@ -11,7 +11,7 @@ CACHE := $(shell d="$${XDG_CACHE_HOME:-$$HOME/.cache}/pip"; mkdir -p "$$d" 2>/de
 TORCH := $(shell grep '^torch==' constraints.txt)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-all test-gpu faults lint bench bench-peers digests clean
+.PHONY: help run test test-all test-gpu faults lint docs bench bench-peers digests clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -32,6 +32,9 @@ lint: $(DONE) ## ruff, format check and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+docs: $(DONE) ## the site of docs/, in site/; a link that leads nowhere ends it
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 faults: $(DONE) ## kills, damage, crowds, full disks, strangers: what must hold, tried (half an hour on 2 cores)
 	$(BIN)/python -m tests.faults
@@ -57,5 +60,5 @@ $(DONE): pyproject.toml constraints.txt
 	@echo "Setting up $(VENV): about 0.6 GB to download with a CPU build of torch and 2.6 GB on disk; several GB more where pip picks a CUDA build (TORCH_INDEX= chooses)."
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet $(CACHE) $(TORCH) $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX))
-	$(BIN)/python -m pip install --quiet $(CACHE) -c constraints.txt -e ".[text,llm,web,serve,export,launch,dashboard,dev]"
+	$(BIN)/python -m pip install --quiet $(CACHE) -c constraints.txt -e ".[text,llm,web,serve,export,launch,dashboard,docs,dev]"
 	@touch $(DONE)

@@ -28,6 +28,7 @@ from crs.config import OF_MODELS, Config
 from crs.errors import UserError
 from crs.idle import refuse_idle
 from crs.installed import CONF, HERE, TRAIN
+from crs.lazy_help import accept_lazy_help
 from crs.overrides import experiment_file, one_by_one, parse, readable, refuse_keys_in_address
 from crs.places import home
 from crs.search.settings import SWEEPER, Sweeper
@@ -48,6 +49,7 @@ OF_MANY = ("search", "launcher")
 def register() -> None:
     """Make the schema known to Hydra, `~` and the process id to its folder names, and an id of this
     launch to the jobs of a sweep: Hydra hands them what the cache of a resolver holds."""
+    accept_lazy_help()
     ConfigStore.instance().store(name="schema", node=Config)
     OmegaConf.register_new_resolver("home", home, replace=True)
     OmegaConf.register_new_resolver("pid", os.getpid, replace=True, use_cache=True)

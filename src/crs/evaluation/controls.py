@@ -8,7 +8,7 @@ import pandas as pd
 
 from crs.data.cases import ALL, Cases
 from crs.escape import terminal
-from crs.evaluation import stats
+from crs.evaluation import stats, style
 from crs.evaluation.metrics import DEFAULT, RANK_METRICS, per_case
 from crs.evaluation.results import markdown
 from crs.evaluation.scoring import Ranked
@@ -104,23 +104,17 @@ def by_noise(long: pd.DataFrame, path: Path, title: str) -> None:
     rows = rows.assign(noise=rows["slice"].str.removeprefix(NOISE).astype(float))
     if rows["noise"].nunique() < 2:
         return
-    import matplotlib
-
-    matplotlib.use("Agg")
-    import matplotlib.pyplot as plt
-
-    scorers = list(rows["scorer"].unique())
-    colours = plt.get_cmap("tab10" if len(scorers) <= 10 else "tab20")
-    figure, axes = plt.subplots(figsize=(9, 4.5), layout="constrained")
-    for number, scorer in enumerate(scorers):
-        line = rows[rows["scorer"] == scorer].sort_values("noise")
-        axes.plot(line["noise"], line["value"], marker="o", label=scorer, color=colours(number))
-        axes.fill_between(line["noise"], line["low"], line["high"], alpha=0.12,
-                          color=colours(number))  # fmt: skip
-    axes.set_xlabel("share of test texts with a false condition")
-    axes.set_ylabel(f"{SHOWN} (test)")
-    axes.set_ylim(bottom=0)
-    axes.legend(fontsize=8, loc="center left", bbox_to_anchor=(1, 0.5))
-    axes.set_title(terminal(title), fontsize=10, parse_math=False)
-    figure.savefig(path, dpi=120)
-    plt.close(figure)
+    with style.pyplot() as plt:
+        figure, axes = plt.subplots(figsize=(9, 4.5), layout="constrained")
+        for number, scorer in enumerate(rows["scorer"].unique()):
+            line = rows[rows["scorer"] == scorer].sort_values("noise")
+            axes.plot(line["noise"], line["value"], label=scorer, **style.line(number))
+            axes.fill_between(line["noise"], line["low"], line["high"], alpha=0.12,
+                              color=style.colour(number))  # fmt: skip
+        axes.set_xlabel("share of test texts with a false condition")
+        axes.set_ylabel(f"{SHOWN} (test)")
+        axes.set_ylim(bottom=0)
+        axes.legend(loc="center left", bbox_to_anchor=(1, 0.5))
+        axes.set_title(terminal(title), parse_math=False)
+        figure.savefig(path)
+        plt.close(figure)

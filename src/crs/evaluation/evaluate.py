@@ -16,7 +16,7 @@ from crs.evaluation.controls import by_noise, fallen
 from crs.evaluation.list_metrics import Catalogue, per_list
 from crs.evaluation.metrics import DEFAULT, key, per_case
 from crs.evaluation.repeat_newest import RepeatNewest
-from crs.evaluation.report import chart, report
+from crs.evaluation.report import chart, finding, report
 from crs.evaluation.results import (
     COLUMNS,
     MARKDOWN,
@@ -229,7 +229,8 @@ def run(
     told = ("simulate", "dialogues", "fusion")
     facts = (inputs[name].summary if name in inputs else {} for name in told)
     (folder / MARKDOWN).write_text(report(long, tests, falls, settings, sequences, *facts))
-    chart(main, folder / "ndcg.png", f"{settings.model} on {long['dataset'].iloc[0]}")
+    about = f"{settings.model} on {long['dataset'].iloc[0]}"
+    chart(main, folder / "ndcg.png", finding(tests, evaluation.level), about)
     context.note(f"{len(cases):,} cases, {len(scorers)} scorers")
     best = main[(main["split"] == "test") & (main["scorer"] == reference) & (main["slice"] == ALL)]
     return {"default_scorer": reference} | {

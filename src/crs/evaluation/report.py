@@ -8,7 +8,8 @@ import pandas as pd
 
 from crs.data.cases import ALL, DIALOGUES, NO_REPEATS, REPEATS
 from crs.data.sequences import REPEATING, Sequences
-from crs.escape import markup, terminal
+from crs.escape import markup
+from crs.evaluation import style
 from crs.evaluation.controls import about_controls
 from crs.evaluation.list_metrics import LIST_METRICS
 from crs.evaluation.metrics import DEFAULT, RANK_METRICS, key
@@ -21,24 +22,42 @@ ITEMS_ALONE = ("nothing", "history", "items of the context")
 """What a scorer sees that knows nothing of what was said."""
 
 
-def chart(long: pd.DataFrame, path: Path, title: str) -> None:
-    """The default metric of each scorer with its interval, as a PNG."""
-    import matplotlib
+def chart(long: pd.DataFrame, path: Path, *title: str) -> None:
+    """The default metric of each scorer with its interval, as a PNG.
 
-    matplotlib.use("Agg")
-    import matplotlib.pyplot as plt
-
+    Args:
+        title: its lines.
+    """
     metric, k = DEFAULT
     part = long[(long["metric"] == metric) & (long["k"] == k) & (long["slice"] == ALL)]
     part = part[part["split"] == "test"].iloc[::-1]
-    figure, axes = plt.subplots(figsize=(7, 0.5 * len(part) + 1.2), layout="constrained")
     spread = np.abs(part[["low", "high"]].to_numpy().T - part["value"].to_numpy())
-    colours = ["#b8b8b8" if sees in ITEMS_ALONE else "#4878a8" for sees in part["sees"]]
-    axes.barh(part["scorer"], part["value"], xerr=spread, color=colours, capsize=3)
-    axes.set_xlabel(f"{CHARTED} (test); blue: sees more than items")
-    axes.set_title(terminal(title), fontsize=10, parse_math=False)
-    figure.savefig(path, dpi=120)
-    plt.close(figure)
+    colours = [style.QUIET if sees in ITEMS_ALONE else style.PLAIN for sees in part["sees"]]
+    with style.pyplot() as plt:
+        figure, axes = plt.subplots(figsize=(7, 0.5 * len(part) + 1.2), layout="constrained")
+        axes.barh(part["scorer"], part["value"], xerr=spread, color=colours, capsize=3)
+        axes.set_xlabel(f"{CHARTED} (test); blue: sees more than items")
+        figure.suptitle(style.heading(*title), parse_math=False)
+        figure.savefig(path)
+        plt.close(figure)
+
+
+def finding(tests: pd.DataFrame, level: float) -> str:
+    """What the default metric says of the model's scorer and the nearest other, in a sentence.
+
+    Args:
+        tests: the scorer that is compared against each other, as `tests.parquet` has it.
+        level: of the intervals; a p of Holm below 1 - level counts as a difference.
+    """
+    metric, k = DEFAULT
+    part = tests[(tests["metric"] == metric) & (tests["k"] == k) & (tests["slice"] == ALL)]
+    if not len(part):
+        return ""
+    one = part.nsmallest(1, "difference").iloc[0]
+    if one["p_holm"] >= 1 - level:
+        return f"{one['scorer']} and {one['against']} are not told apart"
+    ahead, behind = (one["scorer"], one["against"])[:: 1 if one["difference"] > 0 else -1]
+    return f"{ahead} leads {behind} by {abs(one['difference']):.4f} (p {one['p_holm']:.4f})"
 
 
 def by_slice(long: pd.DataFrame) -> pd.DataFrame:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from crs.escape import markup
+from crs.evaluation.style import colour
 from crs.report.study import COMPLETE, Study
 from crs.report.table import ANY, Figure, Table
 from crs.store.epochs import Epoch
@@ -14,20 +15,11 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Chart = dict[str, Any]
-COLOURS = (
-    "#4878a8", "#d1793b", "#519e6a", "#b85450", "#8268a8", "#8c6d55", "#c676a8", "#7a7a7a",
-    "#a89c3a", "#3f9aa8",
-)  # fmt: skip
 FEW = 12
 """So many steps of an axis are each named."""
 WITHOUT_VALUE = ("epoch",)
 PREFERRED = "ndcg@10"
 """The figure of a phase that is shown first, where the phase has it."""
-
-
-def colour(number: int) -> str:
-    """The colour of a line."""
-    return COLOURS[number % len(COLOURS)]
 
 
 def clear(hex_colour: str) -> str:

@@ -5,6 +5,7 @@ from textwrap import wrap
 from typing import TYPE_CHECKING
 
 from crs.escape import terminal
+from crs.evaluation import style
 from crs.evaluation.charts import SUCCESS, TURN, success_by_turn
 from crs.recommender import scorer_and_reranker
 from crs.report.report import Report
@@ -19,28 +20,24 @@ WIDE, MOST = 44, 5
 
 def draw(report: Report, path: Path) -> None:
     """Write a panel for each section; nothing where there is no section."""
-    import matplotlib
-
-    matplotlib.use("Agg")
-    import matplotlib.pyplot as plt
-
     sections = report.sections
     if not sections:
         return
     heights = [sum(map(height, labels(section.tables[0]))) + 0.9 for section in sections]
-    figure, panels = plt.subplots(
-        len(sections),
-        1,
-        figsize=(8, sum(heights) + 0.3),
-        height_ratios=heights,
-        squeeze=False,
-        layout="constrained",
-    )
-    for axes, section in zip(panels[:, 0], sections, strict=True):
-        bars(axes, section.tables[0])
-        axes.set_title(terminal(section.title), fontsize=10, parse_math=False)
-    figure.savefig(path, dpi=120)
-    plt.close(figure)
+    with style.pyplot() as plt:
+        figure, panels = plt.subplots(
+            len(sections),
+            1,
+            figsize=(8, sum(heights) + 0.3),
+            height_ratios=heights,
+            squeeze=False,
+            layout="constrained",
+        )
+        for axes, section in zip(panels[:, 0], sections, strict=True):
+            bars(axes, section.tables[0])
+            axes.set_title(terminal(section.title), parse_math=False)
+        figure.savefig(path)
+        plt.close(figure)
 
 
 def labels(table: Table) -> list[str]:
@@ -85,6 +82,6 @@ def bars(axes, table: Table) -> None:
     rows = [row for row, _ in shown]
     halves = [0 if row[name].half != row[name].half else row[name].half for row in rows]
     places = range(len(rows))
-    axes.barh(places, [row[name].mean for row in rows], xerr=halves, color="#4878a8", capsize=3)
+    axes.barh(places, [row[name].mean for row in rows], xerr=halves, color=style.PLAIN, capsize=3)
     axes.set_yticks(places, [label for _, label in shown], fontsize=8, parse_math=False)
     axes.set_xlabel(name)

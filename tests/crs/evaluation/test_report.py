@@ -1,6 +1,7 @@
 """The table and the chart that people read."""
 
 import pandas as pd
+import pytest
 
 from crs.data.cases import ALL
 from crs.evaluation import report
@@ -66,3 +67,26 @@ def test_the_table_says_which_weights_were_chosen():
         "Weights chosen by NDCG@10 on validation, 1 for the encoder: a + b has 20 for b, 0.5 for c "
         "(0.2500 there)."
     )
+
+
+def against_two(difference: float, p: float) -> pd.DataFrame:
+    """The tests of a model against popularity, far behind, and against `b`."""
+    row = {"scorer": "a", "slice": "all", "metric": "ndcg", "k": 10}
+    far = {"against": "popularity", "difference": 0.5, "p_holm": 0.001}
+    return pd.DataFrame([row | far, row | {"against": "b", "difference": difference, "p_holm": p}])
+
+
+@pytest.mark.parametrize(
+    ("difference", "p", "said"),
+    [
+        (0.02, 0.01, "a leads b by 0.0200 (p 0.0100)"),
+        (-0.02, 0.01, "b leads a by 0.0200 (p 0.0100)"),
+        (0.02, 0.2, "a and b are not told apart"),
+    ],
+)
+def test_the_title_of_the_chart_says_what_the_test_says(difference, p, said):
+    assert report.finding(against_two(difference, p), 0.95) == said
+
+
+def test_one_scorer_alone_leads_nobody():
+    assert report.finding(against_two(0.1, 0.1).iloc[:0], 0.95) == ""
