@@ -9,7 +9,7 @@ BRINGS = {
     ),
     "llm": ("google", "openai", "tenacity", "transformers"),
     "web": ("gradio", "starlette"),
-    "serve": ("fastapi", "pydantic", "uvicorn"),
+    "serve": ("fastapi", "fastapi_offline", "pydantic", "uvicorn"),
     "export": ("onnx", "onnxruntime"),
     "launch": ("hydra_plugins.hydra_joblib_launcher", "hydra_plugins.hydra_submitit_launcher"),
     "dashboard": ("wandb_workspaces",),
