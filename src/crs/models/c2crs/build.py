@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from crs.data.contexts import Contexts
 from crs.data.popularity import training_counts
 from crs.models.c2crs import recipe
+from crs.models.c2crs.graph import GraphWithWords
 from crs.models.c2crs.networks import C2CRS
 from crs.models.c2crs.vectors import put_vectors
 from crs.store.artifact import Artifact
@@ -50,7 +51,7 @@ def build(
         put_vectors(model.words.weight, Path(options.vectors).expanduser(), contexts.words)
     if options.start == "informed":
         inform(model, training_counts(inputs["dataset"]))
-    if said is not None:
+    if isinstance(model.graph, GraphWithWords) and said is not None:
         model.graph.said.copy_(said)
     return model, contexts, shape
 
