@@ -57,7 +57,9 @@ def build(
 
 
 def said_of(inputs: dict[str, Artifact], entities: int) -> Tensor:
-    """The vectors of the entities' texts, [E + 1, D]; zeros for those that have none.
+    """The vectors of the entities' texts, times √D, [E + 1, D]; zeros for those that have none.
+
+    A unit vector has entries of 1 / √D; these are about 1, as other inputs of a linear layer.
 
     Args:
         inputs: `entity_texts` and `embed_entities`.
@@ -66,7 +68,7 @@ def said_of(inputs: dict[str, Artifact], entities: int) -> Tensor:
     vectors = embedded.load("vectors.npy")[embedded.load("index.npy")]
     found = torch.zeros(entities + 1, vectors.shape[1], dtype=torch.float16)
     entity = inputs["entity_texts"].load("texts.parquet")["entity"].to_numpy(copy=True)
-    found[torch.from_numpy(entity)] = torch.from_numpy(vectors)
+    found[torch.from_numpy(entity)] = torch.from_numpy(vectors) * vectors.shape[1] ** 0.5
     return found
 
 

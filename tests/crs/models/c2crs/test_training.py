@@ -293,7 +293,11 @@ def test_words_leave_the_start_as_it_is(inputs, tmp_path):
     again = rebuild(inputs["graph"], shape)
     again.load_state_dict(own)
     texts = told["entity_texts"].load("texts.parquet")["entity"].tolist()
-    assert (again.graph.said != 0).any(1).nonzero().squeeze(1).tolist() == texts
+    said = again.graph.said.float()
+    assert said.any(1).nonzero().squeeze(1).tolist() == texts
+    torch.testing.assert_close(
+        said[texts].norm(dim=1), torch.full((len(texts),), 4.0), atol=0.01, rtol=0
+    )
 
 
 def test_words_are_in_the_name_of_what_they_change_alone():
