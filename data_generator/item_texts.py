@@ -24,8 +24,8 @@ def filled(template: str, values: dict[str, str]) -> str:
     return FIELD.sub(lambda match: values[match[1]], PART.sub(part, template))
 
 
-def graph_facts(dataset: Artifact) -> dict[int, str]:
-    """The names of each item's neighbours in the source's own graph, each once, in its order.
+def graph_neighbours(dataset: Artifact) -> dict[int, list[str]]:
+    """The names of each entity's neighbours in the source's own graph, each once, in its order.
 
     Nothing where the source has no graph.
     """
@@ -37,7 +37,7 @@ def graph_facts(dataset: Artifact) -> dict[int, str]:
     for head, tail in dataset.load("triples.parquet")[["head", "tail"]].itertuples(index=False):
         if head != tail:
             neighbours[head][names[tail]] = neighbours[tail][names[head]] = None
-    return {entity: ", ".join(filter(None, found)) for entity, found in neighbours.items()}
+    return {entity: [*filter(None, found)] for entity, found in neighbours.items()}
 
 
 def readable(raw: str) -> str:
@@ -68,9 +68,9 @@ def run(
     """
     dataset = inputs["dataset"]
     items, names, noun = item_table(dataset)[1:], attribute_names(dataset), dataset.summary["noun"]
-    facts = graph_facts(dataset) if "{facts}" in settings.template else {}
+    facts = graph_neighbours(dataset) if "{facts}" in settings.template else {}
     texts = [
-        filled(settings.template, values_of(item, names, noun, facts.get(number, "")))
+        filled(settings.template, values_of(item, names, noun, ", ".join(facts.get(number, []))))
         for number, item in enumerate(items, 1)
     ]
     leaks = [leak(item.title, text) for item, text in zip(items, texts, strict=True)]

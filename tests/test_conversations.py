@@ -52,6 +52,12 @@ def test_dialogues_end_with_both_tables(root, kind):
     }  # fmt: skip
 
 
+def test_entities_with_words_end_with_both_tables(root):
+    words = ("c2crs.words=true", "embedder=hashed", "embedder.dim=16")
+    found = run(root, "inspired", "model=c2crs", "stage=converse", *words)
+    assert {"dialogues", "responses"} == set(found.load(PARQUET)["protocol"])
+
+
 def test_chinese_text_is_untouched_to_the_last_file(root):
     found = run(root, "tgredial", "model=c2crs", "stage=converse", "contexts.lower=false",
                 "contexts.min_count=1")  # fmt: skip

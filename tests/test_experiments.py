@@ -54,6 +54,10 @@ def test_the_released_objective_has_no_mixture(store):
     assert released <= ours and "latentcrs linear" in released
 
 
+def test_mip_sad_over_items_with_words_ends_with_a_table(store):
+    assert "mip sad" in set(table(store, "model=mip_sad", "towers.words=true")["scorer"])
+
+
 @pytest.mark.parametrize("name", MODELS)
 def test_model_ends_with_a_table(store, name):
     frame = table(store, f"model={name}")

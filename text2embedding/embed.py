@@ -1,5 +1,7 @@
-"""Stages `embed`, `embed_items` and `embed_controls`: each different text once, in shards that a
-kill cannot take back."""
+"""Stages `embed`, `embed_items`, `embed_entities`, `embed_controls`: each different text once.
+
+They are computed in shards that a kill cannot take back.
+"""
 
 import hashlib
 import json
@@ -95,6 +97,13 @@ def run_items(
 ) -> dict[str, Any]:
     """The vectors of the items of `item_texts`, as `embed` writes them; row 0 is item 1."""
     return embed(settings, inputs["item_texts"].path / "texts.parquet", folder, context)
+
+
+def run_entities(
+    settings: Embedder, inputs: dict[str, Artifact], folder: Path, context: Context
+) -> dict[str, Any]:
+    """The vectors of the texts of `entity_texts`, as `embed` writes them."""
+    return embed(settings, inputs["entity_texts"].path / "texts.parquet", folder, context)
 
 
 def run_controls(

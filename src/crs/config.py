@@ -24,6 +24,7 @@ from crs.stages.controls import Controls
 from crs.stages.dataset import Dataset
 from crs.stages.dialogues import Dialogues
 from crs.stages.embed import Embedder
+from crs.stages.entity_texts import EntityTexts
 from crs.stages.evaluation import Evaluation
 from crs.stages.fusion import Fusion
 from crs.stages.graph import Graph
@@ -62,6 +63,7 @@ class Shared(Settings):
     llm: LLM = field(default_factory=LLM)
     embedder: Embedder = field(default_factory=Embedder)
     item_texts: ItemTexts = field(default_factory=ItemTexts)
+    entity_texts: EntityTexts = field(default_factory=EntityTexts)
     fusion: Fusion = field(default_factory=Fusion)
     controls: Controls = field(default_factory=Controls)
     dialogues: Dialogues = field(default_factory=Dialogues)

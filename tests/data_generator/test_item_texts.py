@@ -5,7 +5,7 @@ import pytest
 
 from crs.stages.item_texts import ItemTexts
 from data_generator import item_texts
-from data_generator.item_texts import filled, graph_facts, readable
+from data_generator.item_texts import filled, graph_neighbours, readable
 from tests.contracts.tiny import artifact, config, dataset, made
 
 DEFAULT = config().item_texts.template
@@ -74,7 +74,7 @@ def test_no_text_of_tiny_names_its_title(tmp_path):
     )
 
 
-def test_facts_are_the_names_of_the_neighbours(tmp_path):
+def test_the_neighbours_are_named_once_in_their_order(tmp_path):
     """(1, a, 3), (4, b, 1), (1, c, 3) again, and a loop on 2."""
     entities = pd.DataFrame({"entity": [1, 2, 3, 4], "raw": [
         "<http://dbpedia.org/resource/Heat_(film)>", "Fargo",
@@ -82,10 +82,10 @@ def test_facts_are_the_names_of_the_neighbours(tmp_path):
     ]})  # fmt: skip
     triples = pd.DataFrame({"head": [1, 4, 1, 2], "relation": [1, 2, 3, 1], "tail": [3, 1, 3, 2]})
     source = artifact(tmp_path / "d", {}, entities=entities, triples=triples)
-    assert graph_facts(source) == {
-        1: "Al Pacino, Crime", 3: "Heat (film)", 4: "Heat (film)",
+    assert graph_neighbours(source) == {
+        1: ["Al Pacino", "Crime"], 3: ["Heat (film)"], 4: ["Heat (film)"],
     }  # fmt: skip
-    assert graph_facts(artifact(tmp_path / "none", {})) == {}
+    assert graph_neighbours(artifact(tmp_path / "none", {})) == {}
     assert readable("Toy Story") == "Toy Story"
     assert readable("Action/Adventure") == "Action/Adventure"
     assert readable("<http://dbpedia.org/resource/Face/Off>") == "Face/Off"
@@ -106,3 +106,20 @@ def test_a_template_that_cannot_be_filled_is_refused(template, sentence):
 @pytest.mark.parametrize("choice", ["default", "described", "titled", "entities"])
 def test_the_templates_of_conf_are_fine(choice):
     assert not list(config(f"item_texts={choice}").item_texts.problems())
+
+
+def test_facts_are_the_names_of_the_neighbours(tmp_path):
+    entities = pd.DataFrame({"entity": [1, 2, 3], "raw": ["Heat", "Al Pacino", "Crime"]})
+    triples = pd.DataFrame({"head": [1, 1], "relation": [1, 1], "tail": [2, 3]})
+    items = pd.DataFrame({
+        "item": [1], "title": ["Heat"], "year": pd.array([1995], dtype="Int64"),
+        "attributes": [[]], "description": [""],
+    })  # fmt: skip
+    names = pd.DataFrame({"attribute": [], "name": []})
+    source = artifact(tmp_path / "d", {"noun": "movie"}, items=items, attributes=names,
+                      entities=entities, triples=triples)  # fmt: skip
+    settings = config("item_texts=entities").item_texts
+    found = made(item_texts, settings, {"dataset": source}, tmp_path / "texts")
+    assert found.load("texts.parquet")["text"].tolist() == [
+        "Heat, a movie from 1995: Al Pacino, Crime"
+    ]  # fmt: skip

@@ -142,12 +142,17 @@ def test_the_size_of_a_shard_changes_no_vector(tmp_path, inputs, shard):
     assert np.array_equal(one, two)
 
 
-def test_texts_of_items_are_embedded_by_the_same_code(tmp_path, inputs, encoder):
+@pytest.mark.parametrize(("table", "run"), [
+    ("item_texts", embed.run_items), ("entity_texts", embed.run_entities),
+])  # fmt: skip
+def test_texts_of_items_and_entities_are_embedded_by_the_same_code(
+    tmp_path, inputs, encoder, table, run
+):
     frame = pd.DataFrame({"text": pd.array(TEXTS, dtype="string")})
-    items = {"item_texts": artifact(tmp_path / "texts", {}, texts=frame)}
+    items = {table: artifact(tmp_path / "texts", {}, texts=frame)}
     asked = encoder().asked
     (folder := tmp_path / "items").mkdir()
-    summary = embed.run_items(SETTINGS, items, folder, context())
+    summary = run(SETTINGS, items, folder, context())
     wanted = made(embed, SETTINGS, inputs, tmp_path / "users")
     assert summary == wanted.summary and len(asked) == 2 * len(set(TEXTS))
     for name in ("vectors", "index"):

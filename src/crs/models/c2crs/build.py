@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from crs.data.contexts import Contexts
 from crs.data.popularity import training_counts
 from crs.models.c2crs import recipe
+from crs.models.c2crs.graph import GraphWithWords
 from crs.models.c2crs.networks import C2CRS
 from crs.models.c2crs.vectors import put_vectors
 from crs.store.artifact import Artifact
@@ -42,12 +43,33 @@ def build(
         "length": max(contexts.tokens.shape[1], contexts.review_tokens.shape[1]),
         "ages": contexts.entities.shape[1] if options.recency else 0,
     }
+    said = said_of(inputs, graph["entities"]) if options.words else None
+    if said is not None:
+        shape["said"] = said.shape[1]
     model = rebuild(inputs["graph"], shape)
     if options.vectors is not None:
         put_vectors(model.words.weight, Path(options.vectors).expanduser(), contexts.words)
     if options.start == "informed":
         inform(model, training_counts(inputs["dataset"]))
+    if isinstance(model.graph, GraphWithWords) and said is not None:
+        model.graph.said.copy_(said)
     return model, contexts, shape
+
+
+def said_of(inputs: dict[str, Artifact], entities: int) -> Tensor:
+    """The vectors of the entities' texts, times √D, [E + 1, D]; zeros for those that have none.
+
+    A unit vector has entries of 1 / √D; these are about 1, as other inputs of a linear layer.
+
+    Args:
+        inputs: `entity_texts` and `embed_entities`.
+    """
+    embedded = inputs["embed_entities"]
+    vectors = embedded.load("vectors.npy")[embedded.load("index.npy")]
+    found = torch.zeros(entities + 1, vectors.shape[1], dtype=torch.float16)
+    entity = inputs["entity_texts"].load("texts.parquet")["entity"].to_numpy(copy=True)
+    found[torch.from_numpy(entity)] = torch.from_numpy(vectors) * vectors.shape[1] ** 0.5
+    return found
 
 
 @torch.no_grad()

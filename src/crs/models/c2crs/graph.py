@@ -119,3 +119,25 @@ class GraphEncoder(nn.Module):
             x = _Combine.apply(self.bases, self.mix, self.relation, self.source, self.starts)
             out = out + _Sum.apply(self.matrix, self.transposed, x)
         return out.index_fill(0, out.new_zeros(1, dtype=torch.long), 0.0)
+
+
+class GraphWithWords(GraphEncoder):
+    """h_i + P w_i: what an entity's text says beside what its neighbours are.
+
+    P begins at 0, so that the states begin as those of the graph alone.
+
+    Args:
+        width: of the vectors w, which are frozen; those of entities without a text are zeros.
+    """
+
+    def __init__(
+        self, edges: np.ndarray, entities: int, relations: int, dim: int, bases: int, width: int
+    ):
+        super().__init__(edges, entities, relations, dim, bases)
+        self.said: Tensor
+        self.register_buffer("said", torch.zeros(entities + 1, width, dtype=torch.float16))
+        self.project = nn.Parameter(torch.zeros(dim, width))
+
+    def forward(self) -> Tensor:
+        """H, [E + 1, d]."""
+        return super().forward() + self.said.float() @ self.project.T

@@ -28,9 +28,12 @@ NAMES = {
 """The authors' names of what their recommender reads, and ours."""
 READ = ("graph.", "pool.graph.", "bias")
 """How the names of ours begin that a query by `c2crs.views=graph` reads."""
-AGE = "pool.graph.age"
-"""How much the place of an entity in the context counts, which the authors' pooling does not know
-(`c2crs.recency`)."""
+SWITCHES = {
+    "pool.graph.age": "c2crs.recency=false",
+    "graph.project": "c2crs.words=false",
+    "graph.said": "c2crs.words=false",
+}
+"""What a query of ours can read and the authors' cannot, and the settings that turn it off."""
 
 
 class _Ignored:
@@ -171,10 +174,9 @@ def restore(model: C2CRS, path: Path, dataset: Artifact, graph: Artifact) -> boo
     ]
     if missing or wrong:
         what = f"lacks {', '.join(missing)}" if missing else f"has {', '.join(wrong)}"
+        off = sorted({SWITCHES.get(name, "") for name in missing})
         hint = (
-            "type c2crs.recency=false"
-            if missing == [AGE]
-            else ("give the settings it was trained with")
+            f"type {' '.join(off)}" if all(off) and off else "give the settings it was trained with"
         )
         raise UserError(f"checkpoint={path.name} {what}; {hint}")
     if released:

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from crs.data.contexts import PAD, Contexts, trimmed
 from crs.models.c2crs.blocks import Head, Pool, TextEncoder
-from crs.models.c2crs.graph import GraphEncoder
+from crs.models.c2crs.graph import GraphEncoder, GraphWithWords
 
 
 @dataclass
@@ -69,6 +69,7 @@ class C2CRS(nn.Module):
         length: longest context or review.
         views: what the query is made of: `graph`, or `all`.
         ages: newest entities whose place counts in their pooling (`crs.models.c2crs.blocks.Pool`).
+        said: width of the vectors of the entities' texts; 0 if they have none.
     """
 
     def __init__(
@@ -88,10 +89,12 @@ class C2CRS(nn.Module):
         length: int,
         views: str,
         ages: int,
+        said: int = 0,
     ) -> None:
         super().__init__()
         self.items, self.views = items, views
-        self.graph = GraphEncoder(edges, entities, relations, dim, bases)
+        graph = (edges, entities, relations, dim, bases)
+        self.graph = GraphWithWords(*graph, said) if said else GraphEncoder(*graph)
         self.words = nn.Embedding(words, word_dim, padding_idx=PAD)
         nn.init.normal_(self.words.weight, std=dim**-0.5)
         with torch.no_grad():

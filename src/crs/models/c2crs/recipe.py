@@ -6,7 +6,7 @@ from omegaconf import MISSING
 
 from crs.models.recipe import Model
 from crs.settings.base import Settings
-from crs.settings.fields import choice, number, path, unfingerprinted
+from crs.settings.fields import choice, number, path, setting, unfingerprinted
 from crs.settings.training import Optimisation, Train, Warmup
 from crs.stages.stage import Configuration, Stage
 
@@ -49,6 +49,9 @@ class C2CRS(Settings):
     """`validated`: the best epoch of a phase of pre-training is kept; `fixed`: the last one."""
     vectors: str | None = path()
     """Word vectors to start from, a text file of words and numbers; null draws them."""
+    words: bool = setting(neutral=False)
+    """Entities have words: a frozen vector of the text of each (`entity_texts`, `embedder`),
+    projected, is added to its state."""
     views: str = choice("graph", "all", unfingerprinted=True, formerly=("model.views",))
     """Views of a query: `graph`, as released, or `all` of graph, context and reviews. The
     names of the stages that it changes have it (`C2CRSTrainSettings.views`)."""
@@ -106,8 +109,9 @@ class C2CRSConverseSettings(Settings):
 
 
 def training_inputs(config: Configuration) -> list[str]:
-    """What its training reads: the graph, and contexts as tensors."""
-    return ["dataset", "graph", "samples", "simulate", "contexts"]
+    """What its training reads: the graph, contexts as tensors, and the entities' words if any."""
+    words = ["entity_texts", "embed_entities"] if config.c2crs.words else []
+    return ["dataset", "graph", "samples", "simulate", "contexts", *words]
 
 
 MODEL = Model(

@@ -90,6 +90,8 @@ def load(path: Path, dataset: Artifact, towers: Towers) -> tuple[MIPSAD, dict[st
             "max_len": len(weights["item_tower.positions.weight"]),
             "sees": ["items", "attributes"],
         }
+        if "told" in weights:
+            shape["said"] = weights["told"].shape[1]
         if (usual if towers.reads == "auto" else towers.reads) == "newest":
             shape["reads"] = "newest"
     summary = dataset.summary

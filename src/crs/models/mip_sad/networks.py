@@ -43,6 +43,7 @@ class MIPSAD(nn.Module):
         sees: the towers whose states enter the query, `items`, `attributes` or both.
         reads: where the state of a history is read: at a [MASK] behind it (`mask`), or at its
             `newest` item, as the released fine-tuning does.
+        said: width of the vectors of the items' texts; 0 if they have none.
     """
 
     def __init__(
@@ -56,6 +57,7 @@ class MIPSAD(nn.Module):
         dropout: float,
         sees: tuple[str, ...] = ("items", "attributes"),
         reads: str = "mask",
+        said: int = 0,
     ) -> None:
         super().__init__()
         self.reads = reads
@@ -67,6 +69,12 @@ class MIPSAD(nn.Module):
         self.attribute_tower = AttributeTower(attributes, dim, layers, heads, dropout)
         self.fusion = nn.Linear(2 * dim, dim)
         self.judge = nn.Linear(dim, dim)
+        if said:
+            # Frozen, with rows for padding and the mask that stay zero. W_t begins at 0, so that
+            # queries begin as those of two towers.
+            self.said: Tensor
+            self.register_buffer("said", torch.zeros(items + 2, said, dtype=torch.float16))
+            self.told = nn.Parameter(torch.zeros(dim, said))
 
     @property
     def table(self) -> Tensor:
@@ -96,9 +104,26 @@ class MIPSAD(nn.Module):
         states, packed = self.attribute_tower(lists)
         return packed.newest(states)
 
-    def query(self, s_items: Tensor, s_attributes: Tensor) -> Tensor:
-        """u = W_f [s^I ; s^A] + b_f, [B, d]; item i scores u . e_i (eq. 3)."""
-        return self.fusion(torch.cat([s_items, s_attributes], dim=-1))
+    @property
+    def has_words(self) -> bool:
+        """Whether items have vectors of their texts."""
+        return hasattr(self, "told")
+
+    def history_words(self, history: Tensor) -> Tensor | None:
+        """s^T: the mean vector of the texts of a history's items, [B, T] -> [B, D].
+
+        Zeros if it holds no item, or nothing but a [MASK]; None if items have no words.
+        """
+        if not self.has_words:
+            return None
+        real = ((history > 0) & (history <= self.items)).float()
+        share = real / real.sum(1, keepdim=True).clamp_min(1)
+        return F.embedding_bag(history, self.said.float(), per_sample_weights=share, mode="sum")
+
+    def query(self, s_items: Tensor, s_attributes: Tensor, s_words: Tensor | None = None) -> Tensor:
+        """u = W_f [s^I ; s^A] + W_t s^T + b_f, [B, d]; item i scores u . e_i (eq. 3)."""
+        u = self.fusion(torch.cat([s_items, s_attributes], dim=-1))
+        return u if s_words is None else u + s_words @ self.told.T
 
     def queries(self, history: Tensor, row: Tensor, lists: Tensor) -> Tensor:
         """u of several attribute lists to a history, each history encoded once.
@@ -113,4 +138,5 @@ class MIPSAD(nn.Module):
         none = self.table.new_zeros(len(row), self.dim)
         s_items = self.history_states(history)[row] if "items" in self.sees else none
         s_attributes = self.attribute_states(lists) if "attributes" in self.sees else none
-        return self.query(s_items, s_attributes)
+        words = self.history_words(history)
+        return self.query(s_items, s_attributes, None if words is None else words[row])

@@ -1,14 +1,14 @@
 """MIP-SAD (Zhou et al., CIKM 2020): its settings and its stages."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from omegaconf import MISSING
 
 from crs.models.recipe import Model
 from crs.settings.base import Settings
-from crs.settings.fields import choice, number, path, unfingerprinted
+from crs.settings.fields import choice, number, path, setting, unfingerprinted
 from crs.settings.training import Train, Warmup
 from crs.stages.stage import Configuration, Stage
 
@@ -26,6 +26,9 @@ class Towers(Settings):
     reads: str = choice("auto", "mask", "newest", neutral="auto")
     """Where the state of a history is read: at a [MASK] behind it (`mask`) or at its `newest` item;
     `auto` is `newest` for the authors' weights (`checkpoint`), as their code reads, else `mask`."""
+    words: bool = setting(neutral=False)
+    """The fusion has a third input: the mean vector of the texts of the history's items
+    (`item_texts`, `embedder`), frozen. Given weights say themselves whether they have it."""
 
 
 @dataclass
@@ -120,10 +123,22 @@ class MIPSADTrainSettings(Settings):
 
 
 def what_tuning_reads(config: Configuration) -> list[str]:
-    """The dialogues, and the pre-trained towers if training starts from them."""
+    """The dialogues, the items' words if any, and the pre-trained towers if training starts from
+    them."""
     if config.checkpoint:
         return ["dataset"]
-    return ["dataset", "dialogues", *(["warmup"] if config.tuning.pretrained else [])]
+    start = ["warmup"] if config.tuning.pretrained else []
+    return ["dataset", "dialogues", *words(config), *start]
+
+
+def words(config: Configuration) -> list[str]:
+    """The stage that has the items' words, if they are asked for."""
+    return ["embed_items"] if config.towers.words else []
+
+
+def settings_alone(config: Configuration) -> MIPSADTrainSettings:
+    """Settings of `alone`: a tower by itself hears no words."""
+    return MIPSADTrainSettings(config.train, replace(config.towers, words=False), config.tuning)
 
 
 MODEL = Model(
@@ -144,6 +159,7 @@ MODEL = Model(
             reads=lambda config: [
                 "dataset",
                 "dialogues",
+                *words(config),
                 *([] if config.tasks.generator == "none" else ["pretrain"]),
             ],
             writes=("model.json", "model.safetensors"),
@@ -166,7 +182,7 @@ MODEL = Model(
             name="alone",
             run="crs.models.mip_sad.single_towers:run",
             version=1,
-            settings=lambda config: MIPSADTrainSettings(config.train, config.towers, config.tuning),
+            settings=settings_alone,
             reads=lambda config: ["dataset", "dialogues"],
             writes=("attributes.safetensors", "items.safetensors"),
             about="each tower by itself",

@@ -21,7 +21,7 @@ def run(
     data = prepare(inputs)
     summary: dict[str, Any] = {}
     for tower in ("items", "attributes"):
-        model, shape = network(inputs["dataset"], settings.towers, settings.train.seed, (tower,))
+        model, shape = network(inputs, settings.towers, settings.train.seed, (tower,))
         found = fit(Tune(model, settings.tuning, *data), tower, settings.train, folder, context)
         save(model, shape, folder, tower)
         summary |= {f"{tower}_{key}": value for key, value in found.items()}

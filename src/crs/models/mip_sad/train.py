@@ -14,6 +14,7 @@ from crs.models.mip_sad import interop
 from crs.models.mip_sad.networks import MIPSAD
 from crs.models.mip_sad.recipe import MIPSADTrainSettings, Towers
 from crs.models.mip_sad.training import Tune
+from crs.models.text_match.scorers import TextMatch
 from crs.store.artifact import Artifact, write_json
 from crs.training.loop import derive, fit, save_weights
 
@@ -26,9 +27,18 @@ def prepare(inputs: dict[str, Artifact]) -> tuple[Sequences, Turns, Cases]:
 
 
 def network(
-    dataset: Artifact, towers: Towers, seed: int, sees: tuple[str, ...] = ("items", "attributes")
+    inputs: dict[str, Artifact],
+    towers: Towers,
+    seed: int,
+    sees: tuple[str, ...] = ("items", "attributes"),
 ) -> tuple[MIPSAD, dict[str, Any]]:
-    """A fresh network, and the arguments that build it."""
+    """A fresh network, and the arguments that build it.
+
+    Args:
+        inputs: `dataset`, and `embed_items` if `towers.words`.
+    """
+    dataset = inputs["dataset"]
+    said = TextMatch.of(inputs["embed_items"]).catalogue()[0] if towers.words else None
     shape: dict[str, Any] = {
         "items": dataset.summary["items"],
         "attributes": dataset.summary["attributes"],
@@ -39,9 +49,13 @@ def network(
         "dropout": towers.dropout,
         "sees": list(sees),
         **({"reads": "newest"} if towers.reads == "newest" else {}),
+        **({} if said is None else {"said": said.shape[1]}),
     }
     torch.manual_seed(derive(seed, "mip_sad", *sees))
-    return MIPSAD(**shape), shape
+    model = MIPSAD(**shape)
+    if said is not None:
+        model.said[: len(said)] = said
+    return model, shape
 
 
 def save(model: MIPSAD, shape: dict[str, Any], folder: Path, name: str = "model") -> None:
@@ -62,7 +76,7 @@ def run(
         where = {"mask": "at a [MASK] behind it", "newest": "at its newest item"}[model.reads]
         context.note(f"weights of {Path(settings.checkpoint).name}; a history is read {where}")
         return {"checkpoint": Path(settings.checkpoint).name, "reads": model.reads}
-    model, shape = network(inputs["dataset"], settings.towers, settings.train.seed)
+    model, shape = network(inputs, settings.towers, settings.train.seed)
     if "warmup" in inputs:
         model.load_state_dict(load_file(inputs["warmup"].path / "model.safetensors"))
     module = Tune(model, settings.tuning, *prepare(inputs))

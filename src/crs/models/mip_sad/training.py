@@ -138,11 +138,15 @@ class WarmUp(OverTurns):
         """w_mip L_MIP + w_sad L_SAD, each a mean over masked slots or their attributes."""
         model, options = self.model, self.options
         # Only masked slots are scored, and one call of the attribute tower serves both tasks.
-        f = model.item_tower(slots.masked)[0][slots.place]
+        states, packed = model.item_tower(slots.masked)
+        f = states[slots.place]
         outputs, lists = model.attribute_tower(torch.cat([slots.chosen, slots.changed]))
         loss = f.new_zeros(())
         if options.mip:
-            query = model.query(f, lists.newest(outputs)[: len(f)])
+            # Of the window's items that are not masked.
+            words = model.history_words(slots.masked)
+            s_words = None if words is None else words[packed.row[slots.place]]
+            query = model.query(f, lists.newest(outputs)[: len(f)], s_words)
             mip = tasks.candidate_loss(query, model.table, slots.candidates, options.loss_on)
             mip = self.overall(mip, len(f))
             self.record("loss_mip", mip)

@@ -42,7 +42,7 @@ def run(
             f"towers.max_len={settings.towers.max_len} but there are {dataset.summary['items']} "
             "items: a window may hold them all and leave no negative; lower towers.max_len"
         )
-    model, shape = network(dataset, settings.towers, settings.warmup.seed)
+    model, shape = network(inputs, settings.towers, settings.warmup.seed)
     owned = id_lists(attribute_matrix(dataset))
     phases: dict[str, tuple[Encoder | None, float]] = {"random": (None, settings.warmup.lr)}
     if options.generator == "none":

@@ -12,9 +12,10 @@ from crs.evaluation import evaluate
 from crs.models import recipes
 from crs.models.c2crs import no_pretraining, train, warmup
 from crs.store.artifact import Artifact
-from data_generator import contexts, graph
+from data_generator import contexts, entity_texts, graph, item_texts
 from tests.contracts import dialogues as handmade
-from tests.contracts.tiny import artifact, config, made, spoken
+from tests.contracts.tiny import artifact, config, context, made, spoken
+from text2embedding import embed
 
 READERS = {"inspired": inspired_reader.read, "redial": redial.read, "tgredial": crslab.tgredial}
 SMALL = (
@@ -39,11 +40,23 @@ def source(folder: Path, kind: str, *overrides: str) -> dict[str, Artifact]:
         raw = READERS[kind](getattr(handmade, kind)(folder / "raw"), settings.dataset)
         out = tables(raw, settings.dataset)
         summary = statistics(out, raw.dropped, settings.dataset)
-        label = {"label": f"{kind} local 00000000"}
+        label = {"label": f"{kind} local 00000000", "noun": "movie"}
         inputs = {"dataset": artifact(folder / "dataset" / "a", summary | label, **out)}
     inputs["graph"] = made(graph, settings.graph, inputs, folder / "graph" / "a")
     inputs["contexts"] = made(contexts, settings.contexts, inputs, folder / "contexts" / "a")
     return inputs
+
+
+def with_words(folder: Path, inputs: dict[str, Artifact], *overrides: str) -> dict[str, Artifact]:
+    """The same with a hashed vector of each entity's text."""
+    settings = small("embedder=hashed", "embedder.dim=16", *overrides)
+    found = dict(inputs)
+    for stage, own in ((item_texts, settings.item_texts), (entity_texts, settings.entity_texts)):
+        name = stage.__name__.rpartition(".")[2]
+        found[name] = made(stage, own, found, folder / name)
+    (out := folder / "embed_entities").mkdir()
+    summary = embed.run_entities(settings.embedder, found, out, context())
+    return found | {"embed_entities": artifact(out, summary)}
 
 
 def stages(folder: Path, inputs: dict[str, Artifact], kind: str, *overrides: str):

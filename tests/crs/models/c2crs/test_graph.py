@@ -4,7 +4,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crs.models.c2crs.graph import GraphEncoder
+from crs.models.c2crs.graph import GraphEncoder, GraphWithWords
 from tests.contracts.tiny import quick
 
 
@@ -88,3 +88,34 @@ def test_relations_count_each_of_their_neighbours_alike():
         g.bias.zero_()
         g.bases[0] = torch.tensor([[0.0] * 3, [1.0] * 3, [5.0] * 3, [7.0] * 3])
     assert g()[3].tolist() == [4.0, 4.0, 4.0]  # (1 + 5) / 2 + 1
+
+
+def with_words(edges, entities, relations, width, seed=0):
+    torch.manual_seed(seed)
+    found = GraphWithWords(np.array(edges, dtype=np.int64), entities, relations, 3, 2, width)
+    torch.nn.init.normal_(found.bias)
+    found.said[1:3] = torch.randn(2, width)
+    return found
+
+
+def test_words_begin_as_nothing_and_learn_from_the_first_step():
+    edges = [[1, 2], [2, 3], [0, 0]]
+    plain, told = encoder(edges, 3, 1), with_words(edges, 3, 1, 5)
+    assert torch.equal(plain(), told())
+    told().square().sum().backward()
+    assert told.project.grad.abs().sum() > 0
+
+
+def test_a_state_is_that_of_the_graph_and_the_projected_words():
+    told = with_words([[1], [2], [0]], 3, 1, 5)
+    torch.nn.init.normal_(told.project)
+    plain = encoder([[1], [2], [0]], 3, 1)
+    wanted = plain() + torch.stack([told.project @ w for w in told.said.float()])
+    torch.testing.assert_close(told(), wanted)
+    # Nothing is said of entity 3 and of padding.
+    assert torch.equal(told()[[0, 3]], plain()[[0, 3]])
+
+
+def test_words_are_frozen_and_saved():
+    told = with_words([[1], [2], [0]], 3, 1, 5)
+    assert "said" not in dict(told.named_parameters()) and "said" in told.state_dict()

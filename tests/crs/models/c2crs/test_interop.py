@@ -11,7 +11,7 @@ from crs.errors import UserError
 from crs.models.c2crs.build import build
 from crs.models.c2crs.interop import GRAPH, entity_rows, relation_rows, restore
 from tests.contracts.tiny import other
-from tests.crs.models.c2crs.conftest import small, source
+from tests.crs.models.c2crs.conftest import small, source, with_words
 from tests.crs.models.c2crs.test_graph import looped
 
 PLAIN = ("graph.facts=[]", "c2crs.start=released", "c2crs.recency=false")
@@ -140,6 +140,10 @@ def test_a_parameter_of_ours_that_the_authors_file_does_not_fill_is_refused_by_n
     model = new(inputs, 1, "c2crs.recency=true")
     with pytest.raises(UserError, match=r"lacks pool\.graph\.age; type c2crs\.recency=false"):
         restore(model, tmp_path / "m.pth", inputs["dataset"], inputs["graph"])
+    told = with_words(tmp_path, inputs, *PLAIN)
+    both = build(small(*PLAIN, "c2crs.recency=true", "c2crs.words=true").c2crs, told)[0]
+    with pytest.raises(UserError, match=r"type c2crs\.recency=false c2crs\.words=false"):
+        restore(both, tmp_path / "m.pth", inputs["dataset"], inputs["graph"])
 
 
 def test_weights_of_ours_of_another_data_set_are_refused(tmp_path, inputs, capsys):

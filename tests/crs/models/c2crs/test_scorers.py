@@ -40,10 +40,13 @@ def contexts_of(data):
     )  # fmt: skip
 
 
-def network(n, views="graph"):
+def network(n, views="graph", said=0):
     torch.manual_seed(0)
     edges = np.array([[i, i % n + 1, i % 2] for i in range(1, n + 1)]).T
-    model = C2CRS(edges, n + 2, 2, n, WORDS, 8, 2, 8, 1, 2, 8, 0.0, 12, views, 4)
+    model = C2CRS(edges, n + 2, 2, n, WORDS, 8, 2, 8, 1, 2, 8, 0.0, 12, views, 4, said)
+    if said:
+        torch.nn.init.normal_(model.graph.project)
+        model.graph.said[1:] = torch.randn(n + 2, said)
     inform(model, torch.arange(n + 1))
     if views == "all":
         torch.nn.init.normal_(model.fusion.weight)
@@ -51,10 +54,10 @@ def network(n, views="graph"):
 
 
 class TestC2CRS(RecommenderContract):
-    views = "graph"
+    views, said = "graph", 0
 
     def recommender(self, sequences):
-        model = network(sequences.n_items, self.views)
+        model = network(sequences.n_items, self.views, self.said)
         return C2CRSScorer(model, contexts_of(sequences), "context")
 
     def cases(self, sequences):
@@ -64,6 +67,10 @@ class TestC2CRS(RecommenderContract):
 
 class TestAllViews(TestC2CRS):
     views = "all"
+
+
+class TestEntitiesWithWords(TestC2CRS):
+    said = 6
 
 
 def test_cases_without_contexts_are_told():

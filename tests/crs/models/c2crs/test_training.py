@@ -6,14 +6,15 @@ import torch
 
 from crs.data.cases import ROW, cases_of
 from crs.data.contexts import PAD
-from crs.models.c2crs.build import build, inform
+from crs.models import recipes
+from crs.models.c2crs.build import build, inform, rebuild
 from crs.models.c2crs.losses import fine_loss, info_nce
 from crs.models.c2crs.networks import Batch
 from crs.models.c2crs.training import Recommend, Warmup, rows_of, thinned
 from crs.store.artifact import RESUME
 from crs.training.loop import derive, fit
 from tests.contracts.tiny import context
-from tests.crs.models.c2crs.conftest import small, source
+from tests.crs.models.c2crs.conftest import small, source, with_words
 
 CPU = torch.device("cpu")
 
@@ -276,3 +277,35 @@ def test_the_recommender_learns_its_training_cases(tmp_path, inputs):
     fit(module, "train", settings, tmp_path, context())
     log = json.loads((tmp_path / "train.json").read_text())
     assert log[-1]["loss"] < 0.8 * before
+
+
+def test_words_leave_the_start_as_it_is(inputs, tmp_path):
+    told = with_words(tmp_path, inputs)
+    torch.manual_seed(0)
+    plain = build(small().c2crs, inputs)[0]
+    torch.manual_seed(0)
+    model, _, shape = build(small("c2crs.words=true").c2crs, told)
+    assert torch.equal(model.graph(), plain.graph())
+    own = model.state_dict()
+    assert all(torch.equal(own[name], value) for name, value in plain.state_dict().items())
+    assert set(own) - set(plain.state_dict()) == {"graph.said", "graph.project"}
+    # What is saved is enough to rebuild it.
+    again = rebuild(inputs["graph"], shape)
+    again.load_state_dict(own)
+    texts = told["entity_texts"].load("texts.parquet")["entity"].tolist()
+    said = again.graph.said.float()
+    assert said.any(1).nonzero().squeeze(1).tolist() == texts
+    torch.testing.assert_close(
+        said[texts].norm(dim=1), torch.full((len(texts),), 4.0), atol=0.01, rtol=0
+    )
+
+
+def test_words_are_in_the_name_of_what_they_change_alone():
+    stages = {stage.name: stage for stage in recipes()["c2crs"].stages}
+    plain, told = small(), small("c2crs.words=true")
+    for name in ("warmup", "train", "direct"):
+        stage = stages[name]
+        assert "words" not in stage.settings(plain).identity()["c2crs"]
+        assert stage.settings(told).identity()["c2crs"]["words"] is True
+        new = set(stage.reads(told)) - set(stage.reads(plain))
+        assert new == {"entity_texts", "embed_entities"}

@@ -92,6 +92,13 @@ def test_our_weights_come_back(model, dataset, tmp_path):
     assert torch.equal(scores(found), scores(model))
 
 
+def test_our_weights_bring_their_words_along(network, dataset, tmp_path):
+    told = network(said=5)
+    save_weights(told, tmp_path / "model.safetensors")
+    found, shape = interop.load(tmp_path / "model.safetensors", dataset, TOWERS)
+    assert shape["said"] == 5 and torch.equal(scores(found), scores(told))
+
+
 @pytest.mark.parametrize(
     "name", ["prefer_norm.weight", "embeddings.weight", "SAS_encoder.layer.1.attention.key.bias"]
 )

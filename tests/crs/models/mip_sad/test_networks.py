@@ -4,6 +4,7 @@ import pytest
 import torch
 from torch import nn
 
+from crs.models.mip_sad.networks import MIPSAD
 from crs.nn.encoder import Packed
 from tests.contracts.tiny import padded
 
@@ -115,3 +116,22 @@ def test_rows_without_attributes_leave_the_gradients_finite(model):
     states, _ = model.attribute_tower(torch.tensor([[1, 2], [0, 0], [3, 0]]))
     states.square().sum().backward()
     assert all(p.grad.isfinite().all() for p in model.attribute_tower.parameters())
+
+
+def test_words_are_the_mean_of_the_items_of_a_history(network):
+    told, history = network(said=5), padded([1, 2, 2], [4], [])
+    masked = torch.cat([history, torch.full((3, 1), told.mask)], 1)
+    said = told.said.float()
+    wanted = torch.stack([said[[1, 2, 2]].mean(0), said[4], torch.zeros(5)])
+    for ids in (history, masked):
+        close(told.history_words(ids), wanted)
+
+
+def test_words_are_a_third_input_of_the_fusion_that_begins_at_nothing(network):
+    plain, told = network(), network(said=5)
+    told.load_state_dict(told.state_dict() | plain.state_dict())
+    history, lists, row = padded([1, 2, 3], [4]), torch.tensor([[3, 1], [2, 0]]), torch.arange(2)
+    added = told.queries(history, row, lists) - plain.queries(history, row, lists)
+    close(added, told.history_words(history) @ told.told.T)
+    assert not MIPSAD(20, 6, 8, 1, 2, 9, 0.0, said=5).told.any()
+    assert plain.history_words(history) is None

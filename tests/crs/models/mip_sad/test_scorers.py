@@ -20,10 +20,14 @@ class Accepted(RecommenderContract):
     """Cases with some accepted attributes each; the first has none."""
 
     sees: tuple[str, ...] = ("items", "attributes")
+    said = 0
 
     def recommender(self, sequences):
         torch.manual_seed(0)
-        model = MIPSAD(sequences.n_items, ATTRIBUTES, 8, 2, 2, 6, 0.5, self.sees)
+        model = MIPSAD(sequences.n_items, ATTRIBUTES, 8, 2, 2, 6, 0.5, self.sees, said=self.said)
+        if self.said:
+            torch.nn.init.normal_(model.told)
+            model.said[1:-1] = torch.randn(sequences.n_items, self.said)
         return Fused(model.eval().requires_grad_(False))
 
     def cases(self, sequences):
@@ -53,6 +57,10 @@ class TestBoth(Accepted):
         many.known = (torch.rand(40, ATTRIBUTES + 1) < 0.5).float()
         alone = torch.cat([model.queries(part) for part in many.chunks(1)])
         torch.testing.assert_close(model.queries(many), alone, atol=1e-5, rtol=1e-5)
+
+
+class TestItemsWithWords(Accepted):
+    said = 6
 
 
 class TestItems(Accepted):

@@ -9,6 +9,7 @@ import torch
 
 from crs.data.attribute_dialogues import Turns, id_lists
 from crs.data.cases import ASKED, Cases
+from crs.models import recipes
 from crs.models.mip_sad import tasks
 from crs.models.mip_sad.training import Tune, WarmUp
 from crs.nn.encoder import Encoder, Packed
@@ -327,3 +328,30 @@ def test_training_learns_what_follows(network, tmp_path):
     fit(module, "p", replace(optimisation(), epochs=30, patience=99, lr=2e-2), tmp_path, context())
     log = json.loads((tmp_path / "p.json").read_text())
     assert log[-1]["loss"] < 0.6 * log[0]["loss"]
+
+
+def test_a_masked_item_is_not_in_the_words_of_its_slot(network):
+    """What a slot is told of its window changes with the other items, not with its own."""
+    module = warm_up(network(said=5), sad=0.0)
+    one = torch.tensor([0])
+    slots = module.draw(module.batch(one), module.taken(one))
+    before = module.loss(slots)
+    hidden = slots.candidates[:, 0].unique()
+    shown = slots.masked[(slots.masked > 0) & (slots.masked <= ITEMS)].unique()
+    only_hidden = hidden[~torch.isin(hidden, shown)]
+    module.model.said[only_hidden] += 1.0
+    assert len(only_hidden) and torch.equal(module.loss(slots), before)
+    module.model.said[shown] += 1.0
+    assert not torch.equal(module.loss(slots), before)
+
+
+def test_words_are_read_by_the_warm_up_and_the_training_and_by_no_tower_alone():
+    stages = {stage.name: stage for stage in recipes()["mip_sad"].stages}
+    plain, told = config("model=mip_sad"), config("model=mip_sad", "towers.words=true")
+    for name in ("warmup", "train"):
+        assert set(stages[name].reads(told)) - set(stages[name].reads(plain)) == {"embed_items"}
+        assert stages[name].settings(told).identity()["towers"]["words"] is True
+        assert "words" not in stages[name].settings(plain).identity()["towers"]
+    alone = stages["alone"]
+    assert alone.settings(told).identity() == alone.settings(plain).identity()
+    assert alone.reads(told) == alone.reads(plain)
