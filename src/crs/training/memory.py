@@ -16,7 +16,8 @@ def give_back() -> None:
 
     Batches have many widths, so their tensors have many sizes. glibc keeps what was freed between
     pieces in use, and later batches do not fit there: a process grew by some 10 MB an epoch while
-    its tensors stayed the same (benchmarks/training_memory.py).
+    its tensors stayed the same (benchmarks/training_memory.py). `crs` itself bounds what oneDNN
+    keeps of each width.
     """
     try:
         trim = c_library().malloc_trim
