@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from crs.nn.encoder import Packed
+from crs.nn.packed import Packed
 from tests.contracts.tiny import padded
 
 DIM, HEADS = 8, 2
