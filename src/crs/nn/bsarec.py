@@ -26,7 +26,7 @@ def low_pass(length: int, cutoff: int) -> Tensor:
 
 
 class BSARecLayer(Layer):
-    """Inductive bias of low frequencies, alpha F + (1 - alpha) A, then feed-forward.
+    """A filter F beside self-attention A, alpha F + (1 - alpha) A, then feed-forward.
 
     F has the frequencies of all `max_len` positions, of which those without an item are zero.
 
@@ -35,6 +35,8 @@ class BSARecLayer(Layer):
         cutoff: c of the paper, frequencies kept by the low pass, negative ones among them.
         ahead: the filter reads later items of the row too, as released.
     """
+
+    kernel: Tensor
 
     def __init__(
         self,
@@ -57,7 +59,7 @@ class BSARecLayer(Layer):
         self.register_buffer("kernel", kernel if ahead else kernel.tril(), persistent=False)
 
     def filtered(self, x: Tensor, packed: Packed) -> Tensor:
-        """LFC(x) + beta^2 HFC(x), HFC(x) = x - LFC(x), over each row, [n, d]."""
+        """LFC(x) + beta (x - LFC(x)) over each row, beta = sqrt_beta^2, [n, d]."""
         low = torch.cat(
             [
                 block.packed(self.kernel[: block.width, : block.width] @ block.grid(x))

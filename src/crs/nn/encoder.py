@@ -67,8 +67,16 @@ class Encoder(nn.Module):
 
         def layer() -> nn.Module:
             if block == "bsarec":
-                own = {"max_len": max_len, "alpha": alpha, "cutoff": cutoff, "ahead": ahead}
-                return BSARecLayer(dim, heads, *rates, norm, **own)
+                return BSARecLayer(
+                    dim,
+                    heads,
+                    *rates,
+                    norm,
+                    max_len=max_len,
+                    alpha=alpha,
+                    cutoff=cutoff,
+                    ahead=ahead,
+                )
             if block == "hstu":
                 return HSTULayer(dim, heads, dropout, max_len)
             return Layer(dim, heads, *rates, norm, causal)

@@ -14,6 +14,9 @@ class HSTULayer(nn.Module):
     B_ts is a learned bias of the distance t - s, one for each head.
     """
 
+    lag: Tensor
+    past: Tensor
+
     def __init__(self, dim: int, heads: int, dropout: float, max_len: int) -> None:
         super().__init__()
         self.heads, self.max_len = heads, max_len
