@@ -64,7 +64,9 @@ def of_generator(released: dict[str, Tensor], dataset: Artifact) -> dict[str, Te
     return ours | {"item_table.weight": table[rows]}
 
 
-def load(path: Path, dataset: Artifact, heads: int, norm: str) -> tuple[Encoder, dict[str, Any]]:
+def load(
+    path: Path, dataset: Artifact, heads: int, norm: str, **block: Any
+) -> tuple[Encoder, dict[str, Any]]:
     """An encoder with the weights of a file, its shape read from them.
 
     Args:
@@ -73,6 +75,7 @@ def load(path: Path, dataset: Artifact, heads: int, norm: str) -> tuple[Encoder,
         dataset: whose items its rows are.
         heads, norm: attention heads and place of layer norm, which no weight shows; the authors'
             encoders have it behind (`post`).
+        block: arguments of `Encoder` for the kind of its layers; none for the Transformer's.
     Returns:
         the encoder and the arguments that build it.
     Raises:
@@ -104,10 +107,11 @@ def load(path: Path, dataset: Artifact, heads: int, norm: str) -> tuple[Encoder,
         "dim": dim,
         "heads": heads,
         "max_len": max_len,
-        "layers": sum(name.endswith(".qkv.weight") for name in weights),
+        "layers": len({name.split(".")[1] for name in weights if name.startswith("layers.")}),
         "dropout": 0.0,
         "attention_dropout": 0.0,
         "norm": norm,
+        **block,
         **more,
     }
     encoder = Encoder(**shape)

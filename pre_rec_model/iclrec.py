@@ -19,6 +19,14 @@ from pre_rec_model import augment, kmeans
 from pre_rec_model.contrast import nce
 
 
+def prefixes(user: Tensor, cut: Tensor, most: int) -> tuple[Tensor, Tensor]:
+    """The cuts of each row's last `most` targets, [n] -> user and cut of each prefix, [m]."""
+    count = cut.clamp_max(most)
+    row = torch.repeat_interleave(torch.arange(len(cut)), count)
+    back = torch.arange(len(row)) - (count.cumsum(0) - count)[row]
+    return user[row], cut[row] - back
+
+
 class ICLRec(TrainingTask):
     """L = L_next + sum over pairs of views of (w_cl L_instance + w_icl L_intent).
 
@@ -43,6 +51,8 @@ class ICLRec(TrainingTask):
         if among is not None:
             kept &= among[user]
         self.user, self.cut = user[kept], cut[kept] - settings.holdout
+        if settings.cases == "prefix":
+            self.user, self.cut = prefixes(self.user, self.cut, settings.max_len)
         self.centres = torch.empty(0)
         self.cluster = torch.empty(0, dtype=torch.long)
         user, cut = leave_one_out(sequences, "valid")
@@ -50,7 +60,7 @@ class ICLRec(TrainingTask):
         self.valid = Cases(sequences, user[kept], cut[kept])
 
     def cases(self) -> int:
-        """Users with a training input."""
+        """Training inputs: one a user, or one a prefix."""
         return len(self.user)
 
     def user_states(self) -> Tensor:
@@ -97,10 +107,13 @@ class ICLRec(TrainingTask):
         self.centres, self.cluster = state["centres"], state["cluster"]
 
     def next_item_loss(self, ids: Tensor, targets: Tensor) -> Tensor:
-        """Mean loss over the real positions of a batch; ids and targets [B, T]."""
+        """Mean loss over the real positions of a batch, or over the newest of each row (`prefix`);
+        ids and targets [B, T]."""
         states, packed = self.encoder(ids)
-        table = self.encoder.item_table.weight[1 : self.encoder.items + 1]
         target = targets.flatten()[packed.index] - 1
+        if self.options.cases == "prefix":
+            states, target = states[packed.last], target[packed.last]
+        table = self.encoder.item_table.weight[1 : self.encoder.items + 1]
         if self.options.loss == "bce":
             loss = bce(states, table, target)
         elif self.options.loss == "sampled_softmax":

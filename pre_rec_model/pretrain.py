@@ -19,6 +19,17 @@ from pre_rec_model import checkpoint
 from pre_rec_model.iclrec import ICLRec
 
 
+def block_of(settings: Pretrain) -> dict[str, Any]:
+    """The kind of the encoder's layers, where they are not a Transformer's.
+
+    The filter of BSARec reads later items of a row only where training has none of them as targets.
+    """
+    if settings.block == "bsarec":
+        filtered = {"alpha": settings.alpha, "cutoff": settings.cutoff}
+        return {"block": "bsarec", **filtered, "ahead": settings.cases == "prefix"}
+    return {} if settings.block == "transformer" else {"block": settings.block}
+
+
 def run(
     settings: Pretrain, inputs: dict[str, Artifact], folder: Path, context: Context
 ) -> dict[str, Any]:
@@ -30,7 +41,11 @@ def run(
     sequences = Sequences.of(inputs["dataset"])
     if settings.checkpoint is not None:
         encoder, shape = checkpoint.load(
-            Path(settings.checkpoint).expanduser(), inputs["dataset"], settings.heads, settings.norm
+            Path(settings.checkpoint).expanduser(),
+            inputs["dataset"],
+            settings.heads,
+            settings.norm,
+            **block_of(settings),
         )
         summary: dict[str, Any] = {"checkpoint": Path(settings.checkpoint).name}
     else:
@@ -43,6 +58,7 @@ def run(
             "dropout": settings.dropout,
             "attention_dropout": settings.attention_dropout,
             "norm": settings.norm,
+            **block_of(settings),
         }
         torch.manual_seed(derive(settings.seed, "encoder"))
         module = ICLRec(Encoder(**shape), settings, sequences)

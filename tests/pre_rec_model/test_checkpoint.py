@@ -77,6 +77,20 @@ def test_our_weights_come_back(tmp_path, dataset, norm):
     assert torch.equal(found.states(IDS), encoder.states(IDS))
 
 
+@pytest.mark.parametrize(
+    "block", [{"block": "hstu"}, {"block": "bsarec", "alpha": 0.7, "cutoff": 5}]
+)
+def test_our_own_weights_of_another_block(dataset, tmp_path, block):
+    encoder = Encoder(ITEMS, 8, 2, HEADS, 6, 0.5, 0.5, "post", **block).eval()
+    save_weights(encoder, tmp_path / "w.safetensors")
+    found, shape = checkpoint.load(tmp_path / "w.safetensors", dataset, HEADS, "post", **block)
+    assert shape["layers"] == 2 and block.items() <= shape.items()
+    ids = torch.tensor([[1, 2, 3]])
+    assert torch.equal(found.eval().states(ids), encoder.states(ids))
+    with pytest.raises(UserError, match="does not fit"):
+        checkpoint.load(tmp_path / "w.safetensors", dataset, HEADS, "post")
+
+
 def test_what_the_authors_never_use_is_left_aside(tmp_path, dataset):
     weights = released(make()) | {"projection.0.weight": torch.ones(2, 2)}
     checkpoint.load(saved(weights, tmp_path), dataset, HEADS, "post")

@@ -9,12 +9,12 @@ import torch
 import torch.nn.functional as F
 
 from crs.data.cases import Cases
-from crs.data.sequences import leave_one_out
+from crs.data.sequences import Sequences, leave_one_out
 from crs.errors import UserError
 from crs.evaluation.metrics import per_case
 from crs.evaluation.ranking import ranks
 from crs.nn.encoder import Encoder
-from crs.nn.sequential import Sequential, States
+from crs.nn.sequential import Sequential, States, encode, load_encoder
 from crs.store.artifact import RESUME
 from crs.testing.histories import random_sequences, sequences
 from crs.training.loop import fit
@@ -57,6 +57,24 @@ def test_every_real_position_predicts_its_successor_up_to_the_third_last():
     scores = torch.cat(states) @ model.encoder.item_table.weight[1:-1].T
     wanted = F.cross_entropy(scores, torch.tensor(targets) - 1)
     torch.testing.assert_close(model.training_step(ALL, 0), wanted)
+
+
+def test_a_case_a_prefix_predicts_what_follows_it():
+    model = make(contrast="none", cases="prefix")
+    states, targets = [], []
+    for items in lists(DATA):
+        for cut in range(max(1, len(items) - 7), len(items) - 2):
+            states.append(model.encoder.states(torch.tensor([items[max(0, cut - 5) : cut]])))
+            targets.append(items[cut])
+    assert model.cases() == len(targets)
+    scores = torch.cat(states) @ model.encoder.item_table.weight[1:-1].T
+    wanted = F.cross_entropy(scores, torch.tensor(targets) - 1)
+    torch.testing.assert_close(model.training_step(torch.arange(model.cases()), 0), wanted)
+
+
+def test_prefixes_have_the_last_cuts_of_each_sequence():
+    user, cut = iclrec.prefixes(torch.tensor([7, 8]), torch.tensor([4, 1]), 3)
+    assert (user.tolist(), cut.tolist()) == ([7, 7, 7, 8], [4, 3, 2, 1])
 
 
 def test_training_never_sees_the_last_two_items():
@@ -238,6 +256,27 @@ def test_the_stage_writes_an_encoder_and_the_states_it_gives(tmp_path):
     assert np.array_equal(found.load("states.npy"), again.load("states.npy"))
     assert found.load("states.npy").shape == (len(found.load("users.npy")), 8)
     assert found.summary["epochs"] == 2
+
+
+@pytest.mark.parametrize(
+    ("changes", "wanted"),
+    [
+        ({}, None),
+        ({"block": "hstu"}, {"block": "hstu"}),
+        ({"block": "bsarec", "cases": "prefix"}, {"block": "bsarec", "ahead": True}),
+        ({"block": "bsarec"}, {"block": "bsarec", "ahead": False}),
+    ],
+)
+def test_an_encoder_of_each_block_is_found_as_it_was_trained(tmp_path, changes, wanted):
+    inputs = {"dataset": dataset(tmp_path)}
+    settings = replace(SETTINGS, epochs=1, contrast="none", **changes)
+    found = made(pretrain, settings, inputs, tmp_path / "pretrain" / "a")
+    shape = found.load("encoder.json")
+    assert ("block" in shape) == (wanted is not None) and (wanted or {}).items() <= shape.items()
+    data = Sequences.of(inputs["dataset"])
+    cases = Cases(data, *leave_one_out(data, "train"))
+    states = encode(load_encoder(found), cases)
+    assert np.array_equal(states.numpy(), found.load("states.npy"))
 
 
 def test_users_too_short_to_train_on_are_said(tmp_path):

@@ -18,8 +18,10 @@ from crs.data.sequences import Sequences
 from crs.errors import UserError
 from crs.models.text_match.asked import ASKED, AttributeMatch
 from crs.models.text_match.scorers import TextMatch
-from crs.nn.encoder import Encoder, Packed
+from crs.nn.encoder import Encoder
+from crs.nn.packed import Packed
 from crs.nn.sequential import States
+from crs.nn.transformer import Layer
 from crs.recommender import reads_text
 from crs.serving import System
 
@@ -37,14 +39,17 @@ def encoder_of(system: System) -> Encoder:
     """The sequence encoder that the scorer reads histories with.
 
     Raises:
-        UserError: if it has none, or one that sees what comes later.
+        UserError: if it has none, or one that sees what comes later, or one of other layers, which
+            were not tried without packing.
     """
     for part in parts_of(system.recommender):
         states = getattr(part, "states", None)
-        if isinstance(states, States) and states.encoder.causal:
+        if not isinstance(states, States) or not states.encoder.causal:
+            continue
+        if all(isinstance(layer, Layer) for layer in states.encoder.layers):
             return states.encoder
     raise UserError(
-        f"{system.model}: its scorer {system.scorer!r} has no causal sequence encoder to write as "
+        f"{system.model}: its scorer {system.scorer!r} has no causal Transformer to write as "
         "ONNX; type --no-onnx to write the rest, or serve sasrec, iclrec, text_match or latentcrs"
     )
 

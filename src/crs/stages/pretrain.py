@@ -22,6 +22,16 @@ class Pretrain(Optimisation):
     attention_dropout: float = number(low=0, high=0.99)
     norm: str = choice("post", "pre")
     """Layer norm: `post`, after each block (released), or `pre`, before it."""
+    block: str = choice("transformer", "bsarec", "hstu", neutral="transformer")
+    """Kind of the layers: `transformer`, `bsarec` (a filter of frequencies beside self-attention)
+    or `hstu` (attention without softmax, and a gate)."""
+    alpha: float = number(low=0, high=1, neutral=0.7)
+    """Share of the filter in `bsarec`."""
+    cutoff: int = number(low=1, neutral=5)
+    """Lowest frequencies that the filter of `bsarec` keeps, negative ones among them."""
+    cases: str = choice("sequence", "prefix", neutral="sequence")
+    """A training case: a user's `sequence` with a target at each position, or each `prefix` of it
+    with the one target behind it."""
     loss: str = choice("bce", "sampled_softmax", "cross_entropy")
     """Next-item loss: `bce`, `sampled_softmax` or `cross_entropy`."""
     negatives: int = number(low=1)

@@ -55,7 +55,7 @@ def test_the_onnx_model_gives_our_scores(system, tmp_path, scorer, monkeypatch):
 
 def test_a_scorer_without_an_encoder_is_refused(system, tmp_path, monkeypatch):
     monkeypatch.setattr(system, "scorer", "attribute filter")
-    with pytest.raises(UserError, match="'attribute filter' has no causal sequence encoder"):
+    with pytest.raises(UserError, match="'attribute filter' has no causal Transformer"):
         folder.write(system, tmp_path / "out", onnx=True)
     assert not (tmp_path / "out").exists()
     folder.write(system, tmp_path / "out", onnx=False)

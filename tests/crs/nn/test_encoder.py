@@ -3,12 +3,11 @@ import math
 import pytest
 import torch
 import torch.nn.functional as F
-from hypothesis import given
-from hypothesis import strategies as st
 
-from crs.nn import encoder as module
-from crs.nn.encoder import Encoder, Layer, Packed
-from tests.contracts.tiny import padded, quick
+from crs.nn import packed as module
+from crs.nn.encoder import Encoder
+from crs.nn.packed import Packed
+from tests.contracts.tiny import padded
 
 ITEMS, DIM, HEADS, MAX_LEN = 20, 8, 2, 9
 
@@ -167,10 +166,6 @@ def test_dropout_acts_in_training_only():
     assert not torch.equal(encoder.states(ids), encoder.states(ids))
 
 
-def test_a_layer_of_width_64_has_49984_parameters():
-    assert sum(p.numel() for p in Layer(64, 2, 0.5, 0.5, "post").parameters()) == 49_984
-
-
 def test_weights_start_as_in_the_released_code():
     encoder = Encoder(500, 64, 1, 2, 50, 0.5, 0.5, "post")
     assert encoder.item_table.weight.std().item() == pytest.approx(0.02, rel=0.05)
@@ -178,34 +173,6 @@ def test_weights_start_as_in_the_released_code():
     assert not encoder.layers[0].qkv.bias.any()
     assert (encoder.norm.weight == 1).all() and not encoder.norm.bias.any()
     assert encoder.item_table.weight.shape == (502, 64)
-
-
-rows = st.integers(1, 6).flatmap(
-    lambda width: st.lists(
-        st.lists(st.integers(0, 9), min_size=width, max_size=width), min_size=1, max_size=9
-    )
-)
-
-
-@quick
-@given(rows)
-def test_packing_keeps_every_item_once_and_knows_its_row(batch):
-    ids = torch.tensor(batch)
-    packed = Packed.of(ids)
-    assert packed.index.sort().values.tolist() == (ids.flatten() > 0).nonzero()[:, 0].tolist()
-    assert torch.equal(packed.row, packed.index // ids.shape[1])
-
-
-@quick
-@given(rows)
-def test_packed_means_and_newest_are_those_of_the_rows(batch):
-    ids = torch.tensor(batch)
-    packed = Packed.of(ids)
-    values = ids.flatten()[packed.index][:, None].double()
-    real = [[item for item in row if item] for row in batch]
-    means = [sum(row) / len(row) if row else 0.0 for row in real]
-    assert packed.mean(values)[:, 0].tolist() == pytest.approx(means)
-    assert packed.newest(values)[:, 0].tolist() == [row[-1] if row else 0 for row in real]
 
 
 @pytest.mark.parametrize("norm", ["post", "pre"])

@@ -18,7 +18,7 @@ from crs.models.latentcrs.recipe import EM
 from crs.models.latentcrs.training import PHASES, DirectTraining, EMTraining
 from crs.models.latentcrs.words_training import BehaviourTraining, Heard, IntentsTraining
 from crs.models.mip_sad.training import Slots, Tune, WarmUp
-from crs.nn.encoder import Packed
+from crs.nn.packed import Packed
 from crs.threads import available
 from crs.training import devices
 from crs.training.loop import TrainingTask, fit

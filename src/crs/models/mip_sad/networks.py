@@ -8,7 +8,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from crs.nn.encoder import Encoder, Layer, Packed, init_weights
+from crs.nn.encoder import Encoder, init_weights
+from crs.nn.packed import Packed
+from crs.nn.transformer import Layer
 
 LIST_ROWS = 1024
 """Attribute lists that share one attention call: they are short."""

@@ -14,8 +14,9 @@ from crs.models.mip_sad import tasks
 from crs.models.mip_sad.networks import MIPSAD
 from crs.models.mip_sad.recipe import Tasks, Tuning
 from crs.models.mip_sad.scorers import Fused
-from crs.nn.encoder import Encoder, Packed
+from crs.nn.encoder import Encoder
 from crs.nn.losses import linear_cross_entropy
+from crs.nn.packed import Packed
 from crs.training.loop import TrainingTask
 
 

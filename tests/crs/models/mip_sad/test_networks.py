@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from crs.models.mip_sad.networks import MIPSAD
-from crs.nn.encoder import Packed
+from crs.nn.packed import Packed
 from tests.contracts.tiny import padded
 
 DIM, HEADS = 8, 2

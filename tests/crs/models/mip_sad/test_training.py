@@ -12,7 +12,8 @@ from crs.data.cases import ASKED, Cases
 from crs.models import recipes
 from crs.models.mip_sad import tasks
 from crs.models.mip_sad.training import Tune, WarmUp
-from crs.nn.encoder import Encoder, Packed
+from crs.nn.encoder import Encoder
+from crs.nn.packed import Packed
 from crs.testing.histories import random_sequences
 from crs.training.loop import fit
 from tests.contracts.tiny import config, context
