@@ -112,7 +112,7 @@ def test_a_process_of_another_machine_that_is_killed_ends_the_command_with_one_s
     assert "the command on 127.0.0.1 failed, and says why there" in heard
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @two_processors
 def test_torchrun_starts_it(tmp_path, port):
     run = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node=2",
