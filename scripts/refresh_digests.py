@@ -56,6 +56,11 @@ def steps() -> Iterator[tuple[Step, Config]]:
                 config = copy.deepcopy(config)
                 config.em.folds = 2
             yield from ((step, config) for step in plan(config))
+    config = copy.deepcopy(composed("c2crs", "inspired"))
+    config.stage.name, config.c2crs.words = "evaluate", True
+    yield from (
+        (step, config) for step in plan(config) if step.name.endswith(("_texts", "_entities"))
+    )
     config = composed("c2crs", "ml100k")  # its graph comes with a mirror of the data
     config.stage.name = "graph"
     yield plan(config)[-1], config

@@ -86,6 +86,11 @@ def test_the_same_model_hears_its_test_cases_in_other_words(store):
     assert {"held-out wording", "held-out wording, a refusal", "noise=0.5"} <= set(frame["slice"])
 
 
+def test_entities_have_words(store):
+    frame = table(store, "model=c2crs", "c2crs.words=true")
+    assert set(frame["model"]) == {"c2crs"}
+
+
 def test_the_released_preset_talks_in_the_released_loop(store):
     frame = table(store, "experiment=latentcrs_tiny_as_released", "stage=multi_turn")
     assert set(frame["protocol"]) == {"multi_turn_as_released"}

@@ -32,8 +32,10 @@ def ended(crew: Crew) -> Exception | None:
     """Waits until all processes have ended, or one of them as it should not; why it did."""
     left = list(crew.processes)
     while left:
-        connection.wait([process.sentinel for process in left])
+        ends = connection.wait([process.sentinel for process in left])
+        for process in [process for process in left if process.sentinel in ends]:
+            process.join()  # its end is seen a moment before its exit code
+            left.remove(process)
         if why := crew.loss(grace=0):
             return why
-        left = [process for process in left if process.is_alive()]
     return None

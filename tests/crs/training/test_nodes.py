@@ -107,7 +107,7 @@ def test_a_process_of_another_machine_that_is_killed_ends_the_command_with_one_s
         time.sleep(0.1)
     os.kill(rank_of(second), signal.SIGKILL)
     said, heard = (command.communicate(timeout=60)[1] for command in (first, second))
-    assert first.returncode == second.returncode == 2
+    assert first.returncode == second.returncode == 2, said
     assert "trainer.nodes=2 trainer.devices=1: the process of device 2 was ended by SIGKILL" in said
     assert "the command on 127.0.0.1 failed, and says why there" in heard
 
