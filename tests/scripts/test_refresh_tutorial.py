@@ -15,7 +15,7 @@ def words(page: str) -> list[list[str]]:
     return [re.sub(r"[-|: ]+", " ", line).split() for line in page.splitlines()]
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_the_tutorial_shows_what_its_commands_print():
     """Otherwise type: python scripts/refresh_tutorial.py"""
     assert words(refresh_tutorial.document()) == words(refresh_tutorial.FILE.read_text())
