@@ -17,13 +17,14 @@ def tiles(
     queries: Tensor,
     catalogue: tuple[Tensor, Tensor | None],
     exclude: tuple[Tensor, Tensor] | None,
+    seen: str,
     n_items: int,
-) -> Iterator[tuple[slice, int, Tensor, tuple[Tensor, Tensor]]]:
+) -> Iterator[tuple[slice, int, Tensor]]:
     """Scores of the items 1 to N, item block by item block, each for all cases.
 
     Yields:
-        which cases, the id of the first item, their scores [b, w] in a buffer that is used again,
-        and the rows and columns in it of `exclude`.
+        which cases, the id of the first item, and their scores [b, w], those of `exclude` at zero
+        or -inf, in a buffer that is used again.
     """
     items, bias = catalogue
     row, item = exclude or (torch.empty(0, dtype=torch.long),) * 2
@@ -46,7 +47,8 @@ def tiles(
             if bias is not None:
                 scores += bias[first:last]
             some = slice(starts[part], starts[part + 1])
-            yield cases, first, scores, (rows[some] - a, columns[some])
+            scores[rows[some] - a, columns[some]] = 0.0 if seen == "zero" else -torch.inf
+            yield cases, first, scores
 
 
 def wide_ranks(
@@ -66,10 +68,9 @@ def wide_ranks(
     if seen == "zero" and exclude is not None:  # a repeated target like any seen item
         row, item = exclude
         own[row[item == targets[row]]] = 0.0
-    # Half of the items that are ahead less those behind: 1 + higher + ties/2, as `mid_ranks`.
+    # Items ahead less those behind, as in `mid_ranks`.
     ahead = torch.zeros(len(queries), dtype=torch.float64, device=queries.device)
-    for cases, first, scores, places in tiles(queries, catalogue, exclude, n_items):
-        scores[places] = 0.0 if seen == "zero" else -torch.inf
+    for cases, first, scores in tiles(queries, catalogue, exclude, seen, n_items):
         place = targets[cases] - first
         here = ((place >= 0) & (place < scores.shape[1])).nonzero()[:, 0]
         scores[here, place[here]] = own[cases][here]
@@ -88,8 +89,7 @@ def wide_topk(
     """Ids and scores of the k best items, [B, k]; arguments as in `crs.evaluation.ranking.topk`."""
     found = torch.zeros(len(queries), k, dtype=torch.long, device=queries.device)
     values = queries.new_full((len(queries), k), -torch.inf)
-    for cases, first, scores, places in tiles(queries, catalogue, exclude, n_items):
-        scores[places] = 0.0 if seen == "zero" else -torch.inf
+    for cases, first, scores in tiles(queries, catalogue, exclude, seen, n_items):
         best, column = scores.topk(min(k, scores.shape[1]), dim=1)
         best, ids = (
             torch.cat(pair, dim=1)
