@@ -314,7 +314,7 @@ def test_other_users_have_no_files_in_their_names():
 
 
 def test_texts_without_a_path_are_asked_for():
-    chosen = settings("")
+    chosen = settings("any", path=None)
     chosen = replace(chosen, simulator=replace(chosen.simulator, path=None))
     with pytest.raises(UserError, match=r"^simulator=processed reads .*type simulator.path=FOLDER"):
         plan(replace(chosen, stage=Named("embed")))

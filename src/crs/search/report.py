@@ -5,6 +5,7 @@ import warnings
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from crs.evaluation import style
 from crs.evaluation.results import markdown
 from crs.search.study import About
 
@@ -68,46 +69,75 @@ def write(study: "Study", about: About, headline: str) -> "pd.DataFrame":
 
 def draw(study: "Study", about: About) -> None:
     """Pictures of the complete trials, where there are two or more."""
-    import matplotlib
-
-    matplotlib.use("Agg")
-    import matplotlib.pyplot as plt
     import optuna.visualization.matplotlib as plots
     from optuna.importance import PedAnovaImportanceEvaluator
 
+    if sum(trial.state.name == "COMPLETE" for trial in study.get_trials(deepcopy=False)) < 2:
+        return
     named = {"target_name": about.objective}
+    evaluator = PedAnovaImportanceEvaluator()
     wide = 2.9 * len(about.space) + 3
     drawn: dict[str, tuple[Callable[..., Any], dict[str, Any], float]] = {
         "history": (plots.plot_optimization_history, named, 8),
-        "importances": (
-            plots.plot_param_importances,
-            {"evaluator": PedAnovaImportanceEvaluator()},
-            8,
-        ),
+        "importances": (plots.plot_param_importances, {"evaluator": evaluator}, 8),
         "parallel": (plots.plot_parallel_coordinate, named, wide),
         "slices": (plots.plot_slice, named, wide),
     }
-    if sum(trial.state.name == "COMPLETE" for trial in study.get_trials(deepcopy=False)) < 2:
-        return
-    for picture, (plot, options, width) in drawn.items():
-        # Optuna sets a style of its own, which would stay.
-        with matplotlib.rc_context(), warnings.catch_warnings(action="ignore"):
+    # Optuna sets a style of its own, which would stay without the context.
+    with style.pyplot() as plt, warnings.catch_warnings(action="ignore"):
+        titles = headings(study, about)
+        for picture, (plot, options, width) in drawn.items():
             plot(study, **options)
+            plt.rcParams.update(style.STYLE)
             figure = plt.gcf()
             figure.set_size_inches(width, 4.8)
             tidy(figure, about)
+            figure.suptitle(titles[picture], x=0.01, ha="left", fontsize=11)
+            if picture in ("history", "importances"):
+                figure.tight_layout()
             figure.savefig(about.folder / f"{picture}.png", dpi=110, bbox_inches="tight")
             plt.close(figure)
 
 
+def headings(study: "Study", about: About) -> dict[str, str]:
+    """What each picture shows, as its title."""
+    from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
+
+    best = study.best_trial
+    reached = f"trial {best.number} is the best: {about.objective} {best.value:.4f}"
+    weights = get_param_importances(study, evaluator=PedAnovaImportanceEvaluator())
+    first, weight = max(weights.items(), key=lambda one: one[1])
+    return {
+        "history": f"Of {len(study.trials)} trials, {reached} on validation",
+        "importances": f"{first} matters most: {weight:.0%} of the variance that is explained",
+        "parallel": f"All complete trials, dark where they are good; {reached}",
+        "slices": f"{about.objective} by each parameter; {reached}",
+    }
+
+
 def tidy(figure: "Figure", about: About) -> None:
-    """Mend what Optuna draws: labels between powers of ten, which overlap, and white lines."""
+    """Give what Optuna draws the suite's look; mend labels that overlap and lines in white."""
     from matplotlib.collections import LineCollection
     from matplotlib.ticker import NullFormatter
 
     for axes in figure.axes:
+        axes.set_title("")
+        axes.set_facecolor("white")
+        axes.tick_params(colors="black")
+        for label in (axes.xaxis.label, axes.yaxis.label):
+            label.set(color="black", size=style.STYLE["font.size"])
+        for number, drawn in enumerate(axes.lines, 1):
+            drawn.set_color(style.colour(number))
+        if axes.get_legend():  # drawn again, in these colours
+            axes.legend(loc="lower right")
+        axes.spines[["left", "bottom"]].set(visible=True, color="black")
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.grid(False)
         if axes.get_xscale() == "log":
             axes.xaxis.set_minor_formatter(NullFormatter())
+        for bar in axes.containers:
+            for part in bar:
+                part.set_color(style.PLAIN)
         for lines in axes.collections:
             if isinstance(lines, LineCollection):  # a trial each, the best one dark
                 lines.set_cmap("viridis" if about.direction == "minimize" else "viridis_r")
