@@ -1,18 +1,58 @@
 """The relational graph encoder of C2-CRS (docs/c2crs.md, eq. 1): one layer, basis decomposition."""
 
 import warnings
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 
+class Edges(NamedTuple):
+    """Edges as pairs of a relation and a source; each pair has a share in some rows of H.
+
+    Attributes:
+        source, relation: of each pair, ascending in the source, [P].
+        starts: where the pairs of each source begin, [E + 2].
+        matrix: share of each pair in each row, sparse, [rows, P].
+        transposed: the same, [P, rows].
+    """
+
+    source: Tensor
+    relation: Tensor
+    starts: Tensor
+    matrix: Tensor
+    transposed: Tensor
+
+    def towards(self, rows: Tensor) -> "Edges":
+        """Those that end in some rows, which ascend; these become rows 0, 1, …"""
+        begin = self.matrix.crow_indices()
+        count = begin.diff()[rows]
+        row = torch.repeat_interleave(count)
+        before = begin[rows] + count - count.cumsum(0)
+        at = torch.arange(len(row), device=row.device) + before[row]
+        pairs, pair = self.matrix.col_indices()[at].unique(return_inverse=True)
+        share, by_pair = self.matrix.values()[at], pair.argsort(stable=True)
+        shape = (len(rows), len(pairs))
+        return Edges(
+            self.source[pairs],
+            self.relation[pairs],
+            torch.searchsorted(pairs, self.starts),
+            csr(count, pair, share, shape),
+            csr(pair.bincount(), row[by_pair], share[by_pair], shape[::-1]),
+        )
+
+
+def pieces(*rows: Tensor) -> list[tuple[Tensor, ...]]:
+    """Rows cut into pieces, on a CPU such that a few of them fit into a core's cache."""
+    return [x.split(2_048 if x.device.type == "cpu" else max(1, len(x))) for x in rows]
+
+
 class _Combine(torch.autograd.Function):
     """X_p = Σ_b a[r(p), b] V_b[s(p)] for pairs p of a relation and a source, [P, d].
 
-    Nothing of size [P, bases, d] or [relations, entities, d] is ever held: bases come one by one,
-    and pairs are in the order of their sources, so each basis is read from end to end.
+    Nothing of size [P, bases, d] or [relations, entities, d] is ever held. Pairs are in the order
+    of their sources, so each basis is read from end to end, by pieces that stay in a core's cache.
     """
 
     @staticmethod
@@ -20,8 +60,9 @@ class _Combine(torch.autograd.Function):
         ctx: Any, bases: Tensor, mix: Tensor, relation: Tensor, source: Tensor, starts: Tensor
     ) -> Tensor:
         out = bases.new_zeros(len(source), bases.shape[2])
-        for b in range(len(bases)):
-            out.addcmul_(bases[b].index_select(0, source), mix[relation, b, None])
+        for piece, kind, at in zip(*pieces(out, relation, source), strict=True):
+            for b in range(len(bases)):
+                piece.addcmul_(bases[b].index_select(0, at), mix[kind, b, None])
         ctx.save_for_backward(bases, mix, relation, source, starts)
         return out
 
@@ -29,17 +70,20 @@ class _Combine(torch.autograd.Function):
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
         bases, mix, relation, source, starts = ctx.saved_tensors
         grad = grads[0].contiguous()
-        grad_bases, grad_mix = torch.empty_like(bases), torch.empty_like(mix)
+        grad_bases, grad_mix = torch.zeros_like(bases), torch.empty_like(mix)
         place = torch.arange(len(source), device=grad.device)
+        share = grad.new_empty(len(bases), len(source))
+        for piece, at, own in zip(*pieces(grad, source, share.T), strict=True):
+            for b in range(len(bases)):
+                own[:, b] = (bases[b].index_select(0, at) * piece).sum(1)
         shape = (bases.shape[1], len(source))
         for b in range(len(bases)):
             # Pairs of one source are adjacent: summing them is a product with a sparse matrix.
             weights = torch.sparse_csr_tensor(
                 starts, place, mix[relation, b], shape, check_invariants=False
             )
-            torch.mm(weights, grad, out=grad_bases[b])
-            share = (bases[b].index_select(0, source) * grad).sum(1)
-            grad_mix[:, b] = share.new_zeros(len(mix)).index_add_(0, relation, share)
+            torch.addmm(grad_bases[b], weights, grad, out=grad_bases[b])
+            grad_mix[:, b] = grad.new_zeros(len(mix)).index_add_(0, relation, share[b])
         return grad_bases, grad_mix, None, None, None
 
 
@@ -56,17 +100,26 @@ class _Sum(torch.autograd.Function):
         return None, None, ctx.transposed @ grads[0].contiguous()
 
 
+def csr(count: Tensor, column: Tensor, value: Tensor, shape: tuple[int, int]) -> Tensor:
+    """A sparse matrix, row by row.
+
+    Args:
+        count: entries of each row.
+        column, value: of each entry; columns of a row ascend.
+    """
+    starts = torch.cat([count.new_zeros(1), count.cumsum(0)])
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Sparse CSR tensor support is in beta")
+        return torch.sparse_csr_tensor(starts, column, value, size=shape, check_invariants=False)
+
+
 def sparse(
     row: np.ndarray, column: np.ndarray, value: np.ndarray, shape: tuple[int, int]
 ) -> Tensor:
-    """A sparse matrix in CSR form."""
+    """A sparse matrix of entries in any order."""
     order = np.lexsort((column, row))
-    starts = np.zeros(shape[0] + 1, dtype=np.int64)
-    np.cumsum(np.bincount(row, minlength=shape[0]), out=starts[1:])
-    at, which, how = (torch.from_numpy(x) for x in (starts, column[order], value[order]))
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Sparse CSR tensor support is in beta")
-        return torch.sparse_csr_tensor(at, which, how, size=shape, check_invariants=True)
+    count = torch.from_numpy(np.bincount(row, minlength=shape[0]))
+    return csr(count, torch.from_numpy(column[order]), torch.from_numpy(value[order]), shape)
 
 
 class GraphEncoder(nn.Module):
@@ -104,20 +157,25 @@ class GraphEncoder(nn.Module):
             "matrix": sparse(tail, pair, share, shape),
             "transposed": sparse(pair, tail, share, shape[::-1]),
         }
-        self.source: Tensor
-        self.relation: Tensor
-        self.starts: Tensor
-        self.matrix: Tensor
-        self.transposed: Tensor
         for name, constant in constants.items():
             self.register_buffer(name, constant, persistent=False)
 
-    def forward(self) -> Tensor:
-        """H, [E + 1, d]."""
-        out = self.root + self.bias
-        if len(self.source):
-            x = _Combine.apply(self.bases, self.mix, self.relation, self.source, self.starts)
-            out = out + _Sum.apply(self.matrix, self.transposed, x)
+    def edges(self) -> Edges:
+        """All edges, on the module's device."""
+        return Edges(*(getattr(self, name) for name in Edges._fields))
+
+    def forward(self, entities: Tensor | None = None) -> Tensor:
+        """H, [E + 1, d], or the rows of some entities, [n, d], at the cost of their edges.
+
+        Args:
+            entities: ascending, the first of them padding, [n].
+        """
+        out, edges = self.root + self.bias, self.edges()
+        if entities is not None:
+            out, edges = out[entities], edges.towards(entities)
+        if len(edges.source):
+            x = _Combine.apply(self.bases, self.mix, edges.relation, edges.source, edges.starts)
+            out = out + _Sum.apply(edges.matrix, edges.transposed, x)
         return out.index_fill(0, out.new_zeros(1, dtype=torch.long), 0.0)
 
 
@@ -138,6 +196,7 @@ class GraphWithWords(GraphEncoder):
         self.register_buffer("said", torch.zeros(entities + 1, width, dtype=torch.float16))
         self.project = nn.Parameter(torch.zeros(dim, width))
 
-    def forward(self) -> Tensor:
-        """H, [E + 1, d]."""
-        return super().forward() + self.said.float() @ self.project.T
+    def forward(self, entities: Tensor | None = None) -> Tensor:
+        """H, [E + 1, d], or the rows of some entities, [n, d]."""
+        told = self.said.float() @ self.project.T
+        return super().forward(entities) + (told if entities is None else told[entities])

@@ -52,28 +52,29 @@ class Warmup(TrainingTask):
     def losses(self, batch: Batch) -> dict[str, Tensor]:
         """The loss of a batch of contexts and its parts."""
         model, options = self.model, self.options
-        h, heads = model.graph(), model.user_heads
-        mentioned = batch.entities[:, 0] != PAD
-        views: list[tuple[Tensor, ...]] = [
-            (heads["graph"](model.graph_view(h, batch.entities)), mentioned)
-        ]
         row, at, own = batch.mentions.unbind(1)
         entity, reader = self.gathered(own, whole_batch(row))
         nodes, place = entity.unique(return_inverse=True)
         first = torch.full_like(nodes, self.cases()).scatter_reduce(0, place, reader, "amin")
-        units: dict[str, tuple[Tensor, ...]] = {"graph": (h[nodes], nodes, first)}
+        # Entities that this batch reads, and where they are among them: padding is the first.
+        known = torch.cat([nodes.new_tensor([PAD]), nodes, batch.entities.flatten()]).unique()
+        seen, named = (torch.searchsorted(known, x) for x in (batch.entities.contiguous(), nodes))
+        h, heads = model.graph(known), model.user_heads
+        e_g = heads["graph"](model.graph_view(h, seen))
+        views: list[tuple[Tensor, ...]] = [(e_g, seen[:, 0] != PAD)]
+        units: dict[str, tuple[Tensor, ...]] = {"graph": (h[named], nodes, first)}
         if "context" not in options.without:
             states = model.read(batch.tokens)
             e_c = heads["context"](model.context_view(states, batch.tokens))
-            views.append((e_c, torch.ones_like(mentioned)))
+            views.append((e_c, torch.ones_like(views[0][1])))
             units["context"] = (*self.gathered(states[row, at]), entity, reader)
         if self.contexts.has_reviews and "review" not in options.without:
             sentences = model.read_reviews(batch.review_tokens)
             e_r = heads["review"](model.review_view(sentences, batch.reviews))
             views.append((e_r, batch.reviews[:, 0] != 0))
             about, row, number = batch.review_about[1:].unbind(1)
-            read = self.gathered(sentences[1:], about, whole_batch(row), number)
-            units["review"] = first_of_each(read[3], read[2], *read[:3])
+            told = self.gathered(sentences[1:], about, whole_batch(row), number)
+            units["review"] = first_of_each(told[3], told[2], *told[:3])
         coarse, pairs = coarse_loss([self.gathered(*view) for view in views], options.temperature)
         out = {"loss": coarse, "loss_coarse": coarse, "pairs": coarse.new_tensor(float(pairs))}
         if self.fine:

@@ -65,6 +65,30 @@ def test_it_is_the_convolution_of_torch_geometric_with_its_gradients():
         torch.testing.assert_close(value.grad, getattr(theirs, name).grad)
 
 
+@pytest.mark.parametrize("words", [0, 4])
+def test_some_rows_have_the_bits_of_the_whole_and_so_have_their_gradients(words):
+    rng = np.random.default_rng(0)
+    entities, relations, dim, bases = 60, 4, 8, 3
+    edges = np.unique(rng.integers([[1], [1], [0]], [[entities + 1], [entities + 1], [relations]],
+                                   (3, 400)), axis=1)  # fmt: skip
+    g = with_words(edges, entities, relations, words) if words else encoder(
+        edges, entities, relations, dim, bases)  # fmt: skip
+    rows = torch.tensor([0, 3, 4, 17, 59])
+    whole, some = g(), g(rows)
+    assert torch.equal(whole[rows], some)
+    probe = torch.randn_like(some)
+    wanted = torch.autograd.grad((whole[rows] * probe).sum(), list(g.parameters()))
+    found = torch.autograd.grad((some * probe).sum(), list(g.parameters()))
+    assert all(torch.equal(a, b) for a, b in zip(wanted, found, strict=True))
+
+
+def test_rows_without_an_edge_are_their_own_vectors():
+    g = encoder([[1], [2], [0]], 3, 1)
+    bare = encoder([[], [], []], 3, 2)
+    for one in (g, bare):
+        assert torch.equal(one(torch.tensor([0, 1, 3]))[1:], (one.root + one.bias)[[1, 3]])
+
+
 def test_padding_is_zero_and_gets_no_gradient():
     g = encoder([[1, 2], [2, 1], [0, 0]], 2, 1)
     h = g()
