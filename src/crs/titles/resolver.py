@@ -167,6 +167,8 @@ class Titles:
     def meant(self, text: str, said: Said, suspicious: bool) -> bool:
         """Whether a name in a text is meant as a title; see `mentions`."""
         start, end = said.span
+        if self.whole(text, start, self.index.names[said.key]):
+            return True
         usual = said.key in self.index.everyday or is_everyday(said.name)
         short = len(said.key) < LETTERS
         if not said.exact and (usual or short):
@@ -197,8 +199,27 @@ class Titles:
 
     def mention(self, text: str, said: Said) -> Mention:
         """A name that is meant as a title."""
+        names = self.index.names[said.key]
+        if whole := self.whole(text, said.span[0], names):
+            return whole
         start, end, year = self.dated(text, said)
-        return Mention(start, end, tuple(self.best(self.index.names[said.key], year)), said.exact)
+        return Mention(start, end, tuple(self.best(names, year)), said.exact)
+
+    def whole(self, text: str, start: int, names: Iterable[Name]) -> Mention | None:
+        """A title that stands in a text as it is shown, `Usual Suspects, The (1995)`: its article
+        and its year are its own, and no other words."""
+        fit: dict[int, slice] = {}
+        for name in names:
+            shown = self.shown[name.place].lower()
+            signs = next((place for place, one in enumerate(shown) if one.isalnum()), 0)
+            part = slice(start - signs, start - signs + len(shown))  # (500) Days of Summer
+            if part.start >= 0 and text[part].lower() == shown:
+                fit[name.place] = part
+        if not fit:
+            return None
+        longest = max(fit.values(), key=lambda part: part.stop - part.start)
+        places = self.ordered(place for place, part in fit.items() if part == longest)
+        return Mention(longest.start, longest.stop, tuple(places))
 
 
 def free(said: Said, taken: list[Mention]) -> bool:

@@ -201,3 +201,11 @@ def test_mentions_lie_within_the_text_and_apart(before, title, after):
     for mention in TITLES.mentions(text):
         assert at <= mention.start < mention.end <= len(text) and mention.places
         at = mention.end
+
+
+@pytest.mark.parametrize("shown", [one for one in SHOWN if len(one) > 10])
+def test_a_title_as_it_is_shown_is_named_whole(titles, shown):
+    text = f"more like {shown}, please"
+    [mention] = titles.mentions(text)
+    assert text[mention.start : mention.end] == shown
+    assert [SHOWN[place] for place in mention.places] == [shown]
