@@ -45,7 +45,7 @@ def take(
         view.get_by_label("What would you like?").press("Enter")
         view.locator("#why", has_text="asked for").wait_for()
         view.get_by_role("button", name="Not 2").click()
-        view.locator("#why", has_text="refused").wait_for()
+        view.locator("#why", has_text="left out").wait_for()
         view.screenshot(path=path, full_page=True)
         browser.close()
     app.close()

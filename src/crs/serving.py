@@ -39,7 +39,7 @@ from crs.stages.embed import ENCODER, Embedder
 from crs.stages.stage import import_object
 from crs.store.artifact import MANIFEST, Artifact, downloads
 from crs.titles import Titles
-from crs.titles.names import spellings, words
+from crs.titles.names import spellings, spoken, words
 
 STAGES = ("evaluate", "multi_turn")
 """The stages whose results know everything that a model's scorers read."""
@@ -130,14 +130,15 @@ class System:
         synonyms: str | None = None,
     ) -> None:
         self.result, self.inputs, self.cache, self.places = result, inputs, cache, places
-        dataset = inputs["dataset"]
         self.model: str = result.manifest["settings"]["model"]
+        dataset = inputs["dataset"]
         self.items: pd.DataFrame = dataset.load("items.parquet")
         self.item_ids = Ids("item", self.items["raw"])
         self.user_ids = Ids("user", dataset.load("users.parquet")["raw"])
         table = declared_synonyms(dataset) if synonyms is None else synonyms
         self.catalogue = Catalogue.of(dataset, table)
-        self.attributes, self.titles, _ = self.catalogue
+        self.attributes, titles, _ = self.catalogue
+        self.titles = [*map(spoken, titles)]
         self.sequences, self.facts = Sequences.of(dataset), Facts.of(dataset)
         module = importlib.import_module(f"crs.models.{self.model}.scorers")
         self.scorers: dict[str, Recommender] = module.scorers(inputs)
@@ -282,7 +283,7 @@ class System:
             self.cases([history]),
             self.recommender,
             self.silent,
-            Names(self.titles, self.attributes, self.item),
+            Names(self.titles, self.attributes, self.item, self.noun),
             self.facts,
             self.understanding,
             Texts(turn.text, 1, self.dim, self.encode),
@@ -301,7 +302,9 @@ class System:
             UserError: on an id or a title that does not exist.
         """
         talk = self.talk(history, TurnSettings(shown=k))
-        reply = talk.say(text) if text else talk.show()
+        if text:
+            talk.hear(text)
+        reply = talk.show()
         found = self.items.set_index("item").loc[reply.items].reset_index().drop(columns="raw")
         return found.assign(item=[self.item_ids[number] for number in reply.items])
 

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from crs.chat.explanations import answer
+from crs.chat.explanations import answer, beside
 from crs.dialogue.conversation import Conversation
 from crs.dialogue.questions import DECADE
 from crs.dialogue.shown import Reply
@@ -80,8 +80,8 @@ class Session:
 
     def answered(self, text: str) -> Line:
         """A line of the system, with its list."""
-        pairs = zip(self.reply.items, self.reply.why, strict=True)
-        shown = [] if self.reply.told else [(self.titles[item], why) for item, why in pairs]
+        titles = [] if self.reply.told else [self.titles[item] for item in self.reply.items]
+        shown = [(one, beside(self.reply, place, one)) for place, one in enumerate(titles)]
         return Line("assistant", text, shown)
 
     def suggestions(self) -> list[str]:

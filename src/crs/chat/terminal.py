@@ -4,7 +4,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from crs.chat.explanations import answer, reasons
+from crs.chat.explanations import answer, beside, reasons
 from crs.chat.session import Wording
 from crs.dialogue.conversation import Conversation
 from crs.dialogue.shown import Reply
@@ -15,12 +15,14 @@ from crs.ids import Number
 from crs.serving import System
 
 HELP = """\
-Type what you would like; names of attributes and years are understood, the rest is for the model.
-Answer a question by yes, no or any; say `more like 2`, `less like 3`, `why 2?`, `undo`.
-  /no 2 4        you do not want items 2 and 4        /none          none of these
-  /user ID       be this user of the data set         /add TITLE     you have had this one
-  /history       what you have had                    /new           start again with nothing
-  /quit          leave"""
+Type what you would like; names of attributes, years and titles are understood,
+the rest is for the model. Answer a question by yes, no or any; of a list say
+`more like 2`, `not 3`, `I have seen 1`, `why 2?`, `others`; `undo` takes back.
+  /no 2 4      you do not want items 2 and 4     /none       none of these
+  /user ID     be this user of the data set      /add TITLE  you have had it
+  /history     what you have had                 /new        start again
+  /help        this                              /quit       leave"""
+LEAVES = {"/quit", "/q", "quit", "exit", "bye", "goodbye"}
 
 
 class Terminal:
@@ -48,6 +50,8 @@ class Terminal:
     def run(self) -> None:
         """Talk until the person leaves."""
         self.console.print(HELP, markup=False, highlight=False)
+        self.reply = self.talk.show()
+        self.show(self.reply, "")
         while True:
             try:
                 words = self.console.input("[bold]you:[/bold] ").strip()
@@ -55,7 +59,7 @@ class Terminal:
                 return
             if not self.console.is_terminal:  # nobody's keys show what was typed
                 self.tell(words)
-            if words in ("/quit", "/q"):
+            if words.lower().rstrip(".!") in LEAVES:
                 return
             if words:
                 self.line(words)
@@ -82,8 +86,7 @@ class Terminal:
                     self.reply = self.talk.refuse(item)
                 return self.reply
             case "/none":
-                self.talk.refuse_all()
-                return self.talk.show()
+                return self.talk.others(["none of these"])
             case "/user":
                 if not rest.strip():
                     raise UserError(f"/user needs an id, e.g. /user {self.system.user_ids[1]}")
@@ -131,8 +134,9 @@ class Terminal:
     def list(self, reply: Reply) -> None:
         """The list and why."""
         table = Table(show_header=False, box=None, padding=(0, 1))
-        for number, (item, why) in enumerate(zip(reply.items, reply.why, strict=True), 1):
-            title, about = (terminal(words) for words in (self.system.titles[item], why))
+        for number, item in enumerate(reply.items, 1):
+            title = terminal(self.system.titles[item])
+            about = terminal(beside(reply, number - 1, self.system.titles[item]))
             table.add_row(Text(str(number), "bold"), Text(title), Text(about, "dim"))
         self.console.print(table)
         for about, words in reasons(self.talk, reply):

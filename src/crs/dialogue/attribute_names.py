@@ -7,6 +7,7 @@ from functools import lru_cache
 
 from crs.dialogue.cues import CUES
 from crs.dialogue.years import spelt
+from crs.titles.everyday import everyday
 from crs.titles.typos import shortened
 
 SHORTEST = 5
@@ -105,10 +106,14 @@ class AttributeNames:
         )[:1]
 
     def nearest(self, word: str) -> str:
-        """The word of a name that is most like one that no name has; nothing if none is near."""
+        """The word of a name that is most like one that no name has and that is none of
+        everybody's words; nothing if none is near."""
         if len(word) < SHORTEST or not word.isalpha() or self.readings(word):
             return ""
-        near = get_close_matches(word, self.long, 1, NEAR)
+        if word in EVERYDAY or word in everyday():
+            return ""
+        alike = [one for one in self.long if one[0] == word[0]]
+        near = get_close_matches(word, alike, 1, NEAR)
         return near[0] if near else ""
 
     def at(self, words: list[str], place: int) -> tuple[tuple[int, ...], int] | None:

@@ -8,6 +8,9 @@ from crs.dialogue.requirements import Facts
 from crs.dialogue.rule_understanding import Rules
 from crs.dialogue.state import EARLIEST, LATEST, Requirement, Understood
 
+NEW = re.compile(r"\b(?:recent|newest|latest|modern)\b", re.I)
+OLD = re.compile(r"(?<!year )(?<!year-)(?<!years )\b(?:old|oldies|classics?|vintage)\b", re.I)
+"""Words that say by themselves that items should be newer, or older."""
 COMPARATIVE = re.compile(r"\b(?:more )?([a-z]{2,}?)([a-z]?)(er|est)\b", re.I)
 
 
@@ -33,12 +36,13 @@ def in_names(text: str, rules: Rules) -> str:
 def with_years(
     heard: Understood, text: str, rules: Rules, facts: Facts, shown: Sequence[int]
 ) -> Understood:
-    """What was understood, with the years that `newer` or `older` ask for.
+    """What was understood, with the years that `newer`, `older` and their like ask for.
 
     They compare with the titles that the text names, else with the middle one of the list. Years
     that the text or an earlier one gives are read by the rules: then nothing is added.
     """
     ways = {clause.newer for clause in rules.clauses(text)} - {0}
+    ways = ways or {1 if word is NEW else -1 for word in (NEW, OLD) if word.search(text)}
     if len(ways) != 1 or any(one.years for one in heard.requirements):
         return heard
     named = [item for one in heard.requirements if len(one.items) == 1 for item in one.items]

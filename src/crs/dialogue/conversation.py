@@ -11,35 +11,35 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from crs.data.cases import Cases
-from crs.dialogue import comparisons, why
+from crs.dialogue import asked_for, comparisons, of_list, why
 from crs.dialogue.meanings import Meanings
-from crs.dialogue.questions import NOTHING
-from crs.dialogue.replies import asked_text, foreign, note, question_text, years_text
+from crs.dialogue.questions import DECADE, NOTHING
+from crs.dialogue.remarks import attributes_named, remark
+from crs.dialogue.replies import asked_text, question_text
 from crs.dialogue.requirements import Facts
 from crs.dialogue.rule_understanding import Rules
-from crs.dialogue.short_answers import ShortAnswer, short_answer, with_titles
+from crs.dialogue.short_answers import YES, ShortAnswer, short_answer
 from crs.dialogue.shown import Reply
+from crs.dialogue.standing import ANY_YEAR
 from crs.dialogue.state import Requirement, Talk, Understanding, Understood
 from crs.dialogue.turn import DialogueStates, TurnSettings
+from crs.dialogue.unread import unread
 from crs.dialogue.utterance_vectors import Texts
 from crs.errors import UserError
 from crs.ids import Number
 from crs.recommender import Recommender
 
-UNREAD = (
-    "I found no attribute, year or title in it; the model alone reads the words",
-    "I did not understand that; name an attribute, a year or a title",
-)
-"""Said where nothing was understood: for a model that reads words, and for one that does not."""
-ALL_REFUSED = re.compile(r"\b(none|not|neither|no|nothing) (of )?(these|those|them)\b")
 UNDO = re.compile(r"(?:please )?(?:undo|take (?:that|it) back)(?:,? please)?[.!]?", re.I)
-CHANGES = ("state", "refused", "shown", "understood", "years", "note", "question", "questions")
+CHANGES = (
+    "state", "refused", "had", "shown", "understood", "years", "note", "question", "questions",
+)  # fmt: skip
 """What a dialogue changes, and `undo` brings back."""
-MATCH = ("all you asked for", "not all you asked for")
+ALL = "all you asked for"
+WHICH_DECADE = "Which decade? Say for example “the 80s”, or “any”."
 ALONE = slice(0, 1)
 """The dialogues of a person: one."""
-INTENTS, TYPICAL, FAINT = 6, 3, 0.01
-"""So many intents are shown, by so many items each, and none with a smaller share."""
+EXAMPLES = 3
+"""So many attributes are named as examples of what may be said."""
 
 
 @dataclass
@@ -49,11 +49,13 @@ class Names:
     Attributes:
         titles, attributes: by our number; the first is unused.
         item: our number of an item that is named by its title or by its id in the user's file.
+        noun: what an item is called.
     """
 
     titles: list[str]
     attributes: list[str]
     item: Callable[[Any], Number]
+    noun: str = "item"
 
 
 class Conversation:
@@ -87,9 +89,11 @@ class Conversation:
         reads = [bool(texts.vectors.shape[1])]
         self.state = DialogueStates([self.talk], facts, understanding, texts, reads)
         self.refused: list[Number] = []
+        self.had: set[int] = set()
         self.shown: list[Number] = []
         self.understood: list[str] = []
-        self.years = self.note = ""
+        self.years: Requirement | None = None
+        self.note = ""
         self.question, self.questions = NOTHING, set[int]()
         self.past: list[dict[str, Any]] = []
         self.newest: Reply | None = None
@@ -105,28 +109,78 @@ class Conversation:
         """Words of the person."""
         if UNDO.fullmatch(text.strip()):
             return self.undo()
+        if told := self.why(text) or self.remark(text):
+            return replace(self.newest or self.show(), told=told)
+        if of_list.OTHERS.fullmatch(text.strip()):
+            return self.others(["others"])
+        if of_list.ONLY_REFUSED.fullmatch(text.strip()):
+            return self.others(["none of these"])
         titles = [self.names.titles[item] for item in self.shown]
-        if asked := why.asked_about(text, titles):
-            items = [self.shown[place] for place in asked]
-        else:
-            items = self.missed(text)
-        if items:
-            return replace(self.newest or self.show(), told=[*map(self.sentence, items)])
         self.remember()
         try:
-            if ALL_REFUSED.search(text.lower()):
-                self.refused += [item for item in self.shown if item not in self.refused]
+            if of_list.ALL_REFUSED.search(text):
+                self.leave_out()
             answer = short_answer(text, self.question, self.names.attributes)
-            self.hear(with_titles(answer.rest if answer else text, titles), answer)
+            self.hear(of_list.with_titles(answer.rest if answer else text, titles), answer)
             self.question = NOTHING
             return self.show()
         except UserError:  # e.g. a language model that reads cannot be reached: nothing was said
             self.restore()
             raise
 
+    @property
+    def rules(self) -> Rules | None:
+        """The rules, if they are who reads."""
+        reads = self.state.understanding
+        return reads if isinstance(reads, Rules) else None
+
+    def others(self, understood: list[str]) -> Reply:
+        """The next titles, none of those that were shown last."""
+        self.remember()
+        self.leave_out()
+        self.understood, self.note = understood, ""
+        return self.show()
+
+    def leave_out(self) -> None:
+        """Show nothing again of what was shown last."""
+        self.refused += [item for item in self.shown if item not in self.refused]
+
+    def remark(self, text: str) -> list[str]:
+        """The answer to words that are no wish; nothing where they may be one."""
+        open_ = self.question != NOTHING
+        if self.question == DECADE and YES.fullmatch(text.strip()):
+            return [WHICH_DECADE]
+        if open_ and short_answer(text, self.question, self.names.attributes):
+            return []
+        common = self.state.wishes.facts.matrix.sum(0).argsort(descending=True, stable=True)
+        names = [self.names.attributes[one].lower() for one in common[:EXAMPLES].tolist()]
+        found = remark(text, self.names.noun, [*filter(None, names)], self.rules, open_)
+        return [found] if found else []
+
+    def why(self, text: str) -> list[str]:
+        """Why items are shown, or are not; nothing where a text does not ask that."""
+        asked = why.asked(text)
+        if asked is None:
+            return []
+        what, by_why = asked
+        if places := why.places(what, [self.names.titles[item] for item in self.shown]):
+            return [self.sentence(self.shown[place]) for place in places]
+        if why.is_place(what):
+            return [f"The list has no number {what}." if self.shown else "There is no list yet."]
+        title = what.removeprefix("not ").strip()
+        if self.rules and attributes_named(title, self.rules):
+            return []  # why not a comedy?
+        try:
+            return [self.sentence(self.names.item(title))]
+        except UserError as mistake:
+            named = self.rules is None or any(one.mentions for one in self.rules.clauses(title))
+            unclear = str(mistake).removeprefix("history: ")
+            return [f"{unclear[0].upper()}{unclear[1:]}."] if by_why and not named else []
+
     def remember(self) -> None:
-        """Keep what is known by now, for `undo`."""
-        shared = self.state.wishes.facts, self.state.understanding, self.state.texts.encode
+        """Keep what is known by now, for `undo`; turns before the newest do not change any more."""
+        state = self.state
+        shared = state.wishes.facts, state.understanding, state.texts.encode, *self.talk.turns[:-1]
         now = {name: getattr(self, name) for name in CHANGES}
         self.past.append(deepcopy(now, {id(one): one for one in shared}))
 
@@ -154,45 +208,53 @@ class Conversation:
             text: what is read; nothing where `answer` is all that was said.
             answer: to the question, before the other words.
         """
-        rules = self.state.understanding
-        if isinstance(rules, Rules):
-            text = comparisons.in_names(text, rules)
+        if self.rules:
+            text = comparisons.in_names(text, self.rules)
         self.state.speak([0], [text or (answer.said if answer else "")])
         heard = self.state.understand([0]) if text else []
-        if isinstance(rules, Rules):
+        if self.rules:
             facts, shown = self.state.wishes.facts, self.shown
-            heard = [comparisons.with_years(one, text, rules, facts, shown) for one in heard]
-        if answer:
-            both = [answer.understood, *heard]
-            words = " ".join(one.text for one in both if one.text)
-            asked = tuple(one for part in both for one in part.requirements)
-            heard = [Understood(words, asked)]
+            dated = [comparisons.with_years(one, text, self.rules, facts, shown) for one in heard]
+            if dated != heard:  # newer or older than now, whatever was said before
+                self.state.wishes.hear([0], [Understood("", (ANY_YEAR,))])
+            heard = dated
+        both = [*([answer.understood] if answer else []), *heard]
+        words = " ".join(one.text for one in both if one.text)
+        asked = [self.meant(one) for part in both for one in part.requirements]
+        if any(asked_for.widens(one, self.state.wishes) for one in asked):
+            self.state.wishes.hear([0], [Understood("", (ANY_YEAR,))])
+        heard = [Understood(words, tuple(asked))]
         self.state.update([0], heard, self.state.embed([0], heard))
-        asked = heard[0].requirements
-        names = self.names.attributes, self.names.titles
-        self.understood = [asked_text(asdict(one), *names) for one in asked]
-        which = [
-            words
-            for one, words in zip(asked, self.understood, strict=True)
-            if len(one.items) > 1 and not one.taken_back
-        ]
-        self.note = "; ".join(which)
-        if not asked and not answer:
-            self.note = note(text, self.near(text)) or UNREAD[not self.state.reads[0]]
-        for one, words in zip(asked, self.understood, strict=True):
-            if one.years and one.hard:
-                self.years = "" if one.any_year else words
+        self.take_in(text, asked, bool(answer))
 
-    def near(self, text: str) -> dict[str, str]:
-        """Words of a text that no rule knows, each with the attribute that may be meant."""
-        rules = self.state.understanding
-        if not isinstance(rules, Rules) or foreign(text):
-            return {}
-        found = dict(rules.unknown(text))
-        if self.meanings:
-            words = (word for word in rules.telling(text) if word not in found)
-            found |= self.meanings.offered(words)
-        return {word: name.lower() for word, name in found.items()}
+    def meant(self, asked: Requirement) -> Requirement:
+        """A requirement; of several titles that it may be about the one that is shown."""
+        shown = [item for item in asked.items if item in self.shown]
+        alike = len({self.names.titles[item] for item in asked.items}) == 1
+        if len(asked.items) < 2 or not (len(shown) == 1 or alike):
+            return asked
+        return replace(asked, items=tuple(shown[:1] or asked.items[:1]))
+
+    def take_in(self, text: str, asked: list[Requirement], answered: bool) -> None:
+        """Keep what the newest words ask for, in words, and what of them was not understood."""
+        names = self.names.attributes, self.names.titles
+        seen = of_list.only_seen(text)
+        titled = [one for one in asked if len(one.items) == 1 and one.wanted]
+        self.had = self.had | {one.items[0] for one in titled} if seen else self.had
+        self.understood, notes = [], []
+        for one in asked:
+            words = asked_text(asdict(one), *names)
+            if seen and one in titled:
+                words = f"you have had {words.removeprefix('like ')}"
+            self.understood.append(words)
+            if len(one.items) > 1 and not one.taken_back:
+                notes.append(words)
+            if one.years and one.hard:
+                self.years = None if one.any_year else one
+        outside = asked_for.outside(asked, self.state.wishes.facts.calendar, self.names.noun)
+        found = bool(asked) or (answered and not text)
+        left = unread(text, found, self.rules, self.meanings, self.state.reads[0])
+        self.note = "; ".join(filter(None, [*notes, outside, left]))
 
     def refuse(self, item: Any) -> Reply:
         """One item is not wanted, by its title or its id; the others may stay."""
@@ -211,12 +273,6 @@ class Conversation:
         self.state.wishes.hear([0], [Understood("", (liked,))])
         self.understood, self.note = [], ""
         return self.show()
-
-    def refuse_all(self) -> None:
-        """Nothing of what was shown last is wanted."""
-        self.remember()
-        self.refused += [item for item in self.shown if item not in self.refused]
-        self.understood, self.note = [], ""
 
     @property
     def recommender(self) -> Recommender:
@@ -243,88 +299,47 @@ class Conversation:
             self.questions.add(self.question)
         if self.talk.turns:
             self.state.show([0], [items], [self.question])
-        broken = self.state.wishes.violations()[0, items].tolist()
-        asked, facts = self.so_far(), self.state.wishes.facts
+        wishes, attributes = self.state.wishes, self.names.attributes
+        broken = wishes.violations()[0, items].tolist()
         self.newest = Reply(
             items,
             self.understood,
-            asked,
-            self.intents(case),
+            asked_for.so_far(wishes, self.years, attributes, self.names.titles, self.had),
+            why.intents(self.recommender, case, self.names.titles),
             int(picked.broken[0]),
             0 in broken or not items,
             self.note,
-            question_text(self.question, self.names.attributes),
-            [why.about(item, facts, self.names.attributes) for item in items],
-            [
-                ("all you asked for", "not all you asked for")[n > 0] if asked else ""
-                for n in broken
-            ],
+            question_text(self.question, attributes),
+            [why.about(item, wishes.facts, attributes) for item in items],
+            [self.match(item) for item in items],
         )
         return self.newest
 
-    def missed(self, text: str) -> list[Number]:
-        """The title that `why not Fargo?` asks about, which is not in the list."""
-        title = why.other_title(text)
-        try:
-            return [self.names.item(title)] if title else []
-        except UserError:  # no title, or several
-            return []
+    def match(self, item: Number) -> str:
+        """Whether an item has what is asked for, or what it lacks; empty if nothing is."""
+        wishes = self.state.wishes
+        if not asked_for.is_asked(wishes):
+            return ""
+        return ", ".join(asked_for.lacking(item, wishes, self.years, self.names.attributes)) or ALL
 
     def sentence(self, item: Number) -> str:
         """Why an item is shown, or is not."""
         titles, case, facts = self.names.titles, self.asked(), self.state.wishes.facts
-        about = why.about(item, facts, self.names.attributes) or ["without attributes"]
-        said = [f"{titles[item]} is {', '.join(about)}"]
-        if self.so_far():
-            lacks = int(self.state.wishes.violations()[0, item])
-            said[0] += f": {MATCH[lacks > 0]}"
+        about = why.about(item, facts, self.names.attributes) or ["no attribute is known"]
+        said = [f"{titles[item]}: {', '.join(about)}"]
+        if match := self.match(item):
+            said.append(f"It has {ALL}" if match == ALL else f"It is {match}")
         if item in self.history:
-            said.append("you had it")
+            said.append("You have had it")
         elif item not in self.shown:
-            said.append("it is not in the list")
+            said.append("It is not in the list")
         had, common = why.shared(item, [one for one in self.history if one != item], facts)
         if common:
             names = " and ".join(self.names.attributes[one].lower() for one in common)
-            said.append(f"it shares {names} with {titles[had]}")
+            said.append(f"It shares {names} with {titles[had]}")
         score, many = why.place_by_score(item, self.recommender, case)
-        said.append(f"by its score alone it is number {score:,} of {many:,}")
+        said.append(f"By its score alone it is number {score:,} of {many:,}")
         if intent := why.intent_of(item, self.recommender, case):
-            typical = "; ".join(self.typical(intent[0]))
-            said.append(f"the intent behind it is that of {typical} ({intent[1]:.0%})")
-        return "; ".join(said) + "."
-
-    def so_far(self) -> list[str]:
-        """What is asked for by now, in words."""
-        names, wishes = self.names.attributes, self.state.wishes
-        found = []
-        for prefix, part in (("", wishes.wanted), ("no ", wishes.refused)):
-            for attribute in part[0].nonzero()[:, 0].tolist():
-                maybe = "" if wishes.hard[0, attribute] else "maybe "
-                found.append(f"{maybe}{prefix}{names[attribute].lower()}")
-        found += [" or ".join(names[a].lower() for a in group) for group in wishes.either[0]]
-        titles = self.names.titles
-        found += [f"like {titles[item]}" for item in wishes.liked[0]]
-        found += [f"not {titles[item]}" for item in wishes.disliked[0]]
-        years = wishes.years[0, :-1]
-        if not years.any() and self.years:  # outside of all years that the items have
-            found.append(self.years)
-        elif not years.all():
-            kept = wishes.facts.calendar[years].tolist()
-            whole = len(kept) == kept[-1] - kept[0] + 1
-            found.append(years_text(kept[0], kept[-1]) if whole else "not all years")
-        return found
-
-    def intents(self, case: Cases) -> list[tuple[float, list[str]]]:
-        """The strongest intents, each by its most typical items."""
-        recommender: Any = self.recommender
-        if not hasattr(recommender, "typical"):
-            return []
-        shares, chosen = recommender.prior(case)[0].topk(INTENTS)
-        pairs = zip(shares.tolist(), chosen.tolist(), strict=True)
-        return [(share, self.typical(one)) for share, one in pairs if share >= FAINT]
-
-    def typical(self, intent: int) -> list[str]:
-        """The titles that are most typical of an intent."""
-        recommender: Any = self.recommender
-        best = recommender.typical()[:, intent].topk(TYPICAL).indices.tolist()
-        return [self.names.titles[item] for item in best]
+            typical = "; ".join(why.typical(intent[0], self.recommender, titles))
+            said.append(f"The intent behind it is that of {typical} ({intent[1]:.0%})")
+        return ". ".join(said) + "."

@@ -92,17 +92,32 @@ def reply(
     return "\n\n".join(filter(None, [opening, items, question_text(question, attributes)]))
 
 
-def note(text: str, unknown: Mapping[str, str]) -> str:
+def note(
+    text: str, near: Mapping[str, str], others: Sequence[str], understood: bool, reads: bool
+) -> str:
     """What was not understood, in a sentence; empty if nothing is to say.
 
     Args:
         text: what was said.
-        unknown: words that no rule knows, each with the name that is nearest.
+        near: words that no rule knows, each with the name that is nearest.
+        others: further words that no rule knows.
+        understood: whether anything was.
+        reads: whether the model reads words, whatever they are.
     """
     if foreign(text):
-        return "the rules read English; what you wrote is for the model alone"
-    near = [f"{word} (do you mean {name}?)" for word, name in unknown.items()]
-    return f"not understood: {', '.join(near)}" if near else ""
+        rest = "what you wrote is for the model alone" if reads else "nothing of it was understood"
+        return f"the rules read English; {rest}"
+    if near:
+        words = [f"{word} (do you mean {name}?)" for word, name in near.items()]
+        return f"not understood: {', '.join(words)}"
+    if others:
+        words = [f"“{word}”" for word in others]
+        return f"{', '.join(words)}: {'for the model alone' if reads else 'not understood'}"
+    if understood:
+        return ""
+    if reads:
+        return "no attribute, year or title that I know is in that; the model alone reads the words"
+    return "I did not understand that; name an attribute, a year or a title"
 
 
 def foreign(text: str) -> bool:

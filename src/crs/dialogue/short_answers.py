@@ -1,11 +1,12 @@
-"""Short words of a person: an answer to the question that was asked, a number of the list."""
+"""Short words of a person: an answer to the question that was asked."""
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from crs.dialogue.questions import DECADE
-from crs.dialogue.state import EARLIEST, LATEST, Requirement, Understood
+from crs.dialogue.standing import ANY_YEAR
+from crs.dialogue.state import Requirement, Understood
 
 _END = r"(?:\s*[,.;:!?\u2013-]+\s*|\s+(?=(?:and|but)\b)|$)"
 YES = re.compile(
@@ -21,13 +22,9 @@ EITHER = re.compile(
     rf"(?:it )?does(?:n'?t| not) matter|no preference|skip)(?: is fine)?{_END}",
     re.I,
 )
+ANY_SAID = "any year is fine"
 OF_LIST = re.compile(r"\b(?:these|those|them|list)\b", re.I)
 """Then the words are about the list, and not about the question."""
-LIKE = re.compile(
-    r"\b(more|less|not|nothing) like (?:number |no\. ?|#)?(\d+(?:(?:,| and| or|,? and) #?\d+)*)\b"
-    r"(?=\s*(?:$|[,.;!?]|please\b|but\b|and\b))",
-    re.I,
-)
 
 
 @dataclass(frozen=True)
@@ -59,11 +56,15 @@ def short_answer(text: str, question: int, attributes: Sequence[str]) -> ShortAn
     if not question or OF_LIST.search(text):
         return None
     if found := EITHER.match(text):
-        any_year = Requirement(years=(EARLIEST, LATEST))
-        asked, said = ((any_year,), "any year is fine") if question == DECADE else ((), "")
+        asked, said = ((ANY_YEAR,), ANY_SAID) if question == DECADE else ((), "")
         return ShortAnswer(Understood("", asked), said, text[found.end() :])
-    if question == DECADE:
-        return None
+    if question == DECADE:  # no decade is as good as any
+        found = NO.match(text)
+        return (
+            ShortAnswer(Understood("", (ANY_YEAR,)), ANY_SAID, text[found.end() :])
+            if found
+            else None
+        )
     name = attributes[question].lower()
     if found := YES.match(text):
         wanted = Understood(said := f"{name}, please", (Requirement(attribute=question),))
@@ -72,20 +73,3 @@ def short_answer(text: str, question: int, attributes: Sequence[str]) -> ShortAn
         refused = Understood("", (Requirement(attribute=question, wanted=False),))
         return ShortAnswer(refused, f"no {name}", text[found.end() :])
     return None
-
-
-def with_titles(text: str, shown: Sequence[str]) -> str:
-    """`more like 2` with the title of item 2 of the list, `less like 1 and 3` with two titles.
-
-    Args:
-        shown: titles of the list that was shown last. Numbers that it does not have stay.
-    """
-
-    def titled(found: re.Match[str]) -> str:
-        numbers = [int(number) for number in re.findall(r"\d+", found[2])]
-        if not all(1 <= number <= len(shown) for number in numbers):
-            return found[0]
-        how = "like" if found[1].lower() == "more" else "not like"
-        return ". ".join(f"{how} {shown[number - 1]}" for number in numbers)
-
-    return LIKE.sub(titled, text)

@@ -10,26 +10,44 @@ from crs.data.cases import Cases
 from crs.dialogue.requirements import Facts
 from crs.titles.names import title_and_year, words
 
-ASKED = re.compile(
+WHY = re.compile(
     r"(?:(?:and|but|so|ok|okay),? )?why(?: (?:is|are|was|were|(?:did|do|would|have) you \w+))?"
-    r"(?: (?:the )?(?:number|no\.?|item|#))? ?(?P<what>.*?)(?: (?:here|for me|to me))?\s*[?.!]*",
+    r"(?: (?:the )?(?:number|no\.?|item|#))? ?(?P<what>.*?)"
+    r"(?: (?:here|there|for me|to me|(?:in|on) (?:the|this|your) list|listed|recommended))?"
+    r"\s*[?.!]*",
+    re.I,
+)
+TELL = re.compile(
+    r"(?:(?:please )?(?:tell me (?:more )?about|more about|explain)|what(?: is|'s)(?=.* about\b)) "
+    r"(?:(?:the )?(?:number|no\.?|item|#) ?)?(?P<what>.+?)(?: about)?\s*[?.!]*",
     re.I,
 )
 FIRST = {"this", "that", "it", "this one", "that one", "first", "the first", "the first one"}
 ALL = {"", "these", "those", "them", "all", "all of these", "all of them", "this list", "the list"}
+INTENTS, TYPICAL, FAINT = 6, 3, 0.01
+"""So many intents are shown, by so many items each, and none with a smaller share."""
 
 
-def asked_about(text: str, titles: Sequence[str]) -> list[int]:
-    """Which places of the list `why 2?`, `why this?` or `why Fargo?` ask about, from 0; none where
-    a text asks something else.
+def asked(text: str) -> tuple[str, bool] | None:
+    """What `why 2?`, `why this?` or `tell me about Fargo` ask about, and whether by `why`; None
+    where a text asks something else."""
+    by_why = WHY.fullmatch(text.strip())
+    found = by_why or TELL.fullmatch(text.strip())
+    return (found["what"].strip(" #"), bool(by_why)) if found else None
+
+
+def is_place(what: str) -> bool:
+    """Whether a place of the list is asked about, and no title."""
+    return what.lower() in ALL | FIRST or what.isdecimal()
+
+
+def places(what: str, titles: Sequence[str]) -> list[int]:
+    """Which places of the list are asked about, from 0; none if none has that name.
 
     Args:
         titles: of the list that was shown last.
     """
-    found = ASKED.fullmatch(text.strip())
-    if not found:
-        return []
-    what = found["what"].lower().strip(" #")
+    what = what.lower()
     if what in ALL:
         return [*range(len(titles))]
     if what in FIRST:
@@ -40,13 +58,6 @@ def asked_about(text: str, titles: Sequence[str]) -> list[int]:
     named = words(what)
     spelt = ((words(one), words(title_and_year(one)[0])) for one in titles)
     return [place for place, both in enumerate(spelt) if named in both]
-
-
-def other_title(text: str) -> str:
-    """What `why not Fargo?` may name; nothing where a text asks something else, or by a number."""
-    found = ASKED.fullmatch(text.strip())
-    what = found["what"].removeprefix("not ").strip() if found else ""
-    return "" if what.isdecimal() else what
 
 
 def about(item: int, facts: Facts, names: Sequence[str]) -> list[str]:
@@ -91,3 +102,19 @@ def intent_of(item: int, recommender: Any, cases: Cases) -> tuple[int, float] | 
     both = recommender.prior(cases)[0] * recommender.typical()[item]
     best = int(both.argmax())
     return best, float(both[best] / both.sum().clamp(min=1e-30))
+
+
+def intents(recommender: Any, cases: Cases, titles: Sequence[str]) -> list[tuple[float, list[str]]]:
+    """The strongest intents of a person, each with its share and most typical titles; none for a
+    model without intents."""
+    if not hasattr(recommender, "typical"):
+        return []
+    shares, chosen = recommender.prior(cases)[0].topk(INTENTS)
+    pairs = zip(shares.tolist(), chosen.tolist(), strict=True)
+    return [(share, typical(one, recommender, titles)) for share, one in pairs if share >= FAINT]
+
+
+def typical(intent: int, recommender: Any, titles: Sequence[str]) -> list[str]:
+    """The titles that are most typical of an intent."""
+    best = recommender.typical()[:, intent].topk(TYPICAL).indices.tolist()
+    return [titles[item] for item in best]

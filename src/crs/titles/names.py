@@ -12,12 +12,18 @@ from crs.titles.numbers import PARTS
 from crs.titles.words import unescaped, words_of
 
 ARTICLES = ("the", "a", "an", "le", "la", "les", "il", "das", "der", "die", "el", "l")
-MOVED = re.compile(rf"^(.*), ({'|'.join(ARTICLES)})$")
+MOVED = re.compile(rf"^(.*), ({'|'.join(ARTICLES)})'?$")
 DATED = re.compile(r"(.*?)\s*\((\d{4})\)\s*(?:\(V\))?\s*", re.DOTALL)
 ALSO = re.compile(r"^a\.?k\.?a\.? ")
 SUBTITLE = re.compile(r":\s+|\s+[-–—]\s+|,?\s+or:\s+|,\s+or,?\s+")
 CUT = re.compile(r",\s|\s(?:of|and|&|in|on|from|with|who|that)\s")
 """Where people stop who do not say a long title to its end."""
+
+SPOKEN = re.compile(
+    r"(?P<name>[^()]+), (?P<article>The|An?|L[ae]|Les|Las|L'|Il|Das|De[rn]|Die|El|Los|Une?)"
+    r"(?= ?\(|\)|$)"
+)
+"""A name with its article behind it, as it is shown."""
 
 INITIALS = re.compile(r"(?:\w\.){2,}(?=\s)")
 
@@ -40,6 +46,12 @@ def article_first(name: str) -> str:
     plain = name.strip()
     moved = MOVED.match(plain)
     return f"{moved[2]} {moved[1]}" if moved else plain
+
+
+def spoken(title: str) -> str:
+    """A title as people write it, the article in front: `The Usual Suspects (1995)`."""
+    turned = SPOKEN.sub(lambda found: f"{found['article']} {found['name'].strip()}", title)
+    return turned.replace("L' ", "L'")
 
 
 def words(name: str) -> tuple[str, ...]:

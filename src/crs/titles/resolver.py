@@ -9,7 +9,14 @@ from typing import NamedTuple
 from crs.titles.cues import LISTED, cued, listed, quoted
 from crs.titles.everyday import everyday, is_everyday, stop
 from crs.titles.index import Index, Name, Said
-from crs.titles.names import article_first, short_forms, spellings, title_and_year, without_article
+from crs.titles.names import (
+    article_first,
+    short_forms,
+    spellings,
+    spoken,
+    title_and_year,
+    without_article,
+)
 from crs.titles.typos import allowed, distance
 from crs.titles.words import fold, unescaped, words_of
 
@@ -147,9 +154,13 @@ class Titles:
             return []
         found.sort(key=lambda said: (said.span[0] - said.span[1], not said.exact))
         taken: list[Mention] = []
+        for said in found:
+            whole = self.whole(plain, said.span[0], self.index.names[said.key])
+            if whole and free(whole[:2], taken):
+                taken.append(whole)
         doubted: list[Said] = []
         for said in found:
-            if free(said, taken):
+            if free(said.span, taken):
                 if self.meant(plain, said, suspicious):
                     taken.append(self.mention(plain, said))
                 elif said.exact:
@@ -157,7 +168,7 @@ class Titles:
         for said in sorted(doubted, key=lambda said: said.span):
             before = max((one.end for one in taken if one.end <= said.span[0]), default=None)
             joined = before is not None and LISTED.fullmatch(plain, before, said.span[0])
-            if joined and free(said, taken) and listed(plain, said.span[1], said.name):
+            if joined and free(said.span, taken) and listed(plain, said.span[1], said.name):
                 taken.append(self.mention(plain, said))
         taken.sort()
         if places is None:
@@ -200,8 +211,24 @@ class Titles:
         start, end, year = self.dated(text, said)
         return Mention(start, end, tuple(self.best(self.index.names[said.key], year)), said.exact)
 
+    def whole(self, text: str, start: int, names: Iterable[Name]) -> Mention | None:
+        """A title that stands in a text as it is shown, `Usual Suspects, The (1995)`, or with its
+        article in front: its year and what is in brackets are its own, and no other words."""
+        fit: dict[int, slice] = {}
+        for name in names:
+            for title in (self.shown[name.place], spoken(self.shown[name.place])):
+                signs = next((place for place, one in enumerate(title) if one.isalnum()), 0)
+                part = slice(start - signs, start - signs + len(title))  # (500) Days of Summer
+                if part.start >= 0 and text[part].lower() == title.lower():
+                    fit[name.place] = part
+        if not fit:
+            return None
+        longest = max(fit.values(), key=lambda part: part.stop - part.start)
+        places = self.ordered(place for place, part in fit.items() if part == longest)
+        return Mention(longest.start, longest.stop, tuple(places))
 
-def free(said: Said, taken: list[Mention]) -> bool:
-    """Whether no title stands yet where this name does."""
-    start, end = said.span
+
+def free(span: tuple[int, int], taken: list[Mention]) -> bool:
+    """Whether no title stands yet at these characters."""
+    start, end = span
     return not any(start < one.end and one.start < end for one in taken)

@@ -234,7 +234,7 @@ def test_a_person_talks_to_the_page(browser, page, system):
         for title in shown:
             assert number in system.items["attributes"].iloc[system.item(title) - 1]
         view.get_by_role("button", name="Not 2").click()
-        view.locator("#why", has_text=f"refused: {shown[1]}").wait_for()
+        view.locator("#why", has_text=f"left out: {shown[1]}").wait_for()
         left = titles(view)
         assert len(set(left)) == SHOWN and shown[1] not in left
         assert left[:4] == [shown[0], *shown[2:]]
@@ -263,7 +263,7 @@ def test_two_people_at_once_by_keys_and_on_a_small_screen(browser, page):
         for view, kind in zip(views, ("drama", "comedy"), strict=True):
             view.locator("#why", has_text=f"asked for: {kind}").wait_for()
         views[0].get_by_role("button", name="Not 1").press("Enter")
-        views[0].locator("#why", has_text="refused").wait_for()
+        views[0].locator("#why", has_text="left out").wait_for()
         assert "refused" not in views[1].locator("#why").inner_text()
         views[0].get_by_role("button", name="Undo").press("Enter")
         views[0].locator("#why", has_not_text="refused").wait_for()

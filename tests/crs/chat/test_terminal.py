@@ -32,9 +32,9 @@ def test_a_wish_gets_five_titles_and_why(terminal, system):
 def test_it_answers_in_sentences(terminal, system):
     text = told(terminal, "a drama")
     first = system.titles[terminal.reply.items[0]]
-    assert f"Understood: drama. My first choice is {first}, " in text
+    assert f"Understood: drama. My first choice is {first}: " in text
     why = told(terminal, "why this?")
-    assert f"{first} is " in why
+    assert f"{first}: " in why
 
 
 def test_words_from_a_file_are_in_the_transcript(system):
@@ -46,12 +46,12 @@ def test_words_from_a_file_are_in_the_transcript(system):
     assert "a drama\nUnderstood: drama." in out.getvalue()
 
 
-def test_a_refused_title_is_listed_as_refused(terminal, system):
+def test_a_refused_title_is_listed_as_left_out(terminal, system):
     told(terminal, "a drama")
     gone = terminal.reply.items[1]
     text = told(terminal, "/no 2")
     assert gone not in terminal.reply.items
-    assert f"refused: {system.titles[gone]}" in text
+    assert f"left out: {system.titles[gone]}" in text
 
 
 def test_several_and_all_can_be_refused(terminal):

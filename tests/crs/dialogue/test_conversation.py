@@ -4,7 +4,9 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from crs.chat.explanations import answer, reasons
+from crs.chat.explanations import answer
+from crs.dialogue.conversation import ALL
+from crs.dialogue.questions import DECADE
 from crs.dialogue.requirements import Facts
 from crs.dialogue.rule_understanding import Rules
 from crs.dialogue.turn import TurnSettings
@@ -37,15 +39,16 @@ def test_what_is_asked_for_is_kept_and_adds_up(talk, system):
 @pytest.mark.parametrize(("said", "asked"), [
     ("why 2?", [1]), ("why this?", [0]), ("Why is number 3 here?", [2]), ("why 1 and 4?", [0, 3]),
     ("why?", [0, 1, 2, 3, 4]), ("why did you choose these?", [0, 1, 2, 3, 4]),
+    ("tell me more about 2", [1]), ("What is number 3 about?", [2]),
 ])  # fmt: skip
 def test_why_is_answered_and_changes_nothing(talk, system, said, asked):
     before = talk.say("a drama")
     reply = talk.say(said)
     assert len(reply.told) == len(asked) and len(talk.past) == 1
     for place, sentence in zip(asked, reply.told, strict=True):
-        assert sentence.startswith(f"{system.titles[before.items[place]]} is ")
-        assert "all you asked for" in sentence and "by its score alone it is number " in sentence
-        assert "the intent behind it is that of " in sentence
+        assert sentence.startswith(f"{system.titles[before.items[place]]}: ")
+        assert "all you asked for" in sentence and "By its score alone it is number " in sentence
+        assert "The intent behind it is that of " in sentence
     assert (reply.items, reply.question) == (before.items, before.question)
     assert talk.say("undo").asked == []
 
@@ -56,8 +59,19 @@ def test_why_a_title_is_not_in_the_list(talk, system):
     title = system.titles[other]
     for said in (f"why not {title}?", f"Why {title}?"):
         [sentence] = talk.say(said).told
-        assert sentence.startswith(f"{title} is ") and "it is not in the list" in sentence
+        assert sentence.startswith(f"{title}: ") and "It is not in the list" in sentence
     assert talk.say("why not a comedy?").understood == ["comedy"]
+
+
+def test_why_is_no_wish_whatever_it_names(talk, system):
+    assert talk.say("why this?").told == ["There is no list yet."]
+    items = talk.say("a drama").items
+    title = system.titles[items[1]]
+    for said in (f"why is {title} there?", f"tell me about {title}"):
+        assert talk.say(said).told[0].startswith(f"{title}: ")
+    assert talk.say("why 9?").told == ["The list has no number 9."]
+    assert talk.say("why Qwertz?").told == ["'Qwertz' is no title; there is nothing near."]
+    assert (talk.history, len(talk.past)) == (system.talk(system.history_of("u0002")).history, 1)
 
 
 def test_newer_compares_with_the_list_and_with_a_title(talk, system):
@@ -107,8 +121,8 @@ def test_none_of_these_refuses_them_all(talk):
 
 def test_none_of_what_was_shown_before_a_word_was_said_is_refused_too(talk):
     first = talk.show().items
-    talk.refuse_all()
-    assert talk.refused == first and not set(first) & set(talk.show().items)
+    again = talk.others([]).items
+    assert talk.refused == first and not set(first) & set(again)
 
 
 def test_intents_have_shares_and_titles(talk, system):
@@ -129,7 +143,7 @@ def test_of_several_titles_it_is_asked_which_one(talk, system):
     talk.state.understanding, talk.names = Rules(["", "Drama"], titles), copy(talk.names)
     talk.names.titles = titles
     reply = talk.say("I liked King Kong")
-    assert reply.note == "which one: King Kong (1933) or King Kong (2005)?"
+    assert reply.note.startswith("which one: King Kong (1933) or King Kong (2005)?")
     assert talk.say("let's start over").note == ""
     assert talk.say("King Kong (2005)").note == "" and talk.history[-1] == 2
 
@@ -161,7 +175,7 @@ def test_texts_add_up_as_in_the_stage(talk, system):
 
 
 def test_refused_years_are_told_without_a_span(talk):
-    assert talk.say("not from the 1980s").asked == ["not all years"]
+    assert talk.say("not from the 1980s").asked == ["not from 1980 to 1989"]
 
 
 def test_a_liked_title_ends_the_history_and_a_disliked_one_is_not_shown(talk, system):
@@ -187,6 +201,8 @@ def test_one_of_a_group_is_enough_and_told(talk, system):
         ("something westernly", "not understood: westernly (do you mean western?)"),
         ("何か面白い映画", "the rules read English; what you wrote is for the model alone"),
         ("a western", ""),
+        ("a western with robots", "“robots”: for the model alone"),
+        ("something wsternly", "not understood: wsternly (do you mean western?)"),
     ],
 )
 def test_what_is_not_understood_is_said(talk, said, note):
@@ -214,9 +230,9 @@ def test_years_outside_of_the_catalogue_are_kept_and_told(said, asked, scorer, s
     talk = system.talk([])
     reply = talk.say(said)
     assert reply.asked == [asked] and len(reply.items) == 5
-    assert not reply.kept and ("note", "no item has all of it; these lack something") in reasons(
-        talk, reply
-    )
+    assert not reply.kept and reply.match == [f"not {asked}"] * 5
+    assert "None has all you asked for; these lack least." in answer(reply, system.titles)
+    assert "the movies here are from " in reply.note or "items here are from " in reply.note
     later = talk.say("a drama from the 1970s")  # the newest years hold
     assert later.asked == ["drama", "from 1970 to 1979"] and later.kept
 
@@ -261,7 +277,79 @@ def test_each_title_has_its_why(talk, system):
     reply = talk.say("a drama")
     assert all("drama" in why and why.endswith(": all you asked for") for why in reply.why)
     lacking = talk.say("a comedy, western, mystery")
-    assert lacking.why[-1].endswith(": not all you asked for")
+    assert "without " in lacking.match[-1] and ALL not in lacking.match
+
+
+def test_nothing_is_matched_where_titles_alone_were_named(talk, system):
+    reply = talk.say(f"like {system.titles[7]}")
+    assert reply.match == [""] * 5 and "all you asked for" not in answer(reply, system.titles)
+
+
+def test_a_greeting_changes_nothing(talk):
+    before = talk.say("a drama")
+    for said in ("hello", "thanks!", "who are you?", "tell me a joke"):
+        reply = talk.say(said)
+        assert len(reply.told) == 1 and reply.items == before.items
+    assert len(talk.talk.turns) == 1 and len(talk.past) == 1
+
+
+def test_others_come_and_undo_brings_the_first_back(talk):
+    first = talk.say("a drama")
+    second = talk.say("what else?")
+    assert not set(first.items) & set(second.items) and second.asked == ["drama"]
+    assert (second.understood, second.note) == (["others"], "")
+    assert talk.say("none of these").understood == ["none of these"]
+    assert talk.say("undo").items == second.items and talk.say("undo").items == first.items
+
+
+def test_what_was_seen_joins_the_history_and_is_not_said_to_be_liked(talk, system):
+    item = talk.say("a drama").items[2]
+    reply = talk.say("I have seen 3")
+    assert reply.understood == [f"you have had {system.titles[item]}"] and reply.note == ""
+    assert talk.history[-1] == item and item not in reply.items and reply.asked == ["drama"]
+    assert talk.say("undo").asked == ["drama"] and item not in talk.history
+
+
+def test_years_that_have_those_of_before_widen_them(talk):
+    assert talk.say("from 1995").asked == ["from 1995"]
+    assert talk.say("the nineties").asked == ["from 1990 to 1999"]
+    assert talk.say("since 1995").asked == ["from 1995 to 1999"]
+
+
+def test_older_and_newer_do_not_add_up(talk, system):
+    years = system.items.set_index("item")["year"]
+    talk.say("a drama")
+    older = talk.say("older")
+    middle = sorted(years[older.items])[2]
+    assert talk.say("something newer").asked == ["drama", f"since {middle + 1}"]
+    assert talk.say("old movies").asked[1].startswith("until ")
+
+
+def test_yes_to_the_decade_asks_which_and_no_is_any(system):
+    talk = asking(system)
+    talk.show()
+    while talk.question != DECADE:
+        talk.say("any")
+    assert talk.say("yes").told == ["Which decade? Say for example “the 80s”, or “any”."]
+    assert talk.say("no").understood == ["from any year"]
+
+
+def test_of_equal_titles_the_one_that_is_shown_is_meant(talk, system):
+    shown = talk.show().items
+    twin = next(one for one in range(1, len(system.titles)) if one not in shown)
+    titles = [*system.titles]
+    titles[twin] = titles[shown[1]]
+    talk.state.understanding, talk.names = Rules(["", "Drama"], titles), copy(talk.names)
+    talk.names.titles = titles
+    reply = talk.say("more like 2")
+    assert talk.history[-1] == shown[1] and "which one" not in reply.note
+
+
+def test_what_is_kept_for_undo_does_not_grow_with_the_square_of_the_turns(talk):
+    for _ in range(6):
+        talk.say("a drama")
+    turns = {id(turn) for kept in talk.past for turn in kept["state"].talks[0].turns}
+    assert len(turns) <= 3 * len(talk.past)
 
 
 def test_undo_takes_back_one_thing_at_a_time(talk):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from crs.titles.names import short_forms, spellings, title_and_year
+from crs.titles.names import short_forms, spellings, spoken, title_and_year
 
 
 def said(ways):
@@ -36,3 +36,16 @@ def test_short_forms(title, names):
 def test_the_year_is_no_part_of_the_title():
     assert title_and_year("Toy Story (1995) (V)") == ("Toy Story", 1995)
     assert title_and_year(" 1984 ") == ("1984", None)
+
+
+@pytest.mark.parametrize(("shown", "written"), [
+    ("Usual Suspects, The (1995)", "The Usual Suspects (1995)"),
+    ("Godfather: Part II, The (1974)", "The Godfather: Part II (1974)"),
+    ("Good, The Bad and The Ugly, The (1966)", "The Good, The Bad and The Ugly (1966)"),
+    ("Horseman on the Roof, The (Hussard sur le toit, Le) (1995)",
+     "The Horseman on the Roof (Le Hussard sur le toit) (1995)"),
+    ("Enfer, L' (1994)", "L'Enfer (1994)"), ("Postino, Il", "Il Postino"),
+    ("Paris, Texas (1984)", "Paris, Texas (1984)"), ("Toy Story (1995)", "Toy Story (1995)"),
+])  # fmt: skip
+def test_a_title_is_written_with_its_article_in_front(shown, written):
+    assert spoken(shown) == written

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crs.titles import Titles
+from crs.titles.names import spoken
 from tests.contracts.tiny import quick
 
 SHOWN = [
@@ -201,3 +202,12 @@ def test_mentions_lie_within_the_text_and_apart(before, title, after):
     for mention in TITLES.mentions(text):
         assert at <= mention.start < mention.end <= len(text) and mention.places
         at = mention.end
+
+
+@pytest.mark.parametrize("shown", [one for one in SHOWN if len(one) > 10])
+def test_a_title_as_it_is_shown_is_named_whole(titles, shown):
+    for written in (shown, spoken(shown)):
+        text = f"more like {written}, please"
+        [mention] = titles.mentions(text)
+        assert text[mention.start : mention.end] == written
+        assert [SHOWN[place] for place in mention.places] == [shown]
