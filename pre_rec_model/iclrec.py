@@ -10,7 +10,7 @@ from crs.data.sequences import Sequences, leave_one_out
 from crs.evaluation.metrics import means
 from crs.evaluation.ranking import ranks
 from crs.nn.encoder import Encoder
-from crs.nn.losses import bce, linear_cross_entropy, sampled_softmax
+from crs.nn.losses import bce, linear_cross_entropy, mixed_softmax, sampled_softmax
 from crs.nn.sequential import encode
 from crs.stages.pretrain import Pretrain
 from crs.training.devices import once
@@ -53,6 +53,7 @@ class ICLRec(TrainingTask):
         self.user, self.cut = user[kept], cut[kept] - settings.holdout
         if settings.cases == "prefix":
             self.user, self.cut = prefixes(self.user, self.cut, settings.max_len)
+        self.share = self.target_shares() if settings.sampler == "mixed" else torch.empty(0)
         self.centres = torch.empty(0)
         self.cluster = torch.empty(0, dtype=torch.long)
         user, cut = leave_one_out(sequences, "valid")
@@ -62,6 +63,15 @@ class ICLRec(TrainingTask):
     def cases(self) -> int:
         """Training inputs: one a user, or one a prefix."""
         return len(self.user)
+
+    def target_shares(self) -> Tensor:
+        """The share of each item in the targets of an epoch, [items]."""
+        count = torch.zeros(self.encoder.items + 1)
+        for index in torch.arange(self.cases()).split(512):
+            ids, targets, newest = self.tensors(index)
+            trained = newest if self.options.cases == "prefix" else targets[ids > 0]
+            count += torch.bincount(trained, minlength=len(count))
+        return count[1:] / count.sum()
 
     def user_states(self) -> Tensor:
         """Mean state of each training input, in evaluation mode, [cases, d]."""
@@ -75,6 +85,7 @@ class ICLRec(TrainingTask):
 
     def start_epoch(self, epoch: int) -> None:
         """Refit the clusters of the intent term (spherical: directions are compared)."""
+        self.share = self.share.to(self.device)
         if self.options.contrast not in ("intent", "hybrid"):
             return
         if epoch % self.options.refit == 0 or len(self.centres) == 0:
@@ -116,6 +127,10 @@ class ICLRec(TrainingTask):
         table = self.encoder.item_table.weight[1 : self.encoder.items + 1]
         if self.options.loss == "bce":
             loss = bce(states, table, target)
+        elif self.options.sampler == "mixed":
+            (in_batch,) = self.gathered(target)
+            drawn = self.options.negatives
+            loss = mixed_softmax(states, table, target, drawn, self.share, in_batch)
         elif self.options.loss == "sampled_softmax":
             loss = sampled_softmax(states, table, target, self.options.negatives)
         else:

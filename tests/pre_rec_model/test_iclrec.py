@@ -15,6 +15,7 @@ from crs.evaluation.metrics import per_case
 from crs.evaluation.ranking import ranks
 from crs.nn.encoder import Encoder
 from crs.nn.sequential import Sequential, States, encode, load_encoder
+from crs.settings.check import check
 from crs.store.artifact import RESUME
 from crs.testing.histories import random_sequences, sequences
 from crs.training.loop import fit
@@ -105,12 +106,40 @@ def test_held_out_targets_do_not_train():
     assert make(data=sequences([1, 2, 3, 4]), holdout=1).cases() == 0
 
 
-@pytest.mark.parametrize("loss", ["bce", "sampled_softmax"])
-def test_other_losses_reach_the_item_table(loss):
-    model = make(contrast="none", loss=loss)
+@pytest.mark.parametrize(
+    ("loss", "sampler"),
+    [("bce", "uniform"), ("sampled_softmax", "uniform"), ("sampled_softmax", "mixed")],
+)
+def test_other_losses_reach_the_item_table(loss, sampler):
+    model = make(contrast="none", loss=loss, sampler=sampler)
     model.training_step(ALL, 0).backward()
     grad = model.encoder.item_table.weight.grad
     assert grad[1:-1].any() and not grad[0].any() and not grad[-1].any()
+
+
+@pytest.mark.parametrize("cases", ["sequence", "prefix"])
+def test_the_shares_of_targets_are_those_of_an_epoch(cases):
+    """Training targets are s[1] to s[n - 3], the last five of them."""
+    model = make(contrast="none", loss="sampled_softmax", sampler="mixed", cases=cases)
+    targets = [item for items in lists(DATA) for item in items[1:-2][-5:]]
+    count = torch.bincount(torch.tensor(targets), minlength=DATA.n_items + 1)[1:]
+    torch.testing.assert_close(model.share, count / len(targets))
+
+
+def test_mixed_negatives_are_the_targets_of_the_batch_and_uniform_ones(monkeypatch):
+    model, asked = make(contrast="none", loss="sampled_softmax", sampler="mixed"), []
+    monkeypatch.setattr(
+        iclrec, "mixed_softmax", lambda *args: asked.append(args) or args[0].sum() * 0
+    )
+    model.training_step(ALL, 0)
+    ((states, table, target, negatives, share, in_batch),) = asked
+    assert torch.equal(target, in_batch) and len(states) == len(target)
+    assert len(table) == len(share) == DATA.n_items and negatives == SETTINGS.negatives
+
+
+def test_a_sampler_without_samples_is_refused():
+    with pytest.raises(UserError, match=r"type pretrain\.loss=sampled_softmax"):
+        check(config("model=sasrec", "pretrain.sampler=mixed"))
 
 
 def contrast_of(**changes):

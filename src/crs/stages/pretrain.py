@@ -1,5 +1,6 @@
 """Stage `pretrain`: the sequence encoder."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from omegaconf import MISSING
@@ -36,6 +37,9 @@ class Pretrain(Optimisation):
     """Next-item loss: `bce`, `sampled_softmax` or `cross_entropy`."""
     negatives: int = number(low=1)
     """Shared negatives of `sampled_softmax`."""
+    sampler: str = choice("uniform", "mixed", neutral="uniform")
+    """Negatives of `sampled_softmax`: `uniform` ones, or `mixed`, the targets of the batch beside
+    them, corrected by log q."""
     contrast: str = choice("none", "instance", "intent", "hybrid")
     """`none`, `instance`, `intent` or `hybrid`."""
     instance_weight: float = number(low=0)
@@ -57,6 +61,14 @@ class Pretrain(Optimisation):
     top of the encoder then has training cases that the encoder was not fitted to."""
     checkpoint: str | None = path()
     """Weights to take instead of training: the authors' format or ours, loaded weights-only."""
+
+    def problems(self) -> Iterator[str]:
+        """A sampler without samples."""
+        if self.sampler != "uniform" and self.loss != "sampled_softmax":
+            yield (
+                f"pretrain.sampler={self.sampler}: pretrain.loss={self.loss} has no samples; type "
+                "pretrain.loss=sampled_softmax"
+            )
 
 
 @dataclass
