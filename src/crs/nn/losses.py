@@ -6,6 +6,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from crs.nn.item_rows import ItemRows
+
 CHUNK_FLOATS = 1 << 21
 """Scores held at once: 8 MB, about what stays in a cache."""
 
@@ -82,7 +84,9 @@ def linear_cross_entropy(
     return _LinearCrossEntropy.apply(states.float(), table.float(), target, log_weight, dtype)
 
 
-def sampled_softmax(states: Tensor, table: Tensor, target: Tensor, negatives: int) -> Tensor:
+def sampled_softmax(
+    states: Tensor, table: Tensor | ItemRows, target: Tensor, negatives: int
+) -> Tensor:
     """Cross-entropy against negatives drawn uniformly once for the whole batch.
 
     A negative that is a row's own target is taken out of that row. Uniform sampling needs no logQ
@@ -106,7 +110,7 @@ def sampled_softmax(states: Tensor, table: Tensor, target: Tensor, negatives: in
 
 def mixed_softmax(
     states: Tensor,
-    table: Tensor,
+    table: Tensor | ItemRows,
     target: Tensor,
     negatives: int,
     share: Tensor,
@@ -136,7 +140,7 @@ def mixed_softmax(
     return linear_cross_entropy(states, table[candidates], place, (count / expected).log())
 
 
-def bce(states: Tensor, table: Tensor, target: Tensor) -> Tensor:
+def bce(states: Tensor, table: Tensor | ItemRows, target: Tensor) -> Tensor:
     """Binary cross-entropy of the target against one uniform negative (docs/iclrec.md, 3.1).
 
     Args:
