@@ -69,7 +69,7 @@ def run(
         task = ICLRec(encoder, settings.pretrain, sequences, fold != number)
         found = fit(task, f"fold_{number}", settings.pretrain, folder, context)
         encoder.cpu().eval().requires_grad_(False)
-        table = encoder.item_table.weight[1 : encoder.items + 1]
+        table = encoder.item_table.weight[1 : encoder.items + 1].float()
         turn = rotation(table, onto)
         held_out = (fold[cases.row] == number).nonzero()[:, 0]
         states[held_out.numpy()] = (encode(encoder, cases[held_out]) @ turn).numpy()

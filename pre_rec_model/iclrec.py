@@ -10,11 +10,13 @@ from crs.data.sequences import Sequences, leave_one_out
 from crs.evaluation.metrics import means
 from crs.evaluation.ranking import ranks
 from crs.nn.encoder import Encoder
-from crs.nn.losses import bce, linear_cross_entropy, sampled_softmax
+from crs.nn.item_rows import ItemRows
+from crs.nn.losses import bce, linear_cross_entropy, mixed_softmax, sampled_softmax
 from crs.nn.sequential import encode
 from crs.stages.pretrain import Pretrain
 from crs.training.devices import once
 from crs.training.loop import TrainingTask, derive
+from crs.training.rowwise import RowwiseAdam
 from pre_rec_model import augment, kmeans
 from pre_rec_model.contrast import nce
 
@@ -53,6 +55,10 @@ class ICLRec(TrainingTask):
         self.user, self.cut = user[kept], cut[kept] - settings.holdout
         if settings.cases == "prefix":
             self.user, self.cut = prefixes(self.user, self.cut, settings.max_len)
+        if settings.table == "rowwise":
+            encoder.item_table.sparse = True
+            encoder.item_table.to(getattr(torch, settings.table_precision))
+        self.share = self.target_shares() if settings.sampler == "mixed" else torch.empty(0)
         self.centres = torch.empty(0)
         self.cluster = torch.empty(0, dtype=torch.long)
         user, cut = leave_one_out(sequences, "valid")
@@ -62,6 +68,15 @@ class ICLRec(TrainingTask):
     def cases(self) -> int:
         """Training inputs: one a user, or one a prefix."""
         return len(self.user)
+
+    def target_shares(self) -> Tensor:
+        """The share of each item in the targets of an epoch, [items]."""
+        count = torch.zeros(self.encoder.items + 1)
+        for index in torch.arange(self.cases()).split(512):
+            ids, targets, newest = self.tensors(index)
+            trained = newest if self.options.cases == "prefix" else targets[ids > 0]
+            count += torch.bincount(trained, minlength=len(count))
+        return count[1:] / count.sum()
 
     def user_states(self) -> Tensor:
         """Mean state of each training input, in evaluation mode, [cases, d]."""
@@ -75,6 +90,7 @@ class ICLRec(TrainingTask):
 
     def start_epoch(self, epoch: int) -> None:
         """Refit the clusters of the intent term (spherical: directions are compared)."""
+        self.share = self.share.to(self.device)
         if self.options.contrast not in ("intent", "hybrid"):
             return
         if epoch % self.options.refit == 0 or len(self.centres) == 0:
@@ -113,14 +129,37 @@ class ICLRec(TrainingTask):
         target = targets.flatten()[packed.index] - 1
         if self.options.cases == "prefix":
             states, target = states[packed.last], target[packed.last]
-        table = self.encoder.item_table.weight[1 : self.encoder.items + 1]
-        if self.options.loss == "bce":
-            loss = bce(states, table, target)
-        elif self.options.loss == "sampled_softmax":
-            loss = sampled_softmax(states, table, target, self.options.negatives)
+        if self.options.loss == "cross_entropy":
+            loss = linear_cross_entropy(states, self.whole_table(), target)
         else:
-            loss = linear_cross_entropy(states, table, target)
+            loss = self.sampled_loss(states, target)
         return self.overall(loss, len(target))
+
+    def whole_table(self) -> Tensor:
+        """Without padding and mask row, [items, d]."""
+        return self.encoder.item_table.weight[1 : self.encoder.items + 1]
+
+    def sampled_loss(self, states: Tensor, target: Tensor) -> Tensor:
+        """A loss that reads some rows of the item table; states [n, d], target [n]."""
+        dense = self.options.table == "dense"
+        table = (
+            self.whole_table() if dense else ItemRows(self.encoder.item_table, self.encoder.items)
+        )
+        if self.options.loss == "bce":
+            return bce(states, table, target)
+        if self.options.sampler == "mixed":
+            (in_batch,) = self.gathered(target)
+            drawn = self.options.negatives
+            return mixed_softmax(states, table, target, drawn, self.share, in_batch)
+        return sampled_softmax(states, table, target, self.options.negatives)
+
+    def optimiser(self) -> torch.optim.Optimizer:
+        """AdamW, and for a `rowwise` table its own steps."""
+        if self.options.table == "dense":
+            return super().optimiser()
+        table = self.encoder.item_table.weight
+        others = [p for p in self.parameters() if p.requires_grad and p is not table]
+        return RowwiseAdam(table, others, self.options.lr)
 
     def tensors(self, batch: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """What the encoder reads and its targets, both [B, T], and each row's last target, [B]."""

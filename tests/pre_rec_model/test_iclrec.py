@@ -1,4 +1,5 @@
 import json
+from contextlib import suppress
 from dataclasses import replace
 from itertools import pairwise
 
@@ -15,6 +16,7 @@ from crs.evaluation.metrics import per_case
 from crs.evaluation.ranking import ranks
 from crs.nn.encoder import Encoder
 from crs.nn.sequential import Sequential, States, encode, load_encoder
+from crs.settings.check import check
 from crs.store.artifact import RESUME
 from crs.testing.histories import random_sequences, sequences
 from crs.training.loop import fit
@@ -105,12 +107,110 @@ def test_held_out_targets_do_not_train():
     assert make(data=sequences([1, 2, 3, 4]), holdout=1).cases() == 0
 
 
-@pytest.mark.parametrize("loss", ["bce", "sampled_softmax"])
-def test_other_losses_reach_the_item_table(loss):
-    model = make(contrast="none", loss=loss)
+@pytest.mark.parametrize(
+    ("loss", "sampler"),
+    [("bce", "uniform"), ("sampled_softmax", "uniform"), ("sampled_softmax", "mixed")],
+)
+def test_other_losses_reach_the_item_table(loss, sampler):
+    model = make(contrast="none", loss=loss, sampler=sampler)
     model.training_step(ALL, 0).backward()
     grad = model.encoder.item_table.weight.grad
     assert grad[1:-1].any() and not grad[0].any() and not grad[-1].any()
+
+
+@pytest.mark.parametrize("cases", ["sequence", "prefix"])
+def test_the_shares_of_targets_are_those_of_an_epoch(cases):
+    """Training targets are s[1] to s[n - 3], the last five of them."""
+    model = make(contrast="none", loss="sampled_softmax", sampler="mixed", cases=cases)
+    targets = [item for items in lists(DATA) for item in items[1:-2][-5:]]
+    count = torch.bincount(torch.tensor(targets), minlength=DATA.n_items + 1)[1:]
+    torch.testing.assert_close(model.share, count / len(targets))
+
+
+def test_mixed_negatives_are_the_targets_of_the_batch_and_uniform_ones(monkeypatch):
+    model, asked = make(contrast="none", loss="sampled_softmax", sampler="mixed"), []
+    monkeypatch.setattr(
+        iclrec, "mixed_softmax", lambda *args: asked.append(args) or args[0].sum() * 0
+    )
+    model.training_step(ALL, 0)
+    ((states, table, target, negatives, share, in_batch),) = asked
+    assert torch.equal(target, in_batch) and len(states) == len(target)
+    assert len(table) == len(share) == DATA.n_items and negatives == SETTINGS.negatives
+
+
+SAMPLED = {"contrast": "none", "loss": "sampled_softmax"}
+ROWWISE = {**SAMPLED, "sampler": "mixed", "table": "rowwise"}
+
+
+@pytest.mark.parametrize("words", [
+    ("sampler=mixed", "loss=sampled_softmax"),
+    ("table_precision=bfloat16", "table=rowwise"),
+    ("table=rowwise", "loss=sampled_softmax"),
+    ("table=rowwise", "loss=bce", "ema_decay=0.9", "ema_decay=0"),
+    ("table=rowwise", "loss=bce", "weight_decay=0.9", "weight_decay=0"),
+    ("table=rowwise", "loss=bce", "max_grad_norm=0.9", "max_grad_norm=0"),
+])  # fmt: skip
+def test_what_does_not_go_with_a_sampler_or_a_table_says_what_to_type(words):
+    *given, wanted = (f"pretrain.{word}" for word in words)
+    with pytest.raises(UserError, match=f"type {wanted}$"):
+        check(config("model=sasrec", *given))
+
+
+@pytest.mark.parametrize("contrast", ["none", "hybrid"])
+@pytest.mark.parametrize("changes", [{"loss": "bce"}, SAMPLED, {**SAMPLED, "sampler": "mixed"}])
+def test_a_rowwise_table_has_the_loss_and_the_gradient_of_a_dense_one(changes, contrast):
+    found = []
+    for table in ("dense", "rowwise"):
+        model = make(**{**changes, "contrast": contrast}, table=table)
+        model.start_epoch(0)
+        torch.manual_seed(3)
+        loss = model.training_step(ALL, 0)
+        loss.backward()
+        grads = [weight.grad.to_dense() for weight in model.encoder.parameters()]
+        found.append([loss.detach(), *grads])
+    torch.testing.assert_close(*found)
+    assert model.encoder.item_table.weight.grad.is_sparse
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_a_step_with_a_rowwise_table_changes_the_rows_of_its_batch_alone(precision, tmp_path):
+    def before_and_after(fail_at=None):
+        model = make(Failing, **ROWWISE, table_precision=precision, negatives=1, batch_size=2)
+        before, model.fail_at = model.encoder.item_table.weight.detach().clone(), fail_at
+        return model, before
+
+    model, before = before_and_after((0, 1))
+    with pytest.raises(OSError, match="the power went"):
+        fit(model, "pretrain", model.options, tmp_path, context())
+    table = model.encoder.item_table.weight
+    assert str(table.dtype) == f"torch.{precision}"
+    changed = (table != before).any(1)
+    assert 0 < changed.sum() < len(table) and not changed[0] and not changed[-1]
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_a_rowwise_table_goes_on_after_a_failure_to_the_bit(precision, tmp_path):
+    settings = replace(SETTINGS, **ROWWISE, table_precision=precision, lr=0.02)
+    tables = []
+    for place, fail_at in (("straight", None), ("cut", (2, 1)), ("cut", None)):
+        model = make(Failing, dropout=0.3, **ROWWISE, table_precision=precision)
+        model.fail_at = fail_at
+        with suppress(OSError):
+            found = fit(model, "pretrain", settings, tmp_path / place, context())
+            assert found["best_epoch"] >= 0
+            tables.append(model.encoder.item_table.weight)
+    assert torch.equal(*tables)
+
+
+def test_an_encoder_with_a_table_in_bfloat16_is_found_as_it_was_trained(tmp_path):
+    inputs = {"dataset": dataset(tmp_path)}
+    settings = replace(SETTINGS, epochs=1, **ROWWISE, table_precision="bfloat16")
+    found = made(pretrain, settings, inputs, tmp_path / "pretrain" / "a")
+    data = Sequences.of(inputs["dataset"])
+    encoder = load_encoder(found)
+    assert encoder.item_table.weight.dtype == torch.float32
+    states = encode(encoder, Cases(data, *leave_one_out(data, "train")))
+    assert np.array_equal(states.numpy(), found.load("states.npy"))
 
 
 def contrast_of(**changes):

@@ -86,7 +86,7 @@ def multiplied(
             return torch.mm(items, part.to_dense().T)[columns].T.contiguous()
 
         return sparse
-    table = items[columns].T
+    table = items[columns].T.to(queries.dtype)
     if not isinstance(catalogue, Measured):
         table = table.contiguous()  # three quarters of the time that its view takes
     buffer = queries.new_empty(min(step, len(queries)), table.shape[1])

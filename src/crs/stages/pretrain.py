@@ -1,5 +1,6 @@
 """Stage `pretrain`: the sequence encoder."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from omegaconf import MISSING
@@ -36,6 +37,14 @@ class Pretrain(Optimisation):
     """Next-item loss: `bce`, `sampled_softmax` or `cross_entropy`."""
     negatives: int = number(low=1)
     """Shared negatives of `sampled_softmax`."""
+    sampler: str = choice("uniform", "mixed", neutral="uniform")
+    """Negatives of `sampled_softmax`: `uniform` ones, or `mixed`, the targets of the batch beside
+    them, corrected by log q."""
+    table: str = choice("dense", "rowwise", neutral="dense")
+    """How the item table is trained: `dense`, each row in each step by AdamW, or `rowwise`, the
+    rows of a batch by row-wise Adam (crs/training/rowwise.py)."""
+    table_precision: str = choice("float32", "bfloat16", neutral="float32")
+    """What a `rowwise` table is kept in; `bfloat16` is rounded stochastically."""
     contrast: str = choice("none", "instance", "intent", "hybrid")
     """`none`, `instance`, `intent` or `hybrid`."""
     instance_weight: float = number(low=0)
@@ -57,6 +66,30 @@ class Pretrain(Optimisation):
     top of the encoder then has training cases that the encoder was not fitted to."""
     checkpoint: str | None = path()
     """Weights to take instead of training: the authors' format or ours, loaded weights-only."""
+
+    def problems(self) -> Iterator[str]:
+        """A sampler without samples, and what would read every row of a table in each step."""
+        if self.sampler != "uniform" and self.loss != "sampled_softmax":
+            yield (
+                f"pretrain.sampler={self.sampler}: pretrain.loss={self.loss} has no samples; type "
+                "pretrain.loss=sampled_softmax"
+            )
+        if self.table == "dense" and self.table_precision != "float32":
+            yield (
+                f"pretrain.table_precision={self.table_precision}: pretrain.table=dense is kept in "
+                "float32; type pretrain.table=rowwise"
+            )
+        if self.table == "rowwise":
+            every = {"weight_decay": "0", "max_grad_norm": "0", "ema_decay": "0"}
+            changes = {key: value for key, value in every.items() if getattr(self, key)}
+            if self.loss == "cross_entropy":
+                changes["loss"] = "sampled_softmax"
+            for key, value in changes.items():
+                yield (
+                    f"pretrain.{key}={getattr(self, key)} reads each row of the item table in each "
+                    f"step, and pretrain.table=rowwise those of the batch; type "
+                    f"pretrain.{key}={value}"
+                )
 
 
 @dataclass

@@ -5,7 +5,7 @@ import torch
 import torch.nn.functional as F
 
 from crs.nn import losses
-from crs.nn.losses import bce, linear_cross_entropy, sampled_softmax
+from crs.nn.losses import bce, linear_cross_entropy, mixed_softmax, sampled_softmax
 
 
 def drawn(n=13, items=7, dim=5, seed=0):
@@ -97,6 +97,63 @@ def test_a_target_is_never_its_own_negative(monkeypatch):
 def test_with_no_negative_left_the_loss_is_zero():
     loss = sampled_softmax(torch.ones(4, 2), torch.ones(1, 2), torch.zeros(4).long(), 5)
     assert loss.item() == 0
+
+
+SHARE = torch.tensor([0.6, 0.3, 0.1])
+
+
+def test_mixed_softmax_hand_worked(monkeypatch):
+    """Targets 0, 0 and 2, and 1 and 2 drawn: item 0 twice, 1 once, 2 twice."""
+    fixed_draw(monkeypatch, 1, 2)
+    scores = torch.tensor([[1.0, 2.0, 3.0]])
+    target = torch.tensor([0, 0, 2])
+    loss = mixed_softmax(torch.ones(3, 1), scores.T, target, 2, SHARE, target)
+    weight = [n / (2 * f + 2 / 3) for n, f in zip((2, 1, 2), SHARE.tolist(), strict=True)]
+    e = [math.exp(s) for s in scores[0].tolist()]
+    first = math.log(e[0] + weight[1] * e[1] + weight[2] * e[2]) - 1
+    last = math.log(e[2] + weight[0] * e[0] + weight[1] * e[1]) - 3
+    assert loss.item() == pytest.approx((2 * first + last) / 3)
+
+
+def test_a_target_that_was_drawn_counts_once(monkeypatch):
+    """All that was drawn is the row's own target: nothing is left to tell it from."""
+    fixed_draw(monkeypatch, 1, 1, 1)
+    target = torch.tensor([1, 1])
+    assert mixed_softmax(torch.ones(2, 1), torch.ones(3, 1), target, 3, SHARE, target).item() == 0
+
+
+def test_the_mean_normaliser_of_mixed_softmax_is_that_of_the_full_softmax():
+    """Batches of four targets by their shares and two uniform items, corrected and not."""
+    torch.manual_seed(0)
+    scores, rounds = torch.tensor([1.0, 0.5, -1.0]), 4000
+    found = torch.empty(rounds)
+    for number in range(rounds):
+        others = torch.multinomial(SHARE, 3, replacement=True)
+        in_batch = torch.cat([torch.tensor([2]), others])
+        loss = mixed_softmax(torch.ones(1, 1), scores[:, None], in_batch[:1], 2, SHARE, in_batch)
+        found[number] = (loss + scores[2]).exp()
+    error = (found.std() / rounds**0.5).item()
+    assert error < 0.05
+    assert found.mean().item() == pytest.approx(scores.exp().sum().item(), abs=3 * error)
+
+
+@pytest.mark.parametrize("negatives", [1, 20_000])
+def test_with_many_draws_mixed_softmax_and_its_gradient_are_those_of_the_full_softmax(negatives):
+    torch.manual_seed(0)
+    states, table, _ = drawn(items=3)
+    in_batch = torch.multinomial(SHARE, 20_000, replacement=True)
+    target = in_batch[: len(states)]
+    loss = mixed_softmax(states, table, target, negatives, SHARE, in_batch)
+    wanted = F.cross_entropy(states @ table.T, target)
+    assert loss.item() == pytest.approx(wanted.item(), rel=0.02)
+    uncorrected = F.cross_entropy(states @ table.T + SHARE.log(), target)
+    ours, exact, theirs = (
+        torch.cat([g.flatten() for g in torch.autograd.grad(one, [states, table])])
+        for one in (loss, wanted, uncorrected)
+    )
+    assert (ours - exact).norm() < 0.03 * exact.norm()
+    # Without the correction a batch pushes popular items away more than the catalogue would.
+    assert (theirs - exact).norm() > 0.2 * exact.norm()
 
 
 def sigmoid(x):

@@ -165,6 +165,25 @@ def test_sasrec_and_iclrec(contrast, two, tmp_path):
     check(make, two, tmp_path)
 
 
+class FixedNegatives(ICLRec):
+    """Each device has the same negatives, whatever its seed."""
+
+    def sampled_loss(self, states, target):
+        with torch.random.fork_rng():
+            torch.manual_seed(self.current_epoch)
+            return super().sampled_loss(states, target)
+
+
+@pytest.mark.parametrize("table", ["dense", "rowwise"])
+def test_mixed_negatives_and_a_table_by_rows(table, two, tmp_path):
+    sampled = {"loss": "sampled_softmax", "sampler": "mixed", "contrast": "none", "negatives": 5}
+
+    def make():
+        return test_iclrec.make(FixedNegatives, table=table, **sampled)
+
+    check(make, two, tmp_path, max_grad_norm=0.0, weight_decay=0.0)
+
+
 @pytest.mark.parametrize("phase", [*PHASES, "direct"])
 def test_latentcrs(phase, two, tmp_path):
     def make():
