@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import Any
 
 from crs.console import Context, say
-from crs.engine.crew import Crew, LostError, Prepare
+from crs.engine.crew import Crew, Function, LostError, Prepare
 from crs.errors import UserError
 
 CREWS = {"local": "crs.engine.local", "ray": "crs.engine.cluster"}
@@ -22,6 +22,7 @@ def computed(
     shards: Iterable[Any],
     count: int,
     context: Context,
+    here: Function | None = None,
 ) -> Iterator[tuple[int, Any]]:
     """The number of each shard and what the function returned for it, in the order they are done.
 
@@ -29,6 +30,7 @@ def computed(
         prepare: makes the function of `arguments`, once in each process.
         shards: taken as processes have time for them.
         count: how many there are.
+        here: that function, where the process of the command has made it.
     Raises:
         UserError: if all processes were ended.
     """
@@ -37,7 +39,7 @@ def computed(
     engine = context.engine
     processes = min(engine.processes, count)
     if engine.name == "local" and processes == 1:
-        function = prepare(*arguments)
+        function = here or prepare(*arguments)
         for number, shard in enumerate(shards):
             yield number, function(shard)
         return
