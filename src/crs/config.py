@@ -14,6 +14,7 @@ from crs.models import recipes
 from crs.models.recipe import Model
 from crs.settings.base import Settings
 from crs.settings.check import nearest
+from crs.settings.engine import Engine
 from crs.settings.fields import number
 from crs.settings.llm import LLM
 from crs.settings.tracker import TrackerSettings
@@ -74,6 +75,7 @@ class Shared(Settings):
     evaluation: Evaluation = field(default_factory=Evaluation)
     multi_turn: MultiTurn = field(default_factory=MultiTurn)
     trainer: Trainer = field(default_factory=Trainer)
+    engine: Engine = field(default_factory=Engine)
     tracker: TrackerSettings = field(default_factory=TrackerSettings)
     seed: int = number(low=0)
     """Sets pretrain.seed, intents.seed, warmup.seed and train.seed."""

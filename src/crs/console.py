@@ -18,6 +18,7 @@ from tqdm import tqdm
 
 from crs.escape import terminal
 from crs.secrets import redact
+from crs.settings.engine import Engine
 
 LOG = logging.getLogger("crs.console")
 """Has the log file of the command alone (conf/train.yaml), so that no line is said twice."""
@@ -153,6 +154,8 @@ class Context:
     watch: Watch = ignore
     """Told the phase, the epoch and its validation figure when the state of an epoch is kept. It
     may end the stage by an exception."""
+    engine: Engine = field(default_factory=Engine)
+    """Who computes the shards of a stage."""
     team: Any = None
     """The processes on other devices, `crs.training.team.Team`, once a training started them."""
     note: Callable[[str], None] = field(init=False)

@@ -17,6 +17,10 @@ class DamageError(UserError):
         super().__init__(f"{what}; type force=[{stage}] to make it again")
         self.what, self.stage = what, stage
 
+    def __reduce__(self) -> tuple[type, tuple[str, str]]:
+        """As one process tells it to another."""
+        return type(self), (self.what, self.stage)
+
 
 class PartialResultError(UserError):
     """A file that a partial result would resume from is not as it was written."""

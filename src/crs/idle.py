@@ -14,7 +14,7 @@ from crs.settings.keys import TYPES
 
 USUAL_STAGE = "evaluate"
 """What a command makes that names no stage."""
-BESIDE = ("trainer", "tracker", "hydra")
+BESIDE = ("trainer", "engine", "tracker", "hydra")
 """Groups that say how a command runs."""
 
 

@@ -20,7 +20,8 @@ from crs.settings.keys import TYPES
 GLOBAL = "# @package _global_"
 """Says that the keys of a file are those of the root."""
 PLACES = (
-    "store", "force", "strict", "verify", "dry_run", "trainer", "tracker", "launcher", "hydra",
+    "store", "force", "strict", "verify", "dry_run", "trainer", "engine", "tracker", "launcher",
+    "hydra",
 )  # fmt: skip
 """Settings of how to run: they are in no result."""
 

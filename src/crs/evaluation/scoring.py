@@ -1,17 +1,15 @@
 """Ranks and lists of scorers on cases."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 
-from crs.data.cases import ALL, Cases, Ragged
-from crs.errors import NotFiniteError
+from crs.data.cases import Cases, Ragged
 from crs.evaluation import sampled_ranking
 from crs.evaluation.ranking import ranks, topk
-from crs.evaluation.results import SECOND, SHUFFLED
-from crs.recommender import Recommender, reads_text
+from crs.evaluation.results import SECOND
 from crs.stages.evaluation import Evaluation
 
 
@@ -103,45 +101,3 @@ class Ranked:
         for name, mask in self.cases.slices.items():
             if mask.any():
                 yield name, mask.numpy()
-
-
-def score(
-    scorers: dict[str, Recommender],
-    sets: dict[str, Cases],
-    settings: Evaluation,
-    owners: torch.Tensor | None,
-    done: Callable[[], object],
-) -> list[Ranked]:
-    """Every scorer on every set of cases; on the first with shuffled texts too, if it reads them.
-
-    Args:
-        owners: which item has which attribute; None where there is no second protocol.
-    """
-    found: list[Ranked] = []
-
-    def add(part: str, name: str, cases: Cases, sampled: torch.Tensor | None) -> None:
-        try:
-            scored = scorers[name].queries(cases), scorers[name].catalogue()
-            by_protocol = case_ranks(*scored, cases, settings, sampled)
-            lists = {settings.protocol: case_lists(*scored, cases, settings)}
-        except NotFiniteError as error:
-            raise NotFiniteError(f"scorer {name}: {error}") from error
-        found.extend(
-            Ranked(name, part, r, cases, protocol, lists.get(protocol))
-            for protocol, r in by_protocol.items()
-        )
-
-    for part, cases in sets.items():
-        sampled = (
-            None
-            if owners is None
-            else sampled_ranking.draw(
-                cases, owners, settings.candidates, settings.seen, settings.seed
-            )
-        )
-        for name, scorer in scorers.items():
-            add(part, name, cases, sampled)
-            if part == ALL and cases.text is not None and reads_text(scorer):
-                add(SHUFFLED, name, replace(shuffled_texts(cases, settings.seed), slices={}), None)
-            done()
-    return found

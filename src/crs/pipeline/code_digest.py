@@ -22,6 +22,8 @@ PACKAGES = ("crs", "pre_rec_model", "data_generator", "text2embedding", "multi_t
 NEVER_COMPUTES = {
     "crs",  # the allocator of Arrow, and how long a waiting thread spins
     "crs.console",  # lines and progress bars
+    "crs.engine.crew",  # what a process of an engine is
+    "crs.engine.shards",  # which process computes a shard
     "crs.errors",  # the classes of errors
     "crs.extras",  # the sentence for a package that is not installed
     "crs.places",  # `~`, and the sentence for a place that takes no file

@@ -101,7 +101,9 @@ def make(
 def context_of(step: Step, config: Config, tracker: Run, watch: Watch = ignore) -> Context:
     """How the stage of a step runs, with the functions that it is handed."""
     handed = {name: import_object(path) for name, path in step.stage.handed.items()}
-    return Context(config.trainer, tracker, step.fingerprint, handed=handed, watch=watch)
+    return Context(
+        config.trainer, tracker, step.fingerprint, handed=handed, watch=watch, engine=config.engine
+    )
 
 
 def complete(
@@ -149,6 +151,8 @@ def complete(
             "threads": threads,
             "devices": config.trainer.devices,
             "nodes": config.trainer.nodes,
+            "engine": config.engine.name,
+            "processes": config.engine.processes,
             "seconds": seconds,
             "peak_memory_mb": round(peak / (2**20 if sys.platform == "darwin" else 2**10)),
             "cost_usd": (summary or {}).get("llm", {}).get("cost_usd", 0.0),

@@ -10,7 +10,9 @@ from crs.overrides import GLOBAL, PLACES
 from crs.search.space import key_of
 from crs.secrets import redact
 
-LEFT_OUT = ("experiment", "search", "launcher", "preset", "local", "debug", "trainer", "tracker")
+LEFT_OUT = (
+    "experiment", "search", "launcher", "preset", "local", "debug", "trainer", "engine", "tracker",
+)  # fmt: skip
 """Groups that an experiment does not choose: their values count, or how a command runs."""
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 import torch
 
-from crs.data.cases import ROW, Cases
+from crs.data.cases import ROW, Cases, case_sets
 from crs.data.sequences import Sequences
 from crs.errors import NotFiniteError
 from crs.evaluation import evaluate, scoring
@@ -101,7 +101,7 @@ def test_ranks_are_those_of_the_targets(result, inputs):
 
 
 def test_shuffling_moves_texts_and_nothing_else(inputs):
-    cases = evaluate.case_sets(inputs, "test")["all"]
+    cases = case_sets(inputs, "test")["all"]
     mixed = shuffled_texts(cases, 1)
     assert torch.equal(mixed.row, cases.row) and torch.equal(mixed.cut, cases.cut)
     assert not torch.equal(mixed.text, cases.text)
