@@ -50,19 +50,19 @@ def tables(raw: Raw, settings: Dataset) -> dict[str, pd.DataFrame]:
             f"dataset={settings.name}: no interaction is left after dataset.{filters} "
             f"({'; '.join(map(str, noticed))}); filter less"
         )
-    users, user = numbered(frame["user"].cat)
-    items, item = numbered(frame["item"].cat)
+    users, user = numbered(frame["user"])
+    items, item = numbered(frame["item"])
     time, rating = frame["timestamp"].to_numpy(), frame["rating"].to_numpy("float64")
+    lengths = np.bincount(user)
     order, _ = stable(packed(user, time))
     interactions = pd.DataFrame(
         {
-            "user": user[order],
+            "user": np.repeat(np.arange(len(lengths)), lengths),
             "item": item[order],
             "timestamp": time[order].astype("int64"),
             "rating": rating[order],
         }
     )
-    lengths = np.bincount(user)
     if short := int(lengths[lengths < SHORTEST].sum()):
         what = f"of users with under {SHORTEST}: too short to be cases"
         noticed.append(RowAudit(what, short, "kept"))
@@ -70,7 +70,7 @@ def tables(raw: Raw, settings: Dataset) -> dict[str, pd.DataFrame]:
     cells = about["attributes"]
     known = {
         place: list(cell)
-        for place in np.flatnonzero(cells.notna())
+        for place in np.flatnonzero(cells.notna().to_numpy())
         if isinstance(cell := cells.iloc[place], (list, np.ndarray))
     }
     number = dense(name for cell in known.values() for name in cell)
@@ -95,12 +95,8 @@ def tables(raw: Raw, settings: Dataset) -> dict[str, pd.DataFrame]:
         "audit": pd.DataFrame(map(vars, noticed), columns=["what", "rows", "done", "first"]),
     }
     if raw.dialogues is not None:
-        found = attribute_dialogues.numbered(
-            raw.dialogues,
-            interactions,
-            *({name: n for n, name in enumerate(ids, 1)} for ids in (users, items)),
-            number,
-        )
+        user_of, item_of = ({name: n for n, name in enumerate(ids, 1)} for ids in (users, items))
+        found = attribute_dialogues.numbered(raw.dialogues, interactions, user_of, item_of, number)
         for split in {"valid", "test"} - set(found["split"]):
             raise UserError(
                 f"dataset={settings.name}: no {split} dialogue of {raw.place.file} can be used"
@@ -120,7 +116,7 @@ def tables(raw: Raw, settings: Dataset) -> dict[str, pd.DataFrame]:
 
 def statistics(out: dict[str, pd.DataFrame]) -> dict[str, Any]:
     """Counts and sequence lengths of the tables."""
-    lengths = out["interactions"].groupby("user").size()
+    lengths = pd.Series(np.bincount(out["interactions"]["user"])[1:])
     dialogues = out.get("attribute_dialogues")
     users, items, rows = len(out["users"]), len(out["items"]), len(out["interactions"])
     return {

@@ -22,18 +22,27 @@ def ordered(names: pa.Array) -> np.ndarray:
     return order.to_numpy()
 
 
-def numbered(raw: pd.Categorical) -> tuple[pd.Index, np.ndarray]:
-    """Raw ids as 1, 2, … in the order of `ordered`.
+def texts(ids: pd.Index) -> pd.Index:
+    """Raw ids as text; whole numbers stand for the texts that they were read from."""
+    if ids.dtype != "int64":
+        return ids
+    return pd.Index(pa.array(ids.to_numpy()).cast(pa.string()).to_pandas())
+
+
+def numbered(raw: pd.Series) -> tuple[pd.Index, np.ndarray]:
+    """Raw ids, which are categories, as 1, 2, … in the order of `ordered`.
 
     Returns:
-        the ids that occur, and the number of each row.
+        the ids that occur, as text, and the number of each row.
     """
-    counts = np.bincount(raw.codes, minlength=len(raw.categories))
+    codes, categories = raw.cat.codes.to_numpy(), raw.cat.categories
+    counts = np.bincount(codes, minlength=len(categories))
     there = np.flatnonzero(counts)
-    there = there[ordered(pa.array(raw.categories[there], pa.string()))]
+    names = texts(categories[there])
+    order = ordered(pa.array(names, pa.string()))
     number = np.zeros(len(counts), dtype=np.int64)
-    number[there] = np.arange(1, len(there) + 1)
-    return raw.categories[there], number[raw.codes]
+    number[there[order]] = np.arange(1, len(there) + 1)
+    return names[order], number[codes]
 
 
 def dense(names: Iterable[str]) -> dict[str, int]:

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from crs.data.dense_ids import texts
 from crs.data.parsing.raw import Raw, RowAudit
 from crs.data.row_order import packed, stable
 from crs.errors import UserError
@@ -18,11 +19,14 @@ def core(user: np.ndarray, item: np.ndarray, min_user: int, min_item: int) -> np
         item: and for each item.
     """
     kept = np.ones(len(user), dtype=bool)
+    users, items = np.bincount(user), np.bincount(item)
     while True:
-        users, items = np.bincount(user), np.bincount(item)
         enough = (users >= min_user)[user] & (items >= min_item)[item]
         if enough.all():
             return kept
+        gone = ~enough
+        users -= np.bincount(user[gone], minlength=len(users))
+        items -= np.bincount(item[gone], minlength=len(items))
         kept[kept] = enough
         user, item = user[enough], item[enough]
 
@@ -74,12 +78,17 @@ def select(raw: Raw, settings: Dataset) -> tuple[pd.DataFrame, list[RowAudit]]:
         cells = frame[key]
         return (cells if key == "timestamp" else cells.cat.codes).to_numpy()
 
+    def of_others(items: pd.Series) -> np.ndarray:
+        """Which rows have none of these items."""
+        names = frame["item"].cat.categories
+        return ~texts(names).isin(items)[column("item")]
+
     def treated(rows: np.ndarray, what: str, policy: str = "drop", key: str = "") -> pd.DataFrame:
         if not rows.any():
             return frame
         first = int(rows.argmax())
         number = int(frame.index[first])
-        user, item = (frame[key].iloc[first] for key in ("user", "item"))
+        user, item = (str(frame[key].iloc[first]) for key in ("user", "item"))
         if policy == "refuse":
             few = rows.sum() <= len(rows) / 2
             drop = f"dataset.{key}=drop to leave such rows out, or " if few else ""
@@ -98,12 +107,12 @@ def select(raw: Raw, settings: Dataset) -> tuple[pd.DataFrame, list[RowAudit]]:
         low = (frame["rating"] < settings.min_rating).to_numpy()
         frame = treated(low, f"rated under {settings.min_rating:g}")
     if len(raw.items):
-        unknown = ~frame["item"].isin(raw.items["item"]).to_numpy()
+        unknown = of_others(raw.items["item"])
         what = "of an item that the item table does not have"
         frame = treated(unknown, what, settings.unknown_items, "unknown_items")
     if settings.require:
         rich = described(raw.items, settings.require)
-        poor = ~frame["item"].isin(rich).to_numpy()
+        poor = of_others(rich)
         frame = treated(poor, f"of an item without {' or without '.join(settings.require)}")
     what = "a further interaction of a user with an item"
     rows = again(column("user"), column("item"), column("timestamp"))

@@ -1,14 +1,22 @@
-"""Orders of many rows by one whole number each, and which rows share it."""
+"""The order of many rows by one whole number each, and which rows share it."""
 
 import numpy as np
 from numpy.typing import NDArray
 
 Whole = NDArray[np.int64]
-LARGEST = 2**63
+BITS = 63
+"""Of a whole number that is not negative."""
+RADIX = 16
+"""Bits of the largest whole numbers whose order NumPy finds by counting."""
+
+
+def bits(numbers: np.ndarray) -> int:
+    """How many the largest of whole numbers has."""
+    return int(numbers.max(initial=0)).bit_length()
 
 
 def packed(group: np.ndarray, value: np.ndarray) -> Whole:
-    """One whole number a row that sorts as (group, value) do.
+    """One whole number a row that sorts as (group, value) do, none of them negative.
 
     Args:
         group: whole numbers from 0.
@@ -16,28 +24,52 @@ def packed(group: np.ndarray, value: np.ndarray) -> Whole:
     """
     if not len(group):
         return np.empty(0, dtype=np.int64)
-    groups = int(group.max()) + 1
-    if value.dtype.kind == "i":
-        first, last = int(value.min()), int(value.max())
-        if groups * (last - first + 1) < LARGEST:
-            return group.astype(np.int64) * (last - first + 1) + (value - first)
-    _, place = np.unique(value, return_inverse=True)
-    return group.astype(np.int64) * (int(place.max()) + 1) + place
+    first, last = value.min(), value.max()
+    if value.dtype.kind != "i" or (int(group.max()) + 1) * (int(last) - int(first) + 1) >> BITS:
+        _, value = np.unique(value, return_inverse=True)
+        first, last = 0, value.max()
+    key = group.astype(np.int64)
+    key *= int(last) - int(first) + 1
+    key += value
+    key -= int(first)
+    return key
 
 
 def stable(key: Whole) -> tuple[np.ndarray, np.ndarray]:
     """The rows by key, those of equal keys in their order, and which places of this order share
     their key with another: both [rows].
 
-    NumPy sorts whole numbers several times as fast where equal ones may change places; then only
-    the equal ones are put in order.
+    A key and its row in one whole number are sorted faster than rows are by their keys. Where both
+    have too many bits for that, rows are first put into buckets by the upper bits of their keys.
     """
-    order = np.argsort(key)
-    sorted_key = key[order]
-    same = sorted_key[1:] == sorted_key[:-1]
-    shared = np.zeros(len(key), dtype=bool)
-    shared[1:] |= same
-    shared[:-1] |= same
-    rows = order[shared]
-    order[shared] = rows[np.lexsort((rows, key[rows]))]
-    return order, shared
+    rows = np.arange(len(key))
+    low = bits(rows)
+    high = max(0, bits(key) + low - BITS)
+    if high > RADIX:
+        order = np.argsort(key, kind="stable")
+        return order, shared(key[order])
+    shift = BITS - low if high else bits(key)
+    bucket = (key >> shift).astype(np.uint16)
+    if high:
+        rows = np.argsort(bucket, kind="stable")
+    both = key[rows] if high else key.copy()
+    both &= (1 << shift) - 1
+    both <<= low
+    both |= rows
+    counts = np.bincount(bucket)
+    ends = counts.cumsum()
+    found = np.zeros(len(key), dtype=bool)
+    for start, end in zip(ends - counts, ends, strict=True):
+        both[start:end].sort()
+        found[start:end] = shared(both[start:end] >> low)
+    both &= (1 << low) - 1
+    return both, found
+
+
+def shared(ordered: np.ndarray) -> np.ndarray:
+    """Which of ordered numbers are equal to one beside them."""
+    same = ordered[1:] == ordered[:-1]
+    found = np.zeros(len(ordered), dtype=bool)
+    found[1:] |= same
+    found[:-1] |= same
+    return found

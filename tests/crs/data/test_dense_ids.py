@@ -38,7 +38,15 @@ def test_dense_ids_are_1_to_n(names):
 @given(st.lists(st.text(min_size=1), min_size=1))
 def test_rows_have_the_numbers_of_their_ids(names):
     """Categories without a row have none."""
-    column = pd.Categorical([*names, "gone"], pd.Index(sorted({*names, "gone"}), dtype="str"))
+    column = pd.Series([*names, "gone"], dtype="category")
     ids, number = numbered(column[:-1])
     assert dict(zip(ids, range(1, len(ids) + 1), strict=True)) == dense(names)
     assert ids[np.asarray(number) - 1].tolist() == names
+
+
+def test_numbers_are_numbered_as_their_texts():
+    numbers = pd.Series([10, 9, 10, -1], dtype="category")
+    for column in (numbers[:3], numbers):
+        ids, number = numbered(column)
+        names, places = numbered(column.astype("str").astype("category"))
+        assert ids.tolist() == names.tolist() and number.tolist() == places.tolist()

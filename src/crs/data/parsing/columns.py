@@ -46,7 +46,7 @@ def mapped(frame: pd.DataFrame, names: Columns, wanted: list[str], file: str) ->
                 f"dataset.columns.{key}={name}: this column of {file} is {kind}, one text or "
                 f"number a row expected. Type dataset.columns.{key}=NAME"
             )
-    return pd.DataFrame({key: frame[name] for key, name in given.items()}, frame.index)
+    return pd.DataFrame({key: frame[name] for key, name in given.items()}, frame.index, copy=False)
 
 
 def kind_of(column: pd.Series) -> str:
@@ -62,9 +62,9 @@ def categorical(column: pd.Series) -> bool:
 def named(
     frame: pd.DataFrame, keys: list[str], place: Place, faults: BadRows, names: Mapping[str, str]
 ) -> pd.DataFrame:
-    """The rows whose ids are there, ids as text, or categories of text."""
+    """The rows whose ids are there, ids as text, or categories of text or whole numbers."""
     for key in keys:
-        if not (categorical(frame[key]) and frame[key].cat.categories.dtype == "str"):
+        if not (categorical(frame[key]) and frame[key].cat.categories.dtype in ("str", "int64")):
             frame = frame.assign(**{key: frame[key].astype("string").astype("str")})
         wrong = frame[key].isna() | (frame[key] == "")
         for number in frame.index[wrong]:

@@ -19,6 +19,8 @@ from crs.data.parsing.text_files import BOM
 
 BLOCK = 1 << 24
 """Bytes that are read at once."""
+DENSE = 4
+"""Times as many numbers as rows that a table may have."""
 QUOTES, RETURN, EMPTY = b'"', b"\r", b"\n\n"
 HEXADECIMAL = b"xX"
 """Letters of the only numbers that pyarrow reads and that are shorter than their decimals."""
@@ -145,9 +147,9 @@ def columns_of(
     read = {}
     for name in wanted:  # a column's pieces are freed before the next are joined
         column = joined(pieces.pop(name), name in whole)
-        read[name] = categories(column) if name in ids else column.to_pandas()
+        read[name] = categories(column) if name in ids else column.to_pandas().array
     rows = len(read[wanted[0]])
-    return pd.DataFrame(read).set_index(pd.RangeIndex(2, rows + 2))
+    return pd.DataFrame(read, pd.RangeIndex(2, rows + 2), copy=False)
 
 
 def joined(pieces: list[pa.Array], whole: bool) -> pa.ChunkedArray:
@@ -162,14 +164,26 @@ def joined(pieces: list[pa.Array], whole: bool) -> pa.ChunkedArray:
 
 
 def categories(column: pa.ChunkedArray) -> pd.Categorical:
-    """Ids as categories of text, in the order of their first rows."""
+    """Ids as categories: of whole numbers, which stand for the texts that they were read from, or
+    of text."""
     if column.type == pa.int64():
-        codes, numbers = pd.factorize(column.to_numpy())
-        texts = pa.array(numbers).cast(pa.string())
-    else:
-        whole = column.unify_dictionaries().combine_chunks()
-        codes, texts = whole.indices.to_numpy(), whole.dictionary
-    return pd.Categorical.from_codes(codes, pd.Index(texts.to_pandas()), validate=False)
+        codes, numbers = different(column.to_numpy())
+        return pd.Categorical.from_codes(codes, pd.Index(numbers), validate=False)
+    whole = column.unify_dictionaries().combine_chunks()
+    names = pd.Index(whole.dictionary.to_pandas())
+    return pd.Categorical.from_codes(whole.indices.to_numpy(), names, validate=False)
+
+
+def different(numbers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Which of the different numbers each is, and these: by a table where they are dense."""
+    largest = int(numbers.max())
+    if int(numbers.min()) < 0 or largest > DENSE * len(numbers):
+        return pd.factorize(numbers)
+    there = np.zeros(largest + 1, dtype=bool)
+    there[numbers] = True
+    place = there.cumsum()
+    place -= 1
+    return place[numbers], np.flatnonzero(there)
 
 
 def plain_table(
@@ -184,7 +198,7 @@ def plain_table(
         stream: is closed.
         header: what the first line names, and the separator.
         wanted: which columns.
-        ids: of these, those that become categories of text. The others are int64 where all of
+        ids: of these, those that become categories. The others are int64 where all of
             their cells are whole numbers, else text.
     """
     wanted = list(wanted)

@@ -45,7 +45,7 @@ def atomic(stream: BinaryIO, file: str, faults: BadRows) -> tuple[pd.DataFrame, 
         )
     frame = texts(of_width(rows, len(header), place, faults), list(types))
     faults.settle(len(frame))
-    frame.attrs = types
+    frame.attrs.update(types)
     return frame, place
 
 
@@ -68,7 +68,7 @@ def plain(stream: BinaryIO, columns: Columns) -> pd.DataFrame | None:
     wanted = [name for key in INTERACTIONS if (name := getattr(columns, key)) is not None]
     frame = plain_table(stream, header, wanted, {columns.user, columns.item})
     if frame is not None:
-        frame.attrs = types
+        frame.attrs.update(types)
     return frame
 
 
@@ -147,7 +147,7 @@ def read(path: Path, settings: Dataset) -> Raw:
     frame, place = plain(opens(), settings.columns), Place(file)
     if frame is None:
         frame, place = atomic(opens(), file, faults)
-    names_of = set(frame.attrs)
+    names_of = set(map(str, frame.attrs))
     if lists := sorted(name for name in names_of if name.removesuffix(LIST) in names_of - {name}):
         raise UserError(
             f"dataset: {place.file} has the column {lists[0]}: each row is a history and what "
