@@ -10,10 +10,12 @@ import pandas as pd
 
 from crs.console import Context, say
 from crs.data import attribute_dialogues, conversations
+from crs.data.dense_ids import dense, numbered
 from crs.data.filters import select
 from crs.data.layouts import refusal
 from crs.data.parsing.raw import Raw, RowAudit
 from crs.data.parsing.times import span
+from crs.data.row_order import packed, stable
 from crs.data.sources import fetch, fetch_items
 from crs.errors import UserError
 from crs.settings.files import sha256_of
@@ -23,16 +25,6 @@ from crs.store.artifact import Artifact, downloads
 SHORTEST = 4
 """Interactions of a user in a split (docs/iclrec.md, section 2)."""
 FILTERS = ("min_rating", "unknown_items", "require", "duplicates", "min_user", "min_item")
-
-
-def dense(raw: pd.Series) -> dict[str, int]:
-    """Raw ids to 1, 2, …; whole numbers without leading zeros in their order, others as text."""
-    names = raw.unique()
-    if all(n.isascii() and n.isdecimal() and (n == "0" or n[0] != "0") for n in names):
-        ordered = sorted(names, key=lambda n: (len(n), n))
-    else:
-        ordered = sorted(names)
-    return {name: i for i, name in enumerate(ordered, 1)}
 
 
 def tables(raw: Raw, settings: Dataset) -> dict[str, pd.DataFrame]:
@@ -58,47 +50,53 @@ def tables(raw: Raw, settings: Dataset) -> dict[str, pd.DataFrame]:
             f"dataset={settings.name}: no interaction is left after dataset.{filters} "
             f"({'; '.join(map(str, noticed))}); filter less"
         )
-    frame = frame.assign(
-        **{key: frame[key].cat.remove_unused_categories() for key in ("user", "item")}
-    )
-    users, items = dense(frame["user"]), dense(frame["item"])
+    users, user = numbered(frame["user"])
+    items, item = numbered(frame["item"])
+    time, rating = frame["timestamp"].to_numpy(), frame["rating"].to_numpy("float64")
+    lengths = np.bincount(user)
+    order, _ = stable(packed(user, time))
     interactions = pd.DataFrame(
         {
-            "user": frame["user"].map(users).astype("int64"),
-            "item": frame["item"].map(items).astype("int64"),
-            "timestamp": frame["timestamp"],
-            "rating": frame["rating"].astype("float64"),
+            "user": np.repeat(np.arange(len(lengths)), lengths),
+            "item": item[order],
+            "timestamp": time[order].astype("int64"),
+            "rating": rating[order],
         }
-    ).sort_values(["user", "timestamp"], kind="stable", ignore_index=True)
-    lengths = interactions.groupby("user")["item"].transform("size")
-    if short := int((lengths < SHORTEST).sum()):
+    )
+    if short := int(lengths[lengths < SHORTEST].sum()):
         what = f"of users with under {SHORTEST}: too short to be cases"
         noticed.append(RowAudit(what, short, "kept"))
-    interactions["timestamp"] = interactions["timestamp"].astype("int64")
-    about = raw.items.drop_duplicates("item").set_index("item").reindex(list(items))
-    lists = [
-        list(cell) if isinstance(cell, (list, np.ndarray)) else [] for cell in about["attributes"]
-    ]
-    number = dense(pd.Series([name for cell in lists for name in cell], dtype=object))
+    about = raw.items.drop_duplicates("item").set_index("item").reindex(items)
+    cells = about["attributes"]
+    known = {
+        place: list(cell)
+        for place in np.flatnonzero(cells.notna().to_numpy())
+        if isinstance(cell := cells.iloc[place], (list, np.ndarray))
+    }
+    number = dense(name for cell in known.values() for name in cell)
+    attributes: list[list[int]] = [[]] * len(items)
+    for place, cell in known.items():
+        attributes[place] = [number[name] for name in cell]
     item_table = pd.DataFrame(
         {
             "item": np.arange(1, len(items) + 1),
-            "raw": list(items),
+            "raw": items,
             "title": about["title"].fillna("").astype(str).to_numpy(),
             "year": about["year"].astype("Int64").to_numpy(),
-            "attributes": [[number[name] for name in cell] for cell in lists],
+            "attributes": attributes,
             "description": about["description"].fillna("").astype(str).to_numpy(),
         }
     )
     out = {
         "interactions": interactions,
-        "users": pd.DataFrame({"user": list(users.values()), "raw": list(users)}),
+        "users": pd.DataFrame({"user": np.arange(1, len(users) + 1), "raw": users}),
         "items": item_table,
         "attributes": pd.DataFrame({"attribute": list(number.values()), "name": list(number)}),
         "audit": pd.DataFrame(map(vars, noticed), columns=["what", "rows", "done", "first"]),
     }
     if raw.dialogues is not None:
-        found = attribute_dialogues.numbered(raw.dialogues, interactions, users, items, number)
+        user_of, item_of = ({name: n for n, name in enumerate(ids, 1)} for ids in (users, items))
+        found = attribute_dialogues.numbered(raw.dialogues, interactions, user_of, item_of, number)
         for split in {"valid", "test"} - set(found["split"]):
             raise UserError(
                 f"dataset={settings.name}: no {split} dialogue of {raw.place.file} can be used"
@@ -118,7 +116,7 @@ def tables(raw: Raw, settings: Dataset) -> dict[str, pd.DataFrame]:
 
 def statistics(out: dict[str, pd.DataFrame]) -> dict[str, Any]:
     """Counts and sequence lengths of the tables."""
-    lengths = out["interactions"].groupby("user").size()
+    lengths = pd.Series(np.bincount(out["interactions"]["user"])[1:])
     dialogues = out.get("attribute_dialogues")
     users, items, rows = len(out["users"]), len(out["items"]), len(out["interactions"])
     return {

@@ -3,21 +3,32 @@
 import numpy as np
 import pandas as pd
 
+from crs.data.dense_ids import texts
 from crs.data.parsing.raw import Raw, RowAudit
+from crs.data.row_order import packed, stable
 from crs.errors import UserError
 from crs.stages.dataset import Dataset
 
 
-def core(frame: pd.DataFrame, min_user: int, min_item: int) -> pd.DataFrame:
-    """Rows left when users with fewer than `min_user` and items with fewer than `min_item` rows
-    are taken out again and again until none is left (the fixed point)."""
+def core(user: np.ndarray, item: np.ndarray, min_user: int, min_item: int) -> np.ndarray:
+    """Which rows are left when users with fewer than `min_user` and items with fewer than
+    `min_item` rows are taken out again and again until none is left (the fixed point).
+
+    Args:
+        user: a whole number from 0 for each user, [rows].
+        item: and for each item.
+    """
+    kept = np.ones(len(user), dtype=bool)
+    users, items = np.bincount(user), np.bincount(item)
     while True:
-        users = frame.groupby("user", observed=True)["item"].transform("size")
-        items = frame.groupby("item", observed=True)["user"].transform("size")
-        kept = frame[(users >= min_user) & (items >= min_item)]
-        if len(kept) == len(frame):
-            return frame
-        frame = kept
+        enough = (users >= min_user)[user] & (items >= min_item)[item]
+        if enough.all():
+            return kept
+        gone = ~enough
+        users -= np.bincount(user[gone], minlength=len(users))
+        items -= np.bincount(item[gone], minlength=len(items))
+        kept[kept] = enough
+        user, item = user[enough], item[enough]
 
 
 def described(items: pd.DataFrame, required: list[str]) -> pd.Series:
@@ -34,11 +45,19 @@ def described(items: pd.DataFrame, required: list[str]) -> pd.Series:
     return items["item"][good]
 
 
-def again(frame: pd.DataFrame) -> np.ndarray:
-    """Which rows have a user and an item that an earlier row (by time, then order) has, [rows]."""
-    order = frame["timestamp"].argsort(kind="stable").to_numpy()
-    found = np.zeros(len(frame), dtype=bool)
-    found[order] = frame.iloc[order].duplicated(["user", "item"])
+def again(user: np.ndarray, item: np.ndarray, time: np.ndarray) -> np.ndarray:
+    """Which rows have a user and an item that an earlier row (by time, then order) has, [rows].
+
+    Args:
+        user, item: as for `core`.
+        time: any finite numbers.
+    """
+    found = np.zeros(len(user), dtype=bool)
+    key = packed(user, item)
+    order, shared = stable(key)
+    rows = order[shared]
+    rows = rows[np.lexsort((rows, time[rows], key[rows]))]
+    found[rows[1:]] = key[rows[1:]] == key[rows[:-1]]
     return found
 
 
@@ -55,10 +74,21 @@ def select(raw: Raw, settings: Dataset) -> tuple[pd.DataFrame, list[RowAudit]]:
     place, noticed = raw.place, list(raw.faults.noticed)
     frame = raw.interactions.astype({"user": "category", "item": "category"})
 
+    def column(key: str) -> np.ndarray:
+        cells = frame[key]
+        return (cells if key == "timestamp" else cells.cat.codes).to_numpy()
+
+    def of_others(items: pd.Series) -> np.ndarray:
+        """Which rows have none of these items."""
+        names = frame["item"].cat.categories
+        return ~texts(names).isin(items)[column("item")]
+
     def treated(rows: np.ndarray, what: str, policy: str = "drop", key: str = "") -> pd.DataFrame:
         if not rows.any():
             return frame
-        number, user, item = next(frame[rows][["user", "item"]].itertuples(name=None))
+        first = int(rows.argmax())
+        number = int(frame.index[first])
+        user, item = (str(frame[key].iloc[first]) for key in ("user", "item"))
         if policy == "refuse":
             few = rows.sum() <= len(rows) / 2
             drop = f"dataset.{key}=drop to leave such rows out, or " if few else ""
@@ -77,22 +107,25 @@ def select(raw: Raw, settings: Dataset) -> tuple[pd.DataFrame, list[RowAudit]]:
         low = (frame["rating"] < settings.min_rating).to_numpy()
         frame = treated(low, f"rated under {settings.min_rating:g}")
     if len(raw.items):
-        unknown = ~frame["item"].isin(raw.items["item"]).to_numpy()
+        unknown = of_others(raw.items["item"])
         what = "of an item that the item table does not have"
         frame = treated(unknown, what, settings.unknown_items, "unknown_items")
     if settings.require:
         rich = described(raw.items, settings.require)
-        poor = ~frame["item"].isin(rich).to_numpy()
+        poor = of_others(rich)
         frame = treated(poor, f"of an item without {' or without '.join(settings.require)}")
     what = "a further interaction of a user with an item"
-    frame = treated(again(frame), what, settings.duplicates, "duplicates")
-    kept = core(frame, settings.min_user, settings.min_item)
-    if rest := len(frame) - len(kept):
+    rows = again(column("user"), column("item"), column("timestamp"))
+    frame = treated(rows, what, settings.duplicates, "duplicates")
+    kept = core(column("user"), column("item"), settings.min_user, settings.min_item)
+    if rest := int((~kept).sum()):
         limits = {"a user": settings.min_user, "an item": settings.min_item}
         few = " or ".join(f"{who} with under {least}" for who, least in limits.items() if least)
         noticed.append(RowAudit(f"of {few}", rest, "left out"))
-    frame = kept
-    tied = frame.duplicated(["user", "timestamp"], keep=False).to_numpy()
+        frame = frame[kept]
+    order, shared = stable(packed(column("user"), column("timestamp")))
+    tied = np.zeros(len(frame), dtype=bool)
+    tied[order[shared]] = True
     frame = treated(tied, "at the same time as another of the user: in file order", "keep")
     if twice := int(raw.items["item"].duplicated().sum()):
         noticed.append(RowAudit("a further description of an item", twice, "left out"))

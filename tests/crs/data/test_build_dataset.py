@@ -4,16 +4,13 @@ import shutil
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from crs.data import build_dataset
-from crs.data.build_dataset import check_counts, dense, statistics, tables
-from crs.data.filters import core
+from crs.data.build_dataset import check_counts, statistics, tables
 from crs.data.parsing.raw import Raw, empty_items
 from crs.errors import UserError
 from crs.stages.dataset import Counts, Dataset
-from tests.contracts.tiny import config, dataset, made, quick, shared
+from tests.contracts.tiny import config, dataset, made, shared
 
 
 def raw_of(*rows, items=None):
@@ -21,60 +18,6 @@ def raw_of(*rows, items=None):
     full = [(u, i, *(rest or (n, 5.0))) for n, (u, i, *rest) in enumerate(rows)]
     frame = pd.DataFrame(full, columns=["user", "item", "timestamp", "rating"])
     return Raw(frame, empty_items() if items is None else items)
-
-
-def pairs(frame):
-    return sorted(frame[["user", "item"]].itertuples(index=False, name=None))
-
-
-def one_by_one(rows, min_user, min_item):
-    """The core by taking out one offending row at a time."""
-    rows = list(rows)
-    while True:
-        users, items = [u for u, _ in rows], [i for _, i in rows]
-        bad = [r for r in rows if users.count(r[0]) < min_user or items.count(r[1]) < min_item]
-        if not bad:
-            return sorted(rows)
-        rows.remove(bad[0])
-
-
-table = st.lists(st.tuples(st.sampled_from("abcde"), st.sampled_from("vwxyz")), max_size=25)
-
-
-@quick
-@given(table, st.integers(0, 4), st.integers(0, 4))
-def test_core_is_the_fixed_point(rows, min_user, min_item):
-    found = core(raw_of(*rows).interactions, min_user, min_item)
-    assert pairs(found) == one_by_one(rows, min_user, min_item)
-    assert len(core(found, min_user, min_item)) == len(found)
-    assert (found.groupby("user").size() >= min_user).all()
-    assert (found.groupby("item").size() >= min_item).all()
-
-
-def test_core_can_need_several_rounds():
-    rows = [("a", "x"), ("a", "y"), ("b", "y"), ("b", "z"), ("c", "z")]
-    assert core(raw_of(*rows).interactions, 2, 2).empty
-
-
-@pytest.mark.parametrize(
-    ("names", "ordered"),
-    [
-        (["10", "9", "2"], ["2", "9", "10"]),
-        (["10", "9", "02"], ["02", "10", "9"]),
-        (["b", "a", "10"], ["10", "a", "b"]),
-        (["٣", "1"], ["1", "٣"]),
-    ],
-)
-def test_dense_ids_follow_numbers_or_text(names, ordered):
-    assert dense(pd.Series(names * 2)) == {name: i for i, name in enumerate(ordered, 1)}
-
-
-@quick
-@given(st.lists(st.text(min_size=1), min_size=1))
-def test_dense_ids_are_1_to_n(names):
-    found = dense(pd.Series(names, dtype=object))
-    assert sorted(found.values()) == list(range(1, len(set(names)) + 1))
-    assert set(found) == set(names)
 
 
 def test_rows_are_by_user_then_time():

@@ -1,3 +1,4 @@
+from itertools import compress
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crs.data.build_dataset import run, tables
-from crs.data.filters import RowAudit, again, select
+from crs.data.filters import RowAudit, again, core, select
 from crs.data.parsing.raw import BadRows, Place, Raw, empty_items
 from crs.errors import UserError
 from crs.stages.dataset import Dataset
@@ -121,6 +122,12 @@ def test_lines_that_cannot_be_read_are_in_the_account():
     assert audit.iloc[0].tolist() == ["not readable", 3, "left out", "line 2 of a.csv is odd"]
 
 
+def columns(rows):
+    """Users and items as whole numbers, and times."""
+    users, items, times, *_ = zip(*rows, strict=True)
+    return pd.factorize(np.array(users))[0], pd.factorize(np.array(items))[0], np.array(times)
+
+
 table = st.lists(
     st.tuples(st.sampled_from("abc"), st.sampled_from("xyz"), st.integers(0, 5), st.floats(1, 5)),
     min_size=1, max_size=20,
@@ -130,7 +137,7 @@ table = st.lists(
 @quick
 @given(table)
 def test_a_row_is_again_if_an_earlier_one_is_the_same(rows):
-    found = again(raw_of(*rows).interactions)
+    found = again(*columns(rows))
     for i, (user, item, time, _) in enumerate(rows):
         earlier = [j for j, (u, k, t, _) in enumerate(rows)
                    if (u, k) == (user, item) and (t, j) < (time, i)]  # fmt: skip
@@ -154,3 +161,27 @@ def test_users_who_are_all_too_short_are_refused(tmp_path):
                       "dataset.min_item=1").dataset  # fmt: skip
     with pytest.raises(UserError, match=r"all users are too short: .* 4 .* the longest has 3"):
         run(settings, {}, Path(tmp_path / "dataset" / "x"), context())
+
+
+def one_by_one(rows, min_user, min_item):
+    """The core by taking out one offending row at a time."""
+    rows = list(rows)
+    while True:
+        users, items = [u for u, *_ in rows], [i for _, i, *_ in rows]
+        bad = [r for r in rows if users.count(r[0]) < min_user or items.count(r[1]) < min_item]
+        if not bad:
+            return sorted(rows)
+        rows.remove(bad[0])
+
+
+@quick
+@given(table, st.integers(0, 4), st.integers(0, 4))
+def test_the_core_is_the_fixed_point(rows, min_user, min_item):
+    user, item, _ = columns(rows)
+    left = core(user, item, min_user, min_item)
+    assert sorted(compress(rows, left)) == one_by_one(rows, min_user, min_item)
+
+
+def test_the_core_can_need_several_rounds():
+    user, item = np.array([0, 0, 1, 1, 2]), np.array([0, 1, 1, 2, 2])
+    assert not core(user, item, 2, 2).any()

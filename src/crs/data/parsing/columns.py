@@ -1,6 +1,7 @@
 """A source's columns under our names, checked cell by cell."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -45,26 +46,36 @@ def mapped(frame: pd.DataFrame, names: Columns, wanted: list[str], file: str) ->
                 f"dataset.columns.{key}={name}: this column of {file} is {kind}, one text or "
                 f"number a row expected. Type dataset.columns.{key}=NAME"
             )
-    return pd.DataFrame({key: frame[name] for key, name in given.items()}, frame.index)
+    return pd.DataFrame({key: frame[name] for key, name in given.items()}, frame.index, copy=False)
 
 
 def kind_of(column: pd.Series) -> str:
     """What a column's cells are, in pandas' words."""
-    categories = isinstance(column.dtype, pd.CategoricalDtype)
-    return infer_dtype(column.cat.categories if categories else column, skipna=True)
+    return infer_dtype(column.cat.categories if categorical(column) else column, skipna=True)
+
+
+def categorical(column: pd.Series) -> bool:
+    """Whether a column's cells are categories."""
+    return isinstance(column.dtype, pd.CategoricalDtype)
 
 
 def named(
     frame: pd.DataFrame, keys: list[str], place: Place, faults: BadRows, names: Mapping[str, str]
 ) -> pd.DataFrame:
-    """The rows whose ids are there, ids as text."""
+    """The rows whose ids are there, ids as text, or categories of text or whole numbers."""
     for key in keys:
-        frame = frame.assign(**{key: frame[key].astype("string").astype("str")})
+        if not (categorical(frame[key]) and frame[key].cat.categories.dtype in ("str", "int64")):
+            frame = frame.assign(**{key: frame[key].astype("string").astype("str")})
         wrong = frame[key].isna() | (frame[key] == "")
         for number in frame.index[wrong]:
             faults(place(number), f"has no {names.get(key, key)}")
-        frame = frame[~wrong]
+        frame = left(frame, wrong)
     return frame
+
+
+def left(frame: pd.DataFrame, wrong: Any) -> pd.DataFrame:
+    """The rows that are not wrong; nothing is copied where all are right."""
+    return frame[~wrong] if wrong.any() else frame
 
 
 def interactions(
@@ -83,14 +94,15 @@ def interactions(
         if key not in frame:
             continue
         read = moments if key == "timestamp" else numbers
-        wrong = ~(np.abs(read(frame[key]).to_numpy("float64", na_value=np.nan)) < LIMIT)
+        found = read(frame[key])
+        wrong = ~(np.abs(found.to_numpy("float64", na_value=np.nan)) < LIMIT)
         for number, cell in zip(frame.index[wrong], frame[key][wrong], strict=True):
             has = "nothing" if pd.isna(cell) else repr(str(cell)[:SHOWN])
             what = f"has {has} for {names.get(key, key)}, {expected} expected"
             faults(place(number), what)
-        frame = frame[~wrong]
+        frame = left(frame, wrong)
         # Once more without the wrong ones: whole numbers stay exact.
-        frame = frame.assign(**{key: read(frame[key])})
+        frame = frame.assign(**{key: read(frame[key]) if wrong.any() else found})
     faults.settle(len(frame))
     if "timestamp" in frame:
         tell_mixed(frame["timestamp"], place, faults)

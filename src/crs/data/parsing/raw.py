@@ -128,7 +128,8 @@ class Raw:
 
     Attributes:
         interactions: user, item, timestamp, rating (numbers); the index is the number of the row
-            in `place`. Rows of one user that share a timestamp keep their order.
+            in `place`. Rows of one user that share a timestamp keep their order. Ids may be
+            categories, also of the whole numbers that they are written as.
         items: item, title, year (Int64), attributes (list of names), description; at least the
             items that have something to say. Empty: the source knows nothing of its items.
         dialogues: attribute dialogues of the source's own (crs/data/attribute_dialogues.py), under

@@ -51,8 +51,13 @@ def moments(cells: pd.Series) -> pd.Series:
 
 def units(times: pd.Series) -> dict[str, pd.Series]:
     """Which times are in which unit, by the units that there are; the commonest first."""
-    inside = {unit: times.abs().between(*limits) for unit, limits in UNITS.items()}
-    found = {unit: rows for unit, rows in inside.items() if rows.any()}
+    size = times.abs()
+    least, most = size.min(), size.max()
+    found = {
+        unit: rows
+        for unit, (low, high) in UNITS.items()
+        if low <= most and least <= high and (rows := size.between(low, high)).any()
+    }
     return dict(sorted(found.items(), key=lambda one: -int(one[1].sum())))
 
 

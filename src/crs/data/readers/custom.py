@@ -1,5 +1,6 @@
 """A user's own tables: CSV, TSV, JSON lines or Parquet, column names in `dataset.columns`."""
 
+import csv
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
@@ -9,6 +10,7 @@ import pandas as pd
 from crs.data.parsing.columns import INTERACTIONS, interactions, item_table, mapped
 from crs.data.parsing.json_table import json_table
 from crs.data.parsing.parquet_table import MARK, rows_of_parquet
+from crs.data.parsing.plain_table import NotPlain, plain_table
 from crs.data.parsing.raw import ITEMS, BadRows, Place, Raw, empty_items
 from crs.data.parsing.text_files import (
     SHOWN,
@@ -91,6 +93,25 @@ def cells_of(lines: Lines, first: str, place: Place, faults: BadRows) -> Rows:
     return unquoted(lines, separator, place, faults)
 
 
+def plain(path: Path, columns: Columns) -> pd.DataFrame | None:
+    """The interactions of a plain text file as `table` reads them, without its other columns; None
+    for any other file."""
+    if first_bytes(path) == MARK or path.suffix == ".parquet":
+        return None
+
+    def header(first: str) -> tuple[list[str], str]:
+        separator = max(SEPARATORS, key=first.count)
+        if pairs(first, columns) or first.lstrip()[:1] in ("{", "["):
+            raise NotPlain
+        try:
+            return next(csv.reader([first], delimiter=separator, strict=True), []), separator
+        except csv.Error as error:
+            raise NotPlain from error
+
+    wanted = [name for key in INTERACTIONS if (name := getattr(columns, key)) is not None]
+    return plain_table(opened(path), header, wanted, {columns.user, columns.item})
+
+
 @reader("custom", 2, unnamed_in=("custom",))
 def read(file: Path, settings: Dataset) -> Raw:
     """Interactions from `dataset.path`, item texts from `dataset.items` where that is given.
@@ -99,7 +120,9 @@ def read(file: Path, settings: Dataset) -> Raw:
         UserError: for an unreadable file, a column that is not there, or a cell that is no number.
     """
     faults, names = BadRows(settings.bad_lines), vars(settings.columns)
-    frame, place, columns = table(file, faults, settings.columns)
+    place, columns, frame = Place(file.name), settings.columns, plain(file, settings.columns)
+    if frame is None:
+        frame, place, columns = table(file, faults, settings.columns)
     frame = mapped(frame, columns, INTERACTIONS, file.name)
     frame = interactions(frame, place, faults, names)
     if settings.items is None:

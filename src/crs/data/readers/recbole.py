@@ -1,5 +1,7 @@
 """RecBole's atomic files: tab-separated, with a typed header, `name:type` in each field."""
 
+from collections.abc import Callable
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
@@ -7,11 +9,12 @@ from typing import BinaryIO
 import pandas as pd
 
 from crs.data.parsing.columns import INTERACTIONS, interactions, item_table, mapped
+from crs.data.parsing.plain_table import plain_table
 from crs.data.parsing.raw import ITEMS, BadRows, Place, Raw, empty_items, member, members
 from crs.data.parsing.text_files import cut, decoded, is_zip, of_width, opened, texts
 from crs.data.reader import reader
 from crs.errors import UserError
-from crs.stages.dataset import Dataset
+from crs.stages.dataset import Columns, Dataset
 
 TYPES = ("token", "token_seq", "float", "float_seq")
 TEXT = ("token", "token_seq")
@@ -34,22 +37,39 @@ def atomic(stream: BinaryIO, file: str, faults: BadRows) -> tuple[pd.DataFrame, 
     place = Place(file)
     rows = cut(decoded(stream, place, faults), "\t")
     _, header = next(rows, (0, []))
-    fields = [field.rpartition(":") for field in header]
-    names = [name for name, _, _ in fields]
-    wrong = [
-        text
-        for text, (name, _, kind) in zip(header, fields, strict=True)
-        if not name or kind not in TYPES
-    ]
-    if wrong or not header or len(set(names)) < len(names):
+    types = typed(header)
+    if types is None:
         raise UserError(
             f"dataset: the first line of {file} must have a NAME:TYPE in each field, each name "
             f"once, TYPE one of {', '.join(TYPES)}; it is {chr(9).join(header)[:120]!r}"
         )
-    frame = texts(of_width(rows, len(header), place, faults), names)
+    frame = texts(of_width(rows, len(header), place, faults), list(types))
     faults.settle(len(frame))
-    frame.attrs = {name: kind for name, _, kind in fields}
+    frame.attrs.update(types)
     return frame, place
+
+
+def typed(header: list[str]) -> dict[str, str] | None:
+    """The type of each column that a header names; None for a header that is none."""
+    fields = [field.rpartition(":") for field in header]
+    types = {name: kind for name, _, kind in fields if name and kind in TYPES}
+    return types if header and len(types) == len(header) else None
+
+
+def plain(stream: BinaryIO, columns: Columns) -> pd.DataFrame | None:
+    """The interactions of a plain atomic file as `atomic` reads them, without its other columns;
+    None for any other file."""
+    types: dict[str, str] = {}
+
+    def header(first: str) -> tuple[list[str], str]:
+        types.update(typed(first.split("\t")) or {})
+        return list(types), "\t"
+
+    wanted = [name for key in INTERACTIONS if (name := getattr(columns, key)) is not None]
+    frame = plain_table(stream, header, wanted, {columns.user, columns.item})
+    if frame is not None:
+        frame.attrs.update(types)
+    return frame
 
 
 def chosen(frame: pd.DataFrame, settings: Dataset, wanted: list[str], file: str) -> pd.DataFrame:
@@ -69,8 +89,12 @@ def chosen(frame: pd.DataFrame, settings: Dataset, wanted: list[str], file: str)
     return found
 
 
-def files(path: Path) -> tuple[tuple[BinaryIO, str], tuple[BinaryIO, str] | None]:
-    """The interactions and, where they are, the items of a folder or a zip of atomic files.
+Opened = Callable[[], BinaryIO]
+
+
+def files(path: Path) -> tuple[tuple[Opened, str], tuple[BinaryIO, str] | None]:
+    """What opens the interactions of a folder or a zip of atomic files, and, where they are, the
+    items; each with its name.
 
     Raises:
         UserError: if there is not one `.inter` file.
@@ -87,13 +111,17 @@ def files(path: Path) -> tuple[tuple[BinaryIO, str], tuple[BinaryIO, str] | None
             "and dataset.items=FILE.item where there is one"
         )
 
-    def get(name: str) -> tuple[BinaryIO, str]:
+    def get(name: str) -> tuple[Opened, str]:
         if zipped:
-            return BytesIO(member(path, name)), f"{name.rpartition('/')[2]} in {path.name}"
-        return opened(path / name), name
+            content = partial(member, path, name)
+            return lambda: BytesIO(content()), f"{name.rpartition('/')[2]} in {path.name}"
+        return partial(opened, path / name), name
 
     about = f"{found[0].removesuffix('.inter')}.item"
-    return get(found[0]), get(about) if about in names else None
+    if about not in names:
+        return get(found[0]), None
+    opens, file = get(about)
+    return get(found[0]), (opens(), file)
 
 
 @reader("recbole", 2, unnamed_in=("recbole",))
@@ -110,13 +138,16 @@ def read(path: Path, settings: Dataset) -> Raw:
     if path.is_dir() or is_zip(path):
         inter, about = files(path)
     else:
-        inter = opened(path), path.name
+        inter = partial(opened, path), path.name
     if settings.items is not None:
         own = Path(settings.items).expanduser()
         about = opened(own), own.name
     names = vars(settings.columns)
-    frame, place = atomic(*inter, faults)
-    names_of = set(map(str, frame))
+    opens, file = inter
+    frame, place = plain(opens(), settings.columns), Place(file)
+    if frame is None:
+        frame, place = atomic(opens(), file, faults)
+    names_of = set(map(str, frame.attrs))
     if lists := sorted(name for name in names_of if name.removesuffix(LIST) in names_of - {name}):
         raise UserError(
             f"dataset: {place.file} has the column {lists[0]}: each row is a history and what "

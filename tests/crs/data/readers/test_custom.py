@@ -31,7 +31,8 @@ def read(tmp_path):
 
 
 def plays(raw):
-    return list(raw.interactions[["user", "item", "timestamp"]].itertuples(index=False, name=None))
+    frame = raw.interactions.astype({"user": "str", "item": "str"})  # they may be categories
+    return list(frame[["user", "item", "timestamp"]].itertuples(index=False, name=None))
 
 
 def audit(raw):
