@@ -17,6 +17,3 @@ if not {"OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "KMP_BLOCKTIME"} & set(os.environ):
 os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "64")
 # Or DDP says at every training whether some weights have no gradient.
 os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "ERROR")
-# Memory of large tensors comes in large pages, where the system gives them (Linux): a step over a
-# graph of 64,362 entities took a third less. The numbers are the same.
-os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")
