@@ -1,8 +1,38 @@
-"""Blocks of C2-CRS' text encoders and decoder: attention, positions, pooling, heads."""
+"""Blocks of C2-CRS' text encoders and decoder: attention, positions, pooling, heads.
+
+Text encoders never compute at padding: the real positions are packed (crs/nn/packed.py).
+"""
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+
+from crs.nn.packed import Packed
+
+BLOCK_ROWS = 16
+"""Rows of texts that share one call of attention: texts differ more in length than histories."""
+
+
+def grids(x: Tensor, packed: Packed) -> list[Tensor]:
+    """The rows of each block, left-aligned, 0 behind, [n, d] -> [rows, width, d] each."""
+    slots, sizes = places(packed)
+    whole = x.new_zeros(sum(sizes), x.shape[1]).index_copy(0, slots, x)
+    parts = zip(whole.split(sizes), packed.blocks, strict=True)
+    return [part.view(block.rows, block.width, -1) for part, block in parts]
+
+
+def places(packed: Packed) -> tuple[Tensor, list[int]]:
+    """Where the real positions are in all blocks' grids end to end, [n], and the grids' sizes."""
+    sizes = [block.rows * block.width for block in packed.blocks]
+    before = (sum(sizes[:k]) for k in range(len(sizes)))
+    slots = [block.slot + first for block, first in zip(packed.blocks, before, strict=True)]
+    return torch.cat(slots), sizes
+
+
+def place_of(packed: Packed, index: Tensor) -> Tensor:
+    """Where real positions of the flattened batch are among the packed ones, [m]."""
+    ascending, place = packed.index.sort()
+    return place[torch.searchsorted(ascending, index)]
 
 
 def positions(length: int, dim: int) -> Tensor:
@@ -53,6 +83,21 @@ class Attention(nn.Module):
         )
         return self.out(seen.transpose(1, 2).flatten(2))
 
+    def within(self, x: Tensor, packed: Packed) -> Tensor:
+        """Each real position of a padded batch attends to those of its row, [n, d] -> [n, d]."""
+        layers = (self.query, self.key, self.value)
+        weight, bias = (
+            torch.cat([getattr(x, name) for x in layers]) for name in ("weight", "bias")
+        )
+        parts = []
+        for grid, block in zip(
+            grids(F.linear(x, weight, bias), packed), packed.blocks, strict=True
+        ):
+            q, k, v = (self.split(part) for part in grid.chunk(3, dim=2))
+            seen = F.scaled_dot_product_attention(q, k, v, attn_mask=block.real)
+            parts.append(seen.transpose(1, 2).flatten(2).flatten(0, 1))
+        return self.out(torch.cat(parts)[places(packed)[0]])
+
 
 class FeedForward(nn.Sequential):
     """Linear, ReLU, dropout, linear."""
@@ -72,9 +117,9 @@ class Layer(nn.Module):
         self.inner, self.norm = FeedForward(dim, hidden, dropout), nn.LayerNorm(dim)
         self.dropout = nn.Dropout(dropout)
 
-    def forward(self, x: Tensor, mask: Tensor) -> Tensor:
-        """[B, T, d] with the real positions [B, T]."""
-        x = self.attention_norm(x + self.dropout(self.attention(x, self.attention.memory(x), mask)))
+    def forward(self, x: Tensor, packed: Packed) -> Tensor:
+        """[n, d] -> [n, d]."""
+        x = self.attention_norm(x + self.dropout(self.attention.within(x, packed)))
         return self.norm(x + self.dropout(self.inner(x)))
 
 
@@ -94,21 +139,20 @@ class TextEncoder(nn.Module):
         self.layers = nn.ModuleList(Layer(dim, heads, hidden, dropout) for _ in range(layers))
         self.dropout = nn.Dropout(dropout)
 
-    def forward(self, embedded: Tensor, mask: Tensor) -> Tensor:
-        """States, [B, T, d], zero at padding.
+    def forward(self, words: nn.Embedding, tokens: Tensor) -> tuple[Tensor, Packed]:
+        """States at the real positions of left-aligned texts, [n, d], and their places.
 
         Args:
-            embedded: word vectors, [B, T, d].
-            mask: real positions, [B, T]; a row may have none.
+            words: the vector of each word.
+            tokens: [B, T]; a row may be empty.
         """
-        scale = embedded.shape[2] ** 0.5
-        x = self.dropout(embedded * scale + self.positions[: embedded.shape[1]])
-        # Attention of a row without a word would divide by 0: it reads its first place.
-        attended = mask.clone()
-        attended[:, 0] = True
-        for layer in self.layers:
-            x = layer(x, attended)
-        return x * mask[:, :, None]
+        packed = Packed.of(tokens, BLOCK_ROWS)
+        place = self.positions[packed.index % tokens.shape[1]]
+        x = words(tokens.flatten()[packed.index])
+        x = self.dropout(x * x.shape[1] ** 0.5 + place)
+        for layer in self.layers if len(x) else ():
+            x = layer(x, packed)
+        return x, packed
 
 
 class Pool(nn.Module):
@@ -135,6 +179,17 @@ class Pool(nn.Module):
             logits = logits + self.age[behind.clamp(0, len(self.age) - 1)]
         weights = torch.softmax(logits.masked_fill(~mask, -1e30), dim=1) * mask
         return (weights[:, None] @ x).squeeze(1)
+
+
+def pooled(pool: nn.Module, x: Tensor, packed: Packed) -> Tensor:
+    """Each row of a packed batch pooled, [n, d] -> [B, d]; zeros for an empty row."""
+    out = x.new_zeros(len(packed.last), x.shape[1])
+    if not packed.blocks:
+        return out
+    real = (block.real[:, 0, 0] for block in packed.blocks)
+    parts = torch.cat([pool(*one) for one in zip(grids(x, packed), real, strict=True)])
+    rows = packed.row.unique_consecutive()  # empty ones are behind them
+    return out.index_copy(0, rows, parts[: len(rows)])
 
 
 class Head(nn.Sequential):

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from crs.data.contexts import PAD, Contexts, Ragged, trimmed
+from crs.models.c2crs.blocks import pooled
 from crs.models.c2crs.decoder import Decoder, Source, shifted
 from crs.models.c2crs.losses import frequency_weight, weighted_cross_entropy
 from crs.models.c2crs.networks import C2CRS, Batch
@@ -31,9 +32,9 @@ def read_all(model: C2CRS, contexts: Contexts, place: Path, device: torch.device
         # Rows of similar length together waste little on padding.
         for rows in lengths.argsort().split(CHUNK):
             tokens = trimmed(contexts.tokens[rows])
-            states = model.read(tokens.to(device)).half().cpu()
-            for row, state in zip(rows.tolist(), states, strict=True):
-                out[offsets[row] : offsets[row + 1]] = state[: int(lengths[row])].numpy()
+            states, packed = model.read(tokens.to(device))
+            at = offsets[rows[packed.row.cpu()]] + packed.index.cpu() % tokens.shape[1]
+            out[at.numpy()] = states.half().cpu().numpy()
         out.flush()
         keep(unfinished, place)
     return Ragged(torch.from_numpy(np.load(place, mmap_mode="c")), offsets)
@@ -104,9 +105,8 @@ class Converse(TrainingTask):
         }
         if self.reading:
             batch = Batch.of(self.contexts, rows, self.device)
-            tokens = batch.review_tokens
-            words = model.words.to(self.device)(tokens)
-            sentences = self.pool(self.review(words, tokens != PAD), tokens != PAD)
+            words = model.words.to(self.device)
+            sentences = pooled(self.pool, *self.review(words, batch.review_tokens))
             out["review"] = Source(sentences[batch.reviews], batch.reviews != 0)
         return out
 

@@ -1,7 +1,7 @@
 """C2-CRS: three views of one user, as one module (docs/c2crs.md, section 3).
 
-Notation: H [E + 1, d] entity states, F [B, T, w] word states of the context, s [M, w] review
-states; e_G [B, d], e_C [B, w], e_R [B, w] the pooled views.
+Notation: H [E + 1, d] entity states, F [n, w] word states of the contexts (those of a batch end to
+end, without padding), s [M, w] review states; e_G [B, d], e_C [B, w], e_R [B, w] the pooled views.
 """
 
 from dataclasses import dataclass
@@ -11,8 +11,9 @@ import torch
 from torch import Tensor, nn
 
 from crs.data.contexts import PAD, Contexts, trimmed
-from crs.models.c2crs.blocks import Head, Pool, TextEncoder
+from crs.models.c2crs.blocks import Head, Pool, TextEncoder, pooled
 from crs.models.c2crs.graph import GraphEncoder, GraphWithWords
+from crs.nn.packed import Packed
 
 
 @dataclass
@@ -122,18 +123,18 @@ class C2CRS(nn.Module):
         """e_G: pooled states of the context's entities, zeros without one, [B, d]."""
         return self.pool["graph"](h[entities], entities != PAD)
 
-    def read(self, tokens: Tensor) -> Tensor:
-        """F: states of the context's words, [B, T] -> [B, T, w]."""
-        return self.context(self.words(tokens), tokens != PAD)
+    def read(self, tokens: Tensor) -> tuple[Tensor, Packed]:
+        """F: states of the context's words, [B, T] -> [n, w], and their places."""
+        found: tuple[Tensor, Packed] = self.context(self.words, tokens)
+        return found
 
-    def context_view(self, states: Tensor, tokens: Tensor) -> Tensor:
-        """e_C: pooled word states, [B, w]."""
-        return self.pool["context"](states, tokens != PAD)
+    def context_view(self, states: Tensor, packed: Packed) -> Tensor:
+        """e_C: pooled word states, [n, w] -> [B, w]."""
+        return pooled(self.pool["context"], states, packed)
 
     def read_reviews(self, tokens: Tensor) -> Tensor:
         """s: one vector a review, [M, W] -> [M, w]; zeros for an empty one."""
-        mask = tokens != PAD
-        return self.pool["words"](self.review(self.words(tokens), mask), mask)
+        return pooled(self.pool["words"], *self.review(self.words, tokens))
 
     def review_view(self, states: Tensor, reviews: Tensor) -> Tensor:
         """e_R: pooled reviews of each context, zeros without one, [M + 1, w], [B, R] -> [B, w]."""
@@ -144,6 +145,6 @@ class C2CRS(nn.Module):
         e_g = self.graph_view(h, batch.entities)
         if self.views == "graph":
             return e_g
-        e_c = self.context_view(self.read(batch.tokens), batch.tokens)
+        e_c = self.context_view(*self.read(batch.tokens))
         e_r = self.review_view(self.read_reviews(batch.review_tokens), batch.reviews)
         return e_g + self.fusion(torch.cat([e_g, e_c, e_r], dim=1))

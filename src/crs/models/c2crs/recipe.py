@@ -125,7 +125,7 @@ MODEL = Model(
         Stage(
             name="warmup",
             run="crs.models.c2crs.warmup:run",
-            version=2,
+            version=3,
             settings=lambda config: C2CRSWarmupSettings(config.warmup, config.c2crs),
             reads=training_inputs,
             writes=("model.json", "model.safetensors"),
@@ -135,7 +135,7 @@ MODEL = Model(
         Stage(
             name="train",
             run="crs.models.c2crs.train:run",
-            version=1,
+            version=2,
             settings=lambda config: C2CRSTrainSettings(
                 config.train, config.c2crs, config.c2crs.views, config.checkpoint
             ),
@@ -150,7 +150,7 @@ MODEL = Model(
         Stage(
             name="direct",
             run="crs.models.c2crs.no_pretraining:run",
-            version=1,
+            version=2,
             settings=lambda config: C2CRSTrainSettings(
                 config.train, config.c2crs, config.c2crs.views
             ),
@@ -162,7 +162,7 @@ MODEL = Model(
         Stage(
             name="converse",
             run="crs.models.c2crs.converse:run",
-            version=1,
+            version=2,
             settings=lambda config: C2CRSConverseSettings(
                 config.converse, config.c2crs, config.c2crs.fill_items
             ),

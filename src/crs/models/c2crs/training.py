@@ -9,6 +9,7 @@ from crs.data.contexts import PAD, Contexts
 from crs.evaluation.metrics import means
 from crs.evaluation.ranking import ranks
 from crs.models.c2crs import recipe
+from crs.models.c2crs.blocks import place_of
 from crs.models.c2crs.losses import coarse_loss, fine_loss, released_fine_loss
 from crs.models.c2crs.networks import C2CRS, Batch
 from crs.training.devices import first_of_each, whole_batch
@@ -64,10 +65,11 @@ class Warmup(TrainingTask):
         views: list[tuple[Tensor, ...]] = [(e_g, seen[:, 0] != PAD)]
         units: dict[str, tuple[Tensor, ...]] = {"graph": (h[named], nodes, first)}
         if "context" not in options.without:
-            states = model.read(batch.tokens)
-            e_c = heads["context"](model.context_view(states, batch.tokens))
+            states, packed = model.read(batch.tokens)
+            e_c = heads["context"](model.context_view(states, packed))
             views.append((e_c, torch.ones_like(views[0][1])))
-            units["context"] = (*self.gathered(states[row, at]), entity, reader)
+            words = states[place_of(packed, row * batch.tokens.shape[1] + at)]
+            units["context"] = (*self.gathered(words), entity, reader)
         if self.contexts.has_reviews and "review" not in options.without:
             sentences = model.read_reviews(batch.review_tokens)
             e_r = heads["review"](model.review_view(sentences, batch.reviews))
@@ -103,6 +105,15 @@ class Warmup(TrainingTask):
             losses.append(loss)
             negatives.append(count)
         return torch.stack(losses).mean(), torch.stack(negatives).mean()
+
+    def optimiser(self) -> torch.optim.Optimizer:
+        """AdamW in one pass over weights, gradients and averages: the graph has most of them."""
+        return torch.optim.AdamW(
+            self.parameters(),
+            lr=self.settings.lr,
+            weight_decay=self.settings.weight_decay,
+            fused=True,
+        )
 
     def training_step(self, batch: Tensor, batch_index: int) -> Tensor:
         """Loss of a batch of numbers of contexts, [B]."""

@@ -1,6 +1,7 @@
 import torch
 
-from crs.models.c2crs.blocks import Attention, Head, Pool, TextEncoder, positions
+from crs.models.c2crs.blocks import Attention, Head, Pool, TextEncoder, place_of, pooled, positions
+from crs.nn.packed import Packed
 
 
 def same(a, b):
@@ -35,24 +36,59 @@ def make_encoder(**changes):
                            "dropout": 0.0} | changes))  # fmt: skip
 
 
-def test_padding_changes_no_state_and_is_zero():
-    encoder, x = make_encoder(), torch.randn(2, 4, 8)
-    mask = torch.ones(2, 4, dtype=torch.bool)
-    wide = torch.cat([x, torch.randn(2, 3, 8)], 1)
-    padded = torch.cat([mask, torch.zeros(2, 3, dtype=torch.bool)], 1)
-    found = encoder(wide, padded)
-    same(found[:, :4], encoder(x, mask))
-    assert not found[:, 4:].any()
+def texts(*lengths, seed=1):
+    """Words of a vocabulary of 20, left-aligned, and a table of their vectors."""
+    torch.manual_seed(seed)
+    width = max(1, *lengths)
+    tokens = torch.randint(1, 20, (len(lengths), width))
+    return torch.nn.Embedding(20, 8), tokens * (
+        torch.arange(width) < torch.tensor(lengths)[:, None]
+    )
 
 
-def test_a_text_without_words_is_zero_and_harms_no_other():
-    encoder, x = make_encoder(), torch.randn(2, 3, 8, requires_grad=True)
-    mask = torch.tensor([[True, True, True], [False, False, False]])
-    found = encoder(x, mask)
-    assert found.isfinite().all() and not found[1].any()
-    same(found[:1], encoder(x[:1], mask[:1]))
-    found.sum().backward()
-    assert x.grad.isfinite().all()
+def test_a_text_is_read_alike_alone_and_in_company():
+    encoder, lengths = make_encoder(), [3, 9, 0, 1, *[5] * 20]
+    words, tokens = texts(*lengths)
+    states, packed = encoder(words, tokens)
+    assert len(states) == sum(lengths)
+    for row, length in enumerate(lengths):
+        alone = encoder(words, tokens[row : row + 1, : max(1, length)])[0]
+        same(states[packed.row == row], alone)
+    states.sum().backward()
+    assert words.weight.grad.isfinite().all()
+
+
+def test_positions_attend_to_their_own_row_alone():
+    torch.manual_seed(0)
+    attention, (_, tokens) = Attention(8, 2), texts(4, 2, 0, 3)
+    packed = Packed.of(tokens, 2)
+    x = torch.randn(len(packed.index), 8)
+    found = attention.within(x, packed)
+    for row in (0, 1, 3):
+        own = x[packed.row == row][None]
+        same(found[packed.row == row], attention(own, attention.memory(own))[0])
+
+
+def test_texts_without_a_word_have_no_states_and_pool_to_zero():
+    encoder, (words, tokens) = make_encoder(), texts(0, 0)
+    states, packed = encoder(words, tokens)
+    assert states.shape == (0, 8)
+    assert torch.equal(pooled(Pool(8), states, packed), torch.zeros(2, 8))
+
+
+def test_a_pool_of_packed_rows_is_that_of_padded_ones():
+    pool, (_, tokens) = Pool(8), texts(4, 0, 2, 3)
+    packed = Packed.of(tokens, 2)
+    x = torch.randn(len(packed.index), 8)
+    padded = torch.zeros(tokens.numel(), 8).index_copy(0, packed.index, x).view(*tokens.shape, 8)
+    same(pooled(pool, x, packed), pool(padded, tokens > 0))
+
+
+def test_a_place_of_the_batch_is_found_among_the_packed_ones():
+    tokens = texts(4, 0, 2, 3)[1]
+    packed = Packed.of(tokens, 2)
+    assert torch.equal(packed.index[place_of(packed, torch.tensor([13, 0, 8]))],
+                       torch.tensor([13, 0, 8]))  # fmt: skip
 
 
 def test_pool_by_hand():

@@ -53,7 +53,7 @@ def test_the_coarse_loss_is_that_of_the_views_of_each_row(talks):
     for row in rows.split(1):  # one by one: no padding, no company
         batch = Batch.of(module.contexts, row, CPU)
         views["graph"].append(model.graph_view(h, batch.entities))
-        views["context"].append(model.context_view(model.read(batch.tokens), batch.tokens))
+        views["context"].append(model.context_view(*model.read(batch.tokens)))
         sentences = model.read_reviews(batch.review_tokens)
         views["review"].append(model.review_view(sentences, batch.reviews))
     z = {name: model.user_heads[name](torch.cat(parts)) for name, parts in views.items()}
