@@ -11,9 +11,18 @@ import torch
 from text2embedding import embed
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
-PROGRAMS = ["ranking", "iclrec_step", "em_epoch", "mip_sad", "c2crs", "kmeans", "training_memory"]
+PROGRAMS = [
+    "ranking",
+    "iclrec_step",
+    "em_epoch",
+    "mip_sad",
+    "c2crs",
+    "kmeans",
+    "training_memory",
+    "indexes",
+]
 WITH_TEXT_ENCODER = ["embedding", "bfloat16"]
-PROCESSES = ["busy", "growth", "serving"]
+PROCESSES = ["busy", "growth", "large_catalogue", "serving"]
 """Programs that start others."""
 OTHERS = [
     "measure",
