@@ -13,7 +13,7 @@ from text2embedding import embed
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 PROGRAMS = ["ranking", "iclrec_step", "em_epoch", "mip_sad", "c2crs", "kmeans", "training_memory"]
 WITH_TEXT_ENCODER = ["embedding", "bfloat16"]
-PROCESSES = ["busy", "growth", "serving"]
+PROCESSES = ["busy", "growth", "processes", "serving"]
 """Programs that start others."""
 OTHERS = [
     "measure",
