@@ -100,7 +100,14 @@ class Cluster:
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
         os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
         self.folder = tempfile.mkdtemp(prefix="ray-")  # short: sockets are within it
-        self.ray.init("local", num_cpus=needed["CPU"], _temp_dir=self.folder, **QUIET)
+        try:
+            self.ray.init("local", num_cpus=needed["CPU"], _temp_dir=self.folder, **QUIET)
+        except Exception as error:  # Ray has no class of its own for it
+            why = str(error).partition("\n")[0]
+            raise UserError(
+                f"engine=ray: Ray did not start ({why}); type the same command again when the "
+                "machine has less to do, or engine=local"
+            ) from error
 
     def join(self, address: str, needed: dict[str, int]) -> None:
         """The cluster that `ray start` has made of one or more machines."""

@@ -79,6 +79,18 @@ def test_an_error_is_that_of_the_process(tmp_path, shard, kind, sentence):
 
 
 @with_ray
+def test_that_ray_does_not_start_is_one_sentence(monkeypatch):
+    import ray
+
+    def slow(*_, **__):
+        raise Exception("The current node timed out during startup.\nThis could")
+
+    monkeypatch.setattr(ray, "init", slow)
+    with pytest.raises(UserError, match=r"Ray did not start \(The current .* startup\.\);"):
+        list(computed(ends_once, ("",), [1, 2], 2, on_ray()))
+
+
+@with_ray
 def test_a_cluster_that_is_not_there_is_one_sentence():
     with pytest.raises(UserError, match=r"engine\.address=127\.0\.0\.1:9: .* ray start --head"):
         list(computed(ends_once, ("",), [1, 2], 2, on_ray(address="127.0.0.1:9")))
