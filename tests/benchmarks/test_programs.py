@@ -22,7 +22,7 @@ PROGRAMS = [
     "indexes",
 ]
 WITH_TEXT_ENCODER = ["embedding", "bfloat16"]
-PROCESSES = ["busy", "growth", "large_catalogue", "serving"]
+PROCESSES = ["busy", "growth", "large_catalogue", "processes", "serving"]
 """Programs that start others."""
 OTHERS = [
     "measure",
