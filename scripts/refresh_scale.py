@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 FILE = Path(__file__).parents[1] / "docs" / "scale.md"
-HEAD = "| stage |"
+HEAD = "| stage | bytes |"
 
 DIM, LAYERS, EPOCHS = 64, 2, 10
 """Width and layers of the encoder; epochs of each training."""
@@ -24,8 +24,8 @@ CANDIDATES = 10_000
 """Items that an EM step scores a case against (`em.candidates`)."""
 
 # Measured on one core, by the programs that docs/benchmarks.md and docs/scale.md name.
-ROWS = 132_000
-"""Interactions a second of stage `dataset`: 1,600,000 in 12.1 s (growth.py)."""
+ROWS = 20_000_000 / 21.4
+"""Interactions a second of stage `dataset` (data_preparation.py)."""
 UTTERANCES = 4_500
 """Of the rule-based user a second: 7,194 in 1.6 s (stage `simulate` of make run)."""
 TEXTS = 725
@@ -124,7 +124,7 @@ def row(cost: Cost) -> str:
 
 def table(interactions: float = 1e9, users: float = 1e8, items: float = 1e7) -> str:
     """One row a stage."""
-    head = f"{HEAD} bytes | operations | one core | one accelerator | USD |"
+    head = f"{HEAD} operations | one core | one accelerator | USD |"
     return "\n".join(
         [head, "|---|---|---|---|---|---|", *map(row, costs(interactions, users, items))]
     )

@@ -48,7 +48,7 @@ class Sequences:
     @classmethod
     def of(cls, dataset: Artifact) -> "Sequences":
         """From the tables of a dataset artifact."""
-        rows, users = dataset.summary["interactions"], dataset.summary["users"]
+        rows, users = dataset.rows("interactions.parquet"), dataset.summary["users"]
         items = torch.empty(rows, dtype=torch.long) if rows <= LARGE else on_disk(rows)
         offsets, read = torch.zeros(users + 2, dtype=torch.long), 0
         counts, places = offsets[1:].numpy(), items.numpy()

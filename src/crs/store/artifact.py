@@ -283,6 +283,12 @@ class Artifact:
             return json.loads(file.read_text())
         raise ValueError(f"{file}: no reader for {file.suffix!r}")
 
+    def rows(self, name: str) -> int:
+        """How many rows a table has."""
+        from pyarrow import parquet
+
+        return parquet.read_metadata(self.path / name).num_rows
+
     def pieces(self, name: str, *columns: str) -> Iterator[list[Any]]:
         """Columns of a table as arrays, some thousands of rows at a time."""
         from pyarrow import parquet
