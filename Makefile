@@ -41,7 +41,7 @@ faults: $(DONE) ## kills, damage, crowds, full disks, strangers: what must hold,
 
 bench: $(DONE) ## the speed programs; each prints its ratio last
 	for program in ranking iclrec_step em_epoch mip_sad c2crs kmeans training_memory bfloat16 \
-	  embedding busy growth serving; do \
+	  embedding busy growth large_catalogue indexes processes data_preparation serving; do \
 	  echo "== $$program"; $(BIN)/python benchmarks/$$program.py || exit 1; done
 
 bench-peers: $(DONE) ## against RecTools and RecBole, in environments of 3 GB; BEAUTY=FILE adds Beauty

@@ -22,7 +22,7 @@ from crs.search.space import Space, merged
 from crs.search.study import About, open_study
 from crs.search.trials import attempt, configured
 from crs.store.artifact import RESUME
-from crs.training.loop import LAST
+from crs.training.phase_state import LAST
 from tests.crs.search.test_space import Ends
 from tests.test_train import Done, command, quiet
 

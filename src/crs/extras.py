@@ -12,6 +12,7 @@ BRINGS = {
     "serve": ("fastapi", "fastapi_offline", "pydantic", "uvicorn"),
     "export": ("onnx", "onnxruntime"),
     "launch": ("hydra_plugins.hydra_joblib_launcher", "hydra_plugins.hydra_submitit_launcher"),
+    "ray": ("ray",),
     "dashboard": ("wandb_workspaces",),
     "dev": ("pytest",),
 }  # fmt: skip

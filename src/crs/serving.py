@@ -29,10 +29,11 @@ from crs.dialogue.rule_understanding import Rules
 from crs.dialogue.turn import TurnSettings
 from crs.dialogue.utterance_vectors import Texts
 from crs.errors import UserError
+from crs.export import index
 from crs.ids import Ids, Number
 from crs.installed import CONF
 from crs.models import recipes
-from crs.places import home, refusal
+from crs.places import home
 from crs.recommender import Recommender, own_scorers, reads_text
 from crs.settings.training import Trainer
 from crs.stages.embed import ENCODER, Embedder
@@ -321,31 +322,31 @@ class System:
             query = torch.cat([query, torch.ones(1, 1)], dim=1)
         return query.numpy().astype(np.float32)
 
-    def export_faiss(self, path: str | Path) -> int:
-        """Write the scorer's item table as a FAISS index of inner products.
+    def indexed(self) -> tuple[np.ndarray, np.ndarray]:
+        """What an index holds of the items 1 to N: vectors, [N, d] float32, and ids, [N].
 
         FAISS has numbers alone: its ids are those of the user's file where these are whole numbers,
-        else our own numbers; `item_ids[number]` is the file's id of one of these.
-
-        A bias is the last column: `query` has a 1 there. Exact search; histories are not excluded.
-
-        Returns:
-            how many items it holds.
-        Raises:
-            UserError: if the file cannot be written.
+        else our own numbers; `item_ids[number]` is the file's id of one of these. A bias is the
+        last column: `query` has a 1 there.
         """
-        import faiss
-
         items, bias = self.recommender.catalogue()
         table = items if bias is None else torch.cat([items, bias[:, None]], dim=1)
         numbers = np.arange(1, self.sequences.n_items + 1)
         spoken = map(self.item_ids.__getitem__, numbers.tolist())
         ids = np.array(list(spoken), dtype=np.int64) if self.item_ids.whole else numbers
-        index = faiss.IndexIDMap(faiss.IndexFlatIP(table.shape[1]))
-        index.add_with_ids(np.ascontiguousarray(table.numpy()[numbers], dtype=np.float32), ids)
-        try:
-            faiss.write_index(index, home(path))
-        except RuntimeError as error:
-            why = refusal(error) or "there is no such folder"
-            raise UserError(f"{path} cannot be written ({why}); give another file") from error
-        return int(index.ntotal)
+        return np.ascontiguousarray(table.numpy()[numbers], dtype=np.float32), ids
+
+    def export_faiss(self, path: str | Path, kind: str = "flat") -> int:
+        """Write the scorer's item table as a FAISS index of inner products; histories stay in.
+
+        Args:
+            kind: of `crs.export.index.KINDS`; `flat` is exact.
+        Returns:
+            how many items it holds.
+        Raises:
+            UserError: if the file cannot be written, or there is no such index.
+        """
+        vectors, ids = self.indexed()
+        index.check(kind, len(ids))
+        index.write(index.build(vectors, ids, kind), path)
+        return len(ids)

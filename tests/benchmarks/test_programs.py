@@ -1,6 +1,7 @@
 """Each program runs, ends with its ratio, and leaves what it measures as it was."""
 
 import importlib
+import importlib.util
 import re
 import sys
 from pathlib import Path
@@ -11,10 +12,21 @@ import torch
 from text2embedding import embed
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
-PROGRAMS = ["ranking", "iclrec_step", "em_epoch", "mip_sad", "c2crs", "kmeans", "training_memory"]
+PROGRAMS = [
+    "ranking",
+    "iclrec_step",
+    "em_epoch",
+    "mip_sad",
+    "c2crs",
+    "kmeans",
+    "training_memory",
+    "indexes",
+]
 WITH_TEXT_ENCODER = ["embedding", "bfloat16"]
-PROCESSES = ["busy", "growth", "serving"]
+PROCESSES = ["busy", "growth", "large_catalogue", "processes", "serving"]
 """Programs that start others."""
+WITH_DUCKDB = ["data_preparation"]
+"""A program that starts others and compares with what is in no extra of ours."""
 OTHERS = [
     "measure",
     "data",
@@ -46,7 +58,7 @@ def run(monkeypatch, capsys):
 
 def test_every_program_is_tested_and_run_by_make_bench():
     there = {file.stem for file in BENCHMARKS.glob("*.py")} - {*OTHERS}
-    assert there == {*PROGRAMS, *WITH_TEXT_ENCODER, *PROCESSES}
+    assert there == {*PROGRAMS, *WITH_TEXT_ENCODER, *PROCESSES, *WITH_DUCKDB}
     recipe = (BENCHMARKS.parent / "Makefile").read_text().split("\nbench:")[1].split("\n\n")[0]
     assert there == set(re.findall(r"\w+", recipe)) & there
 
@@ -67,6 +79,16 @@ def test_a_program_with_the_text_encoder_prints_its_ratio_last(run, name):
 @pytest.mark.parametrize("name", PROCESSES)
 def test_a_program_that_starts_others_prints_its_ratio_last(run, name):
     assert re.fullmatch(r"ratio \d+\.\d{3}", run(name)[-1])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", WITH_DUCKDB)
+def test_a_program_without_its_peer_says_how_to_get_it(run, name):
+    last = run(name)[-1]
+    if importlib.util.find_spec("duckdb"):
+        assert re.fullmatch(r"ratio \d+\.\d{3}", last)
+    else:
+        assert last.endswith("pip install duckdb")
 
 
 def test_the_ratio_is_that_of_the_first_median_to_the_second(run, capsys):

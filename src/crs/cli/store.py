@@ -171,7 +171,7 @@ def prune(given: argparse.Namespace) -> None:
     count = freed = 0
     for one in removable(catalogue, choice, keep):
         size = bytes_of(one)
-        if given.yes and not remove(one, catalogue.store):
+        if given.yes and not remove(one, catalogue):
             print(f"stays    {named(one)}: a process makes it, or what stands on it stays")
             continue
         count += 1

@@ -11,7 +11,7 @@ import pandas as pd
 from crs.console import Context, say
 from crs.data import attribute_dialogues, conversations
 from crs.data.dense_ids import dense, numbered
-from crs.data.filters import select
+from crs.data.filters import select, told_items, told_order
 from crs.data.layouts import refusal
 from crs.data.parsing.raw import Raw, RowAudit
 from crs.data.parsing.times import span
@@ -44,21 +44,24 @@ def tables(raw: Raw, settings: Dataset) -> dict[str, pd.DataFrame]:
             f"{why * bool(raw.faults.count)}; give a file with data"
         )
     frame, noticed = select(raw, settings)
+    further = told_items(raw.items)
     if frame.empty:
         filters = ", ".join(f"{key}={getattr(settings, key)}" for key in FILTERS).replace("'", "")
         raise UserError(
             f"dataset={settings.name}: no interaction is left after dataset.{filters} "
-            f"({'; '.join(map(str, noticed))}); filter less"
+            f"({'; '.join(map(str, [*noticed, *further]))}); filter less"
         )
     users, user = numbered(frame["user"])
     items, item = numbered(frame["item"])
     time, rating = frame["timestamp"].to_numpy(), frame["rating"].to_numpy("float64")
     lengths = np.bincount(user)
-    order, _ = stable(packed(user, time))
+    order, shared = stable(packed(user, time))
+    noticed += told_order(frame, order[shared], raw.place) + further
+    del frame, shared  # their memory is needed for what is written
     interactions = pd.DataFrame(
         {
             "user": np.repeat(np.arange(len(lengths)), lengths),
-            "item": item[order],
+            "item": item[order].astype("int64"),
             "timestamp": time[order].astype("int64"),
             "rating": rating[order],
         }

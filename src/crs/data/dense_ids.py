@@ -7,7 +7,7 @@ import pandas as pd
 import pyarrow as pa
 from pyarrow import compute
 
-from crs.data.parsing.plain_table import whole_numbers
+from crs.data.parsing.plain_table import counting, whole_numbers
 
 
 def ordered(names: pa.Array) -> np.ndarray:
@@ -40,7 +40,7 @@ def numbered(raw: pd.Series) -> tuple[pd.Index, np.ndarray]:
     there = np.flatnonzero(counts)
     names = texts(categories[there])
     order = ordered(pa.array(names, pa.string()))
-    number = np.zeros(len(counts), dtype=np.int64)
+    number = np.zeros(len(counts), dtype=counting(len(counts)))
     number[there[order]] = np.arange(1, len(there) + 1)
     return names[order], number[codes]
 

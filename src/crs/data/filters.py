@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from crs.data.dense_ids import texts
-from crs.data.parsing.raw import Raw, RowAudit
+from crs.data.parsing.raw import Place, Raw, RowAudit
 from crs.data.row_order import packed, stable
 from crs.errors import UserError
 from crs.stages.dataset import Dataset
@@ -123,10 +123,22 @@ def select(raw: Raw, settings: Dataset) -> tuple[pd.DataFrame, list[RowAudit]]:
         few = " or ".join(f"{who} with under {least}" for who, least in limits.items() if least)
         noticed.append(RowAudit(f"of {few}", rest, "left out"))
         frame = frame[kept]
-    order, shared = stable(packed(column("user"), column("timestamp")))
-    tied = np.zeros(len(frame), dtype=bool)
-    tied[order[shared]] = True
-    frame = treated(tied, "at the same time as another of the user: in file order", "keep")
-    if twice := int(raw.items["item"].duplicated().sum()):
-        noticed.append(RowAudit("a further description of an item", twice, "left out"))
     return frame, noticed
+
+
+def told_order(frame: pd.DataFrame, tied: np.ndarray, place: Place) -> list[RowAudit]:
+    """The account of rows at the same time as another of their user.
+
+    Args:
+        tied: their places in the frame.
+    """
+    if not len(tied):
+        return []
+    what = "at the same time as another of the user: in file order"
+    return [RowAudit(what, len(tied), "kept", place(int(frame.index[tied.min()])))]
+
+
+def told_items(items: pd.DataFrame) -> list[RowAudit]:
+    """The account of items that a source describes twice."""
+    twice = int(items["item"].duplicated().sum())
+    return [RowAudit("a further description of an item", twice, "left out")] if twice else []

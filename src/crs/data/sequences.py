@@ -1,7 +1,9 @@
 """Users' item sequences as two tensors, and the windows and histories that are cut from them."""
 
 from dataclasses import dataclass
+from tempfile import NamedTemporaryFile
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -11,6 +13,15 @@ REPEATING = 0.05
 """Where a larger share of the training interactions repeats an earlier one, users take items again.
 Then the item that comes next is often one of the history, and a ranking without the history, which
 never leaves out the target, would give the answer away (docs/protocols.md, repeats)."""
+
+LARGE = 1 << 27
+"""More items than this (1 GB) are not held in memory."""
+
+
+def on_disk(size: int) -> Tensor:
+    """Whole numbers in a memory map of a temporary file (`TMPDIR`), which ends with the process."""
+    with NamedTemporaryFile() as file:  # has no name any more, and exists while it is mapped
+        return torch.from_file(file.name, shared=True, size=size, dtype=torch.long)
 
 
 @dataclass
@@ -37,11 +48,15 @@ class Sequences:
     @classmethod
     def of(cls, dataset: Artifact) -> "Sequences":
         """From the tables of a dataset artifact."""
-        frame = dataset.load("interactions.parquet")
-        users = torch.from_numpy(frame["user"].to_numpy(copy=True))
-        counts = torch.bincount(users, minlength=dataset.summary["users"] + 1)
-        offsets = torch.cat([torch.zeros(1, dtype=torch.long), counts.cumsum(0)])
-        items = torch.from_numpy(frame["item"].to_numpy(copy=True))
+        rows, users = dataset.summary["interactions"], dataset.summary["users"]
+        items = torch.empty(rows, dtype=torch.long) if rows <= LARGE else on_disk(rows)
+        offsets, read = torch.zeros(users + 2, dtype=torch.long), 0
+        counts, places = offsets[1:].numpy(), items.numpy()
+        for user, item in dataset.pieces("interactions.parquet", "user", "item"):
+            counts += np.bincount(user, minlength=len(counts))
+            places[read : read + len(item)] = item
+            read += len(item)
+        np.cumsum(counts, out=counts)
         return cls(items, offsets, dataset.summary["items"], of_users=True)
 
     @property

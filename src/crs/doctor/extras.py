@@ -14,6 +14,7 @@ FOR = {
     "serve": "crs serve",
     "export": "crs export",
     "launch": "-m launcher=joblib, submitit_local or slurm",
+    "ray": "engine=ray",
     "dashboard": "scripts/dashboard.py",
 }
 """What an extra is for."""

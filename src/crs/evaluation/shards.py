@@ -26,7 +26,7 @@ from crs.store.artifact import Artifact
 SPLITS = ("valid", "test")
 REPEAT_NEWEST = "repeat newest"
 """A baseline of every table of data with repeated items."""
-SHARD = 1 << 16
+SHARD = 1 << 17
 """Cases that a scorer is given at once, at most. Other numbers may give queries other last bits."""
 
 

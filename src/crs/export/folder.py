@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +12,10 @@ import torch
 import torch.nn.functional as F
 from safetensors.torch import save_file
 
+from crs.data.cases import Cases
 from crs.errors import UserError
-from crs.export import query
+from crs.evaluation.ranking import topk
+from crs.export import index, query
 from crs.ids import Number
 from crs.models.text_match.asked import ASKED
 from crs.places import home, refusal, unwritable
@@ -27,34 +29,42 @@ SHAPES = ("encoder.json", "model.json")
 """What the stages write beside their weights to build the network."""
 CHECKED = 16
 """Users whose histories the ONNX model and ours are asked about."""
+SEARCHED = 256
+"""Users whose best items an index that is not exact is asked for."""
+RECALL = "recall@10"
 SAID = "a quiet drama from the 1990s, no horror"
 """The words, where the scorer reads words."""
 
 
-def write(system: System, folder: str | Path, onnx: bool) -> list[str]:
+def write(system: System, folder: str | Path, onnx: bool, kind: str = "flat") -> list[str]:
     """Write all of it into a new or empty folder; a line for each part.
 
+    Args:
+        kind: of the index, one of `index.KINDS`.
     Raises:
-        UserError: if the folder has files, cannot be written, or the scorer has no encoder to write
-            as ONNX and this is asked for.
+        UserError: if the folder has files, cannot be written, there is no such index, or the scorer
+            has no encoder to write as ONNX and this is asked for.
     """
     place = Path(home(folder))
     if place.is_dir() and any(place.iterdir()):
         raise UserError(f"{folder} has files; give a new folder")
+    index.check(kind, system.sequences.n_items)
     if onnx:
         query.encoder_of(system)
     try:
         place.mkdir(parents=True, exist_ok=True)
-        return [*parts(system, place, onnx)]
+        return [*parts(system, place, onnx, kind)]
     except OSError as error:
         raise unwritable(folder, refusal(error) or str(error.strerror), "FOLDER") from error
 
 
-def parts(system: System, place: Path, onnx: bool) -> list[str]:
+def parts(system: System, place: Path, onnx: bool, kind: str) -> list[str]:
     """Write the parts; a line for each."""
     dim = write_items(system, place)
+    about = write_index(system, place / INDEX, kind)
+    found = f", {RECALL} {about[RECALL]:.3f}" if RECALL in about else ""
     said = [
-        f"{INDEX:<18} {system.export_faiss(place / INDEX):,} items for a search by inner product",
+        f"{INDEX:<18} {system.sequences.n_items:,} items by inner product, {kind}{found}",
         f"{ITEMS:<18} their vectors of {dim} numbers; row 0 is padding",
         f"{TABLE:<18} their numbers, ids and titles",
         *(f"{name:<18} weights" for name in copy_weights(system, place)),
@@ -68,6 +78,7 @@ def parts(system: System, place: Path, onnx: bool) -> list[str]:
         "result": f"{system.result.stage}/{system.result.fingerprint}",
         "items": system.sequences.n_items,
         "dim": dim,
+        **about,
     }
     if onnx:
         config |= query.write(system, place / ONNX)
@@ -75,6 +86,20 @@ def parts(system: System, place: Path, onnx: bool) -> list[str]:
         said.append(f"{ONNX:<18} query encoder; scores differ by {config['apart']:.1e} at most")
     (place / CONFIG).write_text(json.dumps(config, indent=1, sort_keys=True))
     return [*said, f"{CONFIG:<18} what these are"]
+
+
+def write_index(system: System, file: Path, kind: str) -> dict[str, Any]:
+    """Write the index; its kind and, where it is not exact, how much of the exact best it finds."""
+    vectors, ids = system.indexed()
+    made = index.build(vectors, ids, kind)
+    index.write(made, file)
+    if kind == "flat":
+        return {"index": kind}
+    asked = [system.recommender.queries(case) for case in cases_of(system, SEARCHED)]
+    best, _ = topk(torch.cat(asked), system.recommender.catalogue(), 10, n_items=len(ids))
+    bias = vectors.shape[1] - asked[0].shape[1]
+    queries = F.pad(torch.cat(asked), (0, bias), value=1.0).numpy().astype(np.float32)
+    return {"index": kind, RECALL: round(index.recall(made, ids[best.numpy() - 1], queries), 4)}
 
 
 def write_items(system: System, place: Path) -> int:
@@ -121,11 +146,7 @@ def apart(system: System, length: int, run: Run) -> float:
         length: of the histories that it takes.
     """
     items, most = system.recommender.catalogue()[0], 0.0
-    for user in system.sequences.users[:CHECKED].tolist():
-        talk = system.talk([*map(Number, history_of(system, user))])
-        if query.inputs_of(system):
-            talk.hear(SAID)
-        case = talk.asked()
+    for case in cases_of(system, CHECKED):
         history = F.pad(case.history(length), (length - case.history(length).shape[1], 0))
         known = {query.HISTORY: history, query.TEXT: case.text, ASKED: case.dialogue.get(ASKED)}
         given = {name: one.numpy() for name, one in known.items() if one is not None}
@@ -133,6 +154,16 @@ def apart(system: System, length: int, run: Run) -> float:
         difference = (theirs - system.recommender.queries(case)) @ items.T
         most = max(most, float(difference.abs().max()))
     return most
+
+
+def cases_of(system: System, users: int) -> Iterator[Cases]:
+    """What the first users are asked about, one by one: their histories, and words where the scorer
+    reads words."""
+    for user in system.sequences.users[:users].tolist():
+        talk = system.talk([*map(Number, history_of(system, user))])
+        if query.inputs_of(system):
+            talk.hear(SAID)
+        yield talk.asked()
 
 
 def history_of(system: System, user: int) -> list[int]:

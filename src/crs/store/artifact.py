@@ -7,6 +7,7 @@ A result's name is the fingerprint of everything that could change the result
 import hashlib
 import json
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -281,3 +282,11 @@ class Artifact:
         if file.suffix == ".json":
             return json.loads(file.read_text())
         raise ValueError(f"{file}: no reader for {file.suffix!r}")
+
+    def pieces(self, name: str, *columns: str) -> Iterator[list[Any]]:
+        """Columns of a table as arrays, some thousands of rows at a time."""
+        from pyarrow import parquet
+
+        with parquet.ParquetFile(self.path / name) as file:
+            for batch in file.iter_batches(columns=list(columns)):
+                yield [batch[column].to_numpy() for column in columns]

@@ -8,28 +8,33 @@ weights, optimiser and stopper has to be kept between epochs.
 import hashlib
 import math
 from abc import abstractmethod
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import torch
 from lightning_fabric import Fabric
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from crs.console import Context
-from crs.errors import NotFiniteError, PartialResultError
+from crs.errors import NotFiniteError
 from crs.settings.training import Optimisation
-from crs.store.artifact import RESUME, UNFINISHED, keep, kept, replace_synced, write_json
+from crs.store.artifact import RESUME, UNFINISHED, replace_synced, write_json
 from crs.training import devices
 from crs.training.determinism import one_order_of_additions
 from crs.training.early_stopping import Stopper
 from crs.training.ema import Average
 from crs.training.memory import give_back
+from crs.training.phase_state import (
+    BEST,
+    finite,
+    keep_state,
+    keep_weights,
+    kept_state,
+    write_weights,
+)
 from crs.training.team import together
-
-LAST, BEST = "last.ckpt", "best.safetensors"
-"""In the folder of a phase: its state after the newest epoch, and the weights of the best one."""
 
 
 def derive(*parts: Any) -> int:
@@ -134,11 +139,6 @@ def rate(settings: Optimisation, epoch: int) -> float:
     return settings.lr * (1 + done * (settings.final_lr_factor - 1))
 
 
-def finite(tensors: Iterable[Tensor]) -> bool:
-    """Whether no number of some tensors is NaN or infinite."""
-    return all(bool(x.isfinite().all()) for x in tensors if x.is_floating_point())
-
-
 def save_weights(module: nn.Module, path: Path) -> None:
     """A module's parameters and buffers as safetensors, whole or not at all.
 
@@ -147,14 +147,6 @@ def save_weights(module: nn.Module, path: Path) -> None:
     """
     write_weights(module, temporary := path.with_suffix(UNFINISHED))
     replace_synced(temporary, path)
-
-
-def write_weights(module: nn.Module, path: Path) -> None:
-    """As `save_weights`, without a temporary file."""
-    weights = {k: v.contiguous() for k, v in module.state_dict().items()}
-    if wrong := [name for name, value in weights.items() if not finite([value])]:
-        raise NotFiniteError(f"the weights {', '.join(wrong[:3])} are not finite")
-    save_file(weights, path)
 
 
 def fit(
@@ -185,11 +177,8 @@ def fit(
     place = folder / RESUME / phase.replace(" ", "_")
     place.mkdir(parents=True, exist_ok=True)
     module.settings = settings
-    stopper, saved = Stopper(settings), None
-    if kept(place / LAST):
-        if not kept(place / BEST):
-            raise PartialResultError(f"{RESUME}/{place.name}/{BEST} is gone")
-        saved = torch.load(place / LAST, map_location="cpu", weights_only=True)
+    stopper, saved = Stopper(settings), kept_state(place)
+    if saved is not None:
         vars(stopper).update(saved["stopper"])
         context.tracker.replay(phase, stopper.history)
     if not stopper.over:
@@ -248,20 +237,6 @@ def validated(module: TrainingTask) -> dict[str, float]:
     if not math.isfinite(scores[module.monitor]):
         raise NotFiniteError(f"the validation's {module.monitor} is not finite")
     return scores
-
-
-def keep_weights(module: nn.Module, place: Path) -> None:
-    """Keep a module's weights as the best of a phase."""
-    write_weights(module, temporary := place / f"{BEST}{UNFINISHED}")
-    keep(temporary, place / BEST)
-
-
-def keep_state(state: dict[str, Any], place: Path) -> None:
-    """Keep what a phase goes on from."""
-    # Through a file of Python's, which tells why it cannot be written.
-    with (temporary := place / f"{LAST}{UNFINISHED}").open("wb") as file:
-        torch.save(state, file)
-    keep(temporary, place / LAST)
 
 
 def train(

@@ -109,3 +109,14 @@ def test_few_repeats_leave_the_history_out_as_ever():
     for n, expected in ((20, False), (19, True)):
         data = replace(sequences([1, *range(1, n), 30, 31]), repeats=None)
         assert data.repeating == expected
+
+
+@pytest.mark.parametrize("large", [1 << 27, 10])
+def test_sequences_are_those_of_the_table(tmp_path, monkeypatch, large):
+    """Whether they are held in memory or lie on the disk."""
+    found = dataset(tmp_path)
+    monkeypatch.setattr("crs.data.sequences.LARGE", large)
+    made, frame = Sequences.of(found), found.load("interactions.parquet")
+    assert made.items.tolist() == frame["item"].tolist()
+    assert made.lengths(made.users).tolist() == frame.groupby("user").size().tolist()
+    assert made.offsets[0] == made.offsets[1] == 0 and made.items.dtype == torch.long

@@ -62,6 +62,23 @@ def test_a_scorer_without_an_encoder_is_refused(system, tmp_path, monkeypatch):
     assert "bias" in load_file(tmp_path / "out" / "items.safetensors")
 
 
+@pytest.mark.parametrize("scorer", ["encoder", "attribute filter"])
+def test_a_graph_is_written_with_what_it_finds(system, tmp_path, monkeypatch, scorer):
+    monkeypatch.setattr(system, "scorer", scorer)
+    lines = folder.write(system, tmp_path, onnx=False, kind="hnsw")
+    config = json.loads((tmp_path / "config.json").read_text())
+    assert config["index"] == "hnsw" and config["recall@10"] >= 0.85
+    assert lines[0].endswith(f"hnsw, recall@10 {config['recall@10']:.3f}")
+    assert faiss.read_index(str(tmp_path / "items.faiss")).ntotal == config["items"]
+
+
+def test_an_index_that_cannot_be_is_refused_before_anything_is_written(system, tmp_path):
+    for kind, says in (("hsnw", "There are flat, hnsw, ivfpq"), ("ivfpq", "type --index=flat")):
+        with pytest.raises(UserError, match=says):
+            folder.write(system, tmp_path / "out", onnx=False, kind=kind)
+    assert not (tmp_path / "out").exists()
+
+
 def test_a_folder_with_files_is_left_alone(system, tmp_path):
     (tmp_path / "mine").touch()
     with pytest.raises(UserError, match="has files; give a new folder"):

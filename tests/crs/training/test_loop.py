@@ -8,7 +8,8 @@ from torch import nn
 from crs.errors import NotFiniteError, PartialResultError, PrunedError
 from crs.settings.training import Optimisation
 from crs.store.artifact import checksum
-from crs.training.loop import BEST, LAST, TrainingTask, derive, fit, rate, save_weights, shuffled
+from crs.training.loop import TrainingTask, derive, fit, rate, save_weights, shuffled
+from crs.training.phase_state import BEST, LAST
 from tests.contracts.tiny import context
 
 SETTINGS = Optimisation(

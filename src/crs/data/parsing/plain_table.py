@@ -181,9 +181,14 @@ def different(numbers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         return pd.factorize(numbers)
     there = np.zeros(largest + 1, dtype=bool)
     there[numbers] = True
-    place = there.cumsum()
+    place = there.cumsum(dtype=counting(largest + 1))
     place -= 1
     return place[numbers], np.flatnonzero(there)
+
+
+def counting(size: int) -> type[np.signedinteger]:
+    """The type of numbers up to a size: the small one, which is fetched faster, if it will do."""
+    return np.int32 if size < 1 << 31 else np.int64
 
 
 def plain_table(

@@ -4,7 +4,6 @@ import json
 import re
 import time
 from collections.abc import Iterable
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -31,13 +30,33 @@ class Catalogue:
         if not self.store.root.is_dir():
             raise UserError(f"--store={root}: there is no such folder; type --store=PLACE")
         self.now = time.time()
-        found = [
-            Artifact(file.parent)
+        self.results: dict[Path, Artifact] = {}
+        self.readers: dict[Path, set[Path]] = {}
+        """The results that stand directly on each."""
+        self.damaged: list[Artifact] = []
+        self.renew()
+
+    def renew(self) -> None:
+        """Read what has appeared since this was made or renewed, and leave out what is gone.
+
+        What was read before is not read again: a result's name says what it was made from.
+        """
+        there = {
+            file.parent
             for file in sorted(self.store.root.glob(f"*/*/{MANIFEST}"))
             if NAME.fullmatch(file.parent.name) and STAGE.fullmatch(file.parts[-3])
-        ]
-        self.damaged = [one for one in found if not readable(one)]
-        self.results = {one.place: one for one in found if readable(one)}
+        }
+        for place in self.results.keys() - there:
+            for one in self.inputs(self.results.pop(place)).values():
+                self.readers[one.place].discard(place)
+        known = self.results.keys() | {one.place for one in self.damaged}
+        for result in map(Artifact, sorted(there - known)):
+            if not readable(result):
+                self.damaged.append(result)
+                continue
+            self.results[result.place] = result
+            for one in self.inputs(result).values():
+                self.readers.setdefault(one.place, set()).add(result.place)
 
     def one(self, prefix: str) -> Artifact:
         """The result whose fingerprint begins so; `stage/…` and a path are understood too.
@@ -84,21 +103,12 @@ class Catalogue:
             add(result)
         return found
 
-    @cached_property
-    def readers(self) -> dict[Path, list[Artifact]]:
-        """The results that stand directly on each."""
-        found: dict[Path, list[Artifact]] = {}
-        for result in self.results.values():
-            for one in self.inputs(result).values():
-                found.setdefault(one.place, []).append(result)
-        return found
-
     def models(self, result: Artifact) -> list[str]:
         """The models that a result is for: its own, else those of what stands on it."""
         own = result.manifest["settings"].get("model")
         if isinstance(own, str):
             return [own]
-        above = (self.models(one) for one in self.readers.get(result.place, []))
+        above = (self.models(self.results[one]) for one in self.readers.get(result.place, ()))
         return sorted({model for models in above for model in models})
 
     def dataset(self, result: Artifact) -> Artifact | None:

@@ -12,7 +12,7 @@ from crs.places import refusal, unwritable
 from crs.store.artifact import Artifact
 from crs.store.commands.catalogue import Catalogue
 from crs.store.commands.listing import Wanted
-from crs.store.store import Store, lock_of
+from crs.store.store import lock_of
 
 
 def removable(
@@ -37,27 +37,29 @@ def removable(
     return [one for one in reversed(order) if one.place not in needed]
 
 
-def remove(result: Artifact, store: Store) -> bool:
+def remove(result: Artifact, catalogue: Catalogue) -> bool:
     """Remove a result; False if a process makes it, or if a result that is there now, finished or
     not, stands on it.
 
     It goes under another name first: a folder of its name is always whole.
+
+    Args:
+        catalogue: is renewed, so that each manifest is read once however many results go.
 
     Raises:
         UserError: if the store cannot be written.
     """
     try:
         with lock_of(result.place).acquire(timeout=0):
-            now = Catalogue(store.root)
-            others = [one for one in now.results.values() if one.place != result.place]
-            if result.place in now.standing_on([*others, *now.being_read()]):
+            catalogue.renew()
+            read = {one.place for one in catalogue.being_read()}
+            if result.place in read or catalogue.readers.get(result.place):
                 return False
-            aside = store.set_aside(result.place)
-            shutil.rmtree(aside)
+            shutil.rmtree(catalogue.store.set_aside(result.place))
     except Timeout:
         return False
     except (OSError, NotImplementedError) as error:  # the latter: filelock without flock
         raise unwritable(
-            f"--store={store.root}", refusal(error) or str(error), "--store"
+            f"--store={catalogue.store.root}", refusal(error) or str(error), "--store"
         ) from error
     return True

@@ -78,21 +78,39 @@ def test_what_an_unfinished_result_reads_stays(results):
     train = results["train2"]
     write_json(partial / BEGUN, {"inputs": {"train": {"fingerprint": train.fingerprint}}})
     assert gone(results, Wanted(), "evaluate1") == {"evaluate2"}
-    assert not remove(train, store) and train.place.exists()
+    assert not remove(train, Catalogue(store.root)) and train.place.exists()
     assert partial.exists()
 
 
 def test_what_a_result_reads_that_appeared_since_stays(results):
     store = Store(root(results))
-    [*going] = removable(Catalogue(store.root), Wanted(), [results["evaluate1"]])
+    catalogue = Catalogue(store.root)
+    [*going] = removable(catalogue, Wanted(), [results["evaluate1"]])
     made(store, "evaluate", {"model": "new"}, results["train2"])
-    assert [named(one) for one in going if remove(one, store)] == [named(results["evaluate2"])]
+    assert [named(one) for one in going if remove(one, catalogue)] == [named(results["evaluate2"])]
 
 
 def test_what_a_process_has_the_lock_of_stays(results):
     one = results["evaluate2"]
     with FileLock(one.place.with_name(f"{one.fingerprint}.lock")):
-        assert not remove(one, Store(root(results)))
+        assert not remove(one, Catalogue(root(results)))
     assert one.place.exists()
-    assert remove(one, Store(root(results)))
+    assert remove(one, Catalogue(root(results)))
     assert not [*one.place.parent.glob(f"{one.fingerprint}*/**/*")]
+
+
+def test_each_manifest_is_read_once_however_many_results_go(results, monkeypatch):
+    read = []
+    check = Artifact.check_manifest
+
+    def checked(one):
+        read.append(one.place)
+        check(one)
+
+    monkeypatch.setattr(Artifact, "check_manifest", checked)
+    catalogue = Catalogue(root(results))
+    going = removable(catalogue, Wanted(), [results["evaluate1"]])
+    assert len(going) > 1 and all(remove(one, catalogue) for one in going)
+    assert sorted(read) == sorted(one.place for one in results.values())
+    catalogue.renew()
+    assert {one.place for one in going}.isdisjoint(catalogue.results)

@@ -1,0 +1,59 @@
+"""What a phase of a training keeps after each epoch, to go on from and to end with."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from crs.errors import NotFiniteError, PartialResultError
+from crs.store.artifact import RESUME, UNFINISHED, keep, kept
+
+LAST, BEST = "last.ckpt", "best.safetensors"
+"""In the folder of a phase: its state after the newest epoch, and the weights of the best one."""
+
+
+def finite(tensors: Iterable[Tensor]) -> bool:
+    """Whether no number of some tensors is NaN or infinite."""
+    return all(bool(x.isfinite().all()) for x in tensors if x.is_floating_point())
+
+
+def write_weights(module: nn.Module, path: Path) -> None:
+    """A module's parameters and buffers as safetensors.
+
+    Raises:
+        NotFiniteError: if one is NaN or infinite.
+    """
+    weights = {k: v.contiguous() for k, v in module.state_dict().items()}
+    if wrong := [name for name, value in weights.items() if not finite([value])]:
+        raise NotFiniteError(f"the weights {', '.join(wrong[:3])} are not finite")
+    save_file(weights, path)
+
+
+def keep_weights(module: nn.Module, place: Path) -> None:
+    """Keep a module's weights as the best of a phase."""
+    write_weights(module, temporary := place / f"{BEST}{UNFINISHED}")
+    keep(temporary, place / BEST)
+
+
+def keep_state(state: dict[str, Any], place: Path) -> None:
+    """Keep what a phase goes on from."""
+    # Through a file of Python's, which tells why it cannot be written.
+    with (temporary := place / f"{LAST}{UNFINISHED}").open("wb") as file:
+        torch.save(state, file)
+    keep(temporary, place / LAST)
+
+
+def kept_state(place: Path) -> dict[str, Any] | None:
+    """What an earlier run kept to go on from; None if there is nothing.
+
+    Raises:
+        PartialResultError: if it is damaged, or the best weights are gone.
+    """
+    if not kept(place / LAST):
+        return None
+    if not kept(place / BEST):
+        raise PartialResultError(f"{RESUME}/{place.name}/{BEST} is gone")
+    return dict(torch.load(place / LAST, map_location="cpu", weights_only=True))
