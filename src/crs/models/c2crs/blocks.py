@@ -183,13 +183,13 @@ class Pool(nn.Module):
 
 def pooled(pool: nn.Module, x: Tensor, packed: Packed) -> Tensor:
     """Each row of a packed batch pooled, [n, d] -> [B, d]; zeros for an empty row."""
-    out = x.new_zeros(len(packed.last), x.shape[1])
+    batch, dim = len(packed.last), x.shape[1]
     if not packed.blocks:
-        return out
+        return x.new_zeros(batch, dim)
     real = (block.real[:, 0, 0] for block in packed.blocks)
     parts = torch.cat([pool(*one) for one in zip(grids(x, packed), real, strict=True)])
     rows = packed.row.unique_consecutive()  # empty ones are behind them
-    return out.index_copy(0, rows, parts[: len(rows)])
+    return parts.new_zeros(batch, dim).index_copy(0, rows, parts[: len(rows)])
 
 
 class Head(nn.Sequential):

@@ -175,7 +175,8 @@ class GraphEncoder(nn.Module):
             out, edges = out[entities], edges.towards(entities)
         if len(edges.source):
             x = _Combine.apply(self.bases, self.mix, edges.relation, edges.source, edges.starts)
-            out = out + _Sum.apply(edges.matrix, edges.transposed, x)
+            with torch.autocast(x.device.type, enabled=False):  # sparse products have 32 bits
+                out = out + _Sum.apply(edges.matrix, edges.transposed, x)
         return out.index_fill(0, out.new_zeros(1, dtype=torch.long), 0.0)
 
 

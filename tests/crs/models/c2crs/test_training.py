@@ -137,6 +137,16 @@ def test_a_batch_without_mentions_has_a_coarse_loss_alone(inputs):
     found["loss"].backward()
 
 
+def test_a_step_in_16_bits_has_nearly_the_loss_of_32(talks):
+    module = make(talks)
+    wanted = module.losses(module.draw(module.rows))["loss"]
+    with torch.autocast("cpu", torch.bfloat16, cache_enabled=False):
+        found = module.losses(module.draw(module.rows))["loss"]
+    torch.testing.assert_close(found.float(), wanted, rtol=0.05, atol=0.05)
+    found.backward()
+    assert all(p.grad is None or p.grad.isfinite().all() for p in module.model.parameters())
+
+
 # The recommender
 
 
