@@ -12,19 +12,10 @@ import torch
 from text2embedding import embed
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
-PROGRAMS = [
-    "ranking",
-    "iclrec_step",
-    "em_epoch",
-    "mip_sad",
-    "c2crs",
-    "kmeans",
-    "training_memory",
-    "indexes",
-]
+PROGRAMS = ["ranking", "iclrec_step", "em_epoch", "mip_sad", "c2crs", "kmeans", "training_memory"]
 WITH_TEXT_ENCODER = ["embedding", "bfloat16"]
-PROCESSES = ["busy", "growth", "large_catalogue", "processes", "serving"]
-"""Programs that start others."""
+PROCESSES = ["busy", "growth", "indexes", "large_catalogue", "processes", "serving"]
+"""Programs that start others, or learn the codes of an index."""
 WITH_DUCKDB = ["data_preparation"]
 """A program that starts others and compares with what is in no extra of ours."""
 OTHERS = [
@@ -77,7 +68,7 @@ def test_a_program_with_the_text_encoder_prints_its_ratio_last(run, name):
 
 @pytest.mark.long
 @pytest.mark.parametrize("name", PROCESSES)
-def test_a_program_that_starts_others_prints_its_ratio_last(run, name):
+def test_a_long_program_prints_its_ratio_last(run, name):
     assert re.fullmatch(r"ratio \d+\.\d{3}", run(name)[-1])
 
 
