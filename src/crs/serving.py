@@ -21,8 +21,8 @@ from omegaconf import OmegaConf
 
 from crs.data.cases import Cases
 from crs.data.sequences import Sequences
-from crs.dialogue.catalogue import Catalogue
-from crs.dialogue.conversation import Conversation, Names
+from crs.dialogue.catalogue import Catalogue, Names
+from crs.dialogue.conversation import Conversation
 from crs.dialogue.meanings import Meanings, RulesByMeaning
 from crs.dialogue.requirements import Facts
 from crs.dialogue.rule_understanding import Rules

@@ -124,9 +124,10 @@ class Terminal:
 
     def show(self, reply: Reply, said: str) -> None:
         """What the system answers, the list, and why; the answer alone where that was asked."""
-        worded = self.voice(reply, said) if self.voice else answer(reply, self.system.titles)
-        self.tell(worded)
+        for sentence in reply.told:
+            self.tell(sentence)
         if not reply.told:
+            self.tell(self.voice(reply, said) if self.voice else answer(reply, self.system.titles))
             self.list(reply)
         if reply.question:
             self.tell(reply.question)

@@ -36,6 +36,19 @@ def so_far(
     return [*found, *filter(None, [years_so_far(wishes, years)])]
 
 
+def in_words(
+    asked: Requirement, seen: bool, attributes: Sequence[str], titles: Sequence[str]
+) -> str:
+    """A requirement in words.
+
+    Args:
+        seen: it names a title that the person had, and says no more of it.
+    """
+    if seen:
+        return f"you have had {titles[asked.items[0]]}"
+    return asked_text(asdict(asked), attributes, titles)
+
+
 def either_text(group: Sequence[int], attributes: Sequence[str]) -> str:
     """Attributes of which one is enough, in words."""
     return " or ".join(attributes[one].lower() for one in group)

@@ -1,8 +1,11 @@
 """What a catalogue's attributes and items are called, for all who read what people say."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from crs.ids import Number
 from crs.settings.files import named_file
 from crs.store.artifact import Artifact
 
@@ -29,6 +32,22 @@ def display_titles(items: "pd.DataFrame", noun: str) -> list[str]:
         mark = "" if year != year or year is None else f"({int(year)})"
         found.append(f"{name} {mark}" if mark and mark not in name else name)
     return found
+
+
+@dataclass
+class Names:
+    """What a catalogue's items and attributes are called.
+
+    Attributes:
+        titles, attributes: by our number; the first is unused.
+        item: our number of an item that is named by its title or by its id in the user's file.
+        noun: what an item is called.
+    """
+
+    titles: list[str]
+    attributes: list[str]
+    item: Callable[[Any], Number]
+    noun: str = "item"
 
 
 class Catalogue(NamedTuple):

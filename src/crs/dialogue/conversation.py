@@ -5,18 +5,18 @@ the person refuses are out, not all that were shown.
 """
 
 import re
-from collections.abc import Callable
 from copy import deepcopy
-from dataclasses import asdict, dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from crs.data.cases import Cases
 from crs.dialogue import asked_for, comparisons, of_list, why
+from crs.dialogue.catalogue import Names
 from crs.dialogue.meanings import Meanings
 from crs.dialogue.questions import DECADE, NOTHING
-from crs.dialogue.remarks import attributes_named, remark
-from crs.dialogue.replies import asked_text, question_text
-from crs.dialogue.requirements import Facts
+from crs.dialogue.remarks import attributes_named, remark, starts_over
+from crs.dialogue.replies import question_text
+from crs.dialogue.requirements import Facts, Wishes
 from crs.dialogue.rule_understanding import Rules
 from crs.dialogue.short_answers import YES, ShortAnswer, short_answer
 from crs.dialogue.shown import Reply
@@ -40,22 +40,6 @@ ALONE = slice(0, 1)
 """The dialogues of a person: one."""
 EXAMPLES = 3
 """So many attributes are named as examples of what may be said."""
-
-
-@dataclass
-class Names:
-    """What a catalogue's items and attributes are called.
-
-    Attributes:
-        titles, attributes: by our number; the first is unused.
-        item: our number of an item that is named by its title or by its id in the user's file.
-        noun: what an item is called.
-    """
-
-    titles: list[str]
-    attributes: list[str]
-    item: Callable[[Any], Number]
-    noun: str = "item"
 
 
 class Conversation:
@@ -208,6 +192,9 @@ class Conversation:
             text: what is read; nothing where `answer` is all that was said.
             answer: to the question, before the other words.
         """
+        anew = self.rules is not None and starts_over(text, self.rules)
+        if anew:
+            self.forget()
         if self.rules:
             text = comparisons.in_names(text, self.rules)
         self.state.speak([0], [text or (answer.said if answer else "")])
@@ -220,40 +207,49 @@ class Conversation:
             heard = dated
         both = [*([answer.understood] if answer else []), *heard]
         words = " ".join(one.text for one in both if one.text)
-        asked = [self.meant(one) for part in both for one in part.requirements]
+        asked = [
+            of_list.meant(one, self.shown, self.names.titles)
+            for part in both
+            for one in part.requirements
+        ]
+        if anew:
+            asked = [one for one in asked if not (one.taken_back or one.any_year)]
+            words = words if asked else ""
         if any(asked_for.widens(one, self.state.wishes) for one in asked):
             self.state.wishes.hear([0], [Understood("", (ANY_YEAR,))])
         heard = [Understood(words, tuple(asked))]
         self.state.update([0], heard, self.state.embed([0], heard))
-        self.take_in(text, asked, bool(answer))
+        self.take_in(text, asked, anew or (bool(answer) and not text))
+        self.understood = [*(["everything taken back"] if anew else []), *self.understood]
 
-    def meant(self, asked: Requirement) -> Requirement:
-        """A requirement; of several titles that it may be about the one that is shown."""
-        shown = [item for item in asked.items if item in self.shown]
-        alike = len({self.names.titles[item] for item in asked.items}) == 1
-        if len(asked.items) < 2 or not (len(shown) == 1 or alike):
-            return asked
-        return replace(asked, items=tuple(shown[:1] or asked.items[:1]))
+    def forget(self) -> None:
+        """Begin anew with the history alone; `undo` still brings back what was said."""
+        texts, wishes = self.state.texts, self.state.wishes
+        self.state.wishes = Wishes.none(wishes.facts, 1)
+        self.state.texts = Texts(texts.mode, 1, texts.vectors.shape[1], texts.encode)
+        self.refused, self.had, self.questions = [], set(), set()
+        self.years = None
 
-    def take_in(self, text: str, asked: list[Requirement], answered: bool) -> None:
-        """Keep what the newest words ask for, in words, and what of them was not understood."""
-        names = self.names.attributes, self.names.titles
-        seen = of_list.only_seen(text)
+    def take_in(self, text: str, asked: list[Requirement], settled: bool) -> None:
+        """Keep what the newest words ask for, in words, and what of them was not understood.
+
+        Args:
+            settled: whether they say anything though they ask for nothing.
+        """
         titled = [one for one in asked if len(one.items) == 1 and one.wanted]
-        self.had = self.had | {one.items[0] for one in titled} if seen else self.had
-        self.understood, notes = [], []
+        seen = titled if of_list.only_seen(text) else []
+        self.had = self.had | {one.items[0] for one in seen}
+        names = self.names.attributes, self.names.titles
+        self.understood = [asked_for.in_words(one, one in seen, *names) for one in asked]
+        several = [len(one.items) > 1 and not one.taken_back for one in asked]
+        notes = [words for words, one in zip(self.understood, several, strict=True) if one]
         for one in asked:
-            words = asked_text(asdict(one), *names)
-            if seen and one in titled:
-                words = f"you have had {words.removeprefix('like ')}"
-            self.understood.append(words)
-            if len(one.items) > 1 and not one.taken_back:
-                notes.append(words)
             if one.years and one.hard:
                 self.years = None if one.any_year else one
+            if one.any_year or (one.taken_back and one.attribute):  # nor is it asked for again
+                self.questions.add(one.attribute or DECADE)
         outside = asked_for.outside(asked, self.state.wishes.facts.calendar, self.names.noun)
-        found = bool(asked) or (answered and not text)
-        left = unread(text, found, self.rules, self.meanings, self.state.reads[0])
+        left = unread(text, bool(asked) or settled, self.rules, self.meanings, self.state.reads[0])
         self.note = "; ".join(filter(None, [*notes, outside, left]))
 
     def refuse(self, item: Any) -> Reply:

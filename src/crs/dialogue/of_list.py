@@ -2,6 +2,9 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
+
+from crs.dialogue.state import Requirement
 
 ORDINALS = {"first": 1, "second": 2, "third": 3, "fourth": 4, "fifth": 5}
 _PLACE = (
@@ -103,6 +106,16 @@ def with_titles(text: str, shown: Sequence[str]) -> str:
         return ". ".join(f"{how} {shown[place - 1]}" for place in places)
 
     return COMPARED.sub(titled, text)
+
+
+def meant(asked: Requirement, shown: Sequence[int], titles: Sequence[str]) -> Requirement:
+    """A requirement; of several titles that it may be about the one that is shown, or of titles
+    that are equal the first."""
+    there = [item for item in asked.items if item in shown]
+    alike = len({titles[item] for item in asked.items}) == 1
+    if len(asked.items) < 2 or not (len(there) == 1 or alike):
+        return asked
+    return replace(asked, items=tuple(there[:1] or asked.items[:1]))
 
 
 def only_seen(text: str) -> bool:

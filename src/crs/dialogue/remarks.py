@@ -40,9 +40,8 @@ REMARKS = (
     (NO_QUESTION, r"(?:yes|yeah|yep|no|nope|nah|sure)(?: please)?"),
 )  # fmt: skip
 """Answers, and the words that get them; nothing else may stand beside these."""
-SAYS = [
-    (answer, re.compile(rf"{_OPENS}(?:{words})\s*[.!?,:)]*", re.I)) for answer, words in REMARKS
-]
+SAYS = [(answer, re.compile(rf"{_OPENS}(?:{words})", re.I)) for answer, words in REMARKS]
+PARTS = re.compile(r"[,.!?;:)]+\s*")
 OF_WORKS = re.compile(
     r"who (?:directed|wrote|made|plays|played|stars|starred|is in|acts|sings|composed)\b.*|"
     r"how long is\b.*|(?:when|where) (?:was|is|can|did)\b.*|"
@@ -82,9 +81,10 @@ def remark(
     """
     said = text.strip()
     examples = ", ".join(attributes) or "what it is like"
-    for answer, words in SAYS:
-        if words.fullmatch(said) and not (asked and answer is NO_QUESTION):
-            return answer.format(noun=noun, examples=examples)
+    whole = phrase(said.rstrip(".!?,;:) "), asked)
+    fixed = [whole] if whole else [phrase(one, asked) for one in PARTS.split(said) if one]
+    if fixed and all(fixed):
+        return fixed[0].format(noun=noun, examples=examples)
     if ORDERS.fullmatch(said):
         return ELSE.format(noun=noun)
     if rules is None:
@@ -96,6 +96,12 @@ def remark(
     return ""
 
 
+def phrase(text: str, asked: bool) -> str:
+    """The answer to one of the fixed phrases; empty if it is none."""
+    found = (answer for answer, words in SAYS if words.fullmatch(text))
+    return next((one for one in found if not (asked and one is NO_QUESTION)), "")
+
+
 def attributes_named(text: str, rules: Rules) -> bool:
     """Whether words name an attribute or years: then they are a wish."""
     found = [one.sort for clause in rules.clauses(text) for one in clause.mentions]
@@ -104,6 +110,10 @@ def attributes_named(text: str, rules: Rules) -> bool:
 
 def asks_something(text: str, rules: Rules) -> bool:
     """Whether the rules read anything in words: a name, or that something is taken back."""
-    clauses = rules.clauses(text)
-    kinds = {kind for clause in clauses for kind, *_ in clause.cues}
-    return any(one.mentions for one in clauses) or bool(kinds & {"restart", "undo"})
+    kinds = {kind for clause in rules.clauses(text) for kind, *_ in clause.cues}
+    return any(one.mentions for one in rules.clauses(text)) or bool(kinds & {"restart", "undo"})
+
+
+def starts_over(text: str, rules: Rules) -> bool:
+    """Whether words take back all that was said."""
+    return any(kind == "restart" for clause in rules.clauses(text) for kind, *_ in clause.cues)

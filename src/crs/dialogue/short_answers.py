@@ -14,11 +14,12 @@ YES = re.compile(
 )
 NO = re.compile(
     r"(?:no|nope|nah|not really|rather not)"
-    rf"(?:,? thanks|,? thank you|,? i do(?: not|n'?t)| way)?{_END}",
+    rf"(?:,? thanks|,? thank you|,? rather not|,? not really|,? i do(?: not|n'?t)| way)?{_END}",
     re.I,
 )
 EITHER = re.compile(
-    r"(?:either|any|anything|whatever|no idea|(?:i )?do(?: not|n'?t) (?:mind|care|know)|"
+    r"(?:either|(?:any|anything|whatever)(?! but\b)|no idea|"
+    r"(?:i )?do(?: not|n'?t) (?:mind|care|know)|"
     rf"(?:it )?does(?:n'?t| not) matter|no preference|skip)(?: is fine)?{_END}",
     re.I,
 )

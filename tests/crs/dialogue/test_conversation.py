@@ -325,6 +325,33 @@ def test_older_and_newer_do_not_add_up(talk, system):
     assert talk.say("old movies").asked[1].startswith("until ")
 
 
+def test_what_was_taken_back_is_not_asked_for(system):
+    talk = asking(system)
+    talk.say("a western")
+    number = system.attributes.index("Western")
+    talk.say("forget the western")
+    talk.say("any year is fine")
+    assert {number, DECADE} <= talk.questions
+    while talk.question:
+        assert talk.question not in (number, DECADE)
+        talk.say("any")
+
+
+def test_starting_over_forgets_all_and_undo_brings_it_back(system):
+    talk = asking(system)
+    first = talk.show().items
+    while talk.question <= 0:
+        talk.say("any")
+    asked = talk.say("no, but something from the 90s").asked
+    talk.refuse(talk.shown[0])
+    reply = talk.say("let's start over")
+    assert (reply.understood, reply.asked, reply.note) == (["everything taken back"], [], "")
+    assert reply.items == first and talk.refused == []
+    assert talk.say("start over with a western").understood == ["everything taken back", "western"]
+    talk.say("undo")
+    assert talk.say("undo").asked == asked and len(asked) == 2
+
+
 def test_yes_to_the_decade_asks_which_and_no_is_any(system):
     talk = asking(system)
     talk.show()

@@ -20,7 +20,8 @@ def said(text, asked=False, rules=RULES):
 @pytest.mark.parametrize(("text", "kind"), [
     ("hi", "HELLO"), ("Hello there!", "HELLO"), ("good evening", "HELLO"), ("Thanks!", "THANKS"),
     ("ok, thank you very much", "THANKS"), ("great!", "GLAD"), ("that's nice", "GLAD"),
-    ("how are you?", "WELL"), ("help", "HELP"), ("what can you do?", "HELP"),
+    ("how are you?", "WELL"), ("thanks, that's great", "THANKS"),
+    ("Hi! How are you?", "WELL"), ("help", "HELP"), ("what can you do?", "HELP"),
     ("so, who are you?", "HELP"), ("goodbye", "BYE"), ("no", "NO_QUESTION"),
     ("who directed number 1?", "FACTS"), ("when was it made?", "FACTS"),
     ("what is the weather like today?", ""), ("what is the capital of France?", "ELSE"),

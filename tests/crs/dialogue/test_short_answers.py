@@ -21,6 +21,7 @@ NAMES = ["", "Comedy", "Pop/Rock", "R&B"]
     ("no thanks", 2, False, ""),
     ("No, I don't.", 2, False, ""),
     ("no way", 2, False, ""),
+    ("no, rather not", 2, False, ""),
     ("nope. something from the 90s", 1, False, "something from the 90s"),
     ("no, anything else", 1, False, "anything else"),
 ])  # fmt: skip
@@ -54,6 +55,7 @@ def test_no_decade_is_as_good_as_any():
 @pytest.mark.parametrize(("text", "question"), [
     ("no horror", 1), ("no", NOTHING), ("yes", NOTHING), ("yes", DECADE), ("the nineties", DECADE),
     ("anything with robots", 1), ("nothing with comedy", 1), ("", 1),
+    ("anything but horror", 1), ("anything but horror or war", DECADE),
     ("No, not those.", 1), ("no, none of these", 1), ("no, I have seen those", 1),
 ])  # fmt: skip
 def test_other_words_and_words_about_the_list_are_no_short_answer(text, question):
