@@ -213,10 +213,14 @@ class Titles:
 
     def whole(self, text: str, start: int, names: Iterable[Name]) -> Mention | None:
         """A title that stands in a text as it is shown, `Usual Suspects, The (1995)`, or with its
-        article in front: its year and what is in brackets are its own, and no other words."""
+        article in front: its year and what is in brackets are its own, and no other words.
+
+        A title without brackets is a name as any other: `Up` may be an everyday word.
+        """
         fit: dict[int, slice] = {}
         for name in names:
-            for title in (self.shown[name.place], spoken(self.shown[name.place])):
+            shown = self.shown[name.place]
+            for title in {shown, spoken(shown)} if shown.endswith(")") else ():
                 signs = next((place for place, one in enumerate(title) if one.isalnum()), 0)
                 part = slice(start - signs, start - signs + len(title))  # (500) Days of Summer
                 if part.start >= 0 and text[part].lower() == title.lower():

@@ -50,7 +50,7 @@ def test_a_wrong_option_is_one_sentence(word, says):
 def test_a_person_talks_at_the_terminal_and_nothing_is_made_twice(tmp_path):
     first = run(tmp_path, said="a drama\n/no 1\n/quit\n")
     assert first.returncode == 0, first.stderr
-    assert "asked for: drama" in first.stdout and "refused: " in first.stdout
+    assert "asked for: drama" in first.stdout and "left out: " in first.stdout
     assert "evaluate    made" in first.stderr
     second = run(tmp_path, said="")
     assert second.returncode == 0 and "evaluate    found" in second.stderr
