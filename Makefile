@@ -20,10 +20,10 @@ run: $(DONE) ## set up, then LatentCRS on MovieLens-100K (about 5 minutes on 2 c
 	$(BIN)/python src/train.py model=latentcrs dataset=ml100k
 
 test: $(DONE) ## the tests (10 minutes on 2 cores, no network; a third process fills the waits)
-	$(BIN)/python -m pytest -n 3 --dist loadscope
+	$(BIN)/python -m pytest -n 3 --dist loadscope --no-loadscope-reorder
 
 test-all: $(DONE) ## the tests with those that take minutes: kills at every write, damage to every file
-	$(BIN)/python -m pytest -n 2 --dist loadscope -m ""
+	$(BIN)/python -m pytest -n 3 --dist loadscope --no-loadscope-reorder -m ""
 
 test-gpu: $(DONE) ## every stage and k-means on a GPU; skipped with a word where there is none
 	$(BIN)/python -m pytest tests/test_gpu.py -m gpu -rs

@@ -4,6 +4,7 @@ import copy
 import shutil
 from collections.abc import Callable, Iterator
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,6 +20,13 @@ from crs.store.artifact import Artifact
 pytest.register_assert_rewrite("crs.testing.recommender")
 settings.register_profile("any", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files that run whole commands come first: at the end one of them would keep a single
+    process busy. They have few tests, which are long; xdist would begin with the many short ones.
+    """
+    items.sort(key=lambda item: item.path.parent != Path(__file__).parent)
 
 
 @cache
