@@ -146,7 +146,7 @@ class Store:
                 who = holder.read_text()
             say(f"waiting for {who or 'another process'}, which is making this")
             lock.acquire()
-        except (OSError, NotImplementedError) as error:  # the latter: filelock without flock
+        except OSError as error:
             raise UserError(
                 f"store={self.root}: no lock can be had there ({error}); use a file system that "
                 "has flock (of NFS: version 4, or 3 with its lock service), or type store=PLACE"

@@ -177,8 +177,8 @@ def unpack_file(
                 out.write(block)
             out.flush()
             os.fsync(out.fileno())
-    # What zipfile raises: no such member, damage, an end too soon, a password, another method.
-    except (KeyError, zipfile.BadZipFile, EOFError, RuntimeError, NotImplementedError) as error:
+    # What zipfile raises: no such member, damage, an end too soon, a password or another method.
+    except (KeyError, zipfile.BadZipFile, EOFError, RuntimeError) as error:
         raise broken(file, f"{member} is missing or damaged") from error
     if hashed.hexdigest() != digest:
         raise broken(file, f"{member} has another content than was written")

@@ -74,7 +74,7 @@ def free(result: Path) -> bool:
     try:
         with lock_of(result).acquire(timeout=0):
             return True
-    except (Timeout, OSError, NotImplementedError):  # the last: filelock without flock
+    except (Timeout, OSError):  # it is held, or the file system has no locks
         return False
 
 

@@ -58,7 +58,7 @@ def remove(result: Artifact, catalogue: Catalogue) -> bool:
             shutil.rmtree(catalogue.store.set_aside(result.place))
     except Timeout:
         return False
-    except (OSError, NotImplementedError) as error:  # the latter: filelock without flock
+    except OSError as error:
         raise unwritable(
             f"--store={catalogue.store.root}", refusal(error) or str(error), "--store"
         ) from error
