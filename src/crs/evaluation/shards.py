@@ -58,8 +58,8 @@ class Scoring:
         self.sequences = self.sets["test"][ALL].sequences
         if self.sequences.repeating and not inputs["dataset"].summary.get("conversations"):
             self.scorers[REPEAT_NEWEST] = RepeatNewest(self.sequences.n_items)
-        self.whole: tuple[object, torch.Tensor | None] = None, None
-        self.kept: tuple[object, Cases, Cases | None] | None = None
+        self.drawn: tuple[object, torch.Tensor | None] = None, None
+        self.newest: tuple[object, Cases, Cases | None] | None = None
 
     @cached_property
     def owners(self) -> torch.Tensor:
@@ -81,17 +81,17 @@ class Scoring:
         settings = self.evaluation
         if settings.candidates == "none":
             return None
-        if self.whole[0] != (key := (shard.split, shard.part)):
-            drawn = sampled_ranking.draw(
+        if self.drawn[0] != (key := (shard.split, shard.part)):
+            items = sampled_ranking.draw(
                 self.sets[shard.split][shard.part],
                 self.owners,
                 settings.candidates,
                 settings.seen,
                 settings.seed,
             )
-            self.whole = key, drawn
-        assert self.whole[1] is not None
-        return self.whole[1][shard.first : shard.last]
+            self.drawn = key, items
+        assert self.drawn[1] is not None
+        return self.drawn[1][shard.first : shard.last]
 
     def cases(self, shard: Shard) -> tuple[Cases, Cases | None]:
         """The cases of a shard, and those with shuffled texts; several scorers share their states.
@@ -99,14 +99,14 @@ class Scoring:
         The texts are dealt out anew within the whole set, on the first set of a split alone.
         """
         key = replace(shard, scorer="")
-        if self.kept is None or self.kept[0] != key:
+        if self.newest is None or self.newest[0] != key:
             at, of = slice(shard.first, shard.last), self.sets[shard.split][shard.part]
             some, mixed = of[at], None
             if shard.part == ALL and of.text is not None:
                 mixed = shuffled_texts(of, self.evaluation.seed)[at]
                 mixed = replace(mixed, row=some.row, cut=some.cut, slices={})
-            self.kept = key, some, mixed
-        return self.kept[1:]
+            self.newest = key, some, mixed
+        return self.newest[1:]
 
     def score(self, shard: Shard) -> Scored:
         """Ranks and lists of a shard's cases."""

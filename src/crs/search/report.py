@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
     from optuna import Study
+    from optuna.importance import PedAnovaImportanceEvaluator
 
 STATES = {"COMPLETE": "complete", "PRUNED": "pruned", "FAIL": "failed", "RUNNING": "running"}
 TRIALS, TABLE, EXPERIMENT = "trials.parquet", "study.md", "best.yaml"
@@ -85,7 +86,7 @@ def draw(study: "Study", about: About) -> None:
     }
     # Optuna sets a style of its own, which would stay without the context.
     with style.pyplot() as plt, warnings.catch_warnings(action="ignore"):
-        titles = headings(study, about)
+        titles = headings(study, about, evaluator)
         for picture, (plot, options, width) in drawn.items():
             plot(study, **options)
             plt.rcParams.update(style.STYLE)
@@ -99,13 +100,15 @@ def draw(study: "Study", about: About) -> None:
             plt.close(figure)
 
 
-def headings(study: "Study", about: About) -> dict[str, str]:
+def headings(
+    study: "Study", about: About, evaluator: "PedAnovaImportanceEvaluator"
+) -> dict[str, str]:
     """What each picture shows, as its title."""
-    from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
+    from optuna.importance import get_param_importances
 
     best = study.best_trial
     reached = f"trial {best.number} is the best: {about.objective} {best.value:.4f}"
-    weights = get_param_importances(study, evaluator=PedAnovaImportanceEvaluator())
+    weights = get_param_importances(study, evaluator=evaluator)
     first, weight = max(weights.items(), key=lambda one: one[1])
     return {
         "history": f"Of {len(study.trials)} trials, {reached} on validation",
