@@ -45,6 +45,13 @@ def test_links_lead_to_files_and_headings(page):
         assert not heading or heading in anchors(file), target
 
 
+@pytest.mark.parametrize("page", [*PAGES, *TOP], ids=lambda page: str(page.relative_to(ROOT)))
+def test_lines_of_prose_have_at_most_100_characters(page):
+    """Tables and code may be wider."""
+    text = re.sub(r"^(?:```.*?^```|    .*?|\|.*?)$", "", page.read_text(), flags=re.M | re.S)
+    assert not [line for line in text.splitlines() if len(line) > 100]
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(DOCS)))
 def test_a_page_is_listed_and_is_in_the_navigation(page):
     name = page.relative_to(DOCS)

@@ -282,9 +282,10 @@ def document() -> str:
     chosen = default_choices()
     parts = [INTRODUCTION, "## No group", table(settings_of_no_group())]
     for name in group_classes():
+        what = f"{about(name)} Default choice: `{name}={chosen[name]}`."
         parts += [
             f"## {name}",
-            f"{about(name)} Default choice: `{name}={chosen[name]}`.",
+            fill(what, WIDTH, break_on_hyphens=False),
             table(settings_of_group(name)),
         ]
     return "\n\n".join(parts) + "\n"
