@@ -4,11 +4,13 @@
 
 Everything: a whole epoch of the phase `em` as `fit` makes it, an E and an M pass over all training
 cases, recording, the optimiser, validation of all scorers, the checkpoint. Bare: losses and
-gradients of the same two passes over batches that are there already. Generated users, items and
+gradients of the same two passes over batches that are there already. The other lines are what the
+epoch has beside that, each run alone. Generated users, items and
 cases as many as MovieLens-1M's, K = 512, settings of `experiment=latentcrs_encoder dataset=ml1m`;
 with `--dataset ml100k` as many as MovieLens-100K's, and its settings.
 """
 
+import copy
 import tempfile
 import time
 from dataclasses import replace
@@ -16,7 +18,7 @@ from pathlib import Path
 
 import torch
 from data import context, sequences, settings
-from measure import Times, options, parsed, report
+from measure import Times, interleaved, options, parsed, report
 from torch.nn.functional import normalize
 
 from crs.data.cases import Cases
@@ -42,6 +44,7 @@ class Clocked(EMTraining):
         if epoch:
             self.times["epoch"].append(time.perf_counter() - self.began)
             self.bare()
+            self.beside()
         self.began = time.perf_counter()
 
     def bare(self) -> None:
@@ -55,7 +58,22 @@ class Clocked(EMTraining):
                 self.zero_grad()
                 step(h, x, y).backward()
         self.times["bare"].append(time.perf_counter() - began)
+
+    def beside(self) -> None:
+        """Validation, the steps of the optimiser and the batches of an epoch."""
+        optimiser, state = self.optimiser(), copy.deepcopy(self.state_dict())
+        numbers = torch.randperm(self.cases()).split(self.settings.batch_size) * len(self.passes())
+        once = interleaved(
+            1,
+            validation=self.validate_epoch,
+            optimiser=lambda: [optimiser.step() for _ in numbers],
+            batches=lambda: [self.batch(number) for number in numbers],
+        )
+        for name, seconds in once.items():
+            self.times.setdefault(name, []).extend(seconds)
         self.zero_grad()
+        self.load_state_dict(state)
+        self.train()
 
 
 def prepared(data: Sequences, user: torch.Tensor, cut: torch.Tensor, text_dim: int) -> Prepared:
