@@ -17,6 +17,7 @@ from crs.stages.pretrain import Pretrain
 from crs.training.devices import once
 from crs.training.loop import TrainingTask, derive
 from crs.training.rowwise import RowwiseAdam
+from crs.training.sharded import ShardedAdam, ShardedTable, whole
 from pre_rec_model import augment, kmeans
 from pre_rec_model.contrast import nce
 
@@ -55,15 +56,22 @@ class ICLRec(TrainingTask):
         self.user, self.cut = user[kept], cut[kept] - settings.holdout
         if settings.cases == "prefix":
             self.user, self.cut = prefixes(self.user, self.cut, settings.max_len)
-        if settings.table == "rowwise":
+        if settings.table != "dense":
             encoder.item_table.sparse = True
             encoder.item_table.to(getattr(torch, settings.table_precision))
+        if settings.table == "sharded":
+            encoder.item_table = ShardedTable.of(encoder.item_table)
         self.share = self.target_shares() if settings.sampler == "mixed" else torch.empty(0)
         self.centres = torch.empty(0)
         self.cluster = torch.empty(0, dtype=torch.long)
         user, cut = leave_one_out(sequences, "valid")
         kept = torch.ones_like(user, dtype=torch.bool) if among is None else among[user]
         self.valid = Cases(sequences, user[kept], cut[kept])
+
+    @property
+    def device(self) -> torch.device:
+        """Where its weights are but for the item table, which may be elsewhere (`whole`)."""
+        return self.encoder.positions.weight.device
 
     def cases(self) -> int:
         """Training inputs: one a user, or one a prefix."""
@@ -94,7 +102,8 @@ class ICLRec(TrainingTask):
         if self.options.contrast not in ("intent", "hybrid"):
             return
         if epoch % self.options.refit == 0 or len(self.centres) == 0:
-            self.centres, self.cluster = once(lambda: self.clusters(epoch))
+            with whole(self):
+                self.centres, self.cluster = once(lambda: self.clusters(epoch))
         # A resumed run took them up before it knew its device.
         self.centres, self.cluster = self.centres.to(self.device), self.cluster.to(self.device)
 
@@ -154,12 +163,13 @@ class ICLRec(TrainingTask):
         return sampled_softmax(states, table, target, self.options.negatives)
 
     def optimiser(self) -> torch.optim.Optimizer:
-        """AdamW, and for a `rowwise` table its own steps."""
+        """AdamW, and for a table that is trained by rows its own steps."""
         if self.options.table == "dense":
             return super().optimiser()
         table = self.encoder.item_table.weight
         others = [p for p in self.parameters() if p.requires_grad and p is not table]
-        return RowwiseAdam(table, others, self.options.lr)
+        kind = ShardedAdam if self.options.table == "sharded" else RowwiseAdam
+        return kind(table, others, self.options.lr)
 
     def tensors(self, batch: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """What the encoder reads and its targets, both [B, T], and each row's last target, [B]."""

@@ -149,6 +149,8 @@ ROWWISE = {**SAMPLED, "sampler": "mixed", "table": "rowwise"}
     ("table=rowwise", "loss=bce", "ema_decay=0.9", "ema_decay=0"),
     ("table=rowwise", "loss=bce", "weight_decay=0.9", "weight_decay=0"),
     ("table=rowwise", "loss=bce", "max_grad_norm=0.9", "max_grad_norm=0"),
+    ("table=sharded", "loss=sampled_softmax"),
+    ("table=sharded", "loss=bce", "weight_decay=0.9", "weight_decay=0"),
 ])  # fmt: skip
 def test_what_does_not_go_with_a_sampler_or_a_table_says_what_to_type(words):
     *given, wanted = (f"pretrain.{word}" for word in words)
@@ -211,6 +213,19 @@ def test_an_encoder_with_a_table_in_bfloat16_is_found_as_it_was_trained(tmp_path
     assert encoder.item_table.weight.dtype == torch.float32
     states = encode(encoder, Cases(data, *leave_one_out(data, "train")))
     assert np.array_equal(states.numpy(), found.load("states.npy"))
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_a_sharded_table_on_one_device_gives_the_files_of_a_rowwise_one(precision, tmp_path):
+    inputs, found = {"dataset": dataset(tmp_path)}, []
+    for table in ("rowwise", "sharded"):
+        changes = {**ROWWISE, "contrast": "hybrid", "table": table, "table_precision": precision}
+        settings = replace(SETTINGS, epochs=2, **changes)
+        result = made(pretrain, settings, inputs, tmp_path / "pretrain" / table)
+        files = "encoder.safetensors", "encoder.json", "states.npy", "pretrain.json"
+        found.append((settings.identity(), [(result.path / f).read_bytes() for f in files]))
+    assert found[0] == found[1]
+    assert found[0][0]["table"] == "rowwise"
 
 
 def contrast_of(**changes):

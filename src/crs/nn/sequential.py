@@ -24,7 +24,7 @@ def load_encoder(pretrain: Artifact) -> Encoder:
 @torch.no_grad()
 def encode(encoder: Encoder, cases: Cases) -> Tensor:
     """State of each case's whole history (its last `max_len` items), [B, d], on the CPU."""
-    device = encoder.item_table.weight.device
+    device = encoder.positions.weight.device
     states = [
         encoder.states(part.history(encoder.max_len).to(device)).cpu()
         for part in cases.chunks(CHUNK)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 from omegaconf import MISSING
 
@@ -40,11 +41,12 @@ class Pretrain(Optimisation):
     sampler: str = choice("uniform", "mixed", neutral="uniform")
     """Negatives of `sampled_softmax`: `uniform` ones, or `mixed`, the targets of the batch beside
     them, corrected by log q."""
-    table: str = choice("dense", "rowwise", neutral="dense")
+    table: str = choice("dense", "rowwise", "sharded", neutral="dense")
     """How the item table is trained: `dense`, each row in each step by AdamW, or `rowwise`, the
-    rows of a batch by row-wise Adam (crs/training/rowwise.py)."""
+    rows of a batch by row-wise Adam (crs/training/rowwise.py). `sharded` is `rowwise`, also in
+    names, with a share of the rows on each of `trainer.devices`."""
     table_precision: str = choice("float32", "bfloat16", neutral="float32")
-    """What a `rowwise` table is kept in; `bfloat16` is rounded stochastically."""
+    """What a table that is trained by rows is kept in; `bfloat16` is rounded stochastically."""
     contrast: str = choice("none", "instance", "intent", "hybrid")
     """`none`, `instance`, `intent` or `hybrid`."""
     instance_weight: float = number(low=0)
@@ -67,6 +69,11 @@ class Pretrain(Optimisation):
     checkpoint: str | None = path()
     """Weights to take instead of training: the authors' format or ours, loaded weights-only."""
 
+    def identity(self) -> dict[str, Any]:
+        """Where the rows of a table lie is in no name, nor how many devices train."""
+        plain = super().identity()
+        return plain | {"table": "rowwise"} if self.table == "sharded" else plain
+
     def problems(self) -> Iterator[str]:
         """A sampler without samples, and what would read every row of a table in each step."""
         if self.sampler != "uniform" and self.loss != "sampled_softmax":
@@ -79,7 +86,7 @@ class Pretrain(Optimisation):
                 f"pretrain.table_precision={self.table_precision}: pretrain.table=dense is kept in "
                 "float32; type pretrain.table=rowwise"
             )
-        if self.table == "rowwise":
+        if self.table != "dense":
             every = {"weight_decay": "0", "max_grad_norm": "0", "ema_decay": "0"}
             changes = {key: value for key, value in every.items() if getattr(self, key)}
             if self.loss == "cross_entropy":
@@ -87,7 +94,7 @@ class Pretrain(Optimisation):
             for key, value in changes.items():
                 yield (
                     f"pretrain.{key}={getattr(self, key)} reads each row of the item table in each "
-                    f"step, and pretrain.table=rowwise those of the batch; type "
+                    f"step, and pretrain.table={self.table} those of the batch; type "
                     f"pretrain.{key}={value}"
                 )
 

@@ -54,6 +54,16 @@ def rank() -> int:
     return dist.get_rank() if world() > 1 else 0
 
 
+class OfFirst:
+    """What rank 0 has alone: it reaches the other ranks as None."""
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return OfFirst, (None,)
+
+
 def cuda(trainer: Any) -> bool:
     """Whether a run computes on GPUs of CUDA."""
     return trainer.accelerator in ("auto", "gpu", "cuda") and torch.cuda.is_available()
@@ -93,14 +103,21 @@ def fabric(trainer: Any, precision: str) -> "Fabric":
     return Fabric(accelerator=trainer.accelerator, devices=own, precision=precision)  # type: ignore[arg-type]
 
 
-def replicated(module: nn.Module) -> nn.Module:
-    """A module whose backward pass gives every rank the mean gradient; on one device itself."""
+def replicated(module: nn.Module, apart: str = "") -> nn.Module:
+    """A module whose backward pass gives every rank the mean gradient; on one device itself.
+
+    Args:
+        apart: name of a parameter that is another one on each rank, and is left alone.
+    """
     if world() == 1:
         return module
+    ddp = nn.parallel.DistributedDataParallel
+    if apart:  # there is no public way (pytorch/pytorch#43690)
+        ddp._set_params_and_buffers_to_ignore_for_model(module, [apart])
     with warnings.catch_warnings():
         # What it names as the successor of `broadcast_buffers` sends buffers at the start.
         warnings.filterwarnings("ignore", "`broadcast_buffers` is deprecated", FutureWarning)
-        return nn.parallel.DistributedDataParallel(
+        return ddp(
             module,
             process_group=dist.new_group(),  # what losses gather comes between DDP's own messages
             find_unused_parameters=True,  # a step of LatentCRS trains a part of the module

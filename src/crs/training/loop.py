@@ -21,7 +21,7 @@ from crs.console import Context
 from crs.errors import NotFiniteError
 from crs.settings.training import Optimisation
 from crs.store.artifact import RESUME, UNFINISHED, replace_synced, write_json
-from crs.training import devices
+from crs.training import devices, sharded
 from crs.training.determinism import one_order_of_additions
 from crs.training.early_stopping import Stopper
 from crs.training.ema import Average
@@ -183,7 +183,8 @@ def fit(
         context.tracker.replay(phase, stopper.history)
     if not stopper.over:
         try:
-            together(train, module, phase, place, stopper, saved, context=context)
+            of_first = devices.OfFirst(saved)
+            together(train, module, phase, place, stopper, of_first, context=context)
         except NotFiniteError as error:
             epoch = max(module.current_epoch, 0)
             lower = lower or f"{type(settings).__name__.lower()}.lr"
@@ -192,6 +193,7 @@ def fit(
             ) from error
     write_json(folder / f"{phase}.json", stopper.history)
     module.cpu()
+    sharded.make_room(module)
     module.load_state_dict(load_file(place / BEST))
     module.eval()
     return {"best": stopper.best, "best_epoch": stopper.best_epoch, "epochs": stopper.epoch + 1}
@@ -244,33 +246,36 @@ def train(
     phase: str,
     place: Path,
     stopper: Stopper,
-    saved: dict[str, Any] | None,
+    of_first: devices.OfFirst,
     context: Context,
 ) -> None:
     """The epochs that are still to be made, on every device; rank 0 validates and keeps.
 
     Args:
         place: the best weights and the state after each epoch are kept there.
-        saved: the state that an earlier run left, on however many devices.
+        of_first: the state that an earlier run left, on however many devices, or None.
     """
     settings = module.settings
     fabric = devices.fabric(context.trainer, settings.precision)
+    saved = sharded.dealt(module, of_first)
     if saved is not None:
         module.load_state_dict(saved["weights"])
         module.take_state(saved["more"])
     optimiser = fabric.setup(module, module.optimiser())[1]
-    step = devices.replicated(module)
+    step = devices.replicated(module, sharded.table_of(module)[0])
     scaler, average = fabric.strategy.precision, Average(module, settings.ema_decay)
     if saved is not None:
         average.take(saved["average"])
         optimiser.load_state_dict(saved["optimiser"])
         scaler.load_state_dict(saved["scaler"])
         context.note(f"{phase}: resumes after {stopper.epoch + 1} epochs")
-    elif devices.rank() == 0:
-        # The initial weights count as an epoch: training never makes a module worse.
+    else:
         module.eval()
-        stopper.best = validated(module)[module.monitor]
-        keep_weights(module, place)
+        with sharded.whole(module):
+            if devices.rank() == 0:
+                # The initial weights count as an epoch: training never makes a module worse.
+                stopper.best = validated(module)[module.monitor]
+                keep_weights(module, place)
     passes = len(module.passes())
     total = module.batches() * passes
     bar = context.bar(
@@ -300,30 +305,31 @@ def train(
                 k: devices.average(torch.stack(v).mean()).item() for k, v in module.recorded.items()
             }
             module.eval()
-            if devices.rank() == 0:
-                with average.shown():
-                    scores = validated(module)
-                    score = scores[module.monitor]
-                    if stopper.update(score, epoch, module.keep == "last"):
-                        keep_weights(module, place)
-                row = {"epoch": epoch, **means, **scores}
-                context.tracker.log({f"{phase}/{k}": v for k, v in {**row, "lr": lr}.items()})
-                bar.set_postfix_str(
-                    f"epoch {epoch + 1}, {module.monitor} {score:.4f}, best {stopper.best:.4f}",
-                    refresh=False,
-                )
-                stopper.history.append(row)
-                state = {
-                    "weights": module.state_dict(),
-                    "optimiser": optimiser.state_dict(),
-                    "scaler": scaler.state_dict(),
-                    "average": average.kept,
-                    "stopper": stopper.state(),
-                    "more": module.more_state(),
-                }
-                keep_state(state, place)
-                if not stopper.over:
-                    context.watch(phase, epoch, score)
+            with sharded.whole(module, optimiser):
+                if devices.rank() == 0:
+                    with average.shown():
+                        scores = validated(module)
+                        score = scores[module.monitor]
+                        if stopper.update(score, epoch, module.keep == "last"):
+                            keep_weights(module, place)
+                    row = {"epoch": epoch, **means, **scores}
+                    context.tracker.log({f"{phase}/{k}": v for k, v in {**row, "lr": lr}.items()})
+                    bar.set_postfix_str(
+                        f"epoch {epoch + 1}, {module.monitor} {score:.4f}, best {stopper.best:.4f}",
+                        refresh=False,
+                    )
+                    stopper.history.append(row)
+                    state = {
+                        "weights": module.state_dict(),
+                        "optimiser": optimiser.state_dict(),
+                        "scaler": scaler.state_dict(),
+                        "average": average.kept,
+                        "stopper": stopper.state(),
+                        "more": module.more_state(),
+                    }
+                    keep_state(state, place)
+                    if not stopper.over:
+                        context.watch(phase, epoch, score)
             give_back()
             if devices.once(lambda: stopper.over):
                 return

@@ -7,14 +7,21 @@ import torch
 from torch import Tensor
 
 
-def stochastically_rounded(x: Tensor, generator: torch.Generator) -> Tensor:
+def stochastically_rounded(
+    x: Tensor, generator: torch.Generator, before: int = 0, behind: int = 0
+) -> Tensor:
     """bfloat16 whose mean is x: up or down, with the chance that makes it so.
 
     bfloat16 is the upper half of float32's bits. To the lower half a uniform number is added, and
     what then is in the upper half is kept. Rounded to nearest, a weight would never take up steps
     below 1/512 of itself.
+
+    Args:
+        before, behind: rows of the same draw that are not in x, [n, d].
     """
-    noise = torch.randint(1 << 16, x.shape, generator=generator, dtype=torch.int32, device=x.device)
+    shape = (before + len(x) + behind, *x.shape[1:])
+    noise = torch.randint(1 << 16, shape, generator=generator, dtype=torch.int32, device=x.device)
+    noise = noise[before : before + len(x)]
     return (x.view(torch.int32) + noise).bitwise_and_(-(1 << 16)).view(torch.float32).bfloat16()
 
 
@@ -71,8 +78,12 @@ class RowwiseAdam(torch.optim.AdamW):
         new = table[rows].float().addcdiv_(g, root[:, None], value=-group["lr"])
         if table.dtype == torch.bfloat16:
             noise = torch.Generator(table.device).manual_seed(int(state["step"]))
-            new = stochastically_rounded(new, noise)
+            new = stochastically_rounded(new, noise, *self.around(len(rows)))
         table[rows] = new
+
+    def around(self, rows: int) -> tuple[int, int]:
+        """How many rows of a step are elsewhere, before and behind the `rows` of this table."""
+        return 0, 0
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Take up a state; that of the table stays in float32, where torch would cast it."""

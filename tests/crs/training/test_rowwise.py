@@ -88,6 +88,15 @@ def test_stochastic_rounding_keeps_the_mean_and_gives_a_neighbour():
     assert len(found[:, 0].unique()) == 2
 
 
+def test_rows_of_a_draw_are_rounded_as_in_the_whole_draw():
+    x = torch.linspace(-1, 1, 24).view(8, 3)
+    whole, part = (
+        stochastically_rounded(rows, torch.Generator().manual_seed(0), *around)
+        for rows, around in ((x, ()), (x[2:5], (2, 3)))
+    )
+    assert torch.equal(whole[2:5], part)
+
+
 def test_a_table_in_bfloat16_takes_up_steps_that_rounding_to_nearest_would_lose():
     table, linear, _ = made(torch.bfloat16)
     nn.init.constant_(table.weight, 1.0)

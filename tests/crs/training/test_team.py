@@ -64,8 +64,8 @@ def curves(make, run, folder, **settings):
     module.keep = "last"
     # The last batch has one case: one rank has none.
     size = next(size for size in range(4, 99) if module.cases() % size == 1)
-    own = replace(SETTINGS, batch_size=size, epochs=3, lr=0.01, **settings)
-    fit(module, "train", own, folder, run)
+    own = {"batch_size": size, "epochs": 3, "lr": 0.01, **settings}
+    fit(module, "train", replace(SETTINGS, **own), folder, run)
     return json.loads((folder / "train.json").read_text()), module
 
 
@@ -76,7 +76,11 @@ def check(make, two, folder, **settings):
     )
     assert [row.keys() for row in one] == [row.keys() for row in both] and len(one) == 3
     assert not same_weights(first, make())
-    for before, after in zip(one, both, strict=True):
+    same_figures(one, both)
+
+
+def same_figures(one, other):
+    for before, after in zip(one, other, strict=True):
         assert after == pytest.approx(before, rel=TOLERANCE, abs=TOLERANCE)
 
 
@@ -174,14 +178,63 @@ class FixedNegatives(ICLRec):
             return super().sampled_loss(states, target)
 
 
+SAMPLED = {"loss": "sampled_softmax", "sampler": "mixed", "contrast": "none", "negatives": 5}
+BY_ROWS = {"max_grad_norm": 0.0, "weight_decay": 0.0}
+
+
 @pytest.mark.parametrize("table", ["dense", "rowwise"])
 def test_mixed_negatives_and_a_table_by_rows(table, two, tmp_path):
-    sampled = {"loss": "sampled_softmax", "sampler": "mixed", "contrast": "none", "negatives": 5}
+    check(
+        lambda: test_iclrec.make(FixedNegatives, table=table, **SAMPLED), two, tmp_path, **BY_ROWS
+    )
 
-    def make():
-        return test_iclrec.make(FixedNegatives, table=table, **sampled)
 
-    check(make, two, tmp_path, max_grad_norm=0.0, weight_decay=0.0)
+class Sharded(FixedNegatives):
+    """Each rank has its share of the rows, and of their state, in every step."""
+
+    def optimiser(self):
+        self.made = super().optimiser()
+        return self.made
+
+    def pair_of_views(self, ids):
+        return OddViews.pair_of_views(self, ids)
+
+    def training_step(self, batch, batch_index):
+        weight, rows = self.encoder.item_table.weight, self.encoder.items + 2
+        most = -(-rows // devices.world())
+        own = most if devices.rank() == 0 else rows - most
+        for part in (weight, *(self.made.state[weight][key] for key in ("variance", "count"))):
+            assert len(part) == own
+        return super().training_step(batch, batch_index)
+
+
+def sharded(kind=Sharded, **changes):
+    return test_iclrec.make(kind, table="sharded", **{**SAMPLED, **changes})
+
+
+@pytest.mark.parametrize("changes", [{}, {"sampler": "uniform", "contrast": "hybrid"}])
+def test_a_table_whose_rows_are_dealt_out(changes, two, tmp_path):
+    check(lambda: sharded(**changes), two, tmp_path, **BY_ROWS)
+
+
+def test_a_table_that_is_dealt_out_is_rounded_by_the_same_noise(two, tmp_path):
+    """Gradients are added in another order, which changes a few of the numbers."""
+    tables = []
+    for name, run in (("1", on(1)), ("2", two)):
+        _, module = curves(
+            lambda: sharded(table_precision="bfloat16"), run, tmp_path / name, **BY_ROWS
+        )
+        tables.append(module.encoder.item_table.weight)
+    assert torch.eq(*tables).float().mean() > 0.9
+
+
+def test_a_table_that_one_device_trained_is_dealt_out(two, tmp_path):
+    straight, _ = curves(sharded, on(1), tmp_path / "straight", **BY_ROWS)
+    curves(sharded, on(1), tmp_path / "cut", **BY_ROWS, epochs=2)
+    two.notes.clear()
+    resumed, _ = curves(sharded, two, tmp_path / "cut", **BY_ROWS)
+    assert two.notes == ["train: resumes after 2 epochs"]
+    same_figures(straight, resumed)
 
 
 @pytest.mark.parametrize("phase", [*PHASES, "direct"])
@@ -331,3 +384,22 @@ class Diverging(Unequal):
 def test_a_loss_of_any_rank_that_is_not_finite_stops_training(two, tmp_path):
     with pytest.raises(NotFiniteError, match="phase toy, epoch 1: the loss is not finite"):
         fit(Diverging(), "toy", SETTINGS, tmp_path, two)
+
+
+class EndedSharded(Sharded):
+    """Its second process, and the rows that it has, end at a step."""
+
+    def training_step(self, batch, batch_index):
+        if devices.rank() == 1 and (self.current_epoch, batch_index) == (2, 1):
+            os.kill(os.getpid(), signal.SIGKILL)
+        return super().training_step(batch, batch_index)
+
+
+def test_rows_that_ended_with_their_process_are_gone_on_from_on_one_device(two, tmp_path):
+    straight, _ = curves(sharded, on(1), tmp_path / "straight", **BY_ROWS)
+    with pytest.raises(UserError, match="process of device 2 was ended by SIGKILL"):
+        curves(lambda: sharded(EndedSharded), two, tmp_path / "cut", **BY_ROWS)
+    alone = on(1)
+    resumed, _ = curves(sharded, alone, tmp_path / "cut", **BY_ROWS)
+    assert alone.notes == ["train: resumes after 2 epochs"]
+    same_figures(straight, resumed)
