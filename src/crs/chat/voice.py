@@ -17,6 +17,8 @@ from crs.errors import UserError
 from crs.titles import Titles
 
 PLACE = re.compile(r"\[(\d+)\]")
+TITLE = "qqqq"
+"""In the place of a title, where the words around it are checked: no title itself, as `it` is."""
 MARKS = re.compile(r"[\"“”„«»‹›*_`<>]|(?<!\w)['‘’]|['‘’](?!\w)")
 """Marks that stand around titles; an apostrophe inside of a word is none."""
 WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
@@ -94,9 +96,9 @@ class Voice:
 
     def __call__(self, talk: Conversation, reply: Reply, said: str) -> str:
         """The answer to what was said, as the speaker words it; the rules' sentences if it names
-        something of its own, or does not come."""
+        something of its own, or does not come, and as long as nothing is said."""
         own = answer(reply, self.names)
-        if reply.told or not reply.items:
+        if reply.told or not reply.items or not talk.talk.turns:
             return own
         try:
             text = self.speaker(talk, reply, said)
@@ -115,7 +117,7 @@ class Voice:
         said = [untitled(one, self.titles) for one in (*reply.understood, *reply.asked)]
         if not all(1 <= place <= len(reply.items) for place in places):
             return "ungrounded", ""
-        rest = PLACE.sub("it", text)
+        rest = PLACE.sub(TITLE, text)
         if names_something(rest, self.titles, [*reply.why, *said], self.speaker.usual):
             return "ungrounded", ""
         titled = PLACE.sub(lambda found: self.names[reply.items[int(found[1]) - 1]], text)

@@ -81,8 +81,22 @@ def test_a_title_that_is_not_in_the_list_never_comes_through_and_is_counted(voic
     assert voice.told().startswith("6 answers: 1 worded by the model, 4 named something")
 
 
-def test_why_is_answered_without_the_model(voice, system):
+def test_what_is_said_before_titles_is_no_title(voice, vendor, system, monkeypatch):
+    """`called it` would name the film It."""
+    monkeypatch.setattr(voice, "titles", Titles([*system.titles[1:], "It (2017)"]))
+    vendor.answers = ["There is one called [1]. [2]'s good.", "There is one called it."]
     session = Session(system.talk([]), voice)
+    session.say("a drama")
+    first, second = (system.titles[item] for item in session.reply.items[:2])
+    assert session.lines[-1].text == f"There is one called {first}. {second}'s good."
+    session.say("quiet")
+    assert voice.counts == {"worded": 1, "ungrounded": 1}
+
+
+def test_why_is_answered_without_the_model_and_so_is_a_click_before_a_word(voice, system):
+    session = Session(system.talk([]), voice)
+    session.refuse(1)
+    assert session.lines[-1].text.startswith(answer(session.reply, system.titles))
     session.say("why this?")
     assert session.lines[-1].text.startswith(system.titles[session.reply.items[0]])
     assert not voice.counts
