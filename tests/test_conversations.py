@@ -1,13 +1,18 @@
 """Data sets of dialogues from their files to both tables, by the command's own configuration."""
 
+import re
+from io import StringIO
+
 import pytest
 from hydra import compose, initialize_config_dir
 
+from crs.cli import chat
 from crs.command_line import CONF, register, to_config
 from crs.errors import UserError
 from crs.evaluation.results import COLUMNS, PARQUET
 from crs.pipeline import run as command
 from crs.pipeline.plan import plan
+from crs.serving import load
 from tests.contracts import dialogues
 
 FAST = (
@@ -50,6 +55,29 @@ def test_dialogues_end_with_both_tables(root, kind):
     assert set(long[long["protocol"] == "dialogues"]["scorer"]) == {
         "popularity", "repeat context", "no pre-training", "c2crs",
     }  # fmt: skip
+
+
+def test_the_decoder_is_the_voice_of_a_chat(root, monkeypatch, capsys):
+    run(root, "inspired", "model=c2crs", "stage=converse", "c2crs.fill_items=true")  # found
+    words = (*FAST, "dataset=inspired", f"dataset.path={root / 'inspired'}", "model=c2crs",
+             f"store={root / 'store'}", "c2crs.fill_items=true", "--voice")  # fmt: skip
+    monkeypatch.setattr("sys.stdin", StringIO("a comedy\nlike Gamma\n/quit\n"))
+    chat.main([*words, "stage=converse"])
+    told = capsys.readouterr()
+    assert "My first choice is" in told.out or "worded" in told.err
+    counts = [int(number) for number in re.findall(r"\d+", told.err.partition("voice ")[2])]
+    assert counts[0] == sum(counts[1:]) == 2
+    with pytest.raises(UserError, match=r"type llm=.* or stage=converse without llm="):
+        chat.main([*words])
+
+
+def test_a_result_with_a_decoder_ranks_as_the_one_it_was_made_from(root):
+    found = run(root, "inspired", "model=c2crs", "stage=converse", "c2crs.fill_items=true")
+    plain = load(found.manifest["inputs"]["evaluate"]["fingerprint"], root / "store")
+    whole = load(found.fingerprint, root / "store")
+    assert plain.speech is None and whole.speech is not None and whole.scorer == plain.scorer
+    asked = ["Gamma"], "a comedy"
+    assert whole.recommend(*asked).equals(plain.recommend(*asked))
 
 
 def test_entities_with_words_end_with_both_tables(root):

@@ -9,7 +9,7 @@ import importlib
 import re
 from collections.abc import Iterable
 from difflib import get_close_matches
-from functools import cached_property
+from functools import cache, cached_property
 from itertools import accumulate, chain
 from pathlib import Path
 from typing import Any
@@ -42,7 +42,8 @@ from crs.store.artifact import MANIFEST, Artifact, downloads
 from crs.titles import Titles
 from crs.titles.names import spellings, spoken, words
 
-STAGES = ("evaluate", "multi_turn")
+RANKING = "evaluate"
+STAGES = (RANKING, "multi_turn")
 """The stages whose results know everything that a model's scorers read."""
 NEAR = 5
 """Similar titles in the message for a title that is missing."""
@@ -55,16 +56,17 @@ def find(fingerprint: str, store: str | Path) -> Artifact:
         UserError: if there is none, or more than one.
     """
     root = Path(home(store))
+    stages = [*STAGES, *filter(None, (model.speaks for model in recipes().values()))]
     found = [
         path.parent
-        for stage in STAGES
+        for stage in stages
         for path in root.glob(f"{stage}/{fingerprint}*/{MANIFEST}")
         if path.parent.name.isalnum()
     ]
     if len(found) != 1:
         count = "no" if not found else f"{len(found)}"
         raise UserError(
-            f"{root}: {count} finished result of {' or '.join(STAGES)} begins with "
+            f"{root}: {count} finished result of {' or '.join(stages)} begins with "
             f"{fingerprint!r}; the folders in {root / STAGES[0]} are their fingerprints"
         )
     return Artifact(found[0])
@@ -79,7 +81,8 @@ def load(
     """The system behind a finished result.
 
     Args:
-        fingerprint: of an `evaluate` or `multi_turn` result, or how it begins.
+        fingerprint: of an `evaluate` or `multi_turn` result, or of one that trains a decoder on top
+            (`Model.speaks`), or how it begins.
         store: root of the results.
         synonyms: the table by which attributes are read, as `dataset.synonyms`; None: the one of
             the data set's configuration; empty: none.
@@ -89,22 +92,31 @@ def load(
         UserError: if the result or one that it depends on is missing, was made again with other
             bits, or is damaged.
     """
-    result = find(fingerprint, store)
-    result.verify()
-    inputs = {}
-    for stage, made in result.manifest["inputs"].items():
-        artifact = inputs[stage] = Artifact(Path(home(store)) / stage / made["fingerprint"])
-        if artifact.identity is None:
-            raise UserError(
-                f"{result.path} depends on {artifact.place}, which is missing; make it again"
-            )
-        artifact.verify()
-        if artifact.digest != made["digest"]:
-            raise UserError(
-                f"{result.path} depends on {artifact.place}, which was made again with other bits; "
-                "make the result again"
-            )
-    return System(result, inputs, downloads(result.place), embedder, synonyms)
+    once = cache(Artifact)  # a result that several read is verified once
+
+    def inputs_of(result: Artifact) -> dict[str, Artifact]:
+        result.verify()
+        inputs = {}
+        for stage, made in result.manifest["inputs"].items():
+            artifact = inputs[stage] = once(Path(home(store)) / stage / made["fingerprint"])
+            if artifact.identity is None:
+                raise UserError(
+                    f"{result.path} depends on {artifact.place}, which is missing; make it again"
+                )
+            artifact.verify()
+            if artifact.digest != made["digest"]:
+                raise UserError(
+                    f"{result.path} depends on {artifact.place}, which was made again with other "
+                    "bits; make the result again"
+                )
+        return inputs
+
+    result, decoder = find(fingerprint, store), None
+    inputs = inputs_of(result)
+    if RANKING in inputs:  # a decoder's; that of its ranking knows what the scorers read
+        result, decoder = inputs[RANKING], result
+        inputs = inputs_of(result)
+    return System(result, inputs, downloads(result.place), embedder, synonyms, decoder)
 
 
 def declared_synonyms(dataset: Artifact) -> str | None:
@@ -129,8 +141,10 @@ class System:
         cache: Path,
         places: dict[str, Any],
         synonyms: str | None = None,
+        decoder: Artifact | None = None,
     ) -> None:
         self.result, self.inputs, self.cache, self.places = result, inputs, cache, places
+        self.decoder = decoder
         self.model: str = result.manifest["settings"]["model"]
         dataset = inputs["dataset"]
         self.items: pd.DataFrame = dataset.load("items.parquet")
@@ -160,6 +174,14 @@ class System:
             return self.recommender
         quiet = [name for name, one in self.scorers.items() if one.sees == "history"]
         return self.scorers[(own_scorers(self.own, quiet) or [self.scorer])[-1]]
+
+    @cached_property
+    def speech(self) -> Any:
+        """The decoder that words answers (`crs.chat.decoder_speaker.Speech`); None without one."""
+        if self.decoder is None:
+            return None
+        module = importlib.import_module(f"crs.models.{self.model}.speech")
+        return module.speech(self.decoder, self.inputs)
 
     @property
     def label(self) -> str:

@@ -225,9 +225,10 @@ def test_the_exported_index_finds_what_the_model_ranks_first(system, tmp_path, s
     assert found.tolist() == items.tolist()
 
 
-def test_titles_are_written_as_people_write_them():
-    """Whole years, although a column that lacks some is read as fractions."""
-    years = [1994.0, 1994.0, None, None]
+@pytest.mark.parametrize("kind", ["float64", "Int64", "object"])
+def test_titles_are_written_as_people_write_them(kind):
+    """Whole years, as whatever a column that lacks some is read."""
+    years = pd.array([1994, 1994, None, None], dtype="Int64").astype(kind)
     items = pd.DataFrame({"item": [1, 2, 3, 4], "title": ["A", "B (1994)", "C", ""], "year": years})
     assert display_titles(items, "film") == ["A (1994)", "B (1994)", "C", "film 4"]
 

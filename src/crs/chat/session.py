@@ -10,8 +10,8 @@ from crs.dialogue.questions import DECADE
 from crs.dialogue.shown import Reply
 from crs.escape import terminal
 
-Wording = Callable[[Reply, str], str]
-"""Words the answer to what was said: a voice, or `answer`."""
+Wording = Callable[[Conversation, Reply, str], str]
+"""Words the answer to what was said in a conversation (`crs.chat.voice.Voice`)."""
 SUGGESTED = 3
 """So many attributes or decades are suggested."""
 
@@ -74,7 +74,8 @@ class Session:
     def add(self, said: str, reply: Reply) -> None:
         """Keep what was said and what it led to."""
         self.reply = reply
-        words = self.voice(reply, said) if self.voice else answer(reply, self.titles)
+        own = answer(reply, self.titles)
+        words = self.voice(self.talk, reply, said) if self.voice else own
         self.lines.append(Line("user", said))
         self.lines.append(self.answered(f"{words} {reply.question}".strip()))
 

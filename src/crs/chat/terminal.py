@@ -127,7 +127,8 @@ class Terminal:
         for sentence in reply.told:
             self.tell(sentence)
         if not reply.told:
-            self.tell(self.voice(reply, said) if self.voice else answer(reply, self.system.titles))
+            own = answer(reply, self.system.titles)
+            self.tell(self.voice(self.talk, reply, said) if self.voice else own)
             self.list(reply)
         if reply.question:
             self.tell(reply.question)

@@ -1,36 +1,24 @@
-"""A language model as the voice: it words the answer, and names nothing that was not ranked.
+"""A voice: answers in words of its own, which name nothing that was not ranked.
 
-The model never sees a title and writes `[2]` for the second item; the title is put in its place.
-What else it writes is checked (`names_something`). An answer that names a title, a name or a number
-of its own is not shown: the rules' sentences are, and it is counted (docs/chat.md, voice).
+Who words them (`Speaker`) writes `[2]` for the second item of the list; the title is put in its
+place. What else is written is checked (`names_something`). An answer that names a title, a name or
+a number of its own is not shown: the rules' sentences are, and it is counted (docs/chat.md, voice).
 """
 
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from string import Template
-from typing import Any
+from typing import Protocol
 
 from crs.chat.explanations import answer
+from crs.dialogue.conversation import Conversation
 from crs.dialogue.shown import Reply
 from crs.errors import UserError
-from crs.llm.request import Request
 from crs.titles import Titles
-from crs.titles.everyday import everyday
 
-PROMPT = Template("""\
-You are the voice of a recommender of ${noun}s. Answer the person in one or two short, friendly \
-sentences.
-Recommend from the list below and say why. Write [1], [2], ... where a title belongs: the titles are
-put in later. Never write a title, a name, a year or a number that is not below, and no quotation
-marks. Ask nothing.
-
-The person said: $said
-Understood: $understood
-Asked for so far: $asked
-The list:
-$items""")
 PLACE = re.compile(r"\[(\d+)\]")
+TITLE = "qqqq"
+"""In the place of a title, where the words around it are checked: no title itself, as `it` is."""
 MARKS = re.compile(r"[\"“”„«»‹›*_`<>]|(?<!\w)['‘’]|['‘’](?!\w)")
 """Marks that stand around titles; an apostrophe inside of a word is none."""
 WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
@@ -38,15 +26,34 @@ BEGINS = re.compile(r"(?:^|[.!?:])\s*$")
 ALWAYS = frozenset(("i", "i'm", "i'd", "i'll", "i've"))
 
 
-def names_something(text: str, titles: Titles, known: Iterable[str]) -> bool:
+class Speaker(Protocol):
+    """Words answers, with `[2]` in the place of the second title of the list.
+
+    Attributes:
+        usual: words in small letters that are no names where a sentence begins with them.
+    """
+
+    usual: frozenset[str]
+
+    def __call__(self, talk: Conversation, reply: Reply, said: str) -> str:
+        """The answer to what was said; empty if there is none.
+
+        Raises:
+            UserError: if it does not come.
+        """
+        ...
+
+
+def names_something(text: str, titles: Titles, known: Iterable[str], usual: frozenset[str]) -> bool:
     """Whether a text names anything that it was not given.
 
     It does by a title of the catalogue, by marks around words, by a number, and by a word with a
-    capital: inside of a sentence any, at its beginning one that is not of everybody's words.
+    capital: inside of a sentence any, at its beginning one that is not usual.
 
     Args:
         text: without the places of titles.
         known: words that were given; they may have capitals, and numbers among them may stand.
+        usual: as `Speaker.usual`.
     """
     given = {word.lower() for part in known for word in WORD.findall(part)}
     if MARKS.search(text) or titles.mentions(text, suspicious=True):
@@ -58,60 +65,48 @@ def names_something(text: str, titles: Titles, known: Iterable[str]) -> bool:
         if any(letter.isdigit() for letter in word):
             return True
         if found[0] != found[0].lower() and not (
-            BEGINS.search(text[: found.start()]) and word.partition("'")[0] in everyday()
+            BEGINS.search(text[: found.start()]) and usual & {word, word.partition("'")[0]}
         ):
             return True
     return False
 
 
+def untitled(text: str, titles: Titles) -> str:
+    """A text with `that title` in the place of each title that it names."""
+    for one in reversed(titles.mentions(text, suspicious=True)):
+        text = f"{text[: one.start]}that title{text[one.end :]}"
+    return text
+
+
 class Voice:
-    """Words answers by a language model, and counts how they ended.
+    """Shows the answers of a speaker that name nothing of their own, and counts how they ended.
 
     Args:
-        llm: who is asked (`crs.llm.model.LanguageModel`).
         names: the titles of the catalogue, by our number; the first is unused.
-        noun: what an item is called.
+        titles: the same, to be found in a text.
 
     Attributes:
         counts: `worded`; `ungrounded`, which named something of their own; and `missing`, which did
             not come.
     """
 
-    def __init__(self, llm: Any, names: Sequence[str], noun: str) -> None:
-        self.llm, self.names, self.noun = llm, names, noun
-        self.titles, self.counts = Titles(names[1:]), Counter[str]()
+    def __init__(self, speaker: Speaker, names: Sequence[str], titles: Titles) -> None:
+        self.speaker, self.names, self.titles = speaker, names, titles
+        self.counts = Counter[str]()
 
-    def __call__(self, reply: Reply, said: str) -> str:
-        """The answer to what was said, as the model words it; the rules' sentences if it names
-        something of its own, or does not come."""
+    def __call__(self, talk: Conversation, reply: Reply, said: str) -> str:
+        """The answer to what was said, as the speaker words it; the rules' sentences if it names
+        something of its own, or does not come, and as long as nothing is said."""
         own = answer(reply, self.names)
-        if reply.told or not reply.items:
+        if reply.told or not reply.items or not talk.talk.turns:
             return own
         try:
-            text = self.llm.ask([self.request(reply, said)])[0].text
+            text = self.speaker(talk, reply, said)
         except UserError:
-            text = None
-        kind, words = self.grounded((text or "").strip(), reply)
+            text = ""
+        kind, words = self.grounded(text.strip(), reply)
         self.counts[kind] += 1
         return words or own
-
-    def request(self, reply: Reply, said: str) -> Request:
-        """What the model is asked; titles in it are places and no words."""
-        items = [f"[{n}]: {why}" for n, why in enumerate(reply.why, 1)]
-        text = PROMPT.substitute(
-            noun=self.noun,
-            said=self.untitled(said),
-            understood=self.untitled(", ".join(reply.understood)) or "nothing by name",
-            asked=self.untitled(", ".join(reply.asked)) or "nothing",
-            items="\n".join(items),
-        )
-        return Request((("user", text),))
-
-    def untitled(self, text: str) -> str:
-        """A text with `that title` in the place of each title that it names."""
-        for one in reversed(self.titles.mentions(text, suspicious=True)):
-            text = f"{text[: one.start]}that title{text[one.end :]}"
-        return text
 
     def grounded(self, text: str, reply: Reply) -> tuple[str, str]:
         """How an answer ended, as `counts` has it, and the answer with titles in it; no words if it
@@ -119,11 +114,11 @@ class Voice:
         if not text:
             return "missing", ""
         places = [int(number) for number in PLACE.findall(text)]
-        known = [*reply.why, *map(self.untitled, [*reply.understood, *reply.asked])]
-        rest = PLACE.sub("it", text)
+        said = [untitled(one, self.titles) for one in (*reply.understood, *reply.asked)]
         if not all(1 <= place <= len(reply.items) for place in places):
             return "ungrounded", ""
-        if names_something(rest, self.titles, known):
+        rest = PLACE.sub(TITLE, text)
+        if names_something(rest, self.titles, [*reply.why, *said], self.speaker.usual):
             return "ungrounded", ""
         titled = PLACE.sub(lambda found: self.names[reply.items[int(found[1]) - 1]], text)
         return "worded", " ".join(titled.split())

@@ -3,12 +3,14 @@
 crs chat model=latentcrs dataset=ml100k
 crs chat model=latentcrs dataset=ml100k --web --port=7860
 crs chat model=latentcrs dataset=ml100k --voice llm=openai llm.budget_usd=1
+crs chat model=c2crs dataset=inspired dataset.path=FOLDER stage=converse --voice
 crs chat model=latentcrs dataset=ml100k --export=items.faiss
 
 --web                a page in the browser instead of the terminal
 --port=7860          where the page listens
 --quiet              recommend only, and ask nothing
---voice              the model of the group llm words the answers
+--voice              the model of the group llm words the answers; without one
+                     the decoder that stage=converse of C2-CRS trains
 --export=FILE        write the item table as a FAISS index and leave
 --config-dir=FOLDER  choices of your own, as for `crs`
 --version            print the version and leave
@@ -21,6 +23,7 @@ from typing import Any
 
 from crs import command_line
 from crs.cli.options import usual
+from crs.config import Config
 from crs.console import Context, say
 from crs.errors import UserError
 from crs.pipeline.run import run
@@ -61,14 +64,44 @@ def options(words: list[str]) -> tuple[list[str], argparse.Namespace]:
     return overrides, given
 
 
-def voice_of(config: Any, system: Any) -> Any:
-    """The model of the group `llm` as the voice of a system (`crs.chat.voice.Voice`)."""
-    from crs.chat.voice import Voice
-    from crs.llm.model import LanguageModel
-    from crs.tracking.run import Run
+def check_voice(config: Config) -> None:
+    """Refuse a voice where nothing speaks.
 
-    context = Context(replace(config.trainer, progress=False), Run(), "")
-    return Voice(LanguageModel(config.llm, context, system.cache), system.titles, system.noun)
+    Raises:
+        UserError: with what to type.
+    """
+    decodes, provider = config.recipe.speaks, config.llm.provider
+    if provider in SPEAKING or (provider == "none" and decodes == config.stage.name):
+        return
+    instead = f", or stage={decodes} without llm= for the model's own decoder" if decodes else ""
+    raise UserError(
+        f"--voice needs a model that answers at once; type llm={' or llm='.join(SPEAKING)}{instead}"
+    )
+
+
+def speaker_of(config: Config, system: Any) -> Any:
+    """Who words the answers of a system (`crs.chat.voice.Speaker`): the model of the group `llm`,
+    or where there is none the decoder."""
+    if config.llm.provider in SPEAKING:
+        from crs.chat.llm_speaker import LanguageModelSpeaker
+        from crs.llm.model import LanguageModel
+        from crs.tracking.run import Run
+
+        context = Context(replace(config.trainer, progress=False), Run(), "")
+        llm = LanguageModel(config.llm, context, system.cache)
+        return LanguageModelSpeaker(llm, system.named, system.noun)
+    from crs.chat.decoder_speaker import DecoderSpeaker
+    from crs.chat.sentences import Writing
+
+    turns = system.inputs["dataset"].load("dialogues.parquet")
+    return DecoderSpeaker(system.speech, Writing(turns[turns["split"] == "train"]["tokens"]))
+
+
+def voice_of(config: Config, system: Any) -> Any:
+    """The voice of a system (`crs.chat.voice.Voice`)."""
+    from crs.chat.voice import Voice
+
+    return Voice(speaker_of(config, system), system.titles, system.named)
 
 
 def main(words: list[str]) -> None:
@@ -82,10 +115,8 @@ def main(words: list[str]) -> None:
     command_line.register()
     read = (*READ, "llm") if given.voice else READ
     config = command_line.configured(command_line.check(overrides, read))
-    if given.voice and config.llm.provider not in SPEAKING:
-        raise UserError(
-            f"--voice needs a model that answers at once; type llm={' or llm='.join(SPEAKING)}"
-        )
+    if given.voice:
+        check_voice(config)
     artifact = run(config)
     if artifact is None:  # dry_run
         return

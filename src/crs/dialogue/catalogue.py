@@ -27,9 +27,10 @@ def synonyms_file(name: str) -> Path:
 def display_titles(items: "pd.DataFrame", noun: str) -> list[str]:
     """Titles with their year, as people write them; an item without a title is its number."""
     found = []
-    for item, title, year in items[["item", "title", "year"]].itertuples(index=False):
+    about = items[["item", "title", "year"]].assign(dated=items["year"].notna())
+    for item, title, year, dated in about.itertuples(index=False):
         name = title or f"{noun} {item}"
-        mark = "" if year != year or year is None else f"({int(year)})"
+        mark = f"({int(year)})" if dated else ""
         found.append(f"{name} {mark}" if mark and mark not in name else name)
     return found
 

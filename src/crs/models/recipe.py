@@ -25,6 +25,9 @@ class Model:
         groups: its groups of settings, by name; conf/model/<name>.yaml gives their values.
         takes_checkpoint: its `train` stage takes given weights (`checkpoint=PATH`).
         clusters: the stage whose vectors the stage `intents` clusters.
+        speaks: the stage of its own that trains a decoder of answers and reads `evaluate`;
+            `crs.models.<name>.speech` has `speech(result, inputs) -> crs.chat.decoder_speaker
+            .Speech`. Empty: there is none.
     """
 
     name: str
@@ -35,6 +38,7 @@ class Model:
     groups: dict[str, type] = field(default_factory=dict)
     takes_checkpoint: bool = False
     clusters: Callable[[Configuration], str] = states
+    speaks: str = ""
 
     @property
     def runs_on_dialogues(self) -> bool:

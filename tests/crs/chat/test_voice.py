@@ -5,10 +5,12 @@ from collections.abc import Iterator
 import pytest
 
 from crs.chat.explanations import answer
+from crs.chat.llm_speaker import LanguageModelSpeaker
 from crs.chat.session import Session
 from crs.chat.voice import Voice, names_something
 from crs.errors import UserError
 from crs.titles import Titles
+from crs.titles.everyday import everyday
 from tests.fakes.asking import language_model
 from tests.fakes.openai import OpenAI
 
@@ -35,7 +37,9 @@ def vendor(monkeypatch) -> Iterator[Speaks]:
 
 @pytest.fixture
 def voice(vendor, system, tmp_path) -> Voice:
-    return Voice(language_model("openai", vendor, tmp_path), system.titles, system.noun)
+    llm = language_model("openai", vendor, tmp_path)
+    speaker = LanguageModelSpeaker(llm, system.named, system.noun)
+    return Voice(speaker, system.titles, system.named)
 
 
 @pytest.mark.parametrize(("text", "names"), [
@@ -47,7 +51,7 @@ def voice(vendor, system, tmp_path) -> Voice:
     ("Se7en is good.", True),
 ])  # fmt: skip
 def test_what_is_not_given_is_found(text, names):
-    assert names_something(text, CATALOGUE, ["quiet, drama, 1996"]) is names
+    assert names_something(text, CATALOGUE, ["quiet, drama, 1996"], everyday()) is names
 
 
 def test_the_model_words_the_answer_and_titles_are_put_in(voice, vendor, system):
@@ -77,8 +81,22 @@ def test_a_title_that_is_not_in_the_list_never_comes_through_and_is_counted(voic
     assert voice.told().startswith("6 answers: 1 worded by the model, 4 named something")
 
 
-def test_why_is_answered_without_the_model(voice, system):
+def test_what_is_said_before_titles_is_no_title(voice, vendor, system, monkeypatch):
+    """`called it` would name the film It."""
+    monkeypatch.setattr(voice, "titles", Titles([*system.titles[1:], "It (2017)"]))
+    vendor.answers = ["There is one called [1]. [2]'s good.", "There is one called it."]
     session = Session(system.talk([]), voice)
+    session.say("a drama")
+    first, second = (system.titles[item] for item in session.reply.items[:2])
+    assert session.lines[-1].text == f"There is one called {first}. {second}'s good."
+    session.say("quiet")
+    assert voice.counts == {"worded": 1, "ungrounded": 1}
+
+
+def test_why_is_answered_without_the_model_and_so_is_a_click_before_a_word(voice, system):
+    session = Session(system.talk([]), voice)
+    session.refuse(1)
+    assert session.lines[-1].text.startswith(answer(session.reply, system.titles))
     session.say("why this?")
     assert session.lines[-1].text.startswith(system.titles[session.reply.items[0]])
     assert not voice.counts
@@ -88,7 +106,7 @@ def test_a_model_out_of_reach_leaves_the_rules_sentences(voice, system, monkeypa
     def fails(requests):
         raise UserError("llm: the server cannot be reached")
 
-    monkeypatch.setattr(voice.llm, "ask", fails)
+    monkeypatch.setattr(voice.speaker.llm, "ask", fails)
     session = Session(system.talk([]), voice)
     session.say("a drama")
     assert session.lines[-1].text == answer(session.reply, system.titles)

@@ -9,7 +9,8 @@ import torch
 from torch import Tensor
 
 from crs.console import Context
-from crs.data.contexts import END, ITEM, PAD, SPECIAL, START, Contexts
+from crs.data.contexts import ITEM, PAD, SPECIAL, Contexts
+from crs.data.response_tokens import is_item, words_of
 from crs.errors import UserError
 from crs.escape import markup
 from crs.evaluation import stats
@@ -17,8 +18,9 @@ from crs.evaluation.ranking import topk
 from crs.evaluation.results import COLUMNS, MARKDOWN, PARQUET, markdown
 from crs.evaluation.text_metrics import KS, distinct, overlap
 from crs.models.c2crs.build import trained
-from crs.models.c2crs.decoder import Decoder, search
-from crs.models.c2crs.decoder_training import CHUNK, Converse, read_all
+from crs.models.c2crs.decoder import new_decoder, search
+from crs.models.c2crs.decoder_sources import CHUNK, read_all
+from crs.models.c2crs.decoder_training import Converse
 from crs.models.c2crs.networks import C2CRS
 from crs.models.c2crs.recipe import C2CRSConverseSettings
 from crs.models.c2crs.training import queries_of
@@ -51,18 +53,8 @@ def run(
     with torch.no_grad():
         h = model.to(device).graph().cpu()
     model.cpu()
-    options = settings.c2crs
     torch.manual_seed(derive(settings.converse.seed, "decoder"))
-    decoder = Decoder(
-        model.words.weight,
-        options.dim,
-        options.layers,
-        options.heads,
-        options.hidden,
-        options.dropout,
-        contexts.responses.shape[1],
-        contexts.has_reviews,
-    )
+    decoder = new_decoder(model.words.weight, contexts, vars(settings.c2crs))
     module = Converse(decoder, model, contexts, h, states, train, valid, settings.converse)
     summary = fit(module, "converse", settings.converse, folder, context)
     save_weights(module, folder / "model.safetensors")
@@ -106,17 +98,6 @@ def respond(
             out[first : first + len(part), : found.shape[1]] = found.cpu()
             bar.update(len(part))
     return out
-
-
-def words_of(ids: Tensor, words: list[str]) -> list[list[str]]:
-    """Tokens of each row, without the special ones but `__item__` and `__unk__`."""
-    silent = {PAD, START, END}
-    return [[words[i] for i in row if i not in silent] for row in ids.tolist()]
-
-
-def is_item(token: str) -> bool:
-    """A token that stands for an item."""
-    return token == SPECIAL[ITEM] or (token.startswith("@") and token[1:].isdecimal())
 
 
 def readable(tokens: list[str], titles: list[str], fill: list[str] | None = None) -> str:

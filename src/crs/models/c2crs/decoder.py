@@ -1,12 +1,14 @@
 """The decoder of C2-CRS: attends to context, entities and reviews in turn (docs/c2crs.md, eq. 8),
 and the search for a response, with keys and values kept from step to step."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from crs.data.contexts import END, PAD, START
+from crs.data.contexts import END, PAD, START, Contexts
 from crs.models.c2crs.blocks import Attention, FeedForward, Memory, positions
 
 
@@ -169,6 +171,25 @@ class Decoder(nn.Module):
     def logits(self, u: Tensor) -> Tensor:
         """[…, w] -> […, V]."""
         return u @ self.words.weight.T
+
+
+def new_decoder(words: Tensor, contexts: Contexts, options: Mapping[str, Any]) -> Decoder:
+    """A decoder of responses to these contexts.
+
+    Args:
+        words: as in `Decoder`.
+        options: of the group `c2crs`, by name.
+    """
+    return Decoder(
+        words,
+        options["dim"],
+        options["layers"],
+        options["heads"],
+        options["hidden"],
+        options["dropout"],
+        contexts.responses.shape[1],
+        contexts.has_reviews,
+    )
 
 
 def shifted(responses: Tensor) -> Tensor:

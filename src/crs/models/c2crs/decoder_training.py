@@ -1,43 +1,15 @@
 """Training of C2-CRS' decoder over frozen context and graph states that are computed once."""
 
-from pathlib import Path
-
-import numpy as np
 import torch
 from torch import Tensor
 
 from crs.data.contexts import PAD, Contexts, Ragged, trimmed
-from crs.models.c2crs.blocks import pooled
 from crs.models.c2crs.decoder import Decoder, Source, shifted
+from crs.models.c2crs.decoder_sources import CHUNK, sources_of
 from crs.models.c2crs.losses import frequency_weight, weighted_cross_entropy
-from crs.models.c2crs.networks import C2CRS, Batch
+from crs.models.c2crs.networks import C2CRS
 from crs.models.c2crs.recipe import Converse as Settings
-from crs.store.artifact import UNFINISHED, keep, kept
 from crs.training.loop import TrainingTask
-
-CHUNK = 256
-
-
-@torch.no_grad()
-def read_all(model: C2CRS, contexts: Contexts, place: Path, device: torch.device) -> Ragged:
-    """F of every context, real positions only, as float16 on disk; kept for a resumed stage."""
-    lengths = (contexts.tokens != PAD).sum(1)
-    offsets = torch.cat([torch.zeros(1, dtype=torch.long), lengths.cumsum(0)])
-    if not kept(place):
-        place.parent.mkdir(parents=True, exist_ok=True)
-        shape = (int(offsets[-1]), model.words.embedding_dim)
-        unfinished = place.with_suffix(UNFINISHED)
-        out = np.lib.format.open_memmap(unfinished, "w+", np.float16, shape)
-        model.to(device)
-        # Rows of similar length together waste little on padding.
-        for rows in lengths.argsort().split(CHUNK):
-            tokens = trimmed(contexts.tokens[rows])
-            states, packed = model.read(tokens.to(device))
-            at = offsets[rows[packed.row.cpu()]] + packed.index.cpu() % tokens.shape[1]
-            out[at.numpy()] = states.half().cpu().numpy()
-        out.flush()
-        keep(unfinished, place)
-    return Ragged(torch.from_numpy(np.load(place, mmap_mode="c")), offsets)
 
 
 class Converse(TrainingTask):
@@ -91,24 +63,7 @@ class Converse(TrainingTask):
         """The sources of some contexts."""
         model, h = self.frozen
         assert isinstance(model, C2CRS) and isinstance(h, Tensor)
-        values, place = self.states[rows]
-        count = torch.bincount(place, minlength=len(rows))
-        first = count.cumsum(0) - count
-        at = torch.arange(len(place)) - first[place]
-        read = torch.zeros(len(rows), int(count.max()), values.shape[1])
-        read[place, at] = values.float()
-        mask = torch.arange(read.shape[1]) < count[:, None]
-        entities = trimmed(self.contexts.entities[rows])
-        out = {
-            "context": Source(read.to(self.device), mask.to(self.device)),
-            "graph": Source(h[entities].to(self.device), (entities != PAD).to(self.device)),
-        }
-        if self.reading:
-            batch = Batch.of(self.contexts, rows, self.device)
-            words = model.words.to(self.device)
-            sentences = pooled(self.pool, *self.review(words, batch.review_tokens))
-            out["review"] = Source(sentences[batch.reviews], batch.reviews != 0)
-        return out
+        return sources_of(model, self.contexts, h, self.states, rows, self.device)
 
     def predictions(self, rows: Tensor) -> tuple[Tensor, Tensor]:
         """Logits [n, V] and targets [n] at the real positions of the responses."""

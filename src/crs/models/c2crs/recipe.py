@@ -121,6 +121,7 @@ MODEL = Model(
     requires=("attributes",),
     groups={"c2crs": C2CRS, "converse": Converse},
     takes_checkpoint=True,
+    speaks="converse",
     stages=(
         Stage(
             name="warmup",

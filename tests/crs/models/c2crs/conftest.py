@@ -10,11 +10,11 @@ from crs.data.readers import crslab, redial
 from crs.data.readers import inspired as inspired_reader
 from crs.evaluation import evaluate
 from crs.models import recipes
-from crs.models.c2crs import no_pretraining, train, warmup
+from crs.models.c2crs import converse, no_pretraining, train, warmup
 from crs.store.artifact import Artifact
 from data_generator import contexts, entity_texts, graph, item_texts
 from tests.contracts import dialogues as handmade
-from tests.contracts.tiny import artifact, config, context, made, spoken
+from tests.contracts.tiny import artifact, config, context, made, other, spoken
 from text2embedding import embed
 
 READERS = {"inspired": inspired_reader.read, "redial": redial.read, "tgredial": crslab.tgredial}
@@ -73,6 +73,14 @@ def stages(folder: Path, inputs: dict[str, Artifact], kind: str, *overrides: str
     settings = Evaluate("c2crs", 1, last, ["c2crs"])
     inputs["evaluate"] = made(evaluate, settings, inputs, folder / "evaluate" / "a")
     return inputs
+
+
+def responses(folder: Path, inputs: dict[str, Artifact], *overrides: str) -> Artifact:
+    """The result of stage `converse`, with two beams."""
+    settings = recipes()["c2crs"].stages[-1].settings(small("converse.beams=2", *overrides))
+    kept = {name: inputs[name] for name in ("dataset", "graph", "contexts", "train", "evaluate")}
+    result = made(converse, settings, kept, folder / "converse" / "a")
+    return other(result, folder / "converse" / "b", settings=settings.identity())
 
 
 @pytest.fixture(scope="session", params=["inspired", "redial", "tgredial", "tiny"])

@@ -7,17 +7,16 @@ import torch
 import torch.nn.functional as F
 
 from crs.data.cases import cases_of
-from crs.data.contexts import END, ITEM, PAD, Contexts
-from crs.models import recipes
-from crs.models.c2crs import converse
+from crs.data.contexts import END, PAD, Contexts
 from crs.models.c2crs.build import trained
-from crs.models.c2crs.converse import readable, scored, words_of
+from crs.models.c2crs.converse import readable, scored
 from crs.models.c2crs.decoder import Decoder
-from crs.models.c2crs.decoder_training import Converse, read_all
+from crs.models.c2crs.decoder_sources import read_all
+from crs.models.c2crs.decoder_training import Converse
 from crs.store.artifact import RESUME
 from crs.training.loop import fit
-from tests.contracts.tiny import context, made
-from tests.crs.models.c2crs.conftest import small, source, stages
+from tests.contracts.tiny import context
+from tests.crs.models.c2crs.conftest import responses, small, source, stages
 
 CPU = torch.device("cpu")
 
@@ -131,11 +130,7 @@ def test_going_on_after_a_failure_equals_a_straight_run(inputs, tmp_path):
 
 @pytest.fixture(scope="module")
 def result(inputs, tmp_path_factory):
-    whole = small("c2crs.fill_items=true", "converse.beams=2")
-    settings = recipes()["c2crs"].stages[-1].settings(whole)
-    kept = {name: inputs[name] for name in ("dataset", "graph", "contexts", "train", "evaluate")}
-    folder = tmp_path_factory.mktemp("converse") / "converse" / "a"
-    return made(converse, settings, kept, folder)
+    return responses(tmp_path_factory.mktemp("converse"), inputs, "c2crs.fill_items=true")
 
 
 def test_both_tables_are_in_one(result, inputs):
@@ -170,12 +165,6 @@ def test_slots_are_filled_with_titles_best_first():
     tokens = ["see", "__item__", "or", "__item__", "not", "@2", "@3"]
     assert readable(tokens, titles, ["Beta"]) == "see Beta or (item) not Beta (item)"
     assert readable(tokens, titles) == "see (item) or (item) not Beta (item)"
-
-
-def test_words_end_at_the_end():
-    words = ["__pad__", "__start__", "__end__", "__unk__", "__item__", "fine"]
-    rows = torch.tensor([[5, ITEM, END, PAD], [3, END, PAD, PAD]])
-    assert words_of(rows, words) == [["fine", "__item__"], ["__unk__"]]
 
 
 def test_scores_of_responses_by_hand():
