@@ -10,7 +10,7 @@ from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any, cast
 
-from hydra import compose, initialize_config_dir
+from hydra import initialize_config_dir
 from hydra._internal.hydra import Hydra
 from hydra._internal.utils import get_args_parser
 from hydra.core.config_search_path import SearchPathQuery
@@ -23,7 +23,7 @@ from omegaconf import DictConfig, ListConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from crs import extras, native
-from crs.composition import sentence_of
+from crs.composition import all_composed, composed, root_of, sentence_of
 from crs.config import OF_MODELS, Config
 from crs.errors import UserError
 from crs.idle import refuse_idle
@@ -40,8 +40,6 @@ from crs.settings.keys import HELP, TYPES, refuse_key
 
 WANDB = "wandb"
 """A folder of conf/ that W&B reads, and Hydra does not: sweeps of W&B."""
-ROOT = "train"
-"""The root of conf/."""
 OF_MANY = ("search", "launcher")
 """Groups that choose how many jobs are run."""
 
@@ -130,11 +128,6 @@ def searching(flags: Namespace | None = None) -> Iterator[None]:
             GlobalHydra.instance().clear()
             Hydra.create_main_hydra2("train", path)
         yield
-
-
-def root_of(flags: Namespace | None) -> str:
-    """The name of the root configuration."""
-    return (flags and flags.config_name) or ROOT
 
 
 def choices(flags: Namespace | None = None) -> dict[str, list[str]]:
@@ -270,7 +263,7 @@ def check(arguments: list[str], also: Iterable[str] = ()) -> list[str]:
         if sweeper:
             check_settings(sweeper, "hydra.sweeper.")
             check_space(jobs, sweeper.sampler)
-        configs = [to_config(composed(flags, variant)) for variant in variants]
+        configs = [to_config(one) for one in all_composed(flags, variants, known)]
     if is_sweep(flags) and (several := max(config.trainer.nodes for config in configs)) > 1:
         raise UserError(
             f"trainer.nodes={several}: a sweep does not run on several machines; leave out -m, or "
@@ -327,20 +320,6 @@ def check_several(override: Override, word: str, many: bool, search: bool) -> No
         raise UserError(f"{word}: all jobs of a sweep have one launcher; type one")
     if override.is_interval_sweep() and not search:
         raise UserError(f"{word}: a search draws from an interval; type -m hydra/sweeper=optuna")
-
-
-def composed(flags: Namespace, words: list[str], hydra: bool = False) -> DictConfig:
-    """What overrides compose to.
-
-    Args:
-        hydra: with Hydra's own configuration.
-    Raises:
-        UserError: if they compose to nothing.
-    """
-    try:
-        return compose(root_of(flags), overrides=words, return_hydra_config=hydra)
-    except Exception as error:  # Hydra and OmegaConf raise built-in ones too
-        raise UserError(sentence_of(error)) from error
 
 
 def configured(checked: list[str]) -> Config:

@@ -1,14 +1,82 @@
-"""What Hydra and OmegaConf say of a configuration that composes to nothing, as one sentence."""
+"""What words compose to; what Hydra and OmegaConf say where that is nothing, as one sentence."""
 
+import copy
 import re
+from argparse import Namespace
+from collections.abc import Container, Iterator
 from typing import Any
 
+from hydra import compose
+from hydra._internal.config_loader_impl import ConfigLoaderImpl
+from hydra.core.override_parser.types import Override, OverrideType
+from omegaconf import DictConfig
 from omegaconf.errors import ConfigKeyError
 
 from crs import extras
 from crs.config import OF_MODELS
+from crs.errors import UserError
+from crs.overrides import parse
 from crs.search.typed import of_search, refuse_setting
 from crs.settings.keys import refuse_key
+
+ROOT = "train"
+"""The root of conf/."""
+
+
+def root_of(flags: Namespace | None) -> str:
+    """The name of the root configuration."""
+    return (flags and flags.config_name) or ROOT
+
+
+def composed(flags: Namespace, words: list[str], hydra: bool = False) -> DictConfig:
+    """What overrides compose to.
+
+    Args:
+        hydra: with Hydra's own configuration.
+    Raises:
+        UserError: if they compose to nothing.
+    """
+    try:
+        return compose(root_of(flags), overrides=words, return_hydra_config=hydra)
+    except Exception as error:  # Hydra and OmegaConf raise built-in ones too
+        raise UserError(sentence_of(error)) from error
+
+
+def all_composed(
+    flags: Namespace, variants: list[list[str]], known: Container[str]
+) -> Iterator[DictConfig]:
+    """What each variant composes to.
+
+    Hydra takes a quarter of a second for each, so those that differ in plain values alone are
+    copies of one composition, with their values.
+
+    Args:
+        known: the config groups; a choice of one is no plain value.
+    Raises:
+        UserError: if a variant composes to nothing.
+    """
+    bases: dict[tuple[str, ...], tuple[DictConfig, list[str]]] = {}
+    for words in variants:
+        values = [one for word in words if is_value(one := parse(word), known)]
+        plain = [str(one.input_line) for one in values]
+        others = tuple(word for word in words if word not in plain)
+        if others not in bases:
+            bases[others] = composed(flags, words), plain
+        base, its = bases[others]
+        config = copy.deepcopy(base)
+        changed = [one for one, word in zip(values, plain, strict=True) if word not in its]
+        try:
+            ConfigLoaderImpl._apply_overrides_to_config(changed, config)
+        except Exception as error:
+            raise UserError(sentence_of(error)) from error
+        yield config
+
+
+def is_value(override: Override, known: Container[str]) -> bool:
+    """Whether a word sets one plain value: no choice of a group, nothing added or taken away, and
+    no mapping, which is merged."""
+    change = override.type == OverrideType.CHANGE and override.key_or_group not in known
+    return change and not isinstance(override.value(), dict)
 
 
 def sentence_of(error: BaseException) -> str:

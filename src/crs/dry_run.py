@@ -2,7 +2,8 @@
 
 from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 
-from crs.command_line import composed, flags_of, is_sweep, root_of, searching, sweeper_of, to_config
+from crs.command_line import choices, flags_of, is_sweep, searching, sweeper_of, to_config
+from crs.composition import all_composed, composed, root_of
 from crs.overrides import parse
 from crs.pipeline.sweep_plan import show_jobs
 from crs.search.dry_run import show_search
@@ -31,5 +32,6 @@ def shown(words: list[str]) -> bool:
         [jobs] = BasicSweeper.split_arguments([parse(word) for word in task], None)
         if not to_config(composed(flags, jobs[0])).dry_run:
             return False
-        show_jobs(jobs, [to_config(composed(flags, job)) for job in jobs])
+        configs = all_composed(flags, jobs, choices(flags))
+        show_jobs(jobs, [to_config(config) for config in configs])
     return True

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 
 from omegaconf import DictConfig
 
-from crs.command_line import choices, composed, flags_of, register, searching, to_config
+from crs.command_line import choices, flags_of, register, searching, to_config
+from crs.composition import composed
 from crs.errors import UserError
 from crs.installed import CONF
 from crs.models import recipes
