@@ -1,5 +1,6 @@
 """Open the run of a command. A W&B that does not start costs one line, never the command."""
 
+import logging
 import netrc
 import os
 import time
@@ -85,6 +86,8 @@ def init(tracker: TrackerSettings, root: Path, **about: Any) -> Any:
     """`wandb.init`, which says nothing, looks at no repository and asks no machine for its name."""
     import wandb
 
+    # On Python 3.14 W&B ends its telemetry twice, and OpenTelemetry says so after the result.
+    logging.getLogger("opentelemetry.sdk.metrics._internal").setLevel(logging.ERROR)
     return wandb.init(
         project=tracker.project,
         entity=tracker.entity,
