@@ -43,12 +43,12 @@ class Figure:
     @classmethod
     def of(cls, values: "pd.Series[float]") -> "Figure":
         """The mean of several runs with its two-sided Student interval."""
-        from scipy.stats import t
-
         n = len(values)
         if n == 1:
             return cls(float(values.iloc[0]))
-        spread = t.ppf((1 + LEVEL) / 2, n - 1) * values.std() / n**0.5
+        from scipy.special import stdtrit  # what scipy.stats has, in a third of its time
+
+        spread = stdtrit(n - 1, (1 + LEVEL) / 2) * values.std() / n**0.5
         return cls(float(values.mean()), float(spread))
 
 
