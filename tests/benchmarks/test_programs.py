@@ -27,8 +27,10 @@ OTHERS = [
     "titles",
     "understanding",
     "meanings",
+    "compiled",
 ]
-"""What programs share, and programs that write gigabytes, ask a language model or print speeds."""
+"""What programs share, and programs that write gigabytes, ask a language model, print speeds or
+compile."""
 
 
 @pytest.fixture
