@@ -19,7 +19,7 @@ help: ## this list
 run: $(DONE) ## set up, then LatentCRS on MovieLens-100K (about 5 minutes on 2 cores)
 	$(BIN)/python src/train.py model=latentcrs dataset=ml100k
 
-test: $(DONE) ## the tests (11 minutes on 2 cores, no network; a third process fills the waits)
+test: $(DONE) ## the tests (under 10 minutes on 2 cores, no network; a third process fills the waits)
 	$(BIN)/python -m pytest -n 3 --dist loadscope --no-loadscope-reorder
 
 test-all: $(DONE) ## the tests with those that take minutes: kills at every write, damage to every file
