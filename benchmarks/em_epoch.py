@@ -5,9 +5,9 @@
 Everything: a whole epoch of the phase `em` as `fit` makes it, an E and an M pass over all training
 cases, recording, the optimiser, validation of all scorers, the checkpoint. Bare: losses and
 gradients of the same two passes over batches that are there already. The other lines are what the
-epoch has beside that, each run alone. Generated users, items and
-cases as many as MovieLens-1M's, K = 256, settings of `experiment=latentcrs_encoder dataset=ml1m`;
-with `--dataset ml100k` as many as MovieLens-100K's, and its settings.
+epoch has beside that, each run alone. Generated users, items and cases as many as MovieLens-1M's,
+K = 256, settings of `experiment=latentcrs_encoder dataset=ml1m`; with `--dataset ml100k` as many as
+MovieLens-100K's, and its settings.
 """
 
 import copy

@@ -136,15 +136,15 @@ def test_a_table_and_pictures_are_left(killed):
 
 def test_two_workers_share_a_grid_and_a_trial_that_is_not_finite_is_told(tmp_path):
     ended = search(
-        tmp_path / "store", "pretrain.epochs=1", "pretrain.lr=1e-2,1e30",
+        tmp_path / "store", "pretrain.epochs=1", "pretrain.lr=1e-2,1e30", "pretrain.layers=1,2",
         "hydra.sweeper.sampler=grid", "hydra/launcher=joblib", "hydra.launcher.n_jobs=2",
     )  # fmt: skip
     assert ended.done.code == 0
     trials = ended.trials
-    assert list(trials["pretrain.lr"]) == [1e-2, 1e30]
-    assert list(trials["state"]) == ["complete", "failed"]
-    assert trials["error"].dropna().str.contains("lower pretrain.lr").sum() == 1
-    assert sum("failed: " in line for line in ended.done.err) == 1
+    assert list(trials["pretrain.layers"]) == [1, 1, 2, 2]
+    assert list(trials["state"]) == ["complete", "failed", "complete", "failed"]
+    assert trials["error"].dropna().str.contains("lower pretrain.lr").sum() == 2
+    assert sum("failed: " in line for line in ended.done.err) == 2
     assert ended.about["best"]["params"]["pretrain.lr"] == 1e-2
 
 

@@ -214,9 +214,10 @@ def test_sigterm_is_ctrl_c(tmp_path):
 
 
 @pytest.mark.slow
-def test_a_killed_run_ends_in_the_same_bits(straight, tmp_path):
+def test_killed_runs_end_in_the_same_bits(straight, tmp_path):
     store, first = straight
     again = tmp_path / "store"
+    run_until(again, "pretrain/*.partial/resume/pretrain/last.ckpt")
     run_until(again, "train/*.partial/resume/intents/last.ckpt")
     assert list(again.glob("pretrain/*/" + MANIFEST))
     done = run(again, *RUN)

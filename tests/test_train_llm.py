@@ -1,5 +1,5 @@
-"""A model for a user, against a fake vendor: killed while it waits, and gone on with by the same
-command."""
+"""The whole run with a model for a user, against a fake vendor: killed while it waits, and gone on
+with by the same command."""
 
 import os
 import signal
@@ -17,8 +17,9 @@ from tests.fakes.vendor import wait_for
 TRAIN = Path(__file__).parents[1] / "src" / "train.py"
 KEY = "sk-a-key-that-must-not-be-seen-0123456789"
 RUN = (
-    "model=latentcrs dataset=tiny stage=simulate simulator=llm llm=openai_batch debug=fast "
-    "trainer.threads=1 llm.budget_usd=1 llm.poll_seconds=0.05"
+    "model=latentcrs dataset=tiny simulator=llm llm=openai_batch embedder=hashed debug=fast "
+    "trainer.threads=1 llm.budget_usd=1 llm.poll_seconds=0.05 evaluation.resamples=20 "
+    "evaluation.permutations=19"
 ).split()
 
 
@@ -52,8 +53,9 @@ def test_killed_while_waiting_and_finished_by_the_same_command(tmp_path):
         assert vendor.calls["create"] == vendor.calls["upload"] == 1
         assert set(vendor.generated.values()) == {1}
         assert vendor.keys == {KEY}
+    results = Path(out.splitlines()[-1].removeprefix("results: "))
+    assert {"latentcrs linear", "direct"} < set(pd.read_parquet(results)["scorer"])
     (manifest,) = (tmp_path / "store" / "simulate").glob(f"*/{MANIFEST}")
-    assert (pd.read_parquet(manifest.parent / "utterances.parquet")["text"].str.len() > 0).all()
     told = Artifact(manifest.parent).manifest
     assert told["resumed"] and told["cost_usd"] == told["summary"]["llm"]["cost_usd"] > 0
     assert told["summary"]["llm"]["asked_again"] == 0

@@ -47,8 +47,8 @@ def all_composed(
 ) -> Iterator[DictConfig]:
     """What each variant composes to.
 
-    Hydra takes a quarter of a second for each, so those that differ in plain values alone are
-    copies of one composition, with their values.
+    Hydra takes a quarter of a second for each, so those that set the same keys and differ in plain
+    values alone are copies of one composition, with their values.
 
     Args:
         known: the config groups; a choice of one is no plain value.
@@ -59,10 +59,10 @@ def all_composed(
     for words in variants:
         values = [one for word in words if is_value(one := parse(word), known)]
         plain = [str(one.input_line) for one in values]
-        others = tuple(word for word in words if word not in plain)
-        if others not in bases:
-            bases[others] = composed(flags, words), plain
-        base, its = bases[others]
+        alike = tuple(word.partition("=")[0] if word in plain else word for word in words)
+        if alike not in bases:
+            bases[alike] = composed(flags, words), plain
+        base, its = bases[alike]
         config = copy.deepcopy(base)
         changed = [one for one, word in zip(values, plain, strict=True) if word not in its]
         try:

@@ -74,8 +74,7 @@ class Session:
     def add(self, said: str, reply: Reply) -> None:
         """Keep what was said and what it led to."""
         self.reply = reply
-        own = answer(reply, self.titles)
-        words = self.voice(self.talk, reply, said) if self.voice else own
+        words = self.voice(self.talk, reply, said) if self.voice else answer(reply, self.titles)
         self.lines.append(Line("user", said))
         self.lines.append(self.answered(f"{words} {reply.question}".strip()))
 

@@ -127,8 +127,8 @@ class Terminal:
         for sentence in reply.told:
             self.tell(sentence)
         if not reply.told:
-            own = answer(reply, self.system.titles)
-            self.tell(self.voice(self.talk, reply, said) if self.voice else own)
+            titles = self.system.titles
+            self.tell(self.voice(self.talk, reply, said) if self.voice else answer(reply, titles))
             self.list(reply)
         if reply.question:
             self.tell(reply.question)
