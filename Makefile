@@ -44,7 +44,7 @@ bench: $(DONE) ## the speed programs; each prints its ratio last
 	  embedding busy growth large_catalogue indexes processes data_preparation serving; do \
 	  echo "== $$program"; $(BIN)/python benchmarks/$$program.py || exit 1; done
 
-bench-peers: $(DONE) ## against RecTools and RecBole, in environments of 3 GB; BEAUTY=FILE adds Beauty
+bench-peers: $(DONE) ## against RecTools, RecBole, RePlay, in environments of 4.5 GB; BEAUTY=FILE adds Beauty
 	bash benchmarks/peers/build.sh $(PEERS)
 	$(BIN)/python benchmarks/peers/compare.py $(PEERS) $(if $(BEAUTY),--beauty $(BEAUTY))
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The peers' environments from PyPI, one each: benchmarks/peers/build.sh FOLDER (2.9 GB).
+# The peers' environments from PyPI, one each: benchmarks/peers/build.sh FOLDER (4.5 GB).
 # PYTHON, TORCH_INDEX: as in the Makefile. What is there already is left alone.
 set -euo pipefail
 folder=${1:?type benchmarks/peers/build.sh FOLDER}
@@ -20,3 +20,4 @@ build() { # name, requirements…
 build rectools "rectools[torch]==0.19.0"
 # RecBole 1.2.1 stands on ray 2.6, which wants pkg_resources, and on names that numpy 2 has not.
 build recbole "recbole==1.2.1" "setuptools<81" "numpy<2" "pandas<2.3" "scipy<1.16"
+build replay "replay-rec[torch]==0.22.0"

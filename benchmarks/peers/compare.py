@@ -1,4 +1,4 @@
-"""One SASRec epoch and one full evaluation, here and in RecTools and RecBole.
+"""One SASRec epoch and one full evaluation, here and in RecTools, RecBole and RePlay.
 
     benchmarks/peers/build.sh FOLDER
     python benchmarks/peers/compare.py FOLDER --beauty PATH/Beauty.txt
@@ -173,7 +173,7 @@ def main() -> None:
     parser.add_argument("environments", type=Path, help="what build.sh was given")
     parser.add_argument("--beauty", type=Path, help="ICLRec's Beauty.txt; without it ML-100K alone")
     parser.add_argument("--only", nargs="*", default=["ml100k", "beauty"], help="data sets")
-    parser.add_argument("--peers", nargs="*", default=["rectools", "recbole"])
+    parser.add_argument("--peers", nargs="*", default=["rectools", "recbole", "replay"])
     parser.add_argument("--epochs", type=int, default=3)
     parser.add_argument("--evaluations", type=int, default=3)
     parser.add_argument("--threads", type=int, default=available())
