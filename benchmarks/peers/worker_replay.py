@@ -10,8 +10,8 @@ from lightning import Callback, LightningModule, Trainer, seed_everything
 from replay.data import FeatureHint, FeatureType
 from replay.data.nn import ParquetModule, TensorFeatureInfo, TensorSchema
 from replay.nn.lightning import LightningModule as Trained
-from replay.nn.lightning.optimizer import OptimizerFactory
 from replay.nn.lightning.callback import ComputeMetricsCallback
+from replay.nn.lightning.optimizer import OptimizerFactory
 from replay.nn.lightning.postprocessor import SeenItemsFilter
 from replay.nn.sequential import SasRec
 from replay.nn.transform.template import make_default_sasrec_transforms
