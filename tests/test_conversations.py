@@ -57,6 +57,16 @@ def test_dialogues_end_with_both_tables(root, kind):
     }  # fmt: skip
 
 
+def test_a_run_shows_all_results_that_were_found(root, capsys, monkeypatch):
+    words = ("model=c2crs", "stage=converse", "c2crs.fill_items=true")
+    run(root, "inspired", *words)
+    monkeypatch.setenv("WANDB_MODE", "offline")
+    run(root, "inspired", *words, "tracker=wandb")
+    told = capsys.readouterr().err.splitlines()
+    assert [line for line in told if line.startswith("tracker ") and "offline:" not in line] == []
+    assert told[-1].startswith("tracker   offline: ")
+
+
 def test_the_decoder_is_the_voice_of_a_chat(root, monkeypatch, capsys):
     run(root, "inspired", "model=c2crs", "stage=converse", "c2crs.fill_items=true")  # found
     words = (*FAST, "dataset=inspired", f"dataset.path={root / 'inspired'}", "model=c2crs",

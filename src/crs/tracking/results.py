@@ -48,7 +48,7 @@ def main_rows(artifact: Artifact) -> "pd.DataFrame":
 
 def turns(artifact: Artifact) -> Iterator[dict[str, float]]:
     """Of dialogues: the share that succeeded by each turn, by scorer, and of texts that leak."""
-    if DIALOGUES not in artifact.manifest["files"]:
+    if not {DIALOGUES, PARQUET} <= set(artifact.manifest["files"]):  # a dataset has dialogues alone
         return
     long, log = artifact.load(PARQUET), artifact.load(DIALOGUES)
     leaks = log["leak"].notna().groupby(log["turn"]).mean()
