@@ -19,6 +19,7 @@ import pandas as pd
 import torch
 from omegaconf import OmegaConf
 
+from crs.console import say
 from crs.data.cases import Cases
 from crs.data.sequences import Sequences
 from crs.dialogue.catalogue import Catalogue, Names
@@ -203,19 +204,27 @@ class System:
         """The encoder that embedded the training texts.
 
         Raises:
-            UserError: if it was a local path, which the result does not hold.
+            UserError: if it was a local path, which the result does not hold, and none or one of
+                other content is given.
         """
         settings = {"hub": False, **self.inputs["embed"].manifest["settings"]}
-        for key in ("path", "model"):  # the manifest has the sha256 of a local one
-            local = re.fullmatch("[0-9a-f]{64}", settings.get(key) or "")
-            if local and self.places.get(key) is None:
-                raise UserError(
-                    f"the texts were embedded with a local embedder.{key} (sha256 "
-                    f"{settings[key][:8]}…); type load(…, {key}=PATH)"
-                )
         given = {key: value for key, value in self.places.items() if value is not None}
-        embedder, trainer = Embedder(**settings | given), Trainer("auto", 0, False)
-        return import_object(ENCODER)(embedder, trainer, self.cache)
+        embedder = Embedder(**settings | given)
+        for key in ("path", "model"):  # the manifest has the sha256 of a local one
+            made = settings.get(key) or ""
+            local = re.fullmatch("[0-9a-f]{64}", made)
+            wanted = f"the texts were embedded with a local embedder.{key} (sha256 {made[:8]}…)"
+            if local and key not in given:
+                raise UserError(f"{wanted}; type load(…, {key}=PATH)")
+            if local and embedder.identity()[key] != made:
+                raise UserError(
+                    f"{wanted}, and {given[key]} is another one; type load(…, {key}=PATH) with the "
+                    "path of the same files"
+                )
+            if made and not local and given.get(key, made) != made:
+                say(f"note      the texts were embedded with {key} {made}; whether {given[key]} is "
+                    "the same cannot be checked")  # fmt: skip
+        return import_object(ENCODER)(embedder, Trainer("auto", 0, False), self.cache)
 
     def encode(self, texts: list[str]) -> np.ndarray:
         """Texts to [n, dim]."""

@@ -254,3 +254,16 @@ def test_texts_that_local_weights_embedded_need_them_again(finished, tmp_path):
     write_json(manifest, {**made, "settings": {**made["settings"], "path": "ab" * 32}})
     with pytest.raises(UserError, match=r"local embedder\.path \(sha256 abababab…\); .*path="):
         load(finished.fingerprint, store).recommend(["i0000"], "a comedy")
+    (other := tmp_path / "model.safetensors").write_bytes(b"others")
+    with pytest.raises(UserError, match=r"abababab…\), and .*model\.safetensors is another one;"):
+        load(finished.fingerprint, store, path=str(other)).recommend(["i0000"], "a comedy")
+
+
+def test_a_model_of_the_hub_that_is_given_as_a_folder_is_told(finished, tmp_path, capsys):
+    store = copied(finished, tmp_path)
+    system = load(finished.fingerprint, store, model=str(tmp_path))
+    settings = system.inputs["embed"].manifest["settings"]
+    settings |= {"kind": "sentence_transformers", "model": "hub/name", "prompts": ["{text}"]}
+    with pytest.raises(UserError):  # the folder has no model
+        _ = system.encoder
+    assert "embedded with model hub/name; whether" in capsys.readouterr().err

@@ -94,7 +94,7 @@ class Conversation:
         if UNDO.fullmatch(text.strip()):
             return self.undo()
         if told := self.why(text) or self.remark(text):
-            return replace(self.newest or self.show(), told=told)
+            return replace(self.newest or self.show(), told=told, understood=[], note="")
         if of_list.OTHERS.fullmatch(text.strip()):
             return self.others(["others"])
         if of_list.ONLY_REFUSED.fullmatch(text.strip()):

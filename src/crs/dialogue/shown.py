@@ -22,7 +22,8 @@ class Reply:
         question: what the system asks; empty if it asks nothing.
         about: what each item is: its attributes and its year.
         match: a phrase for each item: whether it has what is asked for; empty if nothing is.
-        told: sentences that answer `why?`; nothing where that was not asked.
+        told: sentences that answer `why?`, a greeting, or what nobody recommends by; where there
+            are some, the list is that of the turn before.
     """
 
     items: list[Number]

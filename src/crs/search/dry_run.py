@@ -11,7 +11,7 @@ from crs.search.objective import stop_at
 from crs.search.run import finished, first_point, study_of, there
 from crs.search.settings import Sweeper
 from crs.search.space import Parameter, Space, Value, merged
-from crs.search.study import JOURNAL, About, limit_of, open_study
+from crs.search.study import JOURNAL, About, limit_of, note_grid, open_study
 from crs.store.store import Store
 
 
@@ -54,6 +54,7 @@ def show_space(about: About, space: Space) -> None:
         f"search    {about.model} on {about.dataset}, stage {about.stage}: "
         f"{there(ended(about), limit_of(about))}, {about.folder}"
     )
+    note_grid(about)
     how = f"({about.direction}), sampler {about.sampler}, pruner {about.pruner}"
     say(f"  by {about.objective} {how}")
     width = max(map(len, space.parameters)) + 2

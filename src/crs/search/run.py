@@ -21,7 +21,7 @@ from crs.search.best import experiment_of, told
 from crs.search.objective import DIALOGUES, SUCCESS, USUAL, searched_stage, stop_at
 from crs.search.settings import Sweeper
 from crs.search.space import Space, key_of, merged
-from crs.search.study import STUDIES, About, limit_of, open_study
+from crs.search.study import STUDIES, About, limit_of, note_grid, open_study
 from crs.search.trials import shown
 from crs.store.artifact import digest_of
 from crs.store.store import Store
@@ -94,6 +94,7 @@ def search(settings: Sweeper, arguments: list[str], config: DictConfig, launcher
     folder.mkdir(parents=True, exist_ok=True)
     OmegaConf.save(config, folder / "multirun.yaml")
     note_model(about, config.hydra.runtime.choices.get("search"), root)
+    note_grid(about)
     study, limit = open_study(about), limit_of(about)
     done = finished(study)
     say(

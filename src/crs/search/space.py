@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 Value = None | bool | int | float | str
 ONE = ("model", "dataset", "stage", "launcher", "search", "experiment")
 """Groups of which a search has one choice: values of others cannot be compared."""
+LOG = "log"
+"""The tag of an interval whose logarithm is drawn."""
 
 
 @dataclass(frozen=True)
@@ -76,9 +78,15 @@ def parameter(override: Override) -> Parameter:
     """
     key, text = override.get_key_element(), override.get_value_string()
     tags: set[str] = getattr(override.value(), "tags", set())
+    if tags - {LOG}:
+        raise UserError(f"{key}={text}: {', '.join(sorted(tags - {LOG}))}: the only tag is {LOG}")
+    if tags and not override.is_interval_sweep():
+        raise UserError(
+            f"{key}={text}: the tag {LOG} is for an interval; type {key}=tag({LOG},interval(A,B))"
+        )
     if override.is_interval_sweep():
         low, high = ends(override)
-        log = "log" in tags
+        log = LOG in tags
         if not low < high:
             raise UserError(f"{key}={text}: the first end must be below the second")
         if log and low <= 0:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from filelock import FileLock, Timeout
 
+from crs.console import say
 from crs.search.space import Parameter, parameter
 from crs.store.artifact import digest_of, write_json
 
@@ -164,6 +165,16 @@ def grid_of(about: About) -> list[dict[str, Any]]:
     parameters = about.parameters()
     points = itertools.product(*(one.grid() for one in parameters.values()))
     return [dict(zip(parameters, point, strict=True)) for point in points]
+
+
+def note_grid(about: About) -> None:
+    """Tell that a study has fewer trials than its grid has points."""
+    points = len(grid_of(about)) if about.sampler == "grid" else 0
+    if points > about.n_trials:
+        say(
+            f"note      the grid has {points} points; the first {about.n_trials} of them are tried "
+            f"(type hydra.sweeper.n_trials={points} for all)"
+        )
 
 
 def limit_of(about: About) -> int:

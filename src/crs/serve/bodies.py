@@ -102,6 +102,9 @@ class Turn(BaseModel):
 
     dialogue: str
     items: list[Explained] = Field(description="Best first.")
+    told: list[str] = Field(
+        description="Sentences that answer `why?` or a greeting; the list is then the last one."
+    )
     understood: list[str] = Field(description="What the newest words ask for.")
     asked: list[str] = Field(description="What is asked for by now.")
     question: str = Field(description="What the system asks; empty: nothing.")

@@ -163,6 +163,7 @@ class Service:
         return {
             "dialogue": name,
             "items": [self.item(item) | {"why": why} for item, why in items],
+            "told": reply.told,
             "understood": reply.understood,
             "asked": reply.asked,
             "question": reply.question,

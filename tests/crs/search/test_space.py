@@ -74,6 +74,10 @@ def test_the_values_of_a_grid():
     [
         ("pretrain.lr=interval(1,1e-3)", "the first end must be below the second"),
         ("pretrain.lr=tag(log,interval(0,1))", "a logarithm needs ends above 0"),
+        ("pretrain.lr=tag(logg,interval(1,2))", "logg: the only tag is log"),
+        ("pretrain.lr=tag(Log,log,choice(1,2))", "Log: the only tag is log"),
+        ("pretrain.k=tag(log,range(2,8,2))", r"type pretrain\.k=tag\(log,interval\(A,B\)\)"),
+        ("pretrain.k=tag(log,choice(2,8))", "the tag log is for an interval"),
         ("pretrain.k=interval(2,3.5)", "whole numbers expected"),
         ("pretrain.norm=interval(2,3)", "type pretrain.norm=choice"),
         ("model=sasrec,iclrec pretrain.lr=1,2", "a search is of one model"),

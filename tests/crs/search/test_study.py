@@ -9,7 +9,7 @@ from optuna.trial import TrialState
 
 from crs import command_line
 from crs.search.settings import PRUNERS, SAMPLERS
-from crs.search.study import JOURNAL, About, claimed, limit_of, open_study, pruner_of
+from crs.search.study import JOURNAL, About, claimed, limit_of, note_grid, open_study, pruner_of
 
 SPACE = {
     "pretrain.lr": "tag(log,interval(1e-4,1e-1))",
@@ -62,6 +62,16 @@ def test_each_sampler_draws_all_trials_within_the_space_and_none_twice(tmp_path,
         assert isinstance(one["pretrain.k"], int)
         assert 2 <= one["pretrain.k"] <= 64
         assert 1e-4 <= one.get("pretrain.lr", 1e-3) <= 1e-1
+
+
+@pytest.mark.parametrize(("sampler", "n_trials", "told"), [
+    ("grid", 4, "note      the grid has 6 points; the first 4 of them are tried "
+     "(type hydra.sweeper.n_trials=6 for all)\n"),
+    ("grid", 6, ""), ("random", 4, ""),
+])  # fmt: skip
+def test_a_grid_that_is_not_tried_whole_is_told(tmp_path, capsys, sampler, n_trials, told):
+    note_grid(about(tmp_path, sampler, n_trials))
+    assert capsys.readouterr().err == told
 
 
 @pytest.mark.parametrize("sampler", ["tpe", "random"])

@@ -107,6 +107,20 @@ def test_a_dialogue_is_kept_between_requests(client, system):
         assert answer.status_code == 404 and "no such dialogue" in answer.json()["detail"]
 
 
+@pytest.mark.parametrize(("words", "told"), [
+    ("why 1?", "It has all you asked for"), ("why 9?", "The list has no number 9."),
+    ("hello", "Hello"), ("what is the weather?", "I can only recommend movies"),
+])  # fmt: skip
+def test_what_is_no_wish_is_answered_beside_the_same_list(client, words, told):
+    place = f"/dialogues/{client.post('/dialogues', json={}).json()['dialogue']}"
+    listed = client.post(f"{place}/say", json={"text": "a drama"}).json()
+    assert listed["told"] == []
+    answer = client.post(f"{place}/say", json={"text": words}).json()
+    assert told in " ".join(answer["told"]) and answer["items"] == listed["items"]
+    assert answer["understood"] == [] and answer["note"] == ""
+    assert answer["asked"] == listed["asked"]
+
+
 def test_dialogues_do_not_mix(client):
     names = [client.post("/dialogues", json={}).json()["dialogue"] for _ in range(2)]
     for name, words in zip(names, ("a drama", "a comedy"), strict=True):
