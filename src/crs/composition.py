@@ -4,6 +4,7 @@ import copy
 import re
 from argparse import Namespace
 from collections.abc import Container, Iterator
+from itertools import combinations
 from typing import Any
 
 from hydra import compose
@@ -57,7 +58,10 @@ def all_composed(
     """
     bases: dict[tuple[str, ...], tuple[DictConfig, list[str]]] = {}
     for words in variants:
-        values = [one for word in words if is_value(one := parse(word), known)]
+        typed = [parse(word) for word in words]
+        # Where words set the same place, the last one counts, so they stay in their order.
+        apart = not overlap([one.key_or_group for one in typed])
+        values = [one for one in typed if apart and is_value(one, known)]
         plain = [str(one.input_line) for one in values]
         alike = tuple(word.partition("=")[0] if word in plain else word for word in words)
         if alike not in bases:
@@ -70,6 +74,14 @@ def all_composed(
         except Exception as error:
             raise UserError(sentence_of(error)) from error
         yield config
+
+
+def overlap(keys: list[str]) -> bool:
+    """Whether a key is there twice, or with a key below it."""
+    return any(
+        f"{one}.".startswith(f"{other}.") or f"{other}.".startswith(f"{one}.")
+        for one, other in combinations(keys, 2)
+    )
 
 
 def is_value(override: Override, known: Container[str]) -> bool:

@@ -13,6 +13,10 @@ VARIANTS = [
     ["model=sasrec", "dataset=ml100k", "seed=7", "pretrain.lr=2e-3"],
     ["model=sasrec", "dataset=tiny", "evaluation={level: 0.9, ks: [3]}"],
     ["model=sasrec", "dataset=tiny", "evaluation.ks=[5]"],
+    ["model=sasrec", "dataset=tiny", "seed=7", "seed=3"],
+    ["model=sasrec", "dataset=tiny", "seed=2", "seed=3"],
+    ["model=sasrec", "dataset=tiny", "evaluation.ks=[5]", "evaluation={ks: [3]}"],
+    ["model=sasrec", "dataset=tiny", "evaluation.ks=[4]", "evaluation={ks: [3]}"],
 ]
 
 
@@ -35,7 +39,8 @@ def test_each_variant_is_what_it_composes_to_alone(flags, monkeypatch):
     found = list(composition.all_composed(flags, VARIANTS, command_line.choices(flags)))
     assert found == alone
     assert found[1].pretrain.seed == 7 and found[5].evaluation.ks == [3]
-    assert len(asked) == 5
+    assert found[8].seed == 3 and found[10].evaluation.ks == [3]
+    assert len(asked) == 9
 
 
 def test_a_value_that_cannot_be_is_told_in_every_variant(flags):

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from crs.chat.explanations import answer, beside
+from crs.chat.voice import UNNAMED
 from crs.dialogue.conversation import Conversation
 from crs.dialogue.questions import DECADE
 from crs.dialogue.shown import Reply
@@ -69,12 +70,17 @@ class Session:
     def refuse(self, place: int) -> None:
         """An item of the list is not wanted."""
         item = self.reply.items[place]
-        self.add(f"Not {self.titles[item]}", self.talk.refuse(item))
+        self.add(f"Not {self.titles[item]}", self.talk.refuse(item), heard=f"Not {UNNAMED}")
 
-    def add(self, said: str, reply: Reply) -> None:
-        """Keep what was said and what it led to."""
+    def add(self, said: str, reply: Reply, heard: str = "") -> None:
+        """Keep what was said and what it led to.
+
+        Args:
+            heard: what the voice is told in its place.
+        """
         self.reply = reply
-        words = self.voice(self.talk, reply, said) if self.voice else answer(reply, self.titles)
+        own = answer(reply, self.titles)
+        words = self.voice(self.talk, reply, heard or said) if self.voice else own
         self.lines.append(Line("user", said))
         self.lines.append(self.answered(f"{words} {reply.question}".strip()))
 

@@ -11,19 +11,24 @@ from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from crs.chat.explanations import answer
+from crs.console import say
 from crs.dialogue.conversation import Conversation
 from crs.dialogue.shown import Reply
 from crs.errors import UserError
 from crs.titles import Titles
 
 PLACE = re.compile(r"\[(\d+)\]")
+UNNAMED = "that title"
+"""In the place of a title that the voice must not see."""
 TITLE = "qqqq"
 """In the place of a title, where the words around it are checked: no title itself, as `it` is."""
 MARKS = re.compile(r"[\"“”„«»‹›*_`<>]|(?<!\w)['‘’]|['‘’](?!\w)")
 """Marks that stand around titles; an apostrophe inside of a word is none."""
 WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
-BEGINS = re.compile(r"(?:^|[.!?:])\s*$")
+BEGINS = re.compile(r"(?:^|[.!?])\s*$")
 ALWAYS = frozenset(("i", "i'm", "i'd", "i'll", "i've"))
+SUBJECTS = frozenset("he here it she that there these they this those we what you".split())
+"""What sentences begin with, whether or not a title is called so."""
 
 
 class Speaker(Protocol):
@@ -48,7 +53,8 @@ def names_something(text: str, titles: Titles, known: Iterable[str], usual: froz
     """Whether a text names anything that it was not given.
 
     It does by a title of the catalogue, by marks around words, by a number, and by a word with a
-    capital: inside of a sentence any, at its beginning one that is not usual.
+    capital: inside of a sentence any, at its beginning one that is not usual or is a title. A title
+    of everybody's words that has no capital is not told from the words.
 
     Args:
         text: without the places of titles.
@@ -64,17 +70,20 @@ def names_something(text: str, titles: Titles, known: Iterable[str], usual: froz
             continue
         if any(letter.isdigit() for letter in word):
             return True
-        if found[0] != found[0].lower() and not (
-            BEGINS.search(text[: found.start()]) and usual & {word, word.partition("'")[0]}
-        ):
+        if found[0] == found[0].lower():
+            continue
+        bare = word.partition("'")[0]
+        if not (BEGINS.search(text[: found.start()]) and usual & {word, bare}):
+            return True
+        if bare not in SUBJECTS and titles.named(bare, None):
             return True
     return False
 
 
 def untitled(text: str, titles: Titles) -> str:
-    """A text with `that title` in the place of each title that it names."""
+    """A text with `UNNAMED` in the place of each title that it names."""
     for one in reversed(titles.mentions(text, suspicious=True)):
-        text = f"{text[: one.start]}that title{text[one.end :]}"
+        text = f"{text[: one.start]}{UNNAMED}{text[one.end :]}"
     return text
 
 
@@ -92,18 +101,22 @@ class Voice:
 
     def __init__(self, speaker: Speaker, names: Sequence[str], titles: Titles) -> None:
         self.speaker, self.names, self.titles = speaker, names, titles
-        self.counts = Counter[str]()
+        self.counts, self.reasons = Counter[str](), set[str]()
 
     def __call__(self, talk: Conversation, reply: Reply, said: str) -> str:
         """The answer to what was said, as the speaker words it; the rules' sentences if it names
-        something of its own, or does not come, and as long as nothing is said."""
+        something of its own, or does not come, and as long as nothing is said. Each reason why
+        one does not come is told once."""
         own = answer(reply, self.names)
         if reply.told or not reply.items or not talk.talk.turns:
             return own
         try:
             text = self.speaker(talk, reply, said)
-        except UserError:
+        except UserError as error:
             text = ""
+            if str(error) not in self.reasons:
+                self.reasons.add(str(error))
+                say(f"voice     the rules answer: {error}")
         kind, words = self.grounded(text.strip(), reply)
         self.counts[kind] += 1
         return words or own

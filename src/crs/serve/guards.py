@@ -6,6 +6,7 @@ from typing import Any
 
 from crs.serve.metrics import Metrics
 
+METHODS = frozenset(("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"))
 OPEN = ("/health",)
 """Paths that need no token: whether the server lives."""
 
@@ -97,6 +98,7 @@ class Counted:
         try:
             await self.app(scope, receive, watched)
         finally:
-            # A route and no address: what people type into addresses has no end.
+            # A route and no address, and no method of their own: what people type has no end.
             path = getattr(scope.get("route"), "path", "other")
-            self.metrics.request(scope["method"], path, status, time.perf_counter() - begun)
+            method = scope["method"] if scope["method"] in METHODS else "other"
+            self.metrics.request(method, path, status, time.perf_counter() - begun)

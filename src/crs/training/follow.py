@@ -4,6 +4,7 @@ devices, and tells if one of them was ended."""
 from multiprocessing import connection
 from typing import Any
 
+from crs.errors import UserError
 from crs.threads import use_threads
 from crs.training import devices, nodes
 from crs.training.team import Crew, lost_key
@@ -13,17 +14,20 @@ def follow(trainer: Any) -> None:
     """Do what the first machine says until its command ends.
 
     Raises:
-        UserError: if the devices are not there, or the command failed or was ended.
+        UserError: if the command failed or was ended.
     """
-    devices.check(trainer)
     node, threads = nodes.node_of(trainer), use_threads(trainer.threads)
     first = node.number * trainer.devices
     ranks = range(first, first + trainer.devices)
     for prefix, _ in nodes.orders(node):
         place = nodes.Place(node.host, node.port, prefix)
-        crew = Crew(ranks, trainer, max(1, threads // trainer.devices), place)
-        why = ended(crew)
-        crew.close()
+        try:
+            devices.check(trainer)
+            crew = Crew(ranks, trainer, max(1, threads // trainer.devices), place)
+            why = ended(crew)
+            crew.close()
+        except UserError as error:  # the first machine waits for these devices, and tells
+            why = UserError(f"machine {node.number + 1} of {trainer.nodes}: {error}")
         if why:
             nodes.meeting(node).set(lost_key(prefix), str(why))
 

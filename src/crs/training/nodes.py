@@ -60,7 +60,8 @@ def node_of(trainer: Any) -> Node:
     Args:
         trainer: `crs.settings.training.Trainer`, with more than one node.
     Raises:
-        UserError: if nothing did, or if it started another number of processes.
+        UserError: if nothing did, or if it started another number of processes, or if it starts
+            them anew when one fails.
     """
     from lightning_fabric.plugins.environments import SLURMEnvironment, TorchElasticEnvironment
 
@@ -76,6 +77,11 @@ def node_of(trainer: Any) -> Node:
         raise UserError(
             f"{asked} but {found.world_size()} processes of the command were started; start one a "
             "machine, which starts those of its devices itself"
+        )
+    if os.environ.get("TORCHELASTIC_MAX_RESTARTS", "0") != "0":
+        raise UserError(
+            f"{asked}: torchrun would start it anew among what it left in its store; type "
+            "--max-restarts=0, and the same command again resumes"
         )
     number = found.global_rank()
     listens = number == 0 and os.environ.get("TORCHELASTIC_USE_AGENT_STORE") != str(True)

@@ -8,6 +8,7 @@ tracker and no bar, and end with it.
 
 import multiprocessing
 import signal
+import socket
 import threading
 import time
 import traceback
@@ -39,6 +40,11 @@ def lost_key(prefix: str) -> str:
     return f"{prefix}/lost"
 
 
+def come_key(prefix: str) -> str:
+    """Under which it is counted how many ranks have come to join."""
+    return f"{prefix}/come"
+
+
 def join(rank: int, trainer: Any, store: dist.Store, place: Place) -> None:
     """Become a rank."""
     dist.init_process_group(
@@ -65,7 +71,9 @@ def serve(rank: int, trainer: Any, threads: int, place: Place, starter: Connecti
     try:
         use_threads(threads)
         starter.send(READY)
-        join(rank, trainer, dist.TCPStore(place.host, place.port, timeout=START), place)
+        store = dist.TCPStore(place.host, place.port, timeout=START)
+        store.add(come_key(place.prefix), 1)
+        join(rank, trainer, store, place)
         while True:
             try:
                 function, arguments = told()
@@ -167,6 +175,7 @@ class Team:
         self.crew = Crew(range(1, trainer.devices), trainer, self.threads, self.place)
         try:
             self.crew.ready()
+            self.wait(trainer)
             join(0, trainer, self.store, self.place)
         except BaseException as error:
             lost = isinstance(error, EOFError | OSError | RuntimeError)
@@ -175,6 +184,23 @@ class Team:
             if why:
                 raise why from error
             raise
+
+    def wait(self, trainer: Any) -> None:
+        """Wait until every other rank has come: joining hears of none that is lost.
+
+        Raises:
+            UserError: if one is lost, or does not come.
+        """
+        others, limit = trainer.devices * trainer.nodes - 1, time.monotonic() + START.seconds
+        while (come := self.store.add(come_key(self.place.prefix), 0)) < others:
+            if why := self.loss(grace=0):
+                raise why
+            if time.monotonic() > limit:
+                raise UserError(
+                    f"{asked(trainer)}: {come} of {others} other processes have come in "
+                    f"{START.seconds // 60} minutes; {nodes.HOW}"
+                )
+            time.sleep(0.05)
 
     def run(self, function: Function, *arguments: Any, context: Context) -> None:
         """Call a function on every rank; rank 0 gives it the context of the command.
@@ -194,16 +220,22 @@ class Team:
         finally:
             torch.set_num_threads(self.all_threads)
 
-    def loss(self) -> Exception | None:
-        """Why another rank has ended, here or on another machine; None if none has."""
-        limit = time.monotonic() + GRACE
-        while time.monotonic() < limit:
-            if why := self.crew.loss(grace=0.1):
+    def loss(self, grace: float = GRACE) -> Exception | None:
+        """Why another rank has ended, here or on another machine; None if none has.
+
+        Args:
+            grace: seconds to wait for it.
+        """
+        limit = time.monotonic() + grace
+        while True:
+            if why := self.crew.loss(grace=0):
                 return why
             if self.store.check([key := lost_key(self.place.prefix)]):
                 said = self.store.get(key).decode()
                 return RuntimeError(said) if "\n" in said else UserError(said)
-        return None
+            if time.monotonic() >= limit:
+                return None
+            time.sleep(0.05)
 
     def close(self) -> None:
         """End the other ranks of this machine, and leave those of others, which then end."""
@@ -218,8 +250,12 @@ def begun(trainer: Any) -> tuple[dist.Store, Place]:
         node = nodes.node_of(trainer)
         prefix = nodes.order(node, nodes.TRAIN)
         return nodes.meeting(node), Place(node.host, node.port, prefix)
-    store = dist.TCPStore(HERE, 0, is_master=True, wait_for_workers=False)
-    return store, Place(HERE, store.port, "ranks")
+    own = socket.create_server((HERE, 0))  # left to itself the store listens to the network
+    port = own.getsockname()[1]
+    store = dist.TCPStore(
+        HERE, port, is_master=True, wait_for_workers=False, master_listen_fd=own.detach()
+    )
+    return store, Place(HERE, port, "ranks")
 
 
 def together(function: Function, *arguments: Any, context: Context) -> None:

@@ -48,7 +48,8 @@ def voice(vendor, system, tmp_path) -> Voice:
     ("Inception is great.", True), ("it is like fargo", True), ("Try 'alien', then it.", True),
     ("Take “alien”.", True), ("It is from 1997.", True), ("Watch *alien*.", True),
     ("It is as good as gone with the wind.", True), ("By Kubrick, and good.", True),
-    ("Se7en is good.", True),
+    ("Se7en is good.", True), ("You want crime? Heat!", True), ("Heat is loud.", True),
+    ("My pick: Heat.", True), ("Try this: It is quiet.", True), ("Quiet, and it is.", False),
 ])  # fmt: skip
 def test_what_is_not_given_is_found(text, names):
     assert names_something(text, CATALOGUE, ["quiet, drama, 1996"], everyday()) is names
@@ -81,6 +82,16 @@ def test_a_title_that_is_not_in_the_list_never_comes_through_and_is_counted(voic
     assert voice.told().startswith("6 answers: 1 worded by the model, 4 named something")
 
 
+def test_the_model_is_not_told_the_title_that_is_clicked_away(voice, vendor, system):
+    """Without a year nothing in a text would tell `Heat` from heat."""
+    vendor.answers = ["Take [1].", "Take [2]."]
+    session = Session(system.talk([]), voice)
+    session.say("a drama")
+    session.refuse(0)
+    prompt = vendor.bodies[-1]["messages"][-1]["content"]
+    assert "The person said: Not that title\n" in prompt
+
+
 def test_what_is_said_before_titles_is_no_title(voice, vendor, system, monkeypatch):
     """`called it` would name the film It."""
     monkeypatch.setattr(voice, "titles", Titles([*system.titles[1:], "It (2017)"]))
@@ -102,12 +113,15 @@ def test_why_is_answered_without_the_model_and_so_is_a_click_before_a_word(voice
     assert not voice.counts
 
 
-def test_a_model_out_of_reach_leaves_the_rules_sentences(voice, system, monkeypatch):
+def test_a_model_out_of_reach_leaves_the_rules_sentences(voice, system, monkeypatch, capsys):
     def fails(requests):
         raise UserError("llm: the server cannot be reached")
 
     monkeypatch.setattr(voice.speaker.llm, "ask", fails)
     session = Session(system.talk([]), voice)
-    session.say("a drama")
-    assert session.lines[-1].text == answer(session.reply, system.titles)
-    assert voice.counts == {"missing": 1}
+    for wish in ("a drama", "quiet"):
+        session.say(wish)
+        assert session.lines[-1].text == answer(session.reply, system.titles)
+    assert voice.counts == {"missing": 2}
+    told = "voice     the rules answer: llm: the server cannot be reached\n"
+    assert capsys.readouterr().err == told

@@ -173,7 +173,10 @@ def test_requests_are_counted_by_route(client):
     client.get("/items/i0000")
     client.get("/items/nothing")
     client.get("/nowhere/else")
+    for number in range(3):  # a method may be any word
+        client.request(f"FOO{number}", "/nowhere/else")
     told = client.get("/metrics")
+    assert 'method="other",path="other",status="404"} 3' in told.text and "FOO" not in told.text
     assert told.headers["content-type"].startswith("text/plain; version=0.0.4")
     assert 'crs_requests_total{method="GET",path="/items/{item}",status="404"}' in told.text
     assert 'path="other",status="404"' in told.text and "nowhere" not in told.text

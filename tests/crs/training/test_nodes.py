@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from crs import command_line
 from crs.errors import UserError
 from crs.settings.training import Trainer
 from crs.threads import available
-from crs.training import devices, nodes
+from crs.training import devices, nodes, team
 
 ROOT = Path(__file__).parents[3]
 TRAINER = Trainer("cpu", 1, False, devices=1, nodes=2)
@@ -55,11 +56,15 @@ def machine(monkeypatch):
     return of
 
 
-def started(number: int, port: int, *words: str) -> subprocess.Popen[str]:
-    """The command on a machine."""
+def started(
+    number: int, port: int, *words: str, processors: int | None = None
+) -> subprocess.Popen[str]:
+    """The command on a machine, which has as many processors."""
+    some = sorted(os.sched_getaffinity(0))[:processors]
     return subprocess.Popen(
         [sys.executable, str(ROOT / "src" / "train.py"), *WORDS, "trainer.nodes=2", *words],
         env=os.environ | slurm(number, port), stderr=subprocess.PIPE, text=True,
+        preexec_fn=lambda: os.sched_setaffinity(0, some),
     )  # fmt: skip
 
 
@@ -112,6 +117,23 @@ def test_a_process_of_another_machine_that_is_killed_ends_the_command_with_one_s
     assert "the command on 127.0.0.1 failed, and says why there" in heard
 
 
+@two_processors
+def test_a_machine_that_refuses_ends_the_command_with_its_sentence(tmp_path, port):
+    words = ("trainer.devices=2", f"store={tmp_path / 'store'}")
+    commands = started(0, port, *words), started(1, port, *words, processors=1)
+    said, heard = (command.communicate(timeout=120)[1] for command in commands)
+    assert [command.returncode for command in commands] == [2, 2], said
+    assert "machine 2 of 2: trainer.devices=2 but this process may use 1 processors" in said
+    assert "the command on 127.0.0.1 failed, and says why there" in heard
+
+
+def test_a_machine_that_never_comes_is_told(machine, port, monkeypatch):
+    machine(slurm(0, port))
+    monkeypatch.setattr(team, "START", timedelta(seconds=1))
+    with pytest.raises(UserError, match=r"trainer\.nodes=2 trainer\.devices=1: 0 of 1 other"):
+        team.Team(TRAINER)
+
+
 @pytest.mark.long
 @two_processors
 def test_torchrun_starts_it(tmp_path, port):
@@ -126,6 +148,18 @@ def test_a_command_that_was_started_alone_is_refused(machine):
     machine({})
     with pytest.raises(UserError, match=r"trainer\.nodes=2 but this command was started alone"):
         devices.check(TRAINER)
+
+
+def test_a_torchrun_that_starts_anew_is_refused(machine):
+    started_by = {
+        "TORCHELASTIC_RUN_ID": "1", "TORCHELASTIC_MAX_RESTARTS": "3", "WORLD_SIZE": "2",
+        "RANK": "0", "LOCAL_RANK": "0", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": "1",
+    }  # fmt: skip
+    machine(started_by)
+    with pytest.raises(UserError, match="type --max-restarts=0"):
+        devices.check(TRAINER)
+    machine({"TORCHELASTIC_MAX_RESTARTS": "0"})
+    devices.check(TRAINER)
 
 
 def test_more_processes_than_machines_are_refused(machine):
