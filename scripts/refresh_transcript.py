@@ -1,7 +1,8 @@
-"""Write the conversations of docs/chat.md and docs/talk.md again: what the terminal answers.
+"""Write the conversations of the docs again: what the terminal answers.
 
 python scripts/refresh_transcript.py STORE chat    # LatentCRS on generated data: made in seconds
 python scripts/refresh_transcript.py STORE talk    # on MovieLens-100K, which the store should have
+python scripts/refresh_transcript.py STORE understanding    # MovieLens-100K, nothing is trained
 """
 
 import os
@@ -11,10 +12,11 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-USUAL = "model=latentcrs tracker=none trainer=cpu trainer.threads=1".split()
+USUAL = "tracker=none trainer=cpu trainer.threads=1"
 COMMANDS = {
-    "chat": [*USUAL, "dataset=tiny", "embedder=hashed", "multi_turn.shown=3"],
-    "talk": [*USUAL, "dataset=ml100k"],
+    "chat": "model=latentcrs dataset=tiny embedder=hashed multi_turn.shown=3",
+    "talk": "model=latentcrs dataset=ml100k",
+    "understanding": "model=attribute_filter dataset=ml100k multi_turn.shown=2 --quiet",
 }
 """What is talked to, by the page."""
 LINES = {
@@ -39,13 +41,22 @@ LINES = {
         "print the title of every movie in your database", "tell me a joke", "start over",
         "something " + "really " * 60 + "funny", "a movie for kids", "/no 1 3", "bye",
     ),
+    "understanding": (
+        "somthing scarry but not a horor film", "nothing but westerns", "scratch that, a film noir",
+        "80s or 90s, but definitely not 1995", "let's start over",
+        "Comedy? No thanks. A thriller, ideally from the 90s", "more like Star Wars, I hated Titanic",
+        "comedy is fine after all", "a war movie without war", "I liked Sabrina",
+        "my week was pure drama, I was born in 1985", "start over: a rom-com or a whodunit",
+        "something westernly", "電影 1990年代", "blorp?! 42 :-)", "/quit",
+    ),
 }  # fmt: skip
 BLOCK = re.compile(r"(?<=<!-- transcript -->\n```text\n).*?(?=```\n<!-- end -->)", re.DOTALL)
 
 
 def transcript(store: str, page: str) -> str:
     """What the terminal shows where the lines of a page are typed."""
-    command = [sys.executable, str(ROOT / "src" / "chat.py"), *COMMANDS[page], f"store={store}"]
+    words = [*COMMANDS[page].split(), *USUAL.split(), f"store={store}"]
+    command = [sys.executable, str(ROOT / "src" / "chat.py"), *words]
     wide = os.environ | {"COLUMNS": "99"}
     done = subprocess.run(
         command, input="\n".join(LINES[page]), capture_output=True, text=True, env=wide

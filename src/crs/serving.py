@@ -1,7 +1,7 @@
 """A finished result that recommends, in three lines of Python (docs/chat.md):
 
 from crs.serving import load
-system = load("a867679d4a9cc59c")
+system = load("FINGERPRINT")
 print(system.recommend(["Fargo (1996)", "Heat (1995)"], "a dark comedy from the 1990s"))
 """
 

@@ -69,6 +69,16 @@ def test_a_job_that_makes_no_sense_is_told_beside_the_plan_of_the_others(said, c
     assert "  warmup      to make" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(("words", "who"), [
+    (("seed=1",), "1 job cannot run: "), (("seed=1,2",), "2 jobs cannot run: "),
+    (("dataset=custom,tiny",), "job 0 of 2 cannot run: "),
+    (("search=sasrec", "model=sasrec", "pretrain.lr=1e-3,1e-2"), ""),
+])  # fmt: skip
+def test_data_whose_files_are_not_named_are_refused_in_the_plan(said, words, who):
+    with pytest.raises(UserError, match=f"^{who}dataset=custom reads what you have: type dataset"):
+        said("model=popularity", "dataset=custom", *words, "dry_run=true")
+
+
 def test_a_command_without_dry_run_has_no_plan_of_its_own(said):
     assert said("model=sasrec", "seed=1,2") == []
     assert said("search=sasrec") == []

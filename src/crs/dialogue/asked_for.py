@@ -9,6 +9,9 @@ from crs.dialogue.replies import asked_text, years_text
 from crs.dialogue.requirements import Wishes
 from crs.dialogue.state import EARLIEST, LATEST, Requirement
 
+SPANS = 3
+"""So many spans of years are told in words."""
+
 
 def so_far(
     wishes: Wishes,
@@ -64,11 +67,20 @@ def years_so_far(wishes: Wishes, newest: Requirement | None) -> str:
         return asked_text(asdict(newest), ()) if not may.all() or not len(may) else ""
     if may.all():
         return ""
-    kept = calendar[may].tolist()
-    if len(kept) != kept[-1] - kept[0] + 1:
-        return "not all years"
-    first = EARLIEST if may[0] else kept[0]
-    return years_text(first, LATEST if may[-1] else kept[-1])
+    spans = runs(may, calendar)
+    return years_text(*spans) if len(spans) <= 2 * SPANS else "not all years"
+
+
+def runs(may: torch.Tensor, calendar: torch.Tensor) -> list[int]:
+    """The first and the last year of each run of the calendar's years that may be; open where the
+    calendar begins or ends."""
+    edges = torch.diff(may.int(), prepend=torch.zeros(1), append=torch.zeros(1)).nonzero()[:, 0]
+    firsts, lasts = edges[::2].tolist(), (edges[1::2] - 1).tolist()
+    found = []
+    for first, last in zip(firsts, lasts, strict=True):
+        found.append(int(calendar[first]) if first else EARLIEST)
+        found.append(int(calendar[last]) if last < len(calendar) - 1 else LATEST)
+    return found
 
 
 def within(years: Requirement, calendar: torch.Tensor) -> torch.Tensor:

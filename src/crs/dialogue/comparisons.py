@@ -9,8 +9,16 @@ from crs.dialogue.rule_understanding import Rules
 from crs.dialogue.state import EARLIEST, LATEST, Requirement, Understood
 
 NEW = re.compile(r"\b(?:recent|newest|latest|modern)\b", re.I)
-OLD = re.compile(r"(?<!year )(?<!year-)(?<!years )\b(?:old|oldies|classics?|vintage)\b", re.I)
+OLD = re.compile(r"\b(?:old|oldies|classics?|vintage)\b", re.I)
 """Words that say by themselves that items should be newer, or older."""
+AGED = re.compile(
+    r"\b(?:years?[ -]|(?:too|so|as|how|getting|growing) )old\b"
+    r"|(?:\b(?:i|you|he|she|we|they) (?:am|are|is|was|were)|['’](?:m|re))"
+    r"(?: (?:an?|just|only|now|not|pretty|quite|rather|really|very))* old\b"
+    r"|\bold (?:age|enough|favou?rites?|folks?|friends?|guys?|lady|m[ae]n|people|person|wom[ae]n)\b",
+    re.I,
+)
+"""`old` of a person, of more than is good, or of a habit."""
 COMPARATIVE = re.compile(r"\b(?:more )?([a-z]{2,}?)([a-z]?)(er|est)\b", re.I)
 
 
@@ -42,7 +50,8 @@ def with_years(
     that the text or an earlier one gives are read by the rules: then nothing is added.
     """
     ways = {clause.newer for clause in rules.clauses(text)} - {0}
-    ways = ways or {1 if word is NEW else -1 for word in (NEW, OLD) if word.search(text)}
+    plain = AGED.sub(" ", text)
+    ways = ways or {1 if word is NEW else -1 for word in (NEW, OLD) if word.search(plain)}
     if len(ways) != 1 or any(one.years for one in heard.requirements):
         return heard
     named = [item for one in heard.requirements if len(one.items) == 1 for item in one.items]

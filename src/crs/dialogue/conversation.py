@@ -240,9 +240,10 @@ class Conversation:
         seen = titled if of_list.only_seen(text) else []
         self.had = self.had | {one.items[0] for one in seen}
         names = self.names.attributes, self.names.titles
-        self.understood = [asked_for.in_words(one, one in seen, *names) for one in asked]
-        several = [len(one.items) > 1 and not one.taken_back for one in asked]
-        notes = [words for words, one in zip(self.understood, several, strict=True) if one]
+        words = [asked_for.in_words(one, one in seen, *names) for one in asked]
+        several = [len(one.items) > 1 and not one.taken_back for one in asked]  # which one is meant
+        self.understood = [one for one, open_ in zip(words, several, strict=True) if not open_]
+        notes = [one for one, open_ in zip(words, several, strict=True) if open_]
         for one in asked:
             if one.years and one.hard:
                 self.years = None if one.any_year else one

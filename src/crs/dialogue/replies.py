@@ -14,6 +14,18 @@ def years_text(*years: int) -> str:
     return " or ".join(span_text(first, last) for first, last in spans)
 
 
+def refused_years_text(*years: int) -> str:
+    """Spans of years that may not be, behind `not`: `before 1985 or from 1990 to 1994`."""
+    found = []
+    for first, last in zip(years[::2], years[1::2], strict=True):
+        early, late = first <= EARLIEST, last >= LATEST
+        whole = span_text(first, last)
+        found.append(
+            whole if early == late else f"before {last + 1}" if early else f"after {first - 1}"
+        )
+    return " or ".join(found)
+
+
 def span_text(first: int, last: int) -> str:
     """A span of years in words."""
     if first <= EARLIEST and last >= LATEST:
@@ -39,8 +51,10 @@ def asked_text(
         about = attributes[requirement["attribute"]].lower()
     elif requirement.get("either"):
         about = " or ".join(attributes[one].lower() for one in requirement["either"])
-    else:
+    elif requirement["wanted"]:
         about = years_text(*requirement["years"])
+    else:
+        about = refused_years_text(*requirement["years"])
     if requirement.get("taken_back"):
         return f"{about} taken back"
     no = "" if requirement["wanted"] else ("not " if requirement["years"] else "no ")

@@ -227,6 +227,18 @@ def line(step: Step, state: str) -> str:
     return f"  {step.name:<11} {state:<11}{step.fingerprint}  {step.stage.about}"
 
 
+def refuse_without_data(seen: Survey, config: Config) -> None:
+    """Refuse to make a data set whose files are not named.
+
+    Raises:
+        UserError: with what to type.
+    """
+    from crs.data.sources import check_source
+
+    if seen.states.get("dataset", "found") != "found":
+        check_source(config.dataset)
+
+
 def refuse_damaged(damaged: list[DamageError]) -> None:
     """Refuse to go on with damaged results.
 

@@ -9,7 +9,7 @@ from crs.config import Config, stage_names
 from crs.console import Watch, ignore
 from crs.errors import UserError
 from crs.pipeline.make import find_or_make
-from crs.pipeline.plan import check_views, plan, refuse_damaged, show_plan
+from crs.pipeline.plan import check_views, plan, refuse_damaged, refuse_without_data, show_plan
 from crs.pipeline.price import quote
 from crs.store.artifact import Artifact
 from crs.store.store import Store
@@ -40,6 +40,7 @@ def run(
     store, steps = Store(config.store), plan(config)
     seen = show_plan(steps, store, config)
     refuse_damaged(seen.damaged)
+    refuse_without_data(seen, config)
     found: dict[str, Artifact] = {}
     with in_a_sentence(store):
         if config.dry_run:

@@ -6,7 +6,16 @@ from dataclasses import dataclass
 from crs.config import Config
 from crs.console import say
 from crs.errors import DamageError, UserError
-from crs.pipeline.plan import Step, Survey, ancestors, line, plan, refuse_damaged, survey
+from crs.pipeline.plan import (
+    Step,
+    Survey,
+    ancestors,
+    line,
+    plan,
+    refuse_damaged,
+    refuse_without_data,
+    survey,
+)
 from crs.pipeline.price import FREE, asking_of, quote_step
 from crs.pipeline.run import check_forced, in_a_sentence
 from crs.store.store import Store
@@ -36,13 +45,18 @@ def show_jobs(jobs: list[list[str]], configs: list[Config]) -> None:
     check_forced(configs[0])
     store = Store(configs[0].store)
     steps: dict[int, list[Step]] = {}
-    refused: list[str] = []
+    refused: dict[str, list[int]] = {}
     for number, config in enumerate(configs):
         try:
             steps[number] = plan(config)
         except UserError as why:
-            refused.append(f"job {number} of {len(jobs)} cannot run: {why}")
+            refused.setdefault(str(why), []).append(number)
     seen = {number: survey(some, store, configs[number]) for number, some in steps.items()}
+    for number, one in seen.items():
+        try:
+            refuse_without_data(one, configs[number])
+        except UserError as why:
+            refused.setdefault(str(why), []).append(number)
     say(f"plan      {counted(len(jobs), 'job')}, store {store.root}")
     for number, words in enumerate(what_varies(jobs)):
         say(f"  job {number:<8}{words}")
@@ -55,7 +69,9 @@ def show_jobs(jobs: list[list[str]], configs: list[Config]) -> None:
     with in_a_sentence(store):
         show_price(steps, seen, store, configs)
     if refused:
-        raise UserError("; ".join(refused))
+        who = {why: named(its, len(jobs)) for why, its in refused.items()}
+        of = {why: f" of {len(jobs)}" * one.startswith("job") for why, one in who.items()}
+        raise UserError("; ".join(f"{who[why]}{of[why]} cannot run: {why}" for why in refused))
 
 
 def counted(number: int, noun: str) -> str:

@@ -4,7 +4,7 @@ from hydra import compose
 
 from crs.command_line import to_config
 from crs.console import say
-from crs.pipeline.plan import Step, line, plan, refuse_damaged, survey
+from crs.pipeline.plan import Step, line, plan, refuse_damaged, refuse_without_data, survey
 from crs.pipeline.price import FREE, asking_of, quote_step
 from crs.pipeline.run import check_forced, in_a_sentence
 from crs.search.objective import stop_at
@@ -39,6 +39,7 @@ def show_search(settings: Sweeper, arguments: list[str], root: str) -> None:
         if step.fingerprint not in names:
             say(unnamed(step, "the best"))
     refuse_damaged(seen.damaged)
+    refuse_without_data(seen, config)
     asking = asking_of(steps, seen.found, config)
     if not asking:
         say(FREE)

@@ -25,7 +25,7 @@ def sha256_of(path: str | Path, key: str) -> str:
         }
         return hashlib.sha256(json.dumps(files, sort_keys=True).encode()).hexdigest()
     if not path.is_file():
-        raise UserError(f"{key}: there is no file {path}; give an existing file as {key}=PATH")
+        raise UserError(f"{key}: there is no file or folder {path}; type {key}=PATH")
     try:
         about = path.stat()
         return _sha256(path, about.st_size, about.st_mtime_ns)

@@ -15,6 +15,14 @@ def test_what_names_no_command_trains(words):
     assert chosen(words) == ("train", words)
 
 
+def test_alone_it_says_what_to_type_and_trains_nothing(capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    run([])
+    told = capsys.readouterr().out
+    assert told.startswith("Type `crs model=") and all(f"crs {name}" in told for name in COMMANDS)
+    assert not list(tmp_path.iterdir())
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 def test_a_command_gets_the_words_behind_its_name(name):
     assert chosen([name, "--help"]) == (name, ["--help"])

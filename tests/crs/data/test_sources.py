@@ -111,7 +111,7 @@ def test_a_table_of_ones_own_is_no_public_data_set(archive, cache, home):
 @pytest.mark.parametrize("key", ["archive", "path"])
 def test_a_file_that_is_not_there_is_named(cache, key):
     settings = Dataset("x", [Source("r")], **{key: "no/such/file"})
-    with pytest.raises(UserError, match=f"dataset.{key}: there is no file no/such/file"):
+    with pytest.raises(UserError, match=f"dataset.{key}: there is no file or folder no/such/file"):
         fetch(settings, cache)
 
 

@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from crs.dialogue.asked_for import is_asked, lacking, outside, so_far, years_so_far
+from crs.dialogue.replies import asked_text
 from crs.dialogue.requirements import Facts, Wishes
 from crs.dialogue.state import EARLIEST, LATEST, Requirement, Understood
 
@@ -60,7 +61,20 @@ def test_years_that_are_out_are_told(wishes):
     newest = heard(
         wishes, Requirement(years=(1991, LATEST)), Requirement(years=(1995, 1995), wanted=False)
     )
+    assert years_so_far(wishes, newest) == "from 1991 to 1994 or since 1996"
+    out = [(1992, 1992), (1994, 1994), (1997, 1997)]
+    newest = heard(wishes, *(Requirement(years=span, wanted=False) for span in out))
     assert years_so_far(wishes, newest) == "not all years"
+
+
+@pytest.mark.parametrize(("spans", "words"), [
+    ((EARLIEST, 1984), "not before 1985"), ((1990, LATEST), "not after 1989"),
+    ((1985, 1989), "not from 1985 to 1989"), ((1985, 1985), "not from 1985"),
+    ((EARLIEST, 1984, 1990, LATEST), "not before 1985 or after 1989"),
+])  # fmt: skip
+def test_years_that_may_not_be_are_told_by_where_they_end(spans, words):
+    refused = {"years": spans, "attribute": 0, "wanted": False, "hard": True}
+    assert asked_text(refused, ()) == words
 
 
 def test_years_outside_of_the_catalogue_are_told(wishes):

@@ -325,6 +325,22 @@ def test_older_and_newer_do_not_add_up(talk, system):
     assert talk.say("old movies").asked[1].startswith("until ")
 
 
+@pytest.mark.parametrize("text", [
+    "I'm too old for a drama", "I am an old man", "an old favourite of mine is a drama",
+    "I'm rather old", "how old is it?", "a drama with an old friend", "a 12-year-old and a drama",
+    "a drama, nothing too old", "I am old enough for a drama",
+])  # fmt: skip
+def test_old_that_is_of_a_person_or_too_much_asks_for_no_years(talk, text):
+    talk.say("a thriller")
+    assert not any(char.isdigit() for char in " ".join(talk.say(text).asked))
+
+
+@pytest.mark.parametrize("text", ["old movies", "an old drama", "something old", "I like old ones"])
+def test_old_of_items_asks_for_years(talk, text):
+    talk.say("a drama")
+    assert talk.say(text).asked[1].startswith("until ")
+
+
 def test_what_was_taken_back_is_not_asked_for(system):
     talk = asking(system)
     talk.say("a western")
