@@ -44,7 +44,8 @@ LINES = {
     "understanding": (
         "somthing scarry but not a horor film", "nothing but westerns", "scratch that, a film noir",
         "80s or 90s, but definitely not 1995", "let's start over",
-        "Comedy? No thanks. A thriller, ideally from the 90s", "more like Star Wars, I hated Titanic",
+        "Comedy? No thanks. A thriller, ideally from the 90s",
+        "more like Star Wars, I hated Titanic",
         "comedy is fine after all", "a war movie without war", "I liked Sabrina",
         "my week was pure drama, I was born in 1985", "start over: a rom-com or a whodunit",
         "something westernly", "電影 1990年代", "blorp?! 42 :-)", "/quit",

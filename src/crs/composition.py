@@ -108,6 +108,7 @@ def sentence_of(error: BaseException) -> str:
     found = re.search(r"Could not find '(hydra/\w+)/(\w+)'", text)
     if found and (extra := extras.CHOICES.get(choice := f"{found[1]}={found[2]}")):
         return f"{choice} needs more: {extras.install(extra)}"
-    if key and text.endswith("is not a ListConfig, list or tuple"):
-        return f"{key}={inner.value}: a list is expected; type {key}=[{inner.value}]"
+    if key and text.endswith("is not a ListConfig, list or tuple."):
+        typed = getattr(inner, "value", None)
+        return f"{key}={typed}: a list is expected; type {key}=[{typed}]"
     return f"{key}: {text}" if key and key not in text else text

@@ -388,6 +388,16 @@ def test_flags_and_search_paths_that_lead_nowhere_are_one_sentence(words, says):
     assert says in str(caught.value) and "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize(("word", "key", "value"), [
+    ("force=train", "force", "train"), ("evaluation.ks=10", "evaluation.ks", "10"),
+    ("multi_turn.scorers=x", "multi_turn.scorers", "x"),
+])  # fmt: skip
+def test_a_list_without_brackets_is_told_with_them(word, key, value):
+    with pytest.raises(UserError) as caught:
+        command_line.check([word])
+    assert str(caught.value) == f"{key}={value}: a list is expected; type {key}=[{value}]"
+
+
 def test_a_choice_that_an_extra_brings_names_it(monkeypatch):
     monkeypatch.setattr(command_line, "choices", lambda flags: {"hydra/launcher": ["basic"]})
     says = r"^hydra/launcher=joblib needs more: pip install 'crs-suite\[launch\]'$"

@@ -15,7 +15,8 @@ AGED = re.compile(
     r"\b(?:years?[ -]|(?:too|so|as|how|getting|growing) )old\b"
     r"|(?:\b(?:i|you|he|she|we|they) (?:am|are|is|was|were)|['’](?:m|re))"
     r"(?: (?:an?|just|only|now|not|pretty|quite|rather|really|very))* old\b"
-    r"|\bold (?:age|enough|favou?rites?|folks?|friends?|guys?|lady|m[ae]n|people|person|wom[ae]n)\b",
+    r"|\bold (?:age|enough|favou?rites?|folks?|friends?|guys?|lady|m[ae]n|people|person)\b"
+    r"|\bold wom[ae]n\b",
     re.I,
 )
 """`old` of a person, of more than is good, or of a habit."""

@@ -52,9 +52,9 @@ def show_jobs(jobs: list[list[str]], configs: list[Config]) -> None:
         except UserError as why:
             refused.setdefault(str(why), []).append(number)
     seen = {number: survey(some, store, configs[number]) for number, some in steps.items()}
-    for number, one in seen.items():
+    for number, found in seen.items():
         try:
-            refuse_without_data(one, configs[number])
+            refuse_without_data(found, configs[number])
         except UserError as why:
             refused.setdefault(str(why), []).append(number)
     say(f"plan      {counted(len(jobs), 'job')}, store {store.root}")
