@@ -240,8 +240,12 @@ class Conversation:
         seen = titled if of_list.only_seen(text) else []
         self.had = self.had | {one.items[0] for one in seen}
         names = self.names.attributes, self.names.titles
-        words = [asked_for.in_words(one, one in seen, *names) for one in asked]
-        several = [len(one.items) > 1 and not one.taken_back for one in asked]  # which one is meant
+        last = {one.attribute: place for place, one in enumerate(asked)}
+        stand = [
+            one for n, one in enumerate(asked) if not one.attribute or last[one.attribute] == n
+        ]
+        words = [asked_for.in_words(one, one in seen, *names) for one in stand]
+        several = [len(one.items) > 1 and not one.taken_back for one in stand]  # which one is meant
         self.understood = [one for one, open_ in zip(words, several, strict=True) if not open_]
         notes = [one for one, open_ in zip(words, several, strict=True) if open_]
         for one in asked:

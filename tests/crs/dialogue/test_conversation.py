@@ -335,6 +335,11 @@ def test_old_that_is_of_a_person_or_too_much_asks_for_no_years(talk, text):
     assert not any(char.isdigit() for char in " ".join(talk.say(text).asked))
 
 
+def test_of_what_one_sentence_says_twice_the_last_is_understood(talk):
+    reply = talk.say("a drama, but no drama, and a western")
+    assert reply.understood == ["no drama", "western"] and reply.asked == ["western", "no drama"]
+
+
 @pytest.mark.parametrize("text", ["old movies", "an old drama", "something old", "I like old ones"])
 def test_old_of_items_asks_for_years(talk, text):
     talk.say("a drama")
