@@ -21,6 +21,7 @@ from data import context, sequences, settings
 from measure import Times, interleaved, options, parsed, report
 from torch.nn.functional import normalize
 
+from crs.config import Config
 from crs.data.cases import Cases
 from crs.data.sequences import Sequences
 from crs.models.latentcrs.networks import LatentCRS
@@ -82,14 +83,12 @@ def prepared(data: Sequences, user: torch.Tensor, cut: torch.Tensor, text_dim: i
     return Prepared.of(Cases(data, user, cut, text), torch.randn(len(user), DIM))
 
 
-def main() -> None:
-    parser = options(__doc__, runs=7)
-    parser.add_argument("--dataset", choices=SIZES, default="ml1m")
-    args = parsed(parser)
-    quick = ["intents.k=16"] if args.quick else []
-    config = settings("experiment=latentcrs_encoder", f"dataset={args.dataset}", *quick)
-    users, items, length = SIZES[args.dataset]
-    users, items = (200, 100) if args.quick else (users, items)
+def made(
+    config: Config, dataset: str, quick: bool, kind: type[EMTraining] = EMTraining
+) -> EMTraining:
+    """The phase `em` over random states, texts and items."""
+    users, items, length = SIZES[dataset]
+    users, items = (200, 100) if quick else (users, items)
     torch.manual_seed(0)
     data = sequences(users, items, length, 1.0)
     frame = samples.cases(data, config.samples)
@@ -104,12 +103,23 @@ def main() -> None:
         table, torch.randn(config.intents.k, DIM), config.embedder.dim, em.text_hidden, em.hidden,
         em.dropout,
     )  # fmt: skip
-    module = Clocked(model, em, "em", train, valid)
+    return kind(model, em, "em", train, valid)
+
+
+def main() -> None:
+    parser = options(__doc__, runs=7)
+    parser.add_argument("--dataset", choices=SIZES, default="ml1m")
+    args = parsed(parser)
+    quick = ["intents.k=16"] if args.quick else []
+    config = settings("experiment=latentcrs_encoder", f"dataset={args.dataset}", *quick)
+    module = made(config, args.dataset, args.quick, Clocked)
+    assert isinstance(module, Clocked)
     module.times = {"epoch": [], "bare": []}
     optimisation = replace(config.train, epochs=args.runs + 1, patience=args.runs)
     with tempfile.TemporaryDirectory() as folder:
         fit(module, "em", optimisation, Path(folder), context(args.threads))
-    print(f"{len(train.y):,} training, {len(valid.y):,} validation cases, K = {config.intents.k}")
+    train, valid = module.cases(), len(module.valid_cases.y)
+    print(f"{train:,} training, {valid:,} validation cases, K = {config.intents.k}")
     report(module.times, args.threads)
 
 

@@ -40,7 +40,7 @@ def artifacts(overrides: list[str]) -> tuple[Simulate, dict[str, Artifact], Path
     *before, step = plan(config)
     for need in before:
         inputs = {name: found[name] for name in need.inputs}
-        found[need.name] = find_or_make(need, inputs, store, config, "")
+        found[need.name] = find_or_make(need, inputs, store, config, "", Run())
     folder = store.partial(step.name, step.fingerprint)
     return step.settings, found, folder, Context(config.trainer, Run(), step.fingerprint)
 

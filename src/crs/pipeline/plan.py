@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from crs.config import Config
 from crs.console import say
+from crs.data.sources import check_source
 from crs.errors import DamageError, UserError
 from crs.models.recipe import Model
 from crs.pipeline.registry import datasets_with, models_that, stages_of
@@ -233,8 +234,6 @@ def refuse_without_data(seen: Survey, config: Config) -> None:
     Raises:
         UserError: with what to type.
     """
-    from crs.data.sources import check_source
-
     if seen.states.get("dataset", "found") != "found":
         check_source(config.dataset)
 
