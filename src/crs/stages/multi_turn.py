@@ -156,7 +156,7 @@ def encoders(config: Configuration) -> list[str]:
 STAGE = Stage(
     name="multi_turn",
     run="multi_turn.dialogues:run",
-    version=3,
+    version=4,
     settings=lambda config: MultiTurnSettings(
         config.model.name,
         config.seed,
