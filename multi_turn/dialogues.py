@@ -29,6 +29,9 @@ def drawn_cases(inputs: dict[str, Artifact], settings: MultiTurn) -> tuple[Cases
 
     Where the history is out of the ranking a target that it holds is not drawn: nobody could
     recommend it.
+
+    Raises:
+        UserError: if there is none.
     """
     cases = spoken_cases(inputs, settings.split)
     frame = inputs["simulate"].load("utterances.parquet")
@@ -38,6 +41,11 @@ def drawn_cases(inputs: dict[str, Artifact], settings: MultiTurn) -> tuple[Cases
         row, item = cases.excluded
         possible[row[item == cases.target[row]]] = False
     numbers = possible.nonzero()[:, 0]
+    if not len(numbers):
+        raise UserError(
+            f"multi_turn.split={settings.split}: none of {len(cases):,} cases can be talked about; "
+            "their targets are in the histories (type multi_turn.seen=in) or have no text"
+        )
     order = np.random.default_rng(settings.seed).permutation(len(numbers))
     chosen = numbers[torch.from_numpy(np.sort(order[: settings.cases]))]
     return cases[chosen], frame.iloc[chosen.numpy()]

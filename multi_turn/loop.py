@@ -17,7 +17,7 @@ from crs.dialogue.requirements import Facts
 from crs.dialogue.state import Answer, Requirement, Talk, Understanding, Understood, User
 from crs.dialogue.turn import DialogueStates, TurnSettings
 from crs.dialogue.utterance_vectors import Texts, half, nearest
-from crs.errors import PartialResultError
+from crs.errors import PartialResultError, UserError
 from crs.recommender import RERANKED, Recommender, reads_text
 from crs.stages.multi_turn import MultiTurn
 from crs.store.artifact import RESUME, UNFINISHED, keep, kept
@@ -213,6 +213,12 @@ class Loop:
             self.track(number, frame)
         if resumed:
             self.context.note(f"resumes after {resumed} turns")
+        if not logs:
+            raise UserError(
+                f"multi_turn.user={self.settings.user}: none of {len(self.cases):,} users said a "
+                "first word, so there are no dialogues; look at the answers in the ledger, or type "
+                "another multi_turn.user"
+            )
         return pd.concat(logs, ignore_index=True)
 
     def track(self, number: int, frame: pd.DataFrame) -> None:

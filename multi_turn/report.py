@@ -41,13 +41,14 @@ def by_turn(long: pd.DataFrame, settings: MultiTurn) -> pd.DataFrame:
 
 
 def effect(long: pd.DataFrame, label: str, settings: MultiTurn) -> pd.DataFrame:
-    """One row a turn: what re-ranking did for one line, over the dialogues still open."""
+    """One row a turn that lists anything: what re-ranking did for one line, over the dialogues
+    still open."""
     one = long[long["scorer"] == label].set_index(["slice", "metric", "k"])["value"]
     rows = []
     for turn in range(1, settings.turns + 1):
         now, before, k = f"{TURN}{turn}", f"{TURN}{turn}{BEFORE}", settings.shown
-        if (now, "won", k) not in one.index:
-            break
+        if (now, "won", k) not in one.index:  # all are over, or the system asked in all
+            continue
         rows.append(
             {
                 "turn": turn,
@@ -63,8 +64,8 @@ def effect(long: pd.DataFrame, label: str, settings: MultiTurn) -> pd.DataFrame:
             }
         )
     frame = pd.DataFrame(rows)
-    texts = frame.drop(columns="turn").map("{:.3f}".format).replace("nan", "–")
-    return pd.concat([frame["turn"], texts], axis=1)
+    texts = frame.drop(columns="turn", errors="ignore").map("{:.3f}".format).replace("nan", "–")
+    return frame.assign(**texts)
 
 
 def names_of(dataset: Artifact) -> tuple[list[str], list[str]]:
@@ -165,14 +166,17 @@ def text(
         *facts,
         "",
         *compared(tests),
-        f"What re-ranking did in the dialogues of {label} that were still open:",
-        "",
-        markdown(effect(long, label, turns)),
-        "",
-        "won, lost: targets that it brought among the items shown, and out of them. relaxed: too "
-        "few items kept all hard requirements. nearest text: cosine of the embedded text with the "
-        "nearest one of training.",
     ]
+    if len(did := effect(long, label, turns)):
+        lines += [
+            f"What re-ranking did in the dialogues of {label} that were still open:",
+            "",
+            markdown(did),
+            "",
+            "won, lost: targets that it brought among the items shown, and out of them. relaxed: "
+            "too few items kept all hard requirements. nearest text: cosine of the embedded text "
+            "with the nearest one of training.",
+        ]
     return "\n".join(lines) + "\n"
 
 

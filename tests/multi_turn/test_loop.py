@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from crs.dialogue import turn as dialogue_turn
-from crs.errors import PartialResultError
+from crs.errors import PartialResultError, UserError
 from multi_turn import loop
 from tests.multi_turn.stage import FILES, play
 
@@ -39,6 +39,12 @@ def test_a_run_that_stopped_in_turn_3_goes_on_to_the_same_bits(
     assert len(made) == 2 * 6  # two turns of six lines, not four
     for name in FILES:
         assert (again.path / name).read_bytes() == (result.path / name).read_bytes(), name
+
+
+def test_users_who_say_nothing_are_one_sentence(inputs, tmp_path):
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(UserError, match="said a first word"):
+        patch.setattr(loop.Loop, "step", lambda self, number: None)
+        play(inputs, tmp_path / "multi_turn")
 
 
 @pytest.mark.parametrize("turn", [1, 2])

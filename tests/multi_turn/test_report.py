@@ -2,12 +2,15 @@
 
 import json
 
+import numpy as np
 import pandas as pd
 import pytest
 from markdown_it import MarkdownIt
 
 from crs.escape import terminal
-from multi_turn.report import to_read
+from multi_turn.metrics import arm_rows
+from multi_turn.report import effect, to_read
+from tests.contracts.tiny import config
 from tests.fakes.titles import HOSTILE, ORDINARY
 
 WISH = {"attribute": 1, "wanted": True, "years": None, "hard": True}
@@ -33,3 +36,18 @@ def test_nothing_of_a_title_is_markdown(title):
     plain = " ".join(terminal(title).lower().split())
     assert " ".join(shown.lower().split()).count(plain) == 7
     assert "\x1b" not in text and "\u202e" not in text
+
+
+@pytest.mark.parametrize(("questions", "turns"), [([7, 7, 0, 0], [2]), ([7] * 4, []),
+                                                  ([0, 7, 7, 0], [1, 2])])  # fmt: skip
+def test_turns_in_which_all_are_asked_have_no_effect(questions, turns):
+    """Two dialogues of two turns; in a turn that asks nothing is listed."""
+    settings = config("multi_turn.turns=2", "multi_turn.questions=instead").multi_turn
+    log = pd.DataFrame({
+        "scorer": "x", "case": [0, 1] * 2, "turn": [1, 1, 2, 2], "question": questions,
+        "before": 4.0, "after": 2.0, "broken": 0.0, "embedded": False, "nearest": float("nan"),
+        "success": False,
+    })  # fmt: skip
+    long = pd.DataFrame(arm_rows("x", log, np.array([1, 2]), settings))
+    found = effect(long, "x", settings)
+    assert (found["turn"].tolist() if turns else []) == turns and len(found) == len(turns)

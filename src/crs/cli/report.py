@@ -29,8 +29,9 @@ from crs.report.show import show
 from crs.report.table import ALL
 from crs.version import told
 
-LOCKS = (".lock", ".holder")
-"""Files of the store that `artifacts/evaluate/*` names too."""
+BESIDE = (".lock", ".holder", ".partial")
+"""What stands beside results, so that `artifacts/evaluate/*` names it too; results that `force`
+set aside have another ending each."""
 
 
 def options(words: list[str]) -> argparse.Namespace:
@@ -57,10 +58,15 @@ def options(words: list[str]) -> argparse.Namespace:
         raise UserError(f"--ks={given.ks}: whole numbers from 1, as --ks=5,10")
     given.ks = tuple(map(int, ks))
     given.cases = ALL if given.cases is None else given.cases
-    given.places = [place for place in given.places if Path(place).suffix not in LOCKS]
+    given.places = [place for place in given.places if not is_beside(Path(place).suffix)]
     if not given.places and not given.help and not given.version:
         raise UserError("name a result, a sweep or a study, e.g. artifacts/evaluate/FINGERPRINT")
     return given
+
+
+def is_beside(suffix: str) -> bool:
+    """Whether a name with this ending is no result."""
+    return suffix in BESIDE or suffix.startswith(".old-")
 
 
 def folder_of(collections: list[Collection]) -> Path:

@@ -28,11 +28,20 @@ def check_source(settings: Dataset) -> None:
         )
 
 
+def of_items(settings: Dataset) -> str:
+    """What tables say of an item table of the user's own beside a public archive."""
+    if settings.items is None:
+        return ""
+    found = sha256_of(settings.items, "dataset.items")
+    public = [source.items_sha256 for source in settings.editions()]
+    return "" if found in public else f" local {found[:8]}"
+
+
 def fetch(settings: Dataset, cache: Path) -> tuple[Path | None, Source, str]:
     """The raw file, the source whose reader fits it, and a label for the tables.
 
     The label is the data set's name, with `local <first 8 of its sha256>` behind it where the
-    user's archive is not the public one.
+    user's archive, or the item table beside it, is not the public one.
 
     Args:
         cache: folder for downloads.
@@ -52,16 +61,14 @@ def fetch(settings: Dataset, cache: Path) -> tuple[Path | None, Source, str]:
     if local is not None:
         found = sha256_of(local, f"dataset.{key}")
         if found == settings.sha256:
-            return Path(local).expanduser(), first, settings.label
+            return Path(local).expanduser(), first, settings.label + of_items(settings)
         if settings.sha256 is not None:
             say(
                 f"warning   dataset.archive={local} is not the public archive (its sha256 begins "
                 f"{found[:8]}); tables say so"
             )
         return Path(local).expanduser(), first, f"{settings.label} local {found[:8]}"
-    label = settings.label
-    if settings.items is not None:
-        label += f" local {sha256_of(settings.items, 'dataset.items')[:8]}"
+    label = settings.label + of_items(settings)
     tried = []
     for source in settings.editions():
         try:

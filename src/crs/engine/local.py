@@ -4,6 +4,7 @@ import multiprocessing
 import signal
 import threading
 import traceback
+from contextlib import suppress
 from multiprocessing import connection
 from multiprocessing.connection import Connection
 from typing import Any
@@ -30,14 +31,18 @@ def serve(
     try:
         function = prepare(*arguments)
         while True:
-            pipe.send((True, function(pipe.recv())))
-    except (EOFError, ConnectionError):
-        return
+            try:
+                shard = pipe.recv()
+            except (EOFError, ConnectionError):  # the command's process is gone
+                return
+            found = function(shard)
+            pipe.send((True, found))
     except UserError as error:
         answer = error
     except Exception:
         answer = RuntimeError(f"process {number + 1} failed:\n{traceback.format_exc()}")
-    pipe.send((False, answer))
+    with suppress(ConnectionError):
+        pipe.send((False, answer))
 
 
 class Process:

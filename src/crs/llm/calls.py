@@ -33,6 +33,10 @@ class RefusalError(UserError):
         super().__init__(sentence)
         self.status = status
 
+    def __reduce__(self) -> tuple[type, tuple[str, int]]:
+        """As one process tells it to another."""
+        return type(self), (str(self), self.status)
+
 
 def status_of(error: BaseException) -> int | None:
     """The HTTP status behind an exception of either vendor's client, of requests or of httpx."""

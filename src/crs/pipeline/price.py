@@ -1,6 +1,7 @@
 """What the language model of a plan would cost (`dry_run=true`)."""
 
 import importlib
+from dataclasses import replace
 
 from crs.config import Config
 from crs.console import say
@@ -42,13 +43,13 @@ def quote_step(
     Args:
         label: what the step is called.
     """
-    before = ancestors(step)
+    before, unforced = ancestors(step), replace(config, force=[])  # a plan remakes nothing
     if missing := [name for name in before if name not in found and name not in FREE_TO_MAKE]:
         say(f"  price     {label}: not known before {', '.join(missing)} is made")
         return
     for name, need in before.items():
         inputs = {n: found[n] for n in need.inputs}
-        found[name] = found.get(name) or find_or_make(need, inputs, store, config, "", Run())
+        found[name] = found.get(name) or find_or_make(need, inputs, store, unforced, "", Run())
     context = context_of(step, config, Run())
     inputs = {need: found[need] for need in step.inputs}
     folder = store.partial(step.name, step.fingerprint)

@@ -12,6 +12,7 @@ import pandas as pd
 from crs.errors import UserError
 from crs.evaluation import stats
 from crs.evaluation.metrics import DEFAULT, RANK_METRICS, per_case
+from crs.evaluation.results import PARQUET
 from crs.report.collect import Record
 from crs.report.table import ALL, LEVEL, Table
 
@@ -41,6 +42,16 @@ class Side:
         """Each case's mean over the seeds."""
         return np.mean(list(self.values[metric].values()), axis=0)
 
+    def of(self, cases: pd.MultiIndex) -> "Side":
+        """The same of some of its cases."""
+        kept = names_of(self.cases).isin(cases)
+        values = {
+            metric: {seed: value[kept] for seed, value in by_seed.items()}
+            for metric, by_seed in self.values.items()
+        }
+        parts = {name: mask[kept] for name, mask in self.parts.items()}
+        return Side(self.label, self.cases[kept].reset_index(drop=True), parts, values)
+
 
 def ranked(record: Record, scorer: str, part: str, ks: list[int]) -> tuple[pd.DataFrame, dict]:
     """The test cases of a result of `evaluate` in one order, and their figures by metric.
@@ -60,8 +71,12 @@ def ranked(record: Record, scorer: str, part: str, ks: list[int]) -> tuple[pd.Da
 
 
 def talked(record: Record, scorer: str, part: str, ks: list[int]) -> tuple[pd.DataFrame, dict]:
-    """The dialogues of a result of `multi_turn` in one order, and their figures by metric."""
-    log = record.artifact.load(DIALOGUES)
+    """The dialogues of a result of `multi_turn` in one order, and their figures by metric.
+
+    A dialogue whose user left at once has no row in the log, and is a failure: nothing but its
+    number is known of it.
+    """
+    log, long = record.artifact.load(DIALOGUES), record.artifact.load(PARQUET)
     most = record.artifact.manifest["settings"]["multi_turn"]["turns"]
     mine = log[(log["scorer"] == scorer) & (part == ALL)]
     ends = mine.groupby("case").agg(
@@ -72,7 +87,11 @@ def talked(record: Record, scorer: str, part: str, ks: list[int]) -> tuple[pd.Da
         turn=("turn", "max"),
         success=("success", "max"),
     )
-    ends = ends.sort_values(CASE, ignore_index=True)
+    whole = long[(long["scorer"] == scorer) & (long["slice"] == ALL) & (part == ALL)]
+    silent = sorted(set(range(int(whole["cases"].max() if len(whole) else 0))) - {*ends.index})
+    unknown = {"user": -1, "cut": silent, "cluster": [-1 - case for case in silent], "target": 0}
+    left = pd.DataFrame({**unknown, "turn": most, "success": False}, index=silent)
+    ends = pd.concat([ends, left]).sort_values(CASE, ignore_index=True)
     won = ends["success"].to_numpy(bool)
     turns = np.where(won, ends["turn"], most).astype(float)
     return ends, {"success": won.astype(float), FEWER: turns}
@@ -131,14 +150,38 @@ def check_cases(one: pd.DataFrame, other: pd.DataFrame) -> None:
         )
 
 
+def names_of(cases: pd.DataFrame) -> pd.MultiIndex:
+    """A name for each case; of cases that are alike their number too."""
+    number = cases.groupby(CASE, sort=False).cumcount()
+    return pd.MultiIndex.from_frame(cases[CASE].assign(number=number))
+
+
+def in_common(pairs: list[tuple[Side, Side]]) -> list[tuple[Side, Side]]:
+    """The pairs over the cases that all of them have. A scorer that hears nothing has cases whose
+    text was dropped, too.
+
+    Raises:
+        UserError: if the fewest cases are not among all others.
+    """
+    cases = [names_of(one.cases) for pair in pairs for one in pair]
+    fewest = min(cases, key=len)
+    if all(len(one) == len(fewest) for one in cases):
+        for pair in pairs:
+            check_cases(*(one.cases for one in pair))
+        return pairs
+    kept = [(one.of(fewest), other.of(fewest)) for one, other in pairs]
+    for one in (side for pair in kept for side in pair):
+        check_cases(kept[0][0].cases, one.cases)
+    return kept
+
+
 def compare(pairs: list[tuple[Side, Side]]) -> pd.DataFrame:
     """Each first against its second: means, difference with its interval, p, p by Holm.
 
     Raises:
         UserError: if two are not about the same cases.
     """
-    for one, other in pairs:
-        check_cases(one.cases, other.cases)
+    pairs = in_common(pairs)
     first = pairs[0][0]
     cluster, rows = first.cases["cluster"].to_numpy(), []
     shared = [part for part in first.parts if all(part in one.parts for one, _ in pairs)]

@@ -157,8 +157,8 @@ class Report:
 
 
 TESTED = (
-    "Differences of the means over seeds, on the same cases. 95 % intervals and paired sign-flip "
-    "tests, two-sided, over users or dialogues; Holm over the rows of one metric."
+    "Differences of the means over seeds, on the cases that all rows have. 95 % intervals and "
+    "paired sign-flip tests, two-sided, over users or dialogues; Holm over the rows of one metric."
 )
 
 

@@ -65,8 +65,11 @@ def wide(long: "pd.DataFrame") -> "pd.DataFrame":
     """One row a scorer and split over all cases, a column a figure; numbers, no texts."""
     part = long[long["slice"] == "all"]
     part = part.assign(figure=part["metric"] + "@" + part["k"].astype(str))
-    keys = ["split", "scorer", "sees", "cases"]
-    return part.pivot_table("value", keys, "figure", sort=False).reset_index()
+    keys = ["split", "scorer", "sees"]
+    figures = part.pivot_table("value", keys, "figure", sort=False).reset_index()
+    # A metric of lists may be defined for some of the cases alone.
+    figures.insert(3, "cases", part.groupby(keys, sort=False)["cases"].max().to_numpy())
+    return figures
 
 
 def media(stage: Stage, artifact: Artifact) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from crs.cli.report import main
+from crs.cli.report import main, options
 from crs.errors import UserError
 
 
@@ -64,3 +64,8 @@ def test_help_and_version(capsys):
     assert "--against=SCORER" in capsys.readouterr().out
     main(["--version"])
     assert capsys.readouterr().out.startswith("CRS Suite ")
+
+
+def test_what_stands_beside_results_is_no_result():
+    names = ("a", "a.lock", "a.holder", "a.partial", "a.old-1790000000", "b")
+    assert options([f"evaluate/{name}" for name in names]).places == ["evaluate/a", "evaluate/b"]

@@ -81,6 +81,14 @@ def test_the_public_archive_at_hand_has_the_plain_label(archive, cache):
     assert fetch(settings, cache) == (archive, settings.sources[0], "x")
 
 
+def test_items_of_ones_own_beside_the_public_archive_are_labelled(archive, cache, tmp_path):
+    (items := tmp_path / "items.json").write_bytes(b"mine")
+    source, public = Source("r"), Source("r", items_sha256=hashlib.sha256(b"mine").hexdigest())
+    for one, label in ((source, f"x local {public.items_sha256[:8]}"), (public, "x")):
+        settings = Dataset("x", [one], sha256=SHA256, archive=str(archive), items=str(items))
+        assert fetch(settings, cache)[2] == label
+
+
 def test_another_archive_is_labelled_by_its_hash(archive, cache, capsys):
     settings = Dataset("x", [Source("r")], sha256=OTHER, archive=str(archive))
     assert fetch(settings, cache)[2] == f"x local {SHA256[:8]}"

@@ -25,6 +25,8 @@ def dividing(one):
     def divide(shard):
         if shard in MINE:
             raise MINE[shard]
+        if shard == "cut":
+            raise EOFError("no data left in file")
         return one / shard
 
     return divide
@@ -40,7 +42,7 @@ def answers():
         worker.pipe, theirs = Pipe()
         for shard in shards:
             worker.begin(shard)
-        if shards and shards[-1] not in (0, *MINE):
+        if shards and shards[-1] not in (0, "cut", *MINE):
             worker.pipe.send("damage")  # what ends it
         serve(0, context().trainer, 1, dividing, (one,), theirs)
         return [worker.result for _ in shards or [None]]
@@ -58,6 +60,7 @@ def test_a_process_answers_in_turn(answers):
     (1, "mistake", UserError, "^type another$"),
     (1, "damage", DamageError, r"^a file is damaged; type force=\[dataset\]"),
     (None, 1, UserError, "^embedder: no weights$"),
+    (1, "cut", RuntimeError, r"process 1 failed:\nTraceback(.|\n)*EOFError: no data left"),
     (1, 0, RuntimeError, r"process 1 failed:\nTraceback(.|\n)*ZeroDivisionError"),
 ])  # fmt: skip
 def test_an_error_is_that_of_the_process(answers, one, shard, kind, sentence):

@@ -31,6 +31,16 @@ def test_the_price_is_told_and_nothing_but_cheap_stages_is_made(said, tmp_path):
     assert not (tmp_path / "ledger.sqlite").exists()
 
 
+def test_a_stage_that_is_forced_is_not_remade_for_a_price(said, tmp_path):
+    words = ("llm=gemini_batch", "dry_run=true")
+    said(*words)
+    before = {file: file.stat().st_mtime_ns for file in (tmp_path / "store").rglob("*.parquet")}
+    assert "USD" in said(*words, "force=[dataset,samples]")
+    assert {file: file.stat().st_mtime_ns for file in (tmp_path / "store").rglob("*.parquet")} == (
+        before
+    )
+
+
 def test_what_was_answered_costs_no_more_and_what_is_found_nothing(said):
     with OpenAI() as vendor:
         model = ("llm=openai_batch", f"llm.base_url={vendor.base_url}", "llm.poll_seconds=0.001")

@@ -121,6 +121,24 @@ def test_other_protocols_data_texts_and_cases_are_refused(other, told, results, 
         compared(good[0], changed)
 
 
+def test_cases_that_a_row_lacks_are_left_out_of_all_rows(results, tmp_path):
+    """A scorer that hears something has no case whose text was dropped."""
+    good, poor = results
+    folder = Path(result(tmp_path / "x", "c", "fewer", [1, 9, 9, 9]))
+    frame = pd.read_parquet(folder / "ranks.parquet").iloc[1:]
+    made = Store(tmp_path / "y").partial("evaluate", "c")
+    made.mkdir(parents=True)
+    pd.read_parquet(folder / "results.parquet").to_parquet(made / "results.parquet")
+    frame.to_parquet(made / "ranks.parquet")
+    manifest = collect(str(folder)).records[0].artifact.manifest
+    kept = {key: manifest[key] for key in ("inputs", "summary", "settings")}
+    place = str(Store(tmp_path / "y").finish("evaluate", "c", kept).path)
+    found = compared(good[0], poor[0], place).set_index(["cases", "metric", "scorer"])
+    assert found.loc[("all (3)", "HR@1", "good"), "difference"] == 1.0
+    assert found.loc[("all (3)", "HR@1", "fewer"), "difference"] == 0.0
+    assert found.loc[("early (1)", "HR@1", "good"), "mean"] == 1.0
+
+
 def test_models_may_stand_on_other_encoders_and_one_may_read_no_text(results, tmp_path):
     good, _ = results
     for name, inputs in (("c", INPUTS | {"pretrain": "q"}), ("d", {"dataset": "d"})):

@@ -2,6 +2,7 @@
 
 import shutil
 import warnings
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -9,7 +10,7 @@ import pytest
 from scipy.stats import t
 
 from crs.errors import UserError
-from crs.report import report
+from crs.report import paired, report
 from crs.report.alike import check_alike
 from crs.report.collect import Record, collect
 from crs.report.picture import MOST, WIDE, draw, labels
@@ -169,6 +170,20 @@ def test_dialogues_have_success_by_turn_and_are_compared(talks):
     turns = whole.set_index("scorer")["value"]
     assert row["difference"] == pytest.approx(turns[row["scorer"]] - turns["popularity"])
     assert len(theirs) == 0  # each re-ranker has one scorer: the stage itself compares none
+
+
+def test_users_who_leave_at_once_count_as_failures_in_tests_too(talks):
+    """They have no row in the log."""
+    log, long = (talks.load(name) for name in ("dialogues.parquet", "results.parquet"))
+    scorer, silent = log["scorer"].iloc[0], log["case"].iloc[-1]
+    files = {"dialogues.parquet": log[log["case"] != silent], "results.parquet": long}
+    artifact = SimpleNamespace(load=files.__getitem__, manifest=talks.manifest)
+    ends, figures = paired.talked(SimpleNamespace(artifact=artifact), scorer, "all", [])
+    _, before = paired.talked(SimpleNamespace(artifact=talks), scorer, "all", [])
+    assert len(ends) == len(before["success"]) == 20
+    won = log[(log["scorer"] == scorer) & (log["case"] == silent)]["success"].any()
+    assert figures["success"].sum() == before["success"].sum() - won
+    assert ends["user"].iloc[0] == -1 and figures[paired.FEWER][0] == 5
 
 
 def test_the_files_of_a_sweep(swept, tmp_path):

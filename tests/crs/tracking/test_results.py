@@ -131,7 +131,9 @@ def test_the_table_of_scorers_is_of_numbers():
     row = {"split": "test", "scorer": "a", "sees": "history", "cases": 5, "slice": "all",
            "metric": "ndcg", "k": 10, "value": 0.5}  # fmt: skip
     wide = results.wide(pd.DataFrame([row, row | {"metric": "hr"}, row | {"slice": "turn=1"}]))
-    assert len(wide) == 1
+    assert len(wide) == 1 and wide["cases"].tolist() == [5]
+    some = row | {"metric": "diversity", "cases": 3}  # of items that have two attributes
+    assert results.wide(pd.DataFrame([row, some]))["cases"].tolist() == [5]
     assert wide["ndcg@10"].tolist() == [0.5] and wide["hr@10"].dtype == float
 
 
