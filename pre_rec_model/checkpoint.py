@@ -1,5 +1,6 @@
 """Reading encoder weights: ICLRec's authors', Pre-CRS' generator, or ours (docs/iclrec.md)."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,9 @@ GENERATOR_NAMES = {
 TABLE = "embeddings.weight"
 """One table of Pre-CRS' generator: padding, items, mask, attributes. It tells its files."""
 KEY = "pretrain.checkpoint"
+BY_SETTINGS = {"heads": None, "norm": None, "block": "transformer", "alpha": None, "cutoff": None,
+               "ahead": False}  # fmt: skip
+"""Arguments of an encoder that settings say and no weight shows, and what they are if unsaid."""
 
 
 def of_iclrec(released: dict[str, Tensor], dataset: Artifact) -> dict[str, Tensor]:
@@ -64,6 +68,28 @@ def of_generator(released: dict[str, Tensor], dataset: Artifact) -> dict[str, Te
     return ours | {"item_table.weight": table[rows]}
 
 
+def check_shape(path: Path, asked: dict[str, Any]) -> dict[str, Any]:
+    """What `encoder.json` beside weights of ours says that no weight and no setting does.
+
+    Args:
+        asked: arguments of `Encoder` by the settings.
+    Raises:
+        UserError: if it says something else than the settings.
+    """
+    if not (file := path.with_name("encoder.json")).is_file():
+        return {}
+    made = json.loads(file.read_text())
+    told = {name: made.get(name, usual) for name, usual in BY_SETTINGS.items()}
+    other = {name: v for name, v in told.items() if v != asked.get(name, BY_SETTINGS[name])}
+    if "ahead" in other:
+        other["cases"] = "prefix" if other.pop("ahead") else "sequence"
+    if other:
+        typed = {name: value for name, value in other.items() if value is not None}
+        words = " ".join(f"pretrain.{name}={value}" for name, value in typed.items())
+        raise UserError(f"{KEY}={path.name} was trained with other settings; type {words}")
+    return {name: made[name] for name in ("causal", "project") if name in made}
+
+
 def load(
     path: Path, dataset: Artifact, heads: int, norm: str, **block: Any
 ) -> tuple[Encoder, dict[str, Any]]:
@@ -79,7 +105,8 @@ def load(
     Returns:
         the encoder and the arguments that build it.
     Raises:
-        UserError: if the file is none of these, lacks a weight, or belongs to another catalogue.
+        UserError: if the file is none of these, lacks a weight, belongs to another catalogue, or
+            is of ours and was trained with other settings than these.
     """
     items, more = dataset.summary["items"], {}
     with reading_weights(path, KEY):
@@ -102,6 +129,9 @@ def load(
         )
     if path.suffix == ".safetensors":
         check_same_items(path, dataset, KEY)
+        more = check_shape(path, {"heads": heads, "norm": norm, **block})
+    if dim % heads:
+        raise UserError(f"pretrain.heads={heads} does not divide the {dim} dimensions of {path.name}")
     shape: dict[str, Any] = {
         "items": items,
         "dim": dim,

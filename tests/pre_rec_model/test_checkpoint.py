@@ -1,4 +1,5 @@
 import json
+import re
 
 import pandas as pd
 import pytest
@@ -89,6 +90,33 @@ def test_our_own_weights_of_another_block(dataset, tmp_path, block):
     assert torch.equal(found.eval().states(ids), encoder.states(ids))
     with pytest.raises(UserError, match="does not fit"):
         checkpoint.load(tmp_path / "w.safetensors", dataset, HEADS, "post")
+
+
+@pytest.mark.parametrize(("made", "asked", "type_"), [
+    ({"heads": 4, "norm": "pre"}, {}, "pretrain.heads=4 pretrain.norm=pre"),
+    ({"block": "bsarec", "alpha": 0.7, "cutoff": 5, "ahead": True}, {},
+     "pretrain.block=bsarec pretrain.alpha=0.7 pretrain.cutoff=5 pretrain.cases=prefix"),
+    ({}, {"block": "bsarec", "alpha": 0.7, "cutoff": 5, "ahead": False},
+     "pretrain.block=transformer"),
+    ({"heads": 2}, {}, None),
+])  # fmt: skip
+def test_settings_that_the_encoder_beside_its_weights_denies_are_refused(
+    tmp_path, dataset, made, asked, type_
+):
+    path = tmp_path / "encoder.safetensors"
+    save_weights(make(), path)
+    (tmp_path / "encoder.json").write_text(json.dumps({"heads": HEADS, "norm": "post"} | made))
+    if type_ is None:
+        assert checkpoint.load(path, dataset, HEADS, "post", **asked)[1]["heads"] == HEADS
+        return
+    with pytest.raises(UserError, match=f"with other settings; type {re.escape(type_)}$"):
+        checkpoint.load(path, dataset, HEADS, "post", **asked)
+
+
+def test_heads_that_do_not_divide_the_weights_are_refused(tmp_path, dataset):
+    save_weights(make(), tmp_path / "encoder.safetensors")
+    with pytest.raises(UserError, match="heads=3 does not divide the 8 dimensions"):
+        checkpoint.load(tmp_path / "encoder.safetensors", dataset, 3, "post")
 
 
 def test_what_the_authors_never_use_is_left_aside(tmp_path, dataset):

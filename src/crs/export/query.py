@@ -46,7 +46,7 @@ def encoder_of(system: System) -> Encoder:
         states = getattr(part, "states", None)
         if not isinstance(states, States) or not states.encoder.causal:
             continue
-        if all(isinstance(layer, Layer) for layer in states.encoder.layers):
+        if all(type(layer) is Layer for layer in states.encoder.layers):
             return states.encoder
     raise UserError(
         f"{system.model}: its scorer {system.scorer!r} has no causal Transformer to write as "
