@@ -13,8 +13,8 @@ OLD = re.compile(r"\b(?:old|oldies|classics?|vintage)\b", re.I)
 """Words that say by themselves that items should be newer, or older."""
 AGED = re.compile(
     r"\b(?:years?[ -]|(?:too|so|as|how|getting|growing) )old\b"
-    r"|(?:\b(?:i|you|he|she|we|they) (?:am|are|is|was|were)|['’](?:m|re))"
-    r"(?: (?:an?|just|only|now|not|pretty|quite|rather|really|very))* old\b"
+    r"|(?:\b(?:i|you|he|she|we|they|these|those) (?:am|are|is|was|were)|['’](?:m|re))"
+    r"(?: (?:all|an?|just|only|now|not|pretty|quite|rather|really|very))* old\b"
     r"|\bold (?:age|enough|favou?rites?|folks?|friends?|guys?|lady|m[ae]n|people|person)\b"
     r"|\bold wom[ae]n\b",
     re.I,

@@ -10,7 +10,7 @@ TABLES = {
     # Whatever is named behind it is refused.
     "not": """
         no|not|none|nothing|never|neither|nor|non
-        dont|doesnt|didnt|isnt|arent|wasnt|werent|wont|cant|cannot|couldnt|wouldnt|shouldnt|aint
+        dont|doesnt|didnt|isnt|arent|wasnt|werent|wont|cant|cannot|couldnt|wouldnt|shouldnt|mustnt|aint
         no other
     """,
     # The same in a word of its own: behind a `not` it is the opposite (`not without romance`).
@@ -19,6 +19,7 @@ TABLES = {
         free|devoid of|from
         lack|absence of
         tired|sick|bored|weary|wary of|with
+        scared|afraid|terrified|frightened of|by
         sick to death of
         burned|burnt out on
         far cry|away|removed? from
@@ -78,7 +79,7 @@ TABLES = {
         what i said about
         doesnt|dont|neednt|not have|need to be|have
         does|do|need|must|should not have|need to be|have
-        need|needs|must not be
+        need|needs not be
         neednt be|have?
         doesnt need
         does not need

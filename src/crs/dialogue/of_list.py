@@ -45,7 +45,8 @@ HAD = re.compile(r"\b(?:seen|saw|watched|already (?:had|read|heard|played|know))
 LOVED = re.compile(r"\b(?:lik|lov|enjoy|ador|favou?rite|great|like\b)", re.I)
 """Beside `seen`: then the title is liked too."""
 COMPARED = re.compile(
-    r"\b(more|less|not|nothing) like (?:number |no\. ?|#)?(\d+(?:(?:,| and| or|,? and) #?\d+)*)\b"
+    r"\b(more|less|not|nothing) like (?:(?:number |no\. ?|#)?(\d+(?:(?:,| and| or|,? and) #?\d+)*)|"
+    rf"the ({'|'.join(ORDINALS)})(?: one)?)\b"
     r"(?=\s*(?:$|[,.;!?]|please\b|but\b|and\b))",
     re.I,
 )
@@ -99,7 +100,8 @@ def with_titles(text: str, shown: Sequence[str]) -> str:
             return ". ".join(f"{how} {shown[place - 1]}" for place in places)
 
     def titled(found: re.Match[str]) -> str:
-        places = [int(number) for number in re.findall(r"\d+", found[2])]
+        one = [ORDINALS[found[3].lower()]] if found[3] else []
+        places = one or [int(number) for number in re.findall(r"\d+", found[2])]
         if not all(1 <= place <= len(shown) for place in places):
             return found[0]
         how = "like" if found[1].lower() == "more" else "not like"

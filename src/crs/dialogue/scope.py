@@ -124,6 +124,13 @@ class Scan:
             for one, two in pairwise(mentions)
         )
 
+    def of_an_adjective(self, start: int, end: int) -> bool:
+        """Whether `not` is of a word between an article and a name: `a not too long comedy`."""
+        words = self.clause.words
+        inside = words[start] == "non" or (start and words[start - 1] in ("a", "an"))
+        ahead = [one.start for one in self.clause.mentions if one.start >= end]
+        return bool(inside and ahead and ahead[0] != end and words[end] not in ("a", "an", "the"))
+
     def cue(self, kind: str, start: int, end: int) -> None:
         """A cue changes what is meant from here on."""
         words = self.clause.words
@@ -131,13 +138,17 @@ class Scan:
         if kind in REFUSING:
             if start == 0 and self.question and words[0].endswith("nt"):
                 return  # Don't you have a comedy?
+            if words[start] in ("not", "non") and self.of_an_adjective(start, end):
+                return
             if self.act in ("back", "drop") and self.fresh and self.cued:
                 self.act = "back"
                 return
             between = words[self.place : start]
             coordinated = bool(JOINS & set(between))
             inner = kind != "not" or (RELATIVE & set(between) and words[start] != "no")
-            if open_ and inner and not coordinated:
+            # `I do not want too much war` refuses; `I never get too much war` does not.
+            same = "too" in words[start:end] and not {"have", "get", "had"} & set(between)
+            if open_ and inner and not coordinated and not same:
                 self.act = "allow" if kind == "hate" else "+"
             else:
                 self.act, self.kind = "-", kind

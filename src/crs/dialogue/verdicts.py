@@ -88,6 +88,33 @@ ANSWER = re.compile(
 """A clause that answers what was named before it."""
 
 
+AND = r"(?:(?:and|but|though|although|however|yet) )?"
+HATED = re.compile(
+    rf"{AND}(?:(?:i|we|he|she|they) )?{ADVERBS}(?:(?:hated?|disliked?|despised?|loathed?)|"
+    rf"{NEGATED} {ADVERBS}(?:like|enjoy|love|care for|finish|get into)|"
+    rf"(?:couldnt|could not|cant|cannot) (?:stand|bear|finish)) (?:it|that|them|those|any of it)\b"
+    rf"|{AND}not (?:my thing|for me|my cup of tea|a fan|my taste)\b"
+)
+POOR = re.compile(
+    rf"{AND}(?:it|that|they|those|its|thats)(?: {BE})? (?!not\b){ADVERBS}(?:{BAD}|too \w+)\b"
+    rf"|{AND}(?:it|that|they|those) {NEGATED} {ADVERBS}(?:good|great|funny|my thing|for me)\b"
+    rf"|{AND}(?:it |that )?(?:bore[ds]?|annoy(?:s|ed)|disappoint(?:s|ed)|disgusted) (?:me|us)\b"
+)
+"""What is said of a title that was seen: `I saw Titanic and did not like it`, `it was boring`."""
+LOVED = re.compile(r"\b(?:lov|lik|enjoy|ador)\w*")
+
+
+def is_disliked(one: Mention, before: list[str], text: str) -> bool:
+    """Whether a text says that a title was poor; of one that was liked that it was hated.
+
+    Args:
+        before: the words in front of it.
+    """
+    if one.sort != "title" or one.act != "+":
+        return False
+    return bool(HATED.match(text) or (not LOVED.search(" ".join(before)) and POOR.match(text)))
+
+
 def is_bare(clause: Clause) -> bool:
     """Whether a clause is an item of a list: names, and nothing else that says something."""
     if not clause.mentions or any(clause.words[place] != "nor" for _, place, _ in clause.cues):
@@ -118,6 +145,9 @@ def said_behind(clauses: list[Clause], number: int) -> None:
         text = " ".join(tail)
         if one.act == "-" and one.sort == "attribute" and NEEDED.match(text):
             one.act = "back"  # no romance needed
+        if is_disliked(one, words[: one.start], text):
+            for other in listed(clause, clause.mentions[: place + 1]):
+                other.act, other.cued = "-", True
         if not tail or one.act != "+" or one.cued or one.sort == "years":
             continue
         verdict = BEHIND.match(text)
@@ -151,7 +181,14 @@ def said_behind(clauses: list[Clause], number: int) -> None:
 def answered(clauses: list[Clause], number: int) -> None:
     """Take in a clause that answers: `Horror? No thanks.`, `romance, no`."""
     clause, before = clauses[number], clauses[number - 1]
-    if clause.mentions or not before.mentions or before.cues:
+    if clause.mentions or not before.mentions:
+        return
+    last = before.mentions[-1]
+    if is_disliked(last, before.words[: last.start], " ".join(clause.words)):
+        for one in listed(before, before.mentions):
+            one.act, one.cued = "-", True
+        return
+    if before.cues:
         return
     if clause.before not in ("?", ",", "–", "—", "-", ":", "??"):
         return

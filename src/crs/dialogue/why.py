@@ -7,6 +7,7 @@ from typing import Any
 import torch
 
 from crs.data.cases import Cases
+from crs.dialogue.of_list import ORDINALS
 from crs.dialogue.requirements import Facts
 from crs.titles.names import title_and_year, words
 
@@ -22,7 +23,8 @@ TELL = re.compile(
     r"(?:(?:the )?(?:number|no\.?|item|#) ?)?(?P<what>.+?)(?: about)?\s*[?.!]*",
     re.I,
 )
-FIRST = {"this", "that", "it", "this one", "that one", "first", "the first", "the first one"}
+FIRST = {"this", "that", "it", "this one", "that one"}
+ORDINAL = re.compile(rf"(?:the )?({'|'.join(ORDINALS)})(?: one)?", re.I)
 ALL = {"", "these", "those", "them", "all", "all of these", "all of them", "this list", "the list"}
 INTENTS, TYPICAL, FAINT = 6, 3, 0.01
 """So many intents are shown, by so many items each, and none with a smaller share."""
@@ -33,7 +35,11 @@ def asked(text: str) -> tuple[str, bool] | None:
     where a text asks something else."""
     by_why = WHY.fullmatch(text.strip())
     found = by_why or TELL.fullmatch(text.strip())
-    return (found["what"].strip(" #"), bool(by_why)) if found else None
+    if not found:
+        return None
+    what = found["what"].strip(" #")
+    place = ORDINAL.fullmatch(what)
+    return (str(ORDINALS[place[1].lower()]) if place else what, bool(by_why))
 
 
 def is_place(what: str) -> bool:

@@ -45,6 +45,17 @@ def stop() -> frozenset[str]:
     return frozenset(ranked()[:STOP])
 
 
+def is_comparative(word: str) -> bool:
+    """Whether a word compares: `shorter`, `funniest`, `bigger`."""
+    for ending in ("er", "est"):
+        stem = word.removesuffix(ending)
+        stems = {stem, f"{stem}e", f"{stem[:-1]}y" if stem.endswith("i") else stem}
+        stems |= {stem[:-1]} if stem[-1:] == stem[-2:-1] else set()
+        if stem != word and len(stem) > 2 and not stems.isdisjoint(everyday()):
+            return True
+    return False
+
+
 def is_everyday(name: tuple[str, ...]) -> bool:
     """Whether these words in a text may be no title at all.
 

@@ -153,6 +153,13 @@ def test_a_title_is_named_in_a_sentence(large, text, span, begins):
     assert words == span and title.startswith(begins)
 
 
+@pytest.mark.parametrize("text", ["shorter please", "something shorter", "a funnier one", "bigger"])
+def test_a_word_that_compares_is_no_misspelt_title(text):
+    named = Titles(["The Shooter (1995)", "Funnies (1990)", "Biggie (2000)", "Titanic (1997)"])
+    assert named.mentions(text) == []
+    assert [one.places for one in named.mentions("a film like Titanik")] == [(3,)]
+
+
 def test_titles_that_are_listed(large):
     assert [one for one, _ in named(large, "like fargo, toy story, heat and big")] == [
         "toy story", "heat", "big",
