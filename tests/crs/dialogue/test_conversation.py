@@ -337,8 +337,12 @@ def test_old_that_is_of_a_person_or_too_much_asks_for_no_years(talk, text):
 
 def test_items_of_the_list_go_by_their_ordinals(talk, system):
     second = system.titles[talk.say("a drama").items[1]]
-    for asked in ("why the second?", "why did you recommend the second one?",
-                  "what is the second one about?", "tell me more about the second one"):  # fmt: skip
+    for asked in (
+        "why the second?",
+        "why did you recommend the second one?",
+        "what is the second one about?",
+        "tell me more about the second one",
+    ):
         assert talk.say(asked).told[0].startswith(f"{second}: ")
     assert talk.say("more like the second").understood == [f"like {second}"]
 
