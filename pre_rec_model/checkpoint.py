@@ -131,7 +131,9 @@ def load(
         check_same_items(path, dataset, KEY)
         more = check_shape(path, {"heads": heads, "norm": norm, **block})
     if dim % heads:
-        raise UserError(f"pretrain.heads={heads} does not divide the {dim} dimensions of {path.name}")
+        raise UserError(
+            f"pretrain.heads={heads} does not divide the {dim} dimensions of {path.name}"
+        )
     shape: dict[str, Any] = {
         "items": items,
         "dim": dim,
