@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from pandas.api.types import infer_dtype
 
+from crs.console import say
 from crs.data.parsing.attribute_cells import check_separator, listed, names_in, unified
 from crs.data.parsing.markup import plain
 from crs.data.parsing.raw import ITEMS, BadRows, Place
@@ -47,6 +48,16 @@ def mapped(frame: pd.DataFrame, names: Columns, wanted: list[str], file: str) ->
                 f"number a row expected. Type dataset.columns.{key}=NAME"
             )
     return pd.DataFrame({key: frame[name] for key, name in given.items()}, frame.index, copy=False)
+
+
+def tell_unread(frame: pd.DataFrame, names: Columns, file: str) -> None:
+    """Tell of columns of an item table that have our names and that no setting names."""
+    for key in ITEMS:
+        if getattr(names, key) is None and key in frame:
+            say(
+                f"note      {file} has a column {key}, which is not read; type "
+                f"dataset.columns.{key}={key} to read it"
+            )
 
 
 def kind_of(column: pd.Series) -> str:

@@ -7,7 +7,13 @@ from pathlib import Path
 
 import pandas as pd
 
-from crs.data.parsing.columns import INTERACTIONS, interactions, item_table, mapped
+from crs.data.parsing.columns import (
+    INTERACTIONS,
+    interactions,
+    item_table,
+    mapped,
+    tell_unread,
+)
 from crs.data.parsing.json_table import json_table
 from crs.data.parsing.parquet_table import MARK, rows_of_parquet
 from crs.data.parsing.plain_table import NotPlain, plain_table
@@ -128,6 +134,7 @@ def read(file: Path, settings: Dataset) -> Raw:
     if settings.items is None:
         return Raw(frame, empty_items(), place=place, faults=faults)
     about, where, columns = table(Path(settings.items).expanduser(), faults, settings.columns)
+    tell_unread(about, columns, where.file)
     about = mapped(about, columns, ITEMS, where.file)
     items = item_table(about, where, faults, settings.attribute_separator, names)
     return Raw(frame, items, place=place, faults=faults)

@@ -8,7 +8,13 @@ from typing import BinaryIO
 
 import pandas as pd
 
-from crs.data.parsing.columns import INTERACTIONS, interactions, item_table, mapped
+from crs.data.parsing.columns import (
+    INTERACTIONS,
+    interactions,
+    item_table,
+    mapped,
+    tell_unread,
+)
 from crs.data.parsing.plain_table import plain_table
 from crs.data.parsing.raw import ITEMS, BadRows, Place, Raw, empty_items, member, members
 from crs.data.parsing.text_files import cut, decoded, is_zip, of_width, opened, texts
@@ -157,6 +163,7 @@ def read(path: Path, settings: Dataset) -> Raw:
     if about is None:
         return Raw(frame, empty_items(), place=place, faults=faults)
     rows, where = atomic(*about, faults)
+    tell_unread(rows, settings.columns, where.file)
     chosen_items = chosen(rows, settings, ITEMS, where.file)
     one = rows.attrs.get(settings.columns.attributes) == "token"  # a token is one name
     separator = None if one else settings.attribute_separator

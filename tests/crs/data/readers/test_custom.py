@@ -39,6 +39,17 @@ def audit(raw):
     return [(one.rows, one.what) for one in raw.faults.noticed]
 
 
+def test_a_column_of_our_name_that_is_not_read_is_told(read, capsys):
+    items = "item,title,attributes\n2,A,drama\n"
+    read(PLAYS, items)
+    assert capsys.readouterr().err == (
+        "note      i.csv has a column attributes, which is not read; type "
+        "dataset.columns.attributes=attributes to read it\n"
+    )
+    read(PLAYS, items, columns=Columns(attributes="attributes"))
+    assert capsys.readouterr().err == ""
+
+
 def test_a_quote_in_a_tsv_is_a_letter(read):
     text = 'user\titem\ttimestamp\tc\n1\t2\t3\t"open\n1\t3\t4\tx\n1\t4\t5\tend"\n'
     raw = read(text, name="a.tsv")
