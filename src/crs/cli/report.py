@@ -27,11 +27,8 @@ from crs.report import report
 from crs.report.collect import Collection, collect
 from crs.report.show import show
 from crs.report.table import ALL
+from crs.store.store import is_beside
 from crs.version import told
-
-BESIDE = (".lock", ".holder", ".partial")
-"""What stands beside results, so that `artifacts/evaluate/*` names it too; results that `force`
-set aside have another ending each."""
 
 
 def options(words: list[str]) -> argparse.Namespace:
@@ -58,15 +55,11 @@ def options(words: list[str]) -> argparse.Namespace:
         raise UserError(f"--ks={given.ks}: whole numbers from 1, as --ks=5,10")
     given.ks = tuple(map(int, ks))
     given.cases = ALL if given.cases is None else given.cases
-    given.places = [place for place in given.places if not is_beside(Path(place).suffix)]
+    # `artifacts/evaluate/*` names more than results.
+    given.places = [place for place in given.places if not is_beside(Path(place).name)]
     if not given.places and not given.help and not given.version:
         raise UserError("name a result, a sweep or a study, e.g. artifacts/evaluate/FINGERPRINT")
     return given
-
-
-def is_beside(suffix: str) -> bool:
-    """Whether a name with this ending is no result."""
-    return suffix in BESIDE or suffix.startswith(".old-")
 
 
 def folder_of(collections: list[Collection]) -> Path:

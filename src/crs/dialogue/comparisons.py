@@ -7,6 +7,7 @@ from statistics import median_low
 from crs.dialogue.requirements import Facts
 from crs.dialogue.rule_understanding import Rules
 from crs.dialogue.state import EARLIEST, LATEST, Requirement, Understood
+from crs.titles.everyday import compared
 
 NEW = re.compile(r"\b(?:recent|newest|latest|modern)\b", re.I)
 OLD = re.compile(r"\b(?:old|oldies|classics?|vintage)\b", re.I)
@@ -20,7 +21,7 @@ AGED = re.compile(
     re.I,
 )
 """`old` of a person, of more than is good, or of a habit."""
-COMPARATIVE = re.compile(r"\b(?:more )?([a-z]{2,}?)([a-z]?)(er|est)\b", re.I)
+COMPARATIVE = re.compile(r"\b(?:more )?[a-z]{3,}(?:er|est)\b", re.I)
 
 
 def in_names(text: str, rules: Rules) -> str:
@@ -32,10 +33,7 @@ def in_names(text: str, rules: Rules) -> str:
 
     def named(found: re.Match[str]) -> str:
         word = found[0].lower().split()[-1]
-        stem = found[1].lower() + found[2].lower()
-        doubled = stem[-1:] == stem[-2:-1]
-        stems = [stem, f"{stem}e", stem[:-1] + "y" if stem.endswith("i") else ""]
-        known = [one for one in (*stems, stem[:-1] if doubled else "") if (one,) in forms]
+        known = [one for one in compared(word) if (one,) in forms]
         return found[0] if attributes.readings(word) or not known else known[0]
 
     forms = {form for entries in attributes.known.values() for form, _ in entries}

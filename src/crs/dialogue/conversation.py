@@ -244,10 +244,16 @@ class Conversation:
         stand = [
             one for n, one in enumerate(asked) if not one.attribute or last[one.attribute] == n
         ]
-        words = [asked_for.in_words(one, one in seen, *names) for one in stand]
-        several = [len(one.items) > 1 and not one.taken_back for one in stand]  # which one is meant
-        self.understood = [one for one, open_ in zip(words, several, strict=True) if not open_]
-        notes = [one for one, open_ in zip(words, several, strict=True) if open_]
+
+        def told(which_one: bool) -> list[str]:
+            """What is understood, or the questions which of several titles is meant."""
+            return [
+                asked_for.in_words(one, one in seen, *names)
+                for one in stand
+                if (len(one.items) > 1 and not one.taken_back) == which_one
+            ]
+
+        self.understood, notes = told(False), told(True)
         for one in asked:
             if one.years and one.hard:
                 self.years = None if one.any_year else one

@@ -8,33 +8,24 @@ from crs.dialogue.questions import DECADE, NOTHING
 from crs.dialogue.state import EARLIEST, LATEST
 
 
-def years_text(*years: int) -> str:
-    """Spans of years, first and last of each, in words."""
+def years_text(*years: int, wanted: bool = True) -> str:
+    """Spans of years, first and last of each, in words; those that may not be stand behind `not`:
+    `before 1985 or from 1990 to 1994`."""
     spans = zip(years[::2], years[1::2], strict=True)
-    return " or ".join(span_text(first, last) for first, last in spans)
+    return " or ".join(span_text(first, last, wanted) for first, last in spans)
 
 
-def refused_years_text(*years: int) -> str:
-    """Spans of years that may not be, behind `not`: `before 1985 or from 1990 to 1994`."""
-    found = []
-    for first, last in zip(years[::2], years[1::2], strict=True):
-        early, late = first <= EARLIEST, last >= LATEST
-        whole = span_text(first, last)
-        found.append(
-            whole if early == late else f"before {last + 1}" if early else f"after {first - 1}"
-        )
-    return " or ".join(found)
-
-
-def span_text(first: int, last: int) -> str:
+def span_text(first: int, last: int, wanted: bool) -> str:
     """A span of years in words."""
     if first <= EARLIEST and last >= LATEST:
         return "from any year"
     if first == last:
         return f"from {first}"
     if first <= EARLIEST:
-        return f"until {last}"
-    return f"since {first}" if last >= LATEST else f"from {first} to {last}"
+        return f"until {last}" if wanted else f"before {last + 1}"
+    if last >= LATEST:
+        return f"since {first}" if wanted else f"after {first - 1}"
+    return f"from {first} to {last}"
 
 
 def asked_text(
@@ -51,10 +42,8 @@ def asked_text(
         about = attributes[requirement["attribute"]].lower()
     elif requirement.get("either"):
         about = " or ".join(attributes[one].lower() for one in requirement["either"])
-    elif requirement["wanted"]:
-        about = years_text(*requirement["years"])
     else:
-        about = refused_years_text(*requirement["years"])
+        about = years_text(*requirement["years"], wanted=requirement["wanted"])
     if requirement.get("taken_back"):
         return f"{about} taken back"
     no = "" if requirement["wanted"] else ("not " if requirement["years"] else "no ")

@@ -2,6 +2,7 @@
 
 import re
 
+from crs.dialogue import of_list
 from crs.dialogue.clauses import NEARBY, Clause, Mention
 
 JOINS = set("or nor and".split())
@@ -34,9 +35,12 @@ BAD = (
     r"a letdown|a let down|disappointing|too much|not|out of the question|unbearable|unwatchable|"
     r"banned|forbidden|taboo|bad idea)"
 )
+BORES = (
+    r"(?:bores?|bored|annoys?|annoyed|scares?|scared|irritates?|irritated|disappoints?|tires?|"
+    r"disappointed|depress(?:es)?|disgusts?|repels?|upsets?|kills?) (?:me|us|my|him|her|them)"
+)
 VERBS = (
-    r"(?:(?:bores?|bored|annoys?|annoyed|scares?|scared|irritates?|irritated|disappoints?|tires?|"
-    r"disappointed|depress(?:es)?|disgusts?|repels?|upsets?|kills?) (?:me|us|my|him|her|them)|"
+    rf"(?:{BORES}|"
     r"sucks?|sucked|stinks?|stank|(?:puts?|turns?|turned) (?:me|us) off|"
     r"(?:leaves?|left) (?:me|us) cold|(?:puts?) (?:me|us) to sleep|"
     r"(?:gives?|gave) (?:me|us) (?:nightmares|a headache|the creeps)|"
@@ -47,12 +51,13 @@ VERBS = (
 )
 NEGATED = r"(?:isnt|arent|wasnt|werent|doesnt|dont|didnt|does not|do not|did not|is not|are not|" \
           r"was not|were not|aint|wont|cannot|cant|never|has never|have never|not)"  # fmt: skip
-I_HATE = (
-    r"(?:i|we|id|ive) (?:\w+ )?(?:(?:cant|cannot|could never|can not) (?:stand|bear|abide|take)|"
+HATE = (
+    r"(?:(?:cant|cannot|could never|can not) (?:stand|bear|abide|take)|"
     r"hate|hated|dislike|disliked|detest|despise|loathe|(?:dont|do not|didnt|did not|never|"
     r"have never) (?:really |much )?(?:like|liked|want|enjoy|enjoyed|love|need|care|cared|fancy)|"
     r"(?:can|could) do without|(?:would|will) (?:rather )?(?:skip|avoid|pass))"
 )
+I_HATE = rf"(?:i|we|id|ive) (?:\w+ )?{HATE}"
 NEEDLESS = (
     r"(?:important|matter|necessary|required|needed|need|essential|mandatory|relevant|have to|"
     r"a must|must|a requirement|crucial|a concern)\b"
@@ -88,20 +93,17 @@ ANSWER = re.compile(
 """A clause that answers what was named before it."""
 
 
-AND = r"(?:(?:and|but|though|although|however|yet) )?"
+AND, IT = r"(?:(?:and|but|though|although|yet) )?", r"(?:it|that|they|them|those|its|thats)"
+NO_MATCH = r"(?:my thing|for me|my cup of tea|my taste|a fan)"
 HATED = re.compile(
-    rf"{AND}(?:(?:i|we|he|she|they) )?{ADVERBS}(?:(?:hated?|disliked?|despised?|loathed?)|"
-    rf"{NEGATED} {ADVERBS}(?:like|enjoy|love|care for|finish|get into)|"
-    rf"(?:couldnt|could not|cant|cannot) (?:stand|bear|finish)) (?:it|that|them|those|any of it)\b"
-    rf"|{AND}not (?:my thing|for me|my cup of tea|a fan|my taste)\b"
+    rf"{AND}(?:(?:i|we|id|ive|he|she) )?(?:\w+ )?(?:{HATE}|couldnt (?:stand|bear|finish)) {IT}\b|"
+    rf"{AND}not {NO_MATCH}\b"
 )
 POOR = re.compile(
-    rf"{AND}(?:it|that|they|those|its|thats)(?: {BE})? (?!not\b){ADVERBS}(?:{BAD}|too \w+)\b"
-    rf"|{AND}(?:it|that|they|those) {NEGATED} {ADVERBS}(?:good|great|funny|my thing|for me)\b"
-    rf"|{AND}(?:it |that )?(?:bore[ds]?|annoy(?:s|ed)|disappoint(?:s|ed)|disgusted) (?:me|us)\b"
+    rf"{AND}{IT}(?: {BE})? (?!not\b){ADVERBS}(?:{BAD}|too \w+)\b|"
+    rf"{AND}{IT} {NEGATED} {ADVERBS}(?:good|great|{NO_MATCH})\b|{AND}(?:{IT} )?{BORES}\b"
 )
 """What is said of a title that was seen: `I saw Titanic and did not like it`, `it was boring`."""
-LOVED = re.compile(r"\b(?:lov|lik|enjoy|ador)\w*")
 
 
 def is_disliked(one: Mention, before: list[str], text: str) -> bool:
@@ -112,7 +114,9 @@ def is_disliked(one: Mention, before: list[str], text: str) -> bool:
     """
     if one.sort != "title" or one.act != "+":
         return False
-    return bool(HATED.match(text) or (not LOVED.search(" ".join(before)) and POOR.match(text)))
+    return bool(
+        HATED.match(text) or (not of_list.LOVED.search(" ".join(before)) and POOR.match(text))
+    )
 
 
 def is_bare(clause: Clause) -> bool:

@@ -69,9 +69,9 @@ def show_jobs(jobs: list[list[str]], configs: list[Config]) -> None:
     with in_a_sentence(store):
         show_price(steps, seen, store, configs)
     if refused:
-        who = {why: named(its, len(jobs)) for why, its in refused.items()}
-        of = {why: f" of {len(jobs)}" * one.startswith("job") for why, one in who.items()}
-        raise UserError("; ".join(f"{who[why]}{of[why]} cannot run: {why}" for why in refused))
+        raise UserError("; ".join(
+            f"{who(its, len(jobs))} cannot run: {why}" for why, its in refused.items()
+        ))  # fmt: skip
 
 
 def counted(number: int, noun: str) -> str:
@@ -104,6 +104,12 @@ def named(jobs: list[int], every: int) -> str:
     if len(jobs) > NAMED:
         return f"{len(jobs)} of {every} jobs"
     return f"job{'s' * (len(jobs) > 1)} {', '.join(map(str, jobs))}"
+
+
+def who(jobs: list[int], every: int) -> str:
+    """Which jobs cannot run: `job 1 of 2`, `2 jobs`."""
+    told = named(jobs, every)
+    return f"{told} of {every}" if told.startswith("job") else told
 
 
 def in_all(planned: list[Planned]) -> str:

@@ -163,12 +163,7 @@ def in_common(pairs: list[tuple[Side, Side]]) -> list[tuple[Side, Side]]:
     Raises:
         UserError: if the fewest cases are not among all others.
     """
-    cases = [names_of(one.cases) for pair in pairs for one in pair]
-    fewest = min(cases, key=len)
-    if all(len(one) == len(fewest) for one in cases):
-        for pair in pairs:
-            check_cases(*(one.cases for one in pair))
-        return pairs
+    fewest = min((names_of(one.cases) for pair in pairs for one in pair), key=len)
     kept = [(one.of(fewest), other.of(fewest)) for one, other in pairs]
     for one in (side for pair in kept for side in pair):
         check_cases(kept[0][0].cases, one.cases)

@@ -7,6 +7,7 @@ the suffix is whole. Source: docs/architecture.md.
 
 import json
 import os
+import re
 import shutil
 import socket
 import time
@@ -30,8 +31,15 @@ from crs.store.artifact import (
     write_json,
 )
 
+ASIDE = re.compile(r".+\.old-(\d+)")
+"""What `Store.set_aside` calls a folder: the nanoseconds tell when."""
 BEGUN = "begun.json"
 """In a partial result: the inputs and the code it began with."""
+
+
+def is_beside(name: str) -> bool:
+    """Whether a name in a stage's folder is of what stands beside a result."""
+    return name.endswith((".lock", ".holder", ".partial")) or bool(ASIDE.fullmatch(name))
 
 
 def lock_of(result: Path) -> FileLock:

@@ -6,6 +6,7 @@ from the vocabulary of a language model, which has the frequent words first, and
 case in public texts.
 """
 
+import re
 from functools import cache
 from importlib.resources import files
 
@@ -45,15 +46,15 @@ def stop() -> frozenset[str]:
     return frozenset(ranked()[:STOP])
 
 
-def is_comparative(word: str) -> bool:
-    """Whether a word compares: `shorter`, `funniest`, `bigger`."""
-    for ending in ("er", "est"):
-        stem = word.removesuffix(ending)
-        stems = {stem, f"{stem}e", f"{stem[:-1]}y" if stem.endswith("i") else stem}
-        stems |= {stem[:-1]} if stem[-1:] == stem[-2:-1] else set()
-        if stem != word and len(stem) > 2 and not stems.isdisjoint(everyday()):
-            return True
-    return False
+def compared(word: str) -> list[str]:
+    """Words that a comparative or superlative may be of: `short` of `shorter`, `big` of `bigger`;
+    none if it ends as neither."""
+    stem = re.sub("(?:er|est)$", "", word)
+    if stem == word or len(stem) < 3:
+        return []
+    found = [stem, f"{stem}e"]
+    found += [f"{stem[:-1]}y"] if stem.endswith("i") else []
+    return found + ([stem[:-1]] if stem[-1] == stem[-2] else [])
 
 
 def is_everyday(name: tuple[str, ...]) -> bool:

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from crs.titles.cues import LISTED, cued, listed, quoted
-from crs.titles.everyday import everyday, is_comparative, is_everyday, stop
+from crs.titles.everyday import compared, everyday, is_everyday, stop
 from crs.titles.index import Index, Name, Said
 from crs.titles.names import (
     article_first,
@@ -180,7 +180,7 @@ class Titles:
         start, end = said.span
         usual = said.key in self.index.everyday or is_everyday(said.name)
         short = len(said.key) < LETTERS
-        plain = not suspicious and is_comparative(text[start:end].lower())
+        plain = not suspicious and not everyday().isdisjoint(compared(text[start:end].lower()))
         if not said.exact and (usual or short or plain):
             return False
         n_words = said.last - said.first + 1

@@ -64,12 +64,11 @@ def turns(artifact: Artifact) -> Iterator[dict[str, float]]:
 def wide(long: "pd.DataFrame") -> "pd.DataFrame":
     """One row a scorer and split over all cases, a column a figure; numbers, no texts."""
     part = long[long["slice"] == "all"]
-    part = part.assign(figure=part["metric"] + "@" + part["k"].astype(str))
     keys = ["split", "scorer", "sees"]
-    figures = part.pivot_table("value", keys, "figure", sort=False).reset_index()
     # A metric of lists may be defined for some of the cases alone.
-    figures.insert(3, "cases", part.groupby(keys, sort=False)["cases"].max().to_numpy())
-    return figures
+    cases = part.groupby(keys)["cases"].transform("max")
+    part = part.assign(figure=part["metric"] + "@" + part["k"].astype(str), cases=cases)
+    return part.pivot_table("value", [*keys, "cases"], "figure", sort=False).reset_index()
 
 
 def media(stage: Stage, artifact: Artifact) -> dict[str, Any]:

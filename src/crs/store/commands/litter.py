@@ -12,13 +12,11 @@ from pathlib import Path
 from filelock import Timeout
 
 from crs.places import refusal, unwritable
-from crs.store.store import Store, lock_of
+from crs.store.store import ASIDE, Store, lock_of
 
 STAGING = ".importing-"
 """Begins the name of a folder in which an import is unpacked."""
 HOLDER = re.compile(r"process (\d+) on (.+)")
-ASIDE = re.compile(r".+\.old-(\d+)")
-"""What `Store.set_aside` calls a folder: the nanoseconds tell when."""
 
 
 @dataclass(frozen=True)
