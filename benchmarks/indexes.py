@@ -1,6 +1,6 @@
 """What the indexes of `crs export` find and how fast: exact, HNSW, IVF-PQ.
 
-    python benchmarks/indexes.py --items 1000000 --kinds ivfpq    # a graph takes an hour
+    python benchmarks/indexes.py --items 1000000 --kinds ivfpq    # without a graph
 
 Generated vectors of d = 64: items lie around 2,000 centres at half the centres' spread, queries
 around items, and lengths differ, as popularity makes them. Prints, of each kind, seconds to build,
