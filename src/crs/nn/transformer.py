@@ -12,6 +12,8 @@ EPSILON = 1e-12
 class Layer(nn.Module):
     """Self-attention and feed-forward, each with a residual; layer norm after that or before."""
 
+    compiles = ("position_wise",)
+
     def __init__(
         self,
         dim: int,
@@ -57,9 +59,12 @@ class Layer(nn.Module):
             return x + self.dropout(self.out(self.attend(self.attention_norm(x), packed)))
         return self.attention_norm(x + self.dropout(self.out(self.attend(x, packed))))
 
-    def forward(self, x: Tensor, packed: Packed) -> Tensor:
-        """[n, d] -> [n, d]."""
-        x = self.mixed(x, packed)
+    def position_wise(self, x: Tensor) -> Tensor:
+        """x + W_2 gelu(W_1 x) with its norm, [n, d]: what reads one position at a time."""
         if self.before:
             return x + self.dropout(self.outer(F.gelu(self.inner(self.norm(x)))))
         return self.norm(x + self.dropout(self.outer(F.gelu(self.inner(x)))))
+
+    def forward(self, x: Tensor, packed: Packed) -> Tensor:
+        """[n, d] -> [n, d]."""
+        return self.position_wise(self.mixed(x, packed))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from omegaconf import MISSING
 
 from crs.settings.base import Settings
-from crs.settings.fields import choice, number
+from crs.settings.fields import choice, number, setting
 
 
 @dataclass
@@ -31,6 +31,9 @@ class Optimisation(Settings):
     kept in their place (crs/training/ema.py); 0: the weights themselves."""
     precision: str = choice("32-true", "bf16-mixed")
     """Lightning Fabric's name of the precision."""
+    compile: bool = setting(neutral=False)
+    """torch.compile for what reads one position or one case at a time (docs/benchmarks.md says what
+    it gains). Dropout draws other numbers."""
     seed: int = number()
 
 

@@ -9,6 +9,7 @@ import hashlib
 import math
 from abc import abstractmethod
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from crs.errors import NotFiniteError
 from crs.settings.training import Optimisation
 from crs.store.artifact import RESUME, UNFINISHED, replace_synced, write_json
 from crs.training import devices, sharded
+from crs.training.compiled import compiled
 from crs.training.determinism import one_order_of_additions
 from crs.training.early_stopping import Stopper
 from crs.training.ema import Average
@@ -281,7 +283,9 @@ def train(
     bar = context.bar(
         total * settings.epochs, total * (stopper.epoch + 1), label=phase, unit="batch"
     )
-    with bar, one_order_of_additions(fabric.device):
+    group = type(settings).__name__.lower()
+    faster = compiled(module, group) if settings.compile else nullcontext()
+    with bar, faster, one_order_of_additions(fabric.device):
         for epoch in range(stopper.epoch + 1, settings.epochs):
             torch.manual_seed(derive(settings.seed, phase, epoch) + devices.rank())
             lr = rate(settings, epoch)

@@ -14,7 +14,7 @@ from tests.contracts.tiny import context
 
 SETTINGS = Optimisation(
     lr=0.05, weight_decay=0.01, batch_size=4, epochs=5, patience=9, max_grad_norm=1.0,
-    decay_epochs=4, final_lr_factor=0.1, ema_decay=0.0, precision="32-true", seed=7,
+    decay_epochs=4, final_lr_factor=0.1, ema_decay=0.0, precision="32-true", compile=False, seed=7,
 )  # fmt: skip
 
 

@@ -102,6 +102,8 @@ class Attention(nn.Module):
 class FeedForward(nn.Sequential):
     """Linear, ReLU, dropout, linear."""
 
+    compiles = ("forward",)
+
     def __init__(self, dim: int, hidden: int, dropout: float) -> None:
         super().__init__(
             nn.Linear(dim, hidden), nn.ReLU(), nn.Dropout(dropout), nn.Linear(hidden, dim)

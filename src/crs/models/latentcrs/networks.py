@@ -47,6 +47,8 @@ def mlp(widths: list[int], dropout: float) -> nn.Sequential:
 class Fusion(nn.Module):
     """z = MLP([LN(h) ; proj(x)]): history and utterance to one vector (eq. 1)."""
 
+    compiles = ("forward",)
+
     def __init__(
         self, dim: int, text_dim: int, text_hidden: int, hidden: int, dropout: float
     ) -> None:

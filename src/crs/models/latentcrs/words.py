@@ -26,6 +26,8 @@ class OverWords(nn.Module):
         weights: α, γ and g.
     """
 
+    compiles = ("residual",)
+
     def __init__(
         self,
         items: tuple[Tensor, Tensor, Tensor],
