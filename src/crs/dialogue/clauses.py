@@ -19,6 +19,8 @@ ENDS = set(".!?\n")
 """Marks that end a sentence begin so."""
 TURNS = set("but though although however whereas".split())
 """Words that begin a clause."""
+ADDS = set("also too additionally plus".split())
+"""With such a word nothing is replaced."""
 ALL = set("any anything everything all none nothing whatever".split())
 """`but` behind one of them, or one word later, is `except`."""
 OF_ALL = set("movies films movie film genres genre titles things".split())
@@ -49,8 +51,9 @@ REMARK = re.compile(
     r" (?:just |so |such |like |very |really |pretty |quite |a |an |pure |all |not |the )*"
 )
 """Before a name with nothing behind it: a remark, and no wish."""
-
-
+SCARES = re.compile(r"scare[sd]? (?:me|us|my|him|her|them)$")
+WANTS = set("that which who to will can and or".split())
+"""Between a name and `scare me`: the wish for one that does."""
 NEARBY = 12
 """So many words before a name are looked at, so that a long text takes a time of its length."""
 
@@ -200,6 +203,13 @@ def is_statement(clause: Clause, start: int, end: int, sort: str) -> bool:
     return bool((owned and STATED.search(text)) or (end == len(words) and REMARK.fullmatch(text)))
 
 
+def scares(clause: Clause, place: int) -> bool:
+    """Whether `scare` is the verb of a name, and no wish to be scared: `horror films scare me`."""
+    said = SCARES.match(" ".join(clause.words[place : place + 2]))
+    return bool(said and clause.mentions and clause.mentions[-1].sort == "attribute"
+                and not WANTS & set(clause.words[clause.mentions[-1].end : place]))  # fmt: skip
+
+
 class Reader:
     """Finds what clauses name.
 
@@ -270,7 +280,9 @@ class Reader:
                 place = cue[1]
             elif named:
                 sort, of, behind = named
-                if not is_statement(clause, place, behind, sort):
+                if scares(clause, place):
+                    behind = place + 1  # it says what the name before it does
+                elif not is_statement(clause, place, behind, sort):
                     clause.mentions.append(Mention(sort, of, place, behind))
                 place = behind
             elif cue:

@@ -3,13 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from crs.dialogue.clauses import Clause, Mention
+from crs.dialogue.clauses import ADDS, Clause, Mention
 from crs.dialogue.standing import ANY_YEAR, standing, taken_back
 from crs.dialogue.state import EARLIEST, LATEST, Requirement
 from crs.dialogue.years import union
-
-ADDS = set("also too additionally plus".split())
-"""With such a word nothing is replaced."""
 
 
 def sort_of(one: Requirement) -> str:

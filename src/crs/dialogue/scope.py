@@ -3,7 +3,7 @@
 import re
 from itertools import pairwise
 
-from crs.dialogue.clauses import DESCRIBES, Clause
+from crs.dialogue.clauses import ADDS, DESCRIBES, TURNS, Clause
 from crs.dialogue.verdicts import (
     ARTICLES,
     FILLERS,
@@ -22,6 +22,9 @@ SAME = re.compile(
     r"(?:even more(?: so)?|too|as well|likewise|ditto|also|either|neither|same|the same|same here)$"
 )
 """Behind a name: as what was said before it."""
+USUAL = set("usually normally generally typically ordinarily".split())
+TODAY = re.compile(r"\b(?:tonight|today|this time|for once)\b")
+"""What is wanted with such words takes the place of what is usually liked."""
 SAME_AS = re.compile(
     r"^(?:and |or )?(?:(?:the )?same (?:goes )?(?:for|with)|ditto for|so (?:is|are))\b"
 )
@@ -124,6 +127,17 @@ class Scan:
             for one, two in pairwise(mentions)
         )
 
+    def degrees(self, than: int) -> bool:
+        """Whether the attribute before `than` is compared with one behind it."""
+        words, mentions = self.clause.words, self.clause.mentions
+        before = [one for one in mentions if one.end <= than]
+        behind = [one for one in mentions if one.start > than]
+        if not before or not behind or {before[-1].sort, behind[0].sort} != {"attribute"}:
+            return False
+        one = before[-1]
+        near = {*words[max(0, one.start - 1) : one.start], *words[one.end : than]}
+        return not {"more", "less", "better"}.isdisjoint(near)
+
     def of_an_adjective(self, start: int, end: int) -> bool:
         """Whether `not` is of a word between an article and a name: `a not too long comedy`."""
         words = self.clause.words
@@ -167,6 +181,12 @@ class Scan:
             if self.place and (compares or self.over_another(start, end)):
                 self.act, self.kind = "-", kind
                 self.cued = self.fresh = self.dated = True
+            elif words[start] == "than" and not self.fresh and self.degrees(start):
+                # More comedy than drama, comedies more than dramas; less drama than comedy.
+                self.act = "+" if self.act == "-" else "-"
+                self.cued = self.fresh = self.dated = True
+                for one in self.clause.mentions:
+                    one.hard = one.hard and one.sort != "attribute"
         elif kind == "i" or (kind in ("turn", "instead") and not self.fresh):
             self.act, self.cued = "+", False
 
@@ -241,6 +261,21 @@ def same_as_before(clause: Clause, before: Clause) -> bool:
     return bool(SAME_AS.match(text) or (heads and SAME.match(behind)))
 
 
+def usual(clauses: list[Clause]) -> None:
+    """Take out what is usually liked where another thing is wanted now: `usually comedies, but
+    tonight a western`."""
+    for before, clause in pairwise(clauses):
+        turns = clause.before in TURNS
+        now = TODAY.search(" ".join(clause.words)) is not None
+        if turns + now + (not USUAL.isdisjoint(before.words)) < 2:
+            continue
+        wanted = {one.sort for one in clause.mentions if one.act == "+"}
+        if wanted and ADDS.isdisjoint(clause.words):
+            for one in before.mentions:
+                if one.act == "+" and one.sort in wanted - {"title"}:
+                    one.act = "allow"
+
+
 def read_scope(clauses: list[Clause]) -> None:
     """Say of each mention what is meant with it."""
     act, hard, listing, carried = "+", True, False, False
@@ -270,4 +305,5 @@ def read_scope(clauses: list[Clause]) -> None:
             listing = not joined if goes_on else scan.cued and scan.kind != "not"
         is_list = any(not one.hard for one in clause.mentions) and not ends
         carried = soft or (is_list and hard and continues(clauses, number + 1, False))
+    usual(clauses)
     either(clauses)

@@ -35,6 +35,12 @@ FOLLOWS = re.compile(
 )
 """What may stand behind a title; behind the first words of another phrase stands its noun."""
 LISTED = re.compile(r"\s*[\"'”’]?\s*(?:,|and|or|&|,\s*(?:and|or))\s*[\"'“‘]?\s*", re.IGNORECASE)
+TASTE = re.compile(
+    r"\b(?:like|liked|love|loved|adore|adored|enjoy|enjoyed|hate|hated|dislike|disliked|such as"
+    r"|favou?rites? (?:are|were|include|is)|can['’]?t stand|recommend)(?: the)?\s+$",
+    re.IGNORECASE,
+)
+"""What is said before a list of titles, and before other lists as well."""
 SMALL = frozenset("a an the of and or in on to for with from at by de la le".split())
 BEGINS = re.compile(r"(?:^|[.!?:\n])\s*[\"'“‘(]*$")
 SUBJECT = re.compile(r"\s+(?:is|was)\b")
@@ -87,7 +93,11 @@ def cued(text: str, words: list[Word], first: int, last: int, name: tuple[str, .
     return bool(likened and FOLLOWS.match(text, end))
 
 
+def in_lists(name: tuple[str, ...]) -> bool:
+    """Whether everyday words may be a title beside another one."""
+    return len(name) > 1 or not (name[0] in GENRES or name[0] in stop())
+
+
 def listed(text: str, end: int, name: tuple[str, ...]) -> bool:
     """Whether words that end there may be a title, if the words before `and` are one."""
-    alone = name[0] if len(name) == 1 else ""
-    return alone not in GENRES and alone not in stop() and bool(FOLLOWS.match(text, end))
+    return in_lists(name) and bool(FOLLOWS.match(text, end))

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
-from crs.titles.cues import LISTED, cued, listed, quoted
+from crs.titles.cues import LISTED, REACH, TASTE, cued, in_lists, listed, quoted
 from crs.titles.everyday import compared, everyday, is_everyday, stop
 from crs.titles.index import Index, Name, Said
 from crs.titles.names import (
@@ -165,7 +165,12 @@ class Titles:
                     taken.append(self.mention(plain, said))
                 elif said.exact:
                     doubted.append(said)
-        for said in sorted(doubted, key=lambda said: said.span):
+        doubted.sort(key=lambda said: said.span)
+        for one in list(taken):
+            for said in heads(plain, doubted, one.start):
+                if free(said.span, taken):
+                    taken.append(self.mention(plain, said))
+        for said in doubted:
             before = max((one.end for one in taken if one.end <= said.span[0]), default=None)
             joined = before is not None and LISTED.fullmatch(plain, before, said.span[0])
             if joined and free(said.span, taken) and listed(plain, said.span[1], said.name):
@@ -231,6 +236,19 @@ class Titles:
         longest = max(fit.values(), key=lambda part: part.stop - part.start)
         places = self.ordered(place for place, part in fit.items() if part == longest)
         return Mention(longest.start, longest.stop, tuple(places))
+
+
+def heads(text: str, doubted: Sequence[Said], start: int) -> list[Said]:
+    """The names that begin a list of which a title at `start` is the next, the last first; none if
+    no word of taste stands before the first: `I love Alien, Heat and Fargo`."""
+    found: list[Said] = []
+    for said in reversed(doubted):
+        if LISTED.fullmatch(text, said.span[1], start) and in_lists(said.name):
+            found.append(said)
+            start = said.span[0]
+            if TASTE.search(text, max(0, start - REACH), start):
+                return found
+    return []
 
 
 def free(span: tuple[int, int], taken: list[Mention]) -> bool:

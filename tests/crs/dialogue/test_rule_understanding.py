@@ -133,6 +133,45 @@ def test_hedged_and_quoted_words_are_preferences(text, expected):
     assert asked(text) == expected
 
 
+@pytest.mark.parametrize(("text", "expected"), [
+    ("I like comedies more than dramas", ["?comedy", "?-drama"]),
+    ("I like westerns better than war movies", ["?western", "?-war"]),
+    ("more comedy than drama, and no horror", ["?comedy", "?-drama", "-horror"]),
+    ("less drama than comedy", ["?-drama", "?comedy"]),
+    ("more comedy", ["comedy"]),
+    ("more than a comedy", ["comedy"]),
+    ("I'd rather watch a western than a war movie", ["western", "-war"]),
+])  # fmt: skip
+def test_what_is_liked_more_is_a_preference(text, expected):
+    assert asked(text) == expected
+
+
+@pytest.mark.parametrize(("text", "expected"), [
+    ("I usually like comedies but tonight I want a western", ["western"]),
+    ("Normally I watch horror, but I want a comedy", ["comedy"]),
+    ("I like war movies, but this time a comedy", ["comedy"]),
+    ("I usually watch comedies. Tonight I want a western.", ["western"]),
+    ("I usually like comedies but no westerns", ["comedy", "-western"]),
+    ("I usually like comedies but I also like dramas", ["comedy", "drama"]),
+    ("I usually like comedies from the 1980s, but tonight a drama", ["1980..1989", "drama"]),
+    ("I like comedies but also dramas tonight", ["comedy", "drama"]),
+    ("I like comedies. Tonight I want a western.", ["comedy", "western"]),
+])  # fmt: skip
+def test_what_is_wanted_now_takes_the_place_of_what_is_usually_liked(text, expected):
+    assert asked(text) == expected
+
+
+@pytest.mark.parametrize(("text", "expected"), [
+    ("horror movies scare me", ["-horror"]),
+    ("horror always scares my kids", ["-horror"]),
+    ("a horror movie that scares me", ["horror", "horror"]),
+    ("scare me", ["horror"]),
+    ("a comedy and scare me", ["comedy", "horror"]),
+])  # fmt: skip
+def test_what_scares_is_refused_unless_it_is_to(text, expected):
+    assert asked(text) == expected
+
+
 def after(*said):
     """What of all that was said holds at the end, in the same words."""
     talk, held = Talk(0, 0, 0), []

@@ -160,6 +160,18 @@ def test_a_word_that_compares_is_no_misspelt_title(text):
     assert [one.places for one in named.mentions("a film like Titanik")] == [(3,)]
 
 
+@pytest.mark.parametrize(("text", "expected"), [
+    ("I love heat, borat and toy story", ["heat", "borat", "toy story"]),
+    ("I hate heat, big and toy story", ["heat", "big", "toy story"]),
+    ("my favorites are heat and borat", ["heat", "borat"]),
+    ("I like horror, borat", ["borat"]),
+    ("I love it, borat", ["borat"]),
+    ("in the heat, borat", ["borat"]),
+])  # fmt: skip
+def test_an_everyday_word_begins_a_list_of_titles_behind_a_word_of_taste(large, text, expected):
+    assert [one for one, _ in named(large, text)] == expected
+
+
 def test_titles_that_are_listed(large):
     assert [one for one, _ in named(large, "like fargo, toy story, heat and big")] == [
         "toy story", "heat", "big",
