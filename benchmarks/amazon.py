@@ -60,7 +60,8 @@ def reviews(rows: int, products: int, text: str) -> Iterator[str]:
             rng.choice([1, 2, 3, 4, 5], n, p=[0.06, 0.04, 0.07, 0.15, 0.68]).tolist(),
             cuts(rng, text, 25, n), cuts(rng, text, 430, n),
             numbers(rng, products, n).tolist(), numbers(rng, users, n).tolist(),
-            rng.integers(9e11, 1.69e12, n).tolist(), rng.integers(0, 9, n).tolist(),
+            rng.integers(900_000_000_000, 1_690_000_000_000, n).tolist(),
+            rng.integers(0, 9, n).tolist(),
         )  # fmt: skip
         for stars, title, said, item, user, at, votes in zip(*columns, strict=True):
             yield line % (stars, title, said, item, item, user, at, votes)

@@ -92,16 +92,18 @@ def made(
     torch.manual_seed(0)
     data = sequences(users, items, length, 1.0)
     frame = samples.cases(data, config.samples)
-    train, valid = (
-        prepared(data, *(torch.from_numpy(part[c].to_numpy(copy=True)) for c in ("user", "cut")),
-                 config.embedder.dim)
-        for part in (frame[frame["split"] == split] for split in ("train", "valid"))
-    )  # fmt: skip
-    em = config.em
+    em, text_dim = config.em, config.embedder.dim
+    assert text_dim is not None
+
+    def of(split: str) -> Prepared:
+        part = frame[frame["split"] == split]
+        user, cut = (torch.from_numpy(part[c].to_numpy(copy=True)) for c in ("user", "cut"))
+        return prepared(data, user, cut, text_dim)
+
+    train, valid = of("train"), of("valid")
     table = torch.cat([torch.zeros(1, DIM), torch.randn(items, DIM) / 8])
     model = LatentCRS(
-        table, torch.randn(config.intents.k, DIM), config.embedder.dim, em.text_hidden, em.hidden,
-        em.dropout,
+        table, torch.randn(config.intents.k, DIM), text_dim, em.text_hidden, em.hidden, em.dropout,
     )  # fmt: skip
     return kind(model, em, "em", train, valid)
 

@@ -21,6 +21,7 @@ from crs.store.artifact import Artifact
 from data_generator import rules
 from text2embedding import embed
 from text2embedding.encoders import build
+from text2embedding.sentence_transformers import SentenceEncoder
 
 
 def utterances(count: int) -> list[str]:
@@ -28,10 +29,11 @@ def utterances(count: int) -> list[str]:
     frame = synthetic.read(None, settings("dataset=tiny").dataset).items
     names = ["", *sorted({name for cell in frame["attributes"] for name in cell})]
     items = [
-        rules.Item(row.title, int(row.year), [names.index(name) for name in row.attributes])
-        for row in frame.itertuples()
+        rules.Item(title, int(year), [names.index(name) for name in own])
+        for title, year, own in zip(frame["title"], frame["year"], frame["attributes"], strict=True)
     ]
-    spoken, rng, found = [name.lower() for name in names], np.random.default_rng(0), {}
+    spoken, rng = [name.lower() for name in names], np.random.default_rng(0)
+    found: dict[str, None] = {}
     while len(found) < count:
         item = items[int(rng.integers(len(items)))]
         found[rules.speak(rng, item, spoken, "movie", 0.1).text] = None
@@ -47,6 +49,8 @@ def main() -> None:
     embedder = replace(settings("embedder=minilm").embedder, precision=args.precision)
     run = context(args.threads)
     encoder = build(embedder, run.trainer, Path("artifacts/downloads"))
+    assert isinstance(encoder, SentenceEncoder)
+    model = encoder.model
     encoder.encode(texts[:64])
     embed.build = lambda *_: encoder
     with tempfile.TemporaryDirectory() as scratch:
@@ -59,7 +63,7 @@ def main() -> None:
                 embed.run(embedder, inputs, Path(folder), run)
 
         def alone() -> None:
-            encoder.model.encode(texts, batch_size=embedder.batch_size, show_progress_bar=False)
+            model.encode(texts, batch_size=embedder.batch_size, show_progress_bar=False)
 
         times = interleaved(args.runs, embed=ours, encode=alone)
     words = sum(len(text.split()) for text in texts) / len(texts)

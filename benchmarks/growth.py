@@ -64,8 +64,8 @@ def measure(work: str, folder: Path, users: int, items: int, interactions: int) 
 
     if work == "dataset":
         prepared(folder, users, items, interactions)
-        words = (f"dataset.path={folder / 'interactions.csv'}", "dataset.duplicates=drop")
-        configured = settings("model=popularity", "dataset=custom", *words).dataset
+        own = (f"dataset.path={folder / 'interactions.csv'}", "dataset.duplicates=drop")
+        configured = settings("model=popularity", "dataset=custom", *own).dataset
         out = folder / "store" / "dataset" / "x"
         out.mkdir(parents=True)
 

@@ -8,6 +8,8 @@ clusters, one start), then what `intents` fits once on MovieLens-1M (6,034 point
 five starts). The last line is the ratio of the second.
 """
 
+from functools import partial
+
 import faiss
 import numpy as np
 from measure import interleaved, options, parsed, report
@@ -38,11 +40,11 @@ def main() -> None:
         points = states / np.linalg.norm(states, axis=1, keepdims=True)
         times = interleaved(
             args.runs,
-            ours=lambda s=states, k=k, r=restarts: kmeans.fit(
-                s, k, seed=1, spherical=True, restarts=r, iterations=ITERATIONS, gpu=False,
-                key="intents.k",
+            ours=partial(
+                kmeans.fit, states, k, seed=1, spherical=True, restarts=restarts,
+                iterations=ITERATIONS, gpu=False, key="intents.k",
             ),
-            faiss=lambda p=points, k=k, r=restarts: bare(p, k, r),
+            faiss=partial(bare, points, k, restarts),
         )  # fmt: skip
         print(f"{users:,} points, {k} clusters, {restarts} starts")
         report(times, args.threads)

@@ -23,12 +23,12 @@ from typing import Any
 from data import context, encoder, sequences, settings
 from measure import options, parsed, peak_memory, reset_peak_memory
 
-TABLES = {
+TABLES: dict[str, dict[str, Any]] = {
     "dense": {},
     "rowwise float32": {"table": "rowwise"},
     "rowwise bfloat16": {"table": "rowwise", "table_precision": "bfloat16"},
 }
-SHARDED = {
+SHARDED: dict[str, dict[str, Any]] = {
     "sharded float32": {"table": "sharded"},
     "sharded bfloat16": {"table": "sharded", "table_precision": "bfloat16"},
 }
@@ -76,7 +76,8 @@ def measure(table: str, items: int, steps: int, number: int) -> dict[str, float]
     before = peak_memory()
     task = ICLRec(encoder(own, items), own, users)
     task.settings = own
-    run, found = context(1), {}
+    run = context(1)
+    found: dict[str, float] = {}
     run.trainer = replace(run.trainer, devices=number)
     together(stepped, task, found, context=run)
     run.close()

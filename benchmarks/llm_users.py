@@ -36,12 +36,14 @@ def artifacts(overrides: list[str]) -> tuple[Simulate, dict[str, Artifact], Path
     fixed = ["tracker=none", "stage=simulate", "simulator=llm"]
     with initialize_config_dir(str(command_line.CONF), version_base="1.3"):
         config = command_line.to_config(hydra_compose("train", [*fixed, *overrides]))
-    store, found = Store(config.store), {}
+    store = Store(config.store)
+    found: dict[str, Artifact] = {}
     *before, step = plan(config)
     for need in before:
         inputs = {name: found[name] for name in need.inputs}
         found[need.name] = find_or_make(need, inputs, store, config, "", Run())
     folder = store.partial(step.name, step.fingerprint)
+    assert isinstance(step.settings, Simulate)
     return step.settings, found, folder, Context(config.trainer, Run(), step.fingerprint)
 
 

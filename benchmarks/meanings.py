@@ -34,11 +34,11 @@ def main() -> None:
     config = command_line.configured(["embedder=minilm", "trainer.threads=1"])
     encoder = import_object(ENCODER)(config.embedder, config.trainer, Path("downloads"))
     world = json.loads((FOLDER / "utterances_world.json").read_text("utf-8"))
-    rows = map(json.loads, (FOLDER / f"{TABLES[0]}.jsonl").read_text("utf-8").splitlines())
+    lines = (FOLDER / f"{TABLES[0]}.jsonl").read_text("utf-8").splitlines()
     names = ["", *world["attributes"]]
     rules, meanings = Rules(names, ["", *world["titles"]]), Meanings(names, encoder.encode)
     needed, guesses = 0, []
-    for row in rows:
+    for row in map(json.loads, lines):
         meant = {n for part in ("must", "not") for n in row["reading"].get(part, [])}
         read = {
             names[number]

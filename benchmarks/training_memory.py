@@ -14,6 +14,7 @@ import tempfile
 import time
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import torch
 from data import context, encoder, sequences, settings
@@ -34,7 +35,7 @@ def resident() -> float:
 class Watched(ICLRec):
     """Notes the clock and the memory at the start of each epoch."""
 
-    def __init__(self, *args: object) -> None:
+    def __init__(self, *args: Any) -> None:
         super().__init__(*args)
         self.found: list[tuple[float, float]] = []
 

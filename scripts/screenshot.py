@@ -7,7 +7,7 @@ import shutil
 import sys
 from typing import Literal
 
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import ViewportSize, sync_playwright
 
 from crs.chat.page import Page, serve
 from crs.dialogue.turn import TurnSettings
@@ -21,17 +21,18 @@ def take(
     wish: str,
     path: str,
     width: str = "1280",
-    scheme: Literal["light", "dark"] = "light",
+    scheme: str = "light",
 ) -> None:
     """Take a user's history, say the wish, refuse the second item, and look."""
+    look: Literal["light", "dark"] = "dark" if scheme == "dark" else "light"
     settings = TurnSettings(questions="beside")
     app, address = serve(Page(load(fingerprint, store), settings), 0, block=False)
     with sync_playwright() as driver:
         browser = driver.chromium.launch(
             executable_path=shutil.which("chromium"), args=["--no-sandbox"]
         )
-        size = {"width": int(width), "height": 900}
-        view = browser.new_page(viewport=size, color_scheme=scheme)
+        size = ViewportSize(width=int(width), height=900)
+        view = browser.new_page(viewport=size, color_scheme=look)
         view.set_default_timeout(240_000)
         view.goto(address)
         view.locator("#title-1 .name").wait_for()

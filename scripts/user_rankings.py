@@ -177,7 +177,7 @@ def report(records: list[Record], metric: str) -> str:
     """
     check(records)
     found, lines = rankings(records, metric), []
-    shared = [name for name in next(iter(found.values())).values
+    shared = [str(name) for name in next(iter(found.values())).values
               if all(name in ranking.values for ranking in found.values())]  # fmt: skip
     for ending in RERANKED.values():
         scorers = [name for name in shared if scorer_and_reranker(name)[1] == ending]

@@ -58,7 +58,7 @@ def main() -> None:
         dropout=asked["dropout"], attention_dropout=asked["dropout"],
         batch_size=asked["batch_size"], epochs=10_000, patience=10_000,
     )  # fmt: skip
-    pretrain.ICLRec = Driven
+    pretrain.ICLRec = Driven  # type: ignore[misc]
     inputs = {"dataset": Artifact(Path(asked["artifact"]))}
     assert Sequences.of(inputs["dataset"]).n_items == asked["items"]
     with tempfile.TemporaryDirectory() as folder:
