@@ -51,6 +51,16 @@ def tiles(
             yield cases, first, scores
 
 
+def own_scores(queries: Tensor, items: Tensor) -> Tensor:
+    """Score of each row's own item, both [b, d], by the same product as a tile's, [b].
+
+    A sum over d adds in another order: items that are equal would not tie with the target. A
+    product of one row and one column would be such a sum, so there is always a second column.
+    """
+    table = torch.cat([items, items[:1]]).T.contiguous()
+    return torch.mm(queries, table).diagonal()
+
+
 def wide_ranks(
     queries: Tensor,
     catalogue: tuple[Tensor, Tensor | None],
@@ -62,7 +72,7 @@ def wide_ranks(
     """Mid-rank of each case's target, [B]; arguments as in `crs.evaluation.ranking.ranks`."""
     items, bias = catalogue
     own = torch.cat([
-        (part * items[of].to(part.dtype)).sum(1) + (0.0 if bias is None else bias[of])
+        own_scores(part, items[of].to(part.dtype)) + (0.0 if bias is None else bias[of])
         for part, of in zip(queries.split(CASES), targets.split(CASES), strict=True)
     ])  # fmt: skip
     if seen == "zero" and exclude is not None:  # a repeated target like any seen item

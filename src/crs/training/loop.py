@@ -284,8 +284,8 @@ def train(
         total * settings.epochs, total * (stopper.epoch + 1), label=phase, unit="batch"
     )
     group = type(settings).__name__.lower()
-    faster = compiled(module, group) if settings.compile else nullcontext()
-    with bar, faster, one_order_of_additions(fabric.device):
+    faster = compiled(module, group) if settings.compile else nullcontext(lambda: None)
+    with bar, faster as check, one_order_of_additions(fabric.device):
         for epoch in range(stopper.epoch + 1, settings.epochs):
             torch.manual_seed(derive(settings.seed, phase, epoch) + devices.rank())
             lr = rate(settings, epoch)
@@ -301,6 +301,7 @@ def train(
                 losses.append(update(fabric, module, step, optimiser, batch, index))
                 average.update()
                 bar.update()
+            check()
             if not finite(
                 [devices.average(torch.stack(losses))]
             ):  # one look an epoch: nothing waits for the device at every step

@@ -45,6 +45,21 @@ def test_ranks_are_those_of_whole_rows(tiled, seed, bias, seen):
     assert without.equal(ranks(queries, catalogue, targets, None, seen=seen, n_items=ITEMS))
 
 
+@pytest.mark.parametrize("cases", [1, 2, 40])
+@pytest.mark.parametrize("dim", [16, 64, 100, 384])
+def test_items_with_the_same_vector_tie_in_every_tile(cases, dim, monkeypatch):
+    """Real numbers: a sum in another order would set the target before or behind its ties."""
+    monkeypatch.setattr(wide_ranking, "ITEMS", 256)
+    monkeypatch.setattr(ranking, "WIDE", 0)
+    torch.manual_seed(dim)
+    items = torch.randn(10, dim)[torch.arange(1001) % 10]
+    queries, targets = torch.randn(cases, dim), torch.randint(1, 1001, (cases,))
+    found = ranks(queries, (items, None), targets, n_items=1000)
+    order = (queries @ items[:10].T).argsort(1, descending=True).argsort(1)
+    ahead = order.gather(1, targets[:, None] % 10)[:, 0]
+    assert found.tolist() == (100 * ahead + 50.5).tolist()
+
+
 @pytest.mark.parametrize("seen", ["out", "zero", "in"])
 @pytest.mark.parametrize("k", [1, 4, 40])
 def test_the_best_items_have_the_scores_of_whole_rows(tiled, k, seen):

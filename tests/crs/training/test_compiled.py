@@ -24,12 +24,22 @@ class Compiling(Toy):
     compiles = ("score",)
 
     def score(self, x):
-        return self.net[2](F.dropout(F.gelu(self.net[0](x)), 0.5, self.training))
+        first, dropout, last = self.net
+        return last(dropout(F.gelu(first(x))))
 
     def training_step(self, batch, batch_index):
         if self.fail_at == (self.current_epoch, batch_index):
             raise OSError("the power went")
         return (self.score(self.x[batch])[:, 0] - self.x[batch].sum(1)).square().mean()
+
+
+class Unused(Toy):
+    """What it could compile, it does not call."""
+
+    compiles = ("score",)
+
+    def score(self, x):
+        return x
 
 
 def networks():
@@ -62,9 +72,11 @@ def test_what_is_compiled_computes_the_same(name, monkeypatch):
         return [out.detach(), *(p.grad for p in network.parameters() if p.grad is not None)]
 
     plain = computed(method_of)
-    with compiled(network, "train"):
-        assert getattr(network, method) != method_of
+    with compiled(network, "train") as check:
+        with pytest.raises(UserError, match="runs nothing"):
+            check()
         torch.testing.assert_close(computed(getattr(network, method)), plain)
+        check()
     assert getattr(network, method) == method_of
 
 
@@ -80,10 +92,29 @@ def test_a_resumed_training_that_is_compiled_is_a_straight_one(tmp_path):
     assert "score" not in vars(straight)
 
 
-def test_a_network_that_has_nothing_to_compile_is_refused(tmp_path):
-    told = r"^optimisation\.compile: no part of Toy compiles; type optimisation\.compile=false$"
+def test_trainings_before_it_in_a_process_change_nothing(tmp_path, monkeypatch):
+    """torch keeps a number of programs of a function, and then runs it as it is."""
+    monkeypatch.setattr("crs.training.compiled.PROGRAMS", 1)
+
+    def trained(rate):
+        module = Compiling()
+        module.net[1].p = rate
+        settings = replace(SETTINGS, epochs=1, compile=True)
+        fit(
+            module, "toy", settings, tmp_path / f"{rate} {len(list(tmp_path.iterdir()))}", context()
+        )
+        return module
+
+    alone = trained(0.1)
+    trained(0.5)
+    assert same_weights(alone, trained(0.1))
+
+
+@pytest.mark.parametrize("kind", [Toy, Unused])
+def test_a_training_that_compiles_nothing_is_refused(kind, tmp_path):
+    told = rf"^optimisation\.compile: {kind.__name__} runs nothing that is compiled; type opt"
     with pytest.raises(UserError, match=told):
-        fit(Toy(), "toy", replace(SETTINGS, compile=True), tmp_path, context())
+        fit(kind(), "toy", replace(SETTINGS, compile=True), tmp_path, context())
 
 
 def test_a_machine_without_a_compiler_is_told(monkeypatch):

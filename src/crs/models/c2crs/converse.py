@@ -62,8 +62,9 @@ def run(
     said = respond(module, test, settings, context)
     likelihoods = module.log_likelihoods(test)
     module.cpu()
-    model.cpu()  # its words went along with the decoder's
-    frame = responses_of(said, test, inputs, contexts, model, h, settings.fill_items)
+    # The encoder of reviews has learned on, and with all views the recommender reads with it.
+    recommender = trained(inputs["train"], inputs["graph"])
+    frame = responses_of(said, test, inputs, contexts, recommender, h, settings.fill_items)
     scores = scored(frame, *likelihoods)
     write(frame, scores, settings, inputs, folder, context)
     own = scores[scores["scorer"] == SYSTEM]

@@ -1,6 +1,7 @@
 """C2-CRS (Zhou et al., WSDM 2022): its settings and its stages."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from omegaconf import MISSING
 
@@ -106,6 +107,14 @@ class C2CRSConverseSettings(Settings):
     converse: Converse = field(default_factory=Converse)
     c2crs: C2CRS = field(default_factory=C2CRS)
     fill_items: bool = MISSING
+
+    def identity(self) -> dict[str, Any]:
+        """As `Settings.identity`; with all views, the items beside a response were those of a
+        recommender that the decoder's training had changed."""
+        plain = super().identity()
+        if self.c2crs.views == "all":
+            plain["recommender"] = "train"
+        return plain
 
 
 def training_inputs(config: Configuration) -> list[str]:

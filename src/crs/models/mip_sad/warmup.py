@@ -42,7 +42,10 @@ def run(
             f"towers.max_len={settings.towers.max_len} but there are {dataset.summary['items']} "
             "items: a window may hold them all and leave no negative; lower towers.max_len"
         )
-    model, shape = network(inputs, settings.towers, settings.warmup.seed)
+    # Its name leaves `reads` out: whatever is read later, histories are validated as they are
+    # trained, with a [MASK] at their newest item.
+    towers = replace(settings.towers, reads="mask")
+    model, shape = network(inputs, towers, settings.warmup.seed)
     owned = id_lists(attribute_matrix(dataset))
     phases: dict[str, tuple[Encoder | None, float]] = {"random": (None, settings.warmup.lr)}
     if options.generator == "none":

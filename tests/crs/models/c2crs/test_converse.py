@@ -8,11 +8,13 @@ import torch.nn.functional as F
 
 from crs.data.cases import cases_of
 from crs.data.contexts import END, PAD, Contexts
+from crs.evaluation.ranking import topk
 from crs.models.c2crs.build import trained
 from crs.models.c2crs.converse import readable, scored
 from crs.models.c2crs.decoder import Decoder
 from crs.models.c2crs.decoder_sources import read_all
 from crs.models.c2crs.decoder_training import Converse
+from crs.models.c2crs.training import queries_of
 from crs.store.artifact import RESUME
 from crs.training.loop import fit
 from tests.contracts.tiny import context
@@ -158,6 +160,19 @@ def test_every_test_response_is_kept(result, inputs):
         plain = {t.lower() for t in row.truth_tokens if not t.startswith(("@", "__"))}
         assert plain <= {t.lower() for t in told["tokens"]}
     assert (result.path / "sample.md").read_text().count("- truth:") == len(frame)
+
+
+def test_items_beside_a_response_are_those_of_the_trained_recommender(tmp_path):
+    """With all views it reads reviews, whose encoder learns on with the decoder."""
+    told = "c2crs.views=all train.epochs=8 train.lr=0.05 converse.lr=0.05 converse.epochs=6".split()
+    inputs = stages(tmp_path, source(tmp_path, "redial"), "redial", *told)
+    frame = responses(tmp_path, inputs, *told).load("responses.parquet")
+    contexts, model = Contexts.of(inputs["contexts"]), trained(inputs["train"], inputs["graph"])
+    rows = ((contexts.split == 2) & (contexts.responses[:, 0] != PAD)).nonzero()[:, 0]
+    h, n = model.graph().detach(), model.items
+    queries = queries_of(model, contexts, h, rows, CPU).detach()
+    best, _ = topk(queries, (h[: n + 1], model.bias.detach()[: n + 1]), 5, n_items=n)
+    assert [list(items)[:5] for items in frame["recommended"]] == best.tolist()
 
 
 def test_slots_are_filled_with_titles_best_first():
