@@ -51,9 +51,11 @@ REMARK = re.compile(
     r" (?:just |so |such |like |very |really |pretty |quite |a |an |pure |all |not |the )*"
 )
 """Before a name with nothing behind it: a remark, and no wish."""
-SCARES = re.compile(r"scare[sd]? (?:me|us|my|him|her|them)$")
-WANTS = set("that which who to will can and or".split())
-"""Between a name and `scare me`: the wish for one that does."""
+SCARES = re.compile(
+    r"(?:(?:movies?|films?|flicks?|stuff|stories) )?(?:(?:always|really|just|all) )*scares? "
+    r"(?:me|us|my \w+|him|her|them)(?: (?:too much|to death|a lot))?$"
+)
+"""What is said behind a name, and nothing else, of what one does not want."""
 NEARBY = 12
 """So many words before a name are looked at, so that a long text takes a time of its length."""
 
@@ -205,9 +207,11 @@ def is_statement(clause: Clause, start: int, end: int, sort: str) -> bool:
 
 def scares(clause: Clause, place: int) -> bool:
     """Whether `scare` is the verb of a name, and no wish to be scared: `horror films scare me`."""
-    said = SCARES.match(" ".join(clause.words[place : place + 2]))
-    return bool(said and clause.mentions and clause.mentions[-1].sort == "attribute"
-                and not WANTS & set(clause.words[clause.mentions[-1].end : place]))  # fmt: skip
+    if len(clause.mentions) != 1 or clause.before == "," or clause.after == "but":
+        return False
+    one, words = clause.mentions[0], clause.words
+    head, said = words[: one.start], " ".join(words[one.end :])
+    return one.sort == "attribute" and set(head) <= {"all", "most"} and bool(SCARES.match(said))
 
 
 class Reader:

@@ -22,7 +22,13 @@ SAME = re.compile(
     r"(?:even more(?: so)?|too|as well|likewise|ditto|also|either|neither|same|the same|same here)$"
 )
 """Behind a name: as what was said before it."""
-USUAL = set("usually normally generally typically ordinarily".split())
+USUAL = re.compile(
+    r"(?:(?:i|we) )?(?:(?P<usual>usually|normally|generally|typically)|like|love|enjoy|watch)\b"
+)
+"""How a habit begins."""
+WISHES = set("want need give show fancy feel feeling mood".split())
+REFINES = {*ADDS, "with", "one", "ones"}
+"""With such a word a clause adds to what was wanted."""
 TODAY = re.compile(r"\b(?:tonight|today|this time|for once)\b")
 """What is wanted with such words takes the place of what is usually liked."""
 SAME_AS = re.compile(
@@ -127,17 +133,6 @@ class Scan:
             for one, two in pairwise(mentions)
         )
 
-    def degrees(self, than: int) -> bool:
-        """Whether the attribute before `than` is compared with one behind it."""
-        words, mentions = self.clause.words, self.clause.mentions
-        before = [one for one in mentions if one.end <= than]
-        behind = [one for one in mentions if one.start > than]
-        if not before or not behind or {before[-1].sort, behind[0].sort} != {"attribute"}:
-            return False
-        one = before[-1]
-        near = {*words[max(0, one.start - 1) : one.start], *words[one.end : than]}
-        return not {"more", "less", "better"}.isdisjoint(near)
-
     def of_an_adjective(self, start: int, end: int) -> bool:
         """Whether `not` is of a word between an article and a name: `a not too long comedy`."""
         words = self.clause.words
@@ -181,12 +176,6 @@ class Scan:
             if self.place and (compares or self.over_another(start, end)):
                 self.act, self.kind = "-", kind
                 self.cued = self.fresh = self.dated = True
-            elif words[start] == "than" and not self.fresh and self.degrees(start):
-                # More comedy than drama, comedies more than dramas; less drama than comedy.
-                self.act = "+" if self.act == "-" else "-"
-                self.cued = self.fresh = self.dated = True
-                for one in self.clause.mentions:
-                    one.hard = one.hard and one.sort != "attribute"
         elif kind == "i" or (kind in ("turn", "instead") and not self.fresh):
             self.act, self.cued = "+", False
 
@@ -261,16 +250,38 @@ def same_as_before(clause: Clause, before: Clause) -> bool:
     return bool(SAME_AS.match(text) or (heads and SAME.match(behind)))
 
 
+def degrees(clause: Clause) -> None:
+    """Make preferences of what is compared: `more comedy than drama`, `I like comedies more than
+    dramas`, `less drama than comedy`."""
+    words, mentions = clause.words, clause.mentions
+    for one, two in pairwise(mentions):
+        between = words[one.end : two.start]
+        near = {*words[max(0, one.start - 1) : one.start], *between}
+        if {one.sort, two.sort} != {"attribute"} or between[-1:] != ["than"]:
+            continue
+        if near.isdisjoint({"more", "less", "better"}) or one.act not in ("+", "-"):
+            continue
+        act = "+" if one.act == "-" else "-"
+        one.hard = False
+        for place in range(mentions.index(two), len(mentions)):
+            other = mentions[place]
+            if other is not two and words[mentions[place - 1].end : other.start] != ["or"]:
+                break
+            other.act, other.hard, other.cued = act, False, True
+
+
 def usual(clauses: list[Clause]) -> None:
     """Take out what is usually liked where another thing is wanted now: `usually comedies, but
     tonight a western`."""
     for before, clause in pairwise(clauses):
-        turns = clause.before in TURNS
+        turns, wish = clause.before in TURNS, not WISHES.isdisjoint(clause.words)
         now = TODAY.search(" ".join(clause.words)) is not None
-        if turns + now + (not USUAL.isdisjoint(before.words)) < 2:
+        habit = USUAL.match(" ".join(before.words))
+        if habit is None:
             continue
+        turned = now or (turns and wish) if habit["usual"] else now and turns
         wanted = {one.sort for one in clause.mentions if one.act == "+"}
-        if wanted and ADDS.isdisjoint(clause.words):
+        if turned and wanted and REFINES.isdisjoint(clause.words):
             for one in before.mentions:
                 if one.act == "+" and one.sort in wanted - {"title"}:
                     one.act = "allow"
@@ -288,6 +299,7 @@ def read_scope(clauses: list[Clause]) -> None:
         goes_on = act != "+" and continues(clauses, number, listing)
         scan = Scan(clause, act if goes_on else "+")
         scan.run()
+        degrees(clause)
         soft = hedge(clause, carried or not hard)
         ends = number + 1 == len(clauses) or clauses[number + 1].sentence != clause.sentence
         if soft and ends and before and before.sentence == clause.sentence and before.mentions:

@@ -37,7 +37,7 @@ FOLLOWS = re.compile(
 LISTED = re.compile(r"\s*[\"'”’]?\s*(?:,|and|or|&|,\s*(?:and|or))\s*[\"'“‘]?\s*", re.IGNORECASE)
 TASTE = re.compile(
     r"\b(?:like|liked|love|loved|adore|adored|enjoy|enjoyed|hate|hated|dislike|disliked|such as"
-    r"|favou?rites? (?:are|were|include|is)|can['’]?t stand|recommend)(?: the)?\s+$",
+    r"|favou?rites? (?:are|were|include|is)|can['’]?t stand)(?: the)?\s+$",
     re.IGNORECASE,
 )
 """What is said before a list of titles, and before other lists as well."""

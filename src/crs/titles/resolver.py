@@ -167,7 +167,7 @@ class Titles:
                     doubted.append(said)
         doubted.sort(key=lambda said: said.span)
         for one in list(taken):
-            for said in heads(plain, doubted, one.start):
+            for said in heads(plain, doubted, tuple(taken), one):
                 if free(said.span, taken):
                     taken.append(self.mention(plain, said))
         for said in doubted:
@@ -238,16 +238,23 @@ class Titles:
         return Mention(longest.start, longest.stop, tuple(places))
 
 
-def heads(text: str, doubted: Sequence[Said], start: int) -> list[Said]:
-    """The names that begin a list of which a title at `start` is the next, the last first; none if
-    no word of taste stands before the first: `I love Alien, Heat and Fargo`."""
+def heads(text: str, doubted: Sequence[Said], taken: Sequence[Mention], one: Mention) -> list[Said]:
+    """The names that begin a list of which a title is the next, the last first: `I love Alien, Heat
+    and Fargo`.
+
+    There are none without a word of taste before the first; and they have capitals, or the list has
+    three titles at least.
+    """
     found: list[Said] = []
+    start = one.start
+    behind = any(LISTED.fullmatch(text, one.end, other.start) for other in taken)
     for said in reversed(doubted):
         if LISTED.fullmatch(text, said.span[1], start) and in_lists(said.name):
             found.append(said)
             start = said.span[0]
             if TASTE.search(text, max(0, start - REACH), start):
-                return found
+                capitals = all(text[other.span[0]].isupper() for other in found)
+                return found if capitals or len(found) + 1 + behind > 2 else []
     return []
 
 

@@ -163,7 +163,10 @@ def test_a_word_that_compares_is_no_misspelt_title(text):
 @pytest.mark.parametrize(("text", "expected"), [
     ("I love heat, borat and toy story", ["heat", "borat", "toy story"]),
     ("I hate heat, big and toy story", ["heat", "big", "toy story"]),
-    ("my favorites are heat and borat", ["heat", "borat"]),
+    ("my favorites are Heat and Borat", ["Heat", "Borat"]),
+    ("my favorites are heat and borat", ["borat"]),
+    ("I love big, Borat and Toy Story", ["big", "Borat", "Toy Story"]),
+    ("I love big cities and Borat", ["Borat"]),
     ("I like horror, borat", ["borat"]),
     ("I love it, borat", ["borat"]),
     ("in the heat, borat", ["borat"]),
