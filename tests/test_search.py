@@ -10,13 +10,15 @@ import optuna
 import pandas as pd
 import pytest
 from hydra import compose, initialize_config_dir
+from omegaconf import OmegaConf
 
 from crs import command_line
+from crs.errors import UserError
 from crs.idle import idle
 from crs.pipeline.plan import plan
 from crs.pipeline.run import run as run_one
 from crs.search.objective import searched_stage, stop_at
-from crs.search.run import note_model, study_of, there
+from crs.search.run import note_model, study_of, there, workers_of
 from crs.search.settings import Sweeper
 from crs.search.space import Space, merged
 from crs.search.study import About, open_study
@@ -221,6 +223,16 @@ def test_a_space_of_another_model_is_noted(tmp_path, capsys):
     note_model(study, "latentcrs", "train")
     told = "search=latentcrs is a space of latentcrs; model=sasrec was typed"
     assert told in capsys.readouterr().err
+
+
+def test_several_workers_need_a_launcher():
+    hydra = {"runtime": {"choices": {"hydra/launcher": "basic"}}, "launcher": {}}
+    config = OmegaConf.create({"hydra": hydra})
+    with pytest.raises(UserError, match=r"workers=3: without a launcher .*launcher=joblib"):
+        workers_of(Sweeper(workers=3), config)
+    assert workers_of(Sweeper(), config) == workers_of(Sweeper(workers=1), config) == 1
+    config.hydra.runtime.choices["hydra/launcher"] = "joblib"
+    assert workers_of(Sweeper(workers=3), config) == 3
 
 
 def test_trials_are_counted_where_fewer_are_asked_for_than_are_there():

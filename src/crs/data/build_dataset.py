@@ -57,6 +57,8 @@ def tables(raw: Raw, settings: Dataset) -> dict[str, pd.DataFrame]:
     lengths = np.bincount(user)
     order, shared = stable(packed(user, time))
     noticed += told_order(frame, order[shared], raw.place) + further
+    if time.dtype.kind == "f" and (cut := int((time != np.floor(time)).sum())):
+        noticed.append(RowAudit("with a fraction of a second, which is cut off", cut, "kept"))
     del frame, shared  # their memory is needed for what is written
     interactions = pd.DataFrame(
         {

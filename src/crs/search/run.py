@@ -21,7 +21,7 @@ from crs.search.best import experiment_of, told
 from crs.search.objective import DIALOGUES, SUCCESS, USUAL, searched_stage, stop_at
 from crs.search.settings import Sweeper
 from crs.search.space import Space, key_of, merged
-from crs.search.study import STUDIES, About, limit_of, note_grid, open_study
+from crs.search.study import ABOUT, STUDIES, About, limit_of, note_grid, open_study
 from crs.search.trials import shown
 from crs.store.artifact import digest_of
 from crs.store.store import Store
@@ -89,6 +89,9 @@ def search(settings: Sweeper, arguments: list[str], config: DictConfig, launcher
     """
     root = config.hydra.job.config_name
     about = study_of(settings, arguments, root)
+    if (about.folder / ABOUT).is_file():  # what it has found stays until there is more
+        before = About.load(about.folder)
+        about.best, about.winner = before.best, before.winner
     about.save()
     folder = Path(config.hydra.sweep.dir)
     folder.mkdir(parents=True, exist_ok=True)
@@ -161,8 +164,17 @@ def finished(study: "Study") -> int:
 
 
 def workers_of(settings: Sweeper, config: DictConfig) -> int:
-    """How many trials run at once."""
+    """How many trials run at once.
+
+    Raises:
+        UserError: for several without a launcher that runs them.
+    """
     jobs = OmegaConf.select(config, "hydra.launcher.n_jobs", default=None)
+    if (settings.workers or 1) > 1 and config.hydra.runtime.choices["hydra/launcher"] == "basic":
+        raise UserError(
+            f"hydra.sweeper.workers={settings.workers}: without a launcher one trial runs "
+            f"after the other; type launcher=joblib hydra.launcher.n_jobs={settings.workers}"
+        )
     if settings.workers or jobs is None:
         return settings.workers or 1
     return int(jobs) if jobs > 0 else available()
@@ -189,7 +201,8 @@ def end(study: "Study", about: About, root: str) -> list[list[str]]:
         errors = [t.user_attrs["error"] for t in study.trials if "error" in t.user_attrs]
         raise UserError(f"search: none of {len(states)} trials is complete ({errors[-1]})")
     best, parameters = study.best_trial, about.parameters()
-    words = [parameters[key].word(value) for key, value in best.params.items()]
+    drawn = {key: parameters[key].exact(value) for key, value in best.params.items()}
+    words = [parameters[key].word(value) for key, value in drawn.items()]
     which = f"trial {best.number} of {len(states)}"
     figure = f"{about.objective} {best.value:.4f} on validation, {which}"
     file = about.folder / report.EXPERIMENT
@@ -197,10 +210,10 @@ def end(study: "Study", about: About, root: str) -> list[list[str]]:
     own = seeds if len(seeds) == 1 else []
     found = f"Found by a search: {figure}.\nwith {told(about.fixed)}"
     file.write_text(experiment_of(root, [*about.fixed, *words, *own], [*about.space], found))
-    about.best = {"trial": best.number, "value": best.value, "params": best.params}
+    about.best = {"trial": best.number, "value": best.value, "params": drawn}
     about.save()
     say(f"search    {counts}; table, pictures and trials in {about.folder}")
-    say(f"best      {figure}: {shown(best.params)}")
+    say(f"best      {figure}: {shown(drawn)}")
     store = [word for word in about.fixed if key_of(word) == "store"]
     command = f"{TRAIN} {shlex.join([f'experiment={file}', *store])}"
     say(f"          {command}")

@@ -1,6 +1,7 @@
 """The space of a search: overrides of Hydra's grammar that have several values."""
 
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from hydra.core.override_parser.types import Override, QuotedString
@@ -28,6 +29,7 @@ class Parameter:
         options: the values of a choice, each with its text; empty for an interval.
         low, high: the ends of an interval, both of which can be drawn.
         step: of a range.
+        values: of a range, ascending.
         log: the logarithm is drawn.
     """
 
@@ -37,6 +39,7 @@ class Parameter:
     low: float = 0
     high: float = 0
     step: float | None = None
+    values: tuple[float, ...] = ()
     log: bool = False
 
     def draw(self, trial: "Trial") -> Value:
@@ -46,10 +49,19 @@ class Parameter:
         if isinstance(self.low, int):
             step = int(self.step or 1)
             return trial.suggest_int(self.key, self.low, int(self.high), step=step, log=self.log)
-        return trial.suggest_float(self.key, self.low, self.high, step=self.step, log=self.log)
+        return self.exact(
+            trial.suggest_float(self.key, self.low, self.high, step=self.step, log=self.log)
+        )
+
+    def exact(self, value: Value) -> Value:
+        """A value that a study holds; of a range without the rounding of its sums."""
+        if not self.values or not isinstance(value, int | float):
+            return value
+        return min(self.values, key=lambda one: abs(one - value))
 
     def word(self, value: Value) -> str:
         """The override that gives it a value."""
+        value = self.exact(value)
         same = (text for one, text in self.options if one == value and type(one) is type(value))
         return f"{self.key}={next(same, repr(value))}"
 
@@ -66,8 +78,7 @@ class Parameter:
                 f"{self.key}={self.text}: hydra.sweeper.sampler=grid needs values that can be "
                 f"counted; type {self.key}=choice(A,B,C) or range(FROM,TO)"
             )
-        steps = round((self.high - self.low) / self.step)
-        return [self.low + number * self.step for number in range(steps + 1)]
+        return list(self.values)
 
 
 def parameter(override: Override) -> Parameter:
@@ -94,8 +105,15 @@ def parameter(override: Override) -> Parameter:
         return Parameter(key, text, low=low, high=high, log=log)
     values: list[Any] = list(override.sweep_iterator())
     if override.is_range_sweep() and len(values) > 1:
-        step = abs(values[1] - values[0])
-        return Parameter(key, text, low=min(values), high=max(values), step=step)
+        if not all(isinstance(value, int) for value in values):
+            # As people write them: sums of floats would be other values.
+            first, by = (
+                Decimal(str(getattr(override.value(), name))) for name in ("start", "step")
+            )
+            values = [float(first + number * by) for number in range(len(values))]
+        low, second, *_ = values = sorted(values)
+        step = type(low)(Decimal(str(second)) - Decimal(str(low)))
+        return Parameter(key, text, low=low, high=values[-1], step=step, values=tuple(values))
     texts = override.sweep_string_iterator()
     options = {text: plain(value, text) for value, text in zip(values, texts, strict=True)}
     return Parameter(key, text, tuple((value, text) for text, value in options.items()))

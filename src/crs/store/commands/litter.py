@@ -32,7 +32,7 @@ def litter(store: Store, older: float, unsynced: bool = False) -> Iterator[Litte
 
     Args:
         older: seconds that a log, a folder of W&B or one that was set aside must be old.
-        unsynced: with the offline runs that W&B's server has not got.
+        unsynced: with the runs that W&B's server may not have.
     """
     before = time.time() - older
     yield from locks(store)
@@ -40,8 +40,7 @@ def litter(store: Store, older: float, unsynced: bool = False) -> Iterator[Litte
         if newest(path) < before and not runs(path.name.rpartition("-")[2]):
             yield Litter(path, "log")
     for path in sorted(store.root.glob("wandb/wandb/*run-*")):
-        online = not path.name.startswith("offline-")
-        if newest(path) < before and (online or unsynced or [*path.glob("*.synced")]):
+        if newest(path) < before and (unsynced or [*path.glob("*.synced")]):
             yield Litter(path, "W&B run")
     for path in sorted(store.root.glob("*/*.old-*")):
         # Not by its files: those may be years old when it is set aside.

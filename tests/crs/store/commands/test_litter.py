@@ -47,14 +47,14 @@ def test_old_logs_go_but_not_those_of_a_process_that_runs(store):
 
 def test_a_run_that_was_not_uploaded_goes_only_if_asked(store):
     runs = store.root / "wandb" / "wandb"
-    for name in ("run-1", "offline-run-2", "offline-run-3"):
-        old(runs / name)
-    then = (runs / "offline-run-2").stat().st_mtime
-    (runs / "offline-run-2" / "run.wandb.synced").touch()
-    os.utime(runs / "offline-run-2" / "run.wandb.synced", (then, then))
-    os.utime(runs / "offline-run-2", (then, then))
-    assert found(store) == {"wandb/wandb/run-1", "wandb/wandb/offline-run-2"}
-    assert "wandb/wandb/offline-run-3" in found(store, unsynced=True)
+    for name in ("run-1", "run-2", "offline-run-3", "offline-run-4"):
+        then = old(runs / name).stat().st_mtime
+        if name in ("run-1", "offline-run-3"):
+            (runs / name / "run.wandb.synced").touch()
+            os.utime(runs / name / "run.wandb.synced", (then, then))
+            os.utime(runs / name, (then, then))
+    assert found(store) == {"wandb/wandb/run-1", "wandb/wandb/offline-run-3"}
+    assert len(found(store, unsynced=True)) == 4
 
 
 def test_only_locks_that_nobody_holds_and_nothing_needs_go(store):
