@@ -7,6 +7,7 @@ from omegaconf import DictConfig
 
 from crs.command_line import choices, flags_of, register, searching, to_config
 from crs.composition import composed
+from crs.config import OF_MODELS
 from crs.errors import UserError
 from crs.installed import CONF
 from crs.models import recipes
@@ -121,7 +122,7 @@ def entries_of(asked: Asked) -> Entries:
                 if why := lacks(model, usual):
                     found.refused.append((model, dataset, why))
                     continue
-                add(found, model, dataset, (f"model={model}", *words), asked.seeds)
+                add(found, model, dataset, (f"model={model}", *read_by(model, words)), asked.seeds)
     return found
 
 
@@ -146,6 +147,14 @@ def add(
         else:
             missing.append(seed)
     found.entries[dataset].append(Entry(model, dataset, words, records, missing))
+
+
+def read_by(model: str, words: tuple[str, ...]) -> tuple[str, ...]:
+    """The words that a command of a model takes: without settings of other models' own."""
+    owners = {
+        word: OF_MODELS.get(word.lstrip("+").partition("=")[0].split(".")[0]) for word in words
+    }
+    return tuple(word for word in words if (one := owners[word]) is None or one.name == model)
 
 
 def typed(words: tuple[str, ...]) -> DictConfig:

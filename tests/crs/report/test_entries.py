@@ -44,6 +44,14 @@ def test_results_of_another_protocol_are_not_found(store, jobs):
     assert entry.found == [] and entry.missing == [1, 2]
 
 
+def test_a_setting_of_one_model_is_in_no_command_of_another(tmp_path):
+    words = (f"store={tmp_path}", "em.dropout=0.3", "pretrain.lr=0.01")
+    found = entries_of(Asked(("latentcrs", "sasrec"), ("tiny",), (1,), words)).entries["tiny"]
+    latent, plain = (entry.command([1]) for entry in found)
+    assert "em.dropout=0.3" in latent and "em.dropout" not in plain
+    assert all("pretrain.lr=0.01" in command for command in (latent, plain))
+
+
 def test_what_a_dataset_does_not_carry_says_why(tmp_path):
     models = ("mip_sad", "sasrec")
     found = entries_of(Asked(models, ("beauty", "lastfm"), (1,), (f"store={tmp_path}",)))
