@@ -24,7 +24,7 @@ CANDIDATES = 10_000
 """Items that an EM step scores a case against (`em.candidates`)."""
 
 # Measured on one core, by the programs that docs/benchmarks.md and docs/scale.md name.
-ROWS = 20_000_000 / 21.4
+ROWS = 20_000_000 / 17.4
 """Interactions a second of stage `dataset` (data_preparation.py)."""
 UTTERANCES = 4_500
 """Of the rule-based user a second: 7,194 in 1.6 s (stage `simulate` of make run)."""

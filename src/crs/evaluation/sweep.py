@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from hydra.experimental.callback import Callback
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 
 from crs.console import complain, say
 from crs.evaluation.results import COLUMNS, MARKDOWN, PARQUET
@@ -65,8 +65,7 @@ class SweepTable(Callback):
         Hydra makes a warning of what a callback raises, so that what fails here is told here.
         """
         try:
-            searched = "crs_optuna" in str(OmegaConf.select(config, "hydra.sweeper._target_"))
-            code = self.gather(Path(config.hydra.sweep.dir), outcomes_of(config.hydra), searched)
+            code = self.gather(Path(config.hydra.sweep.dir), outcomes_of(config.hydra))
             sweeps.record(config.tracker, Path(home(config.store)), Path(config.hydra.sweep.dir))
         except Exception as failure:
             why = refusal(failure)
@@ -76,14 +75,11 @@ class SweepTable(Callback):
         if code:
             sys.exit(code)
 
-    def gather(self, folder: Path, outcomes_in: Path, searched: bool = False) -> int:
+    def gather(self, folder: Path, outcomes_in: Path) -> int:
         """Write `results.parquet`, its Markdown twin and the report into the sweep's folder.
 
-        Args:
-            searched: the jobs are those of a search: while trials run in other processes there
-                are none, and the search has told so.
         Returns:
-            the highest exit code of a job; 1 if there should be jobs and none left an outcome.
+            the highest exit code of a job; 1 if none left an outcome.
         """
         found = outcomes.read(outcomes_in)
         shown = self.write(folder, outcomes_in)
@@ -92,9 +88,9 @@ class SweepTable(Callback):
                 say(f"failed    job {job}: {outcome['error']}")
         if shown:
             announce(folder)
-        if not found and not searched:
+        if not found:
             say("failed    no job left an outcome")
-        return max((outcome["code"] for outcome in found.values()), default=int(not searched))
+        return max((outcome["code"] for outcome in found.values()), default=1)
 
     def write(self, folder: Path, outcomes_in: Path) -> bool:
         """Write what the jobs came to; whether there is anything to show."""

@@ -2,6 +2,7 @@
 
 import os
 import shlex
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +22,16 @@ from crs.search.best import experiment_of, told
 from crs.search.objective import DIALOGUES, SUCCESS, USUAL, searched_stage, stop_at
 from crs.search.settings import Sweeper
 from crs.search.space import Space, key_of, merged
-from crs.search.study import ABOUT, STUDIES, About, limit_of, note_grid, open_study
+from crs.search.study import (
+    ABOUT,
+    STUDIES,
+    About,
+    limit_of,
+    note_grid,
+    open_study,
+    running,
+    wait_for,
+)
 from crs.search.trials import shown
 from crs.store.artifact import digest_of
 from crs.store.store import Store
@@ -98,31 +108,45 @@ def search(settings: Sweeper, arguments: list[str], config: DictConfig, launcher
     OmegaConf.save(config, folder / "multirun.yaml")
     note_model(about, config.hydra.runtime.choices.get("search"), root)
     note_grid(about)
-    study, limit = open_study(about), limit_of(about)
-    done = finished(study)
-    say(
-        f"search    {about.model} on {about.dataset}, stage {about.stage}: {there(done, limit)}, "
-        f"{about.folder}"
-    )
-    returned, workers = [], min(workers_of(settings, config), limit - done)
-    if workers > 0:
-        place = f"hydra.sweeper.study={quoted(str(about.folder.resolve()))}"
-        job = [*about.fixed, place, f"hydra.sweeper.parent={os.getpid()}"]
-        returned = list(launcher.launch([job] * workers, initial_job_idx=0))
-        for one in returned:
+    study = open_study(about)
+    done = there(finished(study), limit_of(about))
+    say(f"search    {about.model} on {about.dataset}, stage {about.stage}: {done}, {about.folder}")
+    place = f"hydra.sweeper.study={quoted(str(about.folder.resolve()))}"
+    job = [*about.fixed, place, f"hydra.sweeper.parent={os.getpid()}"]
+    returned: list[Any] = []
+
+    def launch(left: int) -> None:
+        jobs = [job] * min(workers_of(settings, config), left)
+        made = list(launcher.launch(jobs, initial_job_idx=len(returned)))
+        for one in made:
             _ = one.return_value  # raises what a worker raised
-    if (left := limit - finished(study)) > 0:
-        say(f"search    {left} trials run in other processes; the same command ends the search")
-        return returned
+        returned.extend(made)
+
+    run_trials(study, about, launch)
     commands = end(study, about, root)
     if config.tracker.group is None:  # the callback of the sweep reads it here
         config.tracker.group = about.group
         commands = [[*words, f"tracker.group={about.group}"] for words in commands]
-    returned += launcher.launch(commands, initial_job_idx=max(workers, 0))
+    returned += launcher.launch(commands, initial_job_idx=len(returned))
     about.winner = winner_of(commands[0], root)
     about.save()
     write_page(about)
     return returned
+
+
+def run_trials(study: "Study", about: About, launch: Callable[[int], None]) -> None:
+    """Let workers run trials, and wait for those of other processes, until the study has all.
+
+    A trial whose process was ended is taken up by the next worker.
+
+    Args:
+        launch: runs workers, for at most so many trials, until they find none.
+    """
+    while (left := limit_of(about) - finished(study)) > 0:
+        launch(left)
+        if others := running(study):
+            say(f"search    waits for trials of other processes: {len(others)}")
+            wait_for(about, others[0])
 
 
 def note_model(about: About, space: str | None, root: str) -> None:

@@ -215,6 +215,18 @@ def claimed(about: About, study: "Study") -> Iterator["Trial | None"]:
             lock.release()
 
 
+def running(study: "Study") -> list[int]:
+    """The trials that processes run, or that ran when theirs was ended."""
+    trials = study.get_trials(deepcopy=False)
+    return [trial.number for trial in trials if trial.state.name == "RUNNING"]
+
+
+def wait_for(about: About, number: int) -> None:
+    """Wait until the process that runs a trial ends it, or is ended itself."""
+    with FileLock(about.folder / RUNNING / f"{number}.lock"):
+        pass
+
+
 def taken(about: About, number: int) -> FileLock | None:
     """The lock of a trial, now held by this process; None if another one holds it."""
     folder = about.folder / RUNNING
