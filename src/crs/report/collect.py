@@ -11,13 +11,15 @@ from crs.places import home
 from crs.report import outcomes
 from crs.report.lineage import ancestors, known
 from crs.report.study import STUDY, Study
-from crs.settings.keys import TYPES
+from crs.settings.keys import NEUTRAL, TYPES
 from crs.store.artifact import Artifact
 
 GROUPS = {"embed": "embedder"}
 """Stages whose settings are a group of another name."""
 LABELS = ("model", "seed")
 """Settings of a last stage that are columns of every table."""
+Values = tuple[str | None, ...]
+"""Those of a setting, one a result; None where none of its stages has the setting."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,10 @@ class Record:
 
     @cached_property
     def settings(self) -> dict[str, str]:
-        """Every setting that made it, by key, and the versions of the stages."""
+        """Every setting that made it, by key, and the versions of the stages.
+
+        One that is left out of names at its neutral value has it beside others of its group.
+        """
         found: dict[str, str] = {}
         for stage, artifact in self.stages.items():
             if not known(artifact):
@@ -72,7 +77,13 @@ class Record:
                     found |= _flat(value, f"{key}.")
                 elif not (stage == self.artifact.stage and key in LABELS):
                     found[f"{GROUPS.get(stage, stage)}.{key}"] = str(value)
-        return found
+        groups = {*map(_group, found)}
+        unnamed = {key: str(value) for key, value in NEUTRAL.items() if _group(key) in groups}
+        return unnamed | found
+
+
+def _group(key: str) -> str:
+    return key.rpartition(".")[0]
 
 
 def _has_seed(part: Any) -> bool:
@@ -188,24 +199,47 @@ def parameters(records: list[Record]) -> list[dict[str, str]]:
     """What sets each result apart from others of its model and data, value by key.
 
     Seeds are repetition. The jobs of a sweep are told apart by what was typed, other results by
-    the settings in the manifests of all that they stand on.
+    the settings in the manifests of all that they stand on. A stage that only some results have
+    tells nothing that the setting which asks for it does not tell.
     """
     if swept_alike(records):
         return [record.swept or {} for record in records]
     keys = list(dict.fromkeys(key for record in records for key in record.settings))
     keys.sort(key=lambda key: key not in TYPES)  # a setting before what a stage calls it
-    columns: dict[tuple[str | None, ...], str] = {}
+    columns: dict[Values, str] = {}
     for key in keys:
         values = tuple(record.settings.get(key) for record in records)
         if _varies(key, values, records):
             columns.setdefault(values, key)
+    whole = {values: key for values, key in columns.items() if not _has_gaps(key, values, records)}
+    for values, key in list(columns.items()):
+        if values not in whole and any(_follows(key, values, other, records) for other in whole):
+            del columns[values]
     return [{key: values[i] or "" for values, key in columns.items()} for i in range(len(records))]
 
 
-def _varies(key: str, values: tuple[str | None, ...], records: list[Record]) -> bool:
-    """Whether a setting differs within a model and its data; a seed, within a seed of the run."""
-    seen: dict[tuple[Any, ...], set[str | None]] = {}
-    for value, record in zip(values, records, strict=True):
-        seed = record.seed if key.endswith("seed") else None
-        seen.setdefault((record.model, record.dataset, seed), set()).add(value)
-    return any(len(some) > 1 for some in seen.values())
+def _groups(key: str, records: list[Record]) -> list[tuple[Any, ...]]:
+    """The model and the data of each result; for a seed, the seed of the run too."""
+    return [
+        (record.model, record.dataset, record.seed if key.endswith("seed") else None)
+        for record in records
+    ]
+
+
+def _has_gaps(key: str, values: Values, records: list[Record]) -> bool:
+    """Whether some results of a group have a setting and others have not."""
+    groups = _groups(key, records)
+    has = {(group, value is None) for group, value in zip(groups, values, strict=True)}
+    return len(has) > len({*groups})
+
+
+def _follows(key: str, values: Values, other: Values, records: list[Record]) -> bool:
+    """Whether another setting of a result tells the value of this one."""
+    told = [*zip(_groups(key, records), other, strict=True)]
+    return len({*zip(told, values, strict=True)}) == len({*told})
+
+
+def _varies(key: str, values: Values, records: list[Record]) -> bool:
+    """Whether a setting differs within a group."""
+    groups = _groups(key, records)
+    return len({*zip(groups, values, strict=True)}) > len({*groups})

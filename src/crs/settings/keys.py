@@ -9,7 +9,7 @@ from typing import Any, get_args
 from crs.config import Config
 from crs.errors import UserError
 from crs.settings.check import nearest
-from crs.settings.fields import marks_of
+from crs.settings.fields import ALWAYS_NAMED, marks_of
 
 HELP = "docs/settings.md lists them"
 
@@ -30,6 +30,19 @@ TYPES = dict(typed_keys())
 def known_keys(schema: type = Config) -> Iterator[str]:
     """Every dotted key of the schema."""
     return (key for key, _ in typed_keys(schema))
+
+
+def neutral_values(schema: type = Config, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """The dotted keys of settings that are in no name at one value, with that value."""
+    for f in fields(schema):
+        if (neutral := marks_of(f).neutral) is not ALWAYS_NAMED:
+            yield prefix + f.name, neutral
+        for kind in get_args(f.type) or (f.type,):
+            if isinstance(kind, type) and is_dataclass(kind):
+                yield from neutral_values(kind, f"{prefix}{f.name}.")
+
+
+NEUTRAL = dict(neutral_values())
 
 
 def renamed_keys(schema: type = Config, prefix: str = "") -> Iterator[tuple[str, str]]:
