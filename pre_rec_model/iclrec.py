@@ -16,7 +16,7 @@ from crs.nn.sequential import encode
 from crs.stages.pretrain import Pretrain
 from crs.training.devices import once
 from crs.training.loop import TrainingTask, derive
-from crs.training.rowwise import RowwiseAdam
+from crs.training.rowwise import RowwiseAdam, rows_once
 from crs.training.sharded import ShardedAdam, ShardedTable, whole
 from pre_rec_model import augment, kmeans
 from pre_rec_model.contrast import nce
@@ -79,11 +79,11 @@ class ICLRec(TrainingTask):
 
     def target_shares(self) -> Tensor:
         """The share of each item in the targets of an epoch, [items]."""
-        count = torch.zeros(self.encoder.items + 1)
+        count = torch.zeros(self.encoder.items + 1, dtype=torch.long)
         for index in torch.arange(self.cases()).split(512):
             ids, targets, newest = self.tensors(index)
             trained = newest if self.options.cases == "prefix" else targets[ids > 0]
-            count += torch.bincount(trained, minlength=len(count))
+            count.index_add_(0, trained, torch.ones_like(trained))
         return count[1:] / count.sum()
 
     def user_states(self) -> Tensor:
@@ -168,8 +168,10 @@ class ICLRec(TrainingTask):
             return super().optimiser()
         table = self.encoder.item_table.weight
         others = [p for p in self.parameters() if p.requires_grad and p is not table]
-        kind = ShardedAdam if self.options.table == "sharded" else RowwiseAdam
-        return kind(table, others, self.options.lr)
+        if self.options.table == "sharded":
+            return ShardedAdam(table, others, self.options.lr)
+        table.register_hook(rows_once)
+        return RowwiseAdam(table, others, self.options.lr)
 
     def tensors(self, batch: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """What the encoder reads and its targets, both [B, T], and each row's last target, [B]."""

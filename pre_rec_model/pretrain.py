@@ -63,9 +63,11 @@ def run(
         torch.manual_seed(derive(settings.seed, "encoder"))
         module = ICLRec(Encoder(**shape), settings, sequences)
         if module.cases() == 0:
+            longest = int(sequences.lengths(sequences.users).max())
             raise UserError(
-                f"dataset: all users are too short to train on (4 items needed, the longest has "
-                f"{int(sequences.lengths(sequences.users).max())}); use a larger dataset"
+                f"dataset: all users are too short to train on ({4 + settings.holdout} items "
+                f"needed, the longest has {longest}); "
+                + ("lower pretrain.holdout" if settings.holdout else "use a larger dataset")
             )
         summary = fit(module, "pretrain", settings, folder, context)
         encoder = module.encoder

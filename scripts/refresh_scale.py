@@ -21,7 +21,7 @@ NEGATIVES, USERS_A_BATCH = 8_192, 4_096
 TEXT_DIM, TEXT_LAYERS, TOKENS, ITEM_TOKENS = 384, 6, 20, 60
 """Of all-MiniLM-L6-v2, and tokens of an utterance and of an item's text."""
 CANDIDATES = 10_000
-"""Items that an EM step scores a case against (`em.candidates`)."""
+"""Items that a released EM step scores a case against (`em.candidates`)."""
 
 # Measured on one core, by the programs that docs/benchmarks.md and docs/scale.md name.
 ROWS = 20_000_000 / 17.4
@@ -77,7 +77,7 @@ def costs(interactions: float, users: float, items: float) -> list[Cost]:
              items / TEXTS * ITEM_TOKENS / TOKENS),
         Cost("`train`, all items in each softmax", 2 * TEXT_DIM * users,
              EPOCHS * users * 6 * DIM * items, None),
-        Cost(f"`train`, {CANDIDATES:,} candidates", 2 * TEXT_DIM * users,
+        Cost(f"`train` as released, {CANDIDATES:,} candidates", 2 * TEXT_DIM * users,
              EPOCHS * users * 6 * DIM * CANDIDATES, None),
         Cost("`evaluate`, all users", 8 * users, users * 2 * DIM * items, users * items / SCORED),
         Cost("`evaluate`, 100,000 users", 8e5, 1e5 * 2 * DIM * items, 1e5 * items / SCORED),

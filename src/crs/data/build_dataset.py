@@ -18,6 +18,7 @@ from crs.data.parsing.times import span
 from crs.data.row_order import packed, stable
 from crs.data.sources import fetch, fetch_items
 from crs.errors import UserError
+from crs.secrets import redact
 from crs.settings.files import sha256_of
 from crs.stages.dataset import Dataset
 from crs.store.artifact import Artifact, downloads
@@ -213,7 +214,7 @@ def run(
         "dropped": raw.dropped,
         "label": label,
         "noun": settings.noun,
-        "source": "local file" if local else source.url or source.pip or "generated",
+        "source": "local file" if local else redact(source.url or source.pip or "generated"),
         "sha256": digest,
         "items_sha256": sha256_of(items, "dataset.items") if items else None,
     }

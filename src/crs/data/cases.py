@@ -97,7 +97,7 @@ class Cases:
         if not self.sequences.of_users:
             raise UserError(
                 "this scorer looks up the users of its data set, and these histories are of none "
-                "of them; choose a scorer that reads the history itself"
+                "of them; take a model that reads the history itself, e.g. model=sasrec"
             )
         return self.row
 
@@ -307,7 +307,8 @@ def case_sets(inputs: dict[str, Artifact], split: str) -> dict[str, Cases]:
     sets = {ALL: by_repeats(cases_of(inputs, split))}
     if "dialogues" in inputs:
         table = inputs["dialogues"].load(TABLE)
-        sets[DIALOGUES] = by_repeats(turn_cases(dataset, table, split))
+        # Slices have the names of those of `all`, so that the turns have none by repeats.
+        sets[DIALOGUES] = turn_cases(dataset, table, split)
     return sets
 
 

@@ -2,7 +2,8 @@
 
 import hashlib
 import sys
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+from urllib.parse import urlsplit
 
 from crs.console import say
 from crs.downloads.pypi import wheel
@@ -129,8 +130,11 @@ def _download(url: str, sha256: str | None, key: str, cache: Path) -> Path:
     session = pooch.HTTPDownloader(
         timeout=(CONNECT_SECONDS, READ_SECONDS), progressbar=sys.stderr.isatty()
     )
-    # Files of two addresses may have one name, and only some have a hash to tell them apart.
-    name = f"{hashlib.sha256(url.encode()).hexdigest()[:8]}-{url.rsplit('/', 1)[-1]}"
+    # Files of two addresses may have one name, and only some have a hash to tell them apart. What
+    # is behind a question mark may be a key.
+    name = (
+        f"{hashlib.sha256(url.encode()).hexdigest()[:8]}-{PurePosixPath(urlsplit(url).path).name}"
+    )
     try:
         if not (cache / name).is_file():
             # A host that does not answer is to be known within ten seconds, retries included.

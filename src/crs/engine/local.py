@@ -13,6 +13,7 @@ from tqdm import tqdm
 
 from crs.engine.crew import LostError, Prepare
 from crs.errors import UserError
+from crs.exit_codes import ended_by
 from crs.threads import use_threads
 
 
@@ -68,10 +69,7 @@ class Process:
             whole, answer = self.pipe.recv()
         except (EOFError, OSError):
             self.process.join()
-            code = self.process.exitcode or 0
-            by = signal.Signals(-code).name if code < 0 else f"exit code {code}"
-            why = f"{by}, which the system sends where memory runs out" if code == -9 else by
-            raise LostError(why) from None
+            raise LostError(ended_by(self.process.exitcode or 0)) from None
         if not whole:
             raise answer
         return answer

@@ -21,7 +21,7 @@ class RepeatNewest:
 
     def queries(self, cases: Cases) -> Tensor:
         """Sparse, [B, N + 1]."""
-        row, item = cases.seen
+        row, item = cases.sequences.histories(cases.row, cases.cut)
         first = torch.searchsorted(row, torch.arange(len(cases)))
         place = torch.arange(1, len(row) + 1) - first[row]
         pairs, index = (row * self.rows + item).unique(return_inverse=True)

@@ -18,6 +18,9 @@ SHUFFLED = "texts shuffled"
 CANDIDATES = 100
 SECOND = {"random": f"sampled_{CANDIDATES}", "first": f"first_{CANDIDATES}"}
 """Second protocols of a table, by `evaluation.candidates`."""
+OF_ALL = f"{SECOND['random']}_of_all"
+"""The second protocol of cases that ask for no attribute: other items are drawn, at random."""
+SECONDS = {*SECOND.values(), OF_ALL}
 
 SHOWN = {"dialogues": (1, 10, 50)}
 """Cut-offs of protocols that are published at others than those that the metrics show."""

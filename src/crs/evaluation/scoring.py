@@ -9,7 +9,7 @@ import torch
 from crs.data.cases import Cases, Ragged
 from crs.evaluation import sampled_ranking
 from crs.evaluation.ranking import ranks, topk
-from crs.evaluation.results import SECOND
+from crs.evaluation.results import OF_ALL, SECOND
 from crs.stages.evaluation import Evaluation
 
 
@@ -44,7 +44,8 @@ def case_ranks(
     }
     if sampled is not None:
         few = sampled_ranking.ranks_among(queries, catalogue, sampled)
-        found[SECOND[settings.candidates]] = few.numpy()
+        asked = cases.known is not None
+        found[SECOND[settings.candidates] if asked else OF_ALL] = few.numpy()
     return found
 
 

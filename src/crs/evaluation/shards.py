@@ -14,7 +14,7 @@ from crs.data.attributes import attribute_matrix
 from crs.data.cases import ALL, Cases, case_sets, control_cases
 from crs.engine.crew import Function
 from crs.engine.shards import computed
-from crs.errors import NotFiniteError
+from crs.errors import NotFiniteError, UserError
 from crs.evaluation import sampled_ranking
 from crs.evaluation.repeat_newest import RepeatNewest
 from crs.evaluation.results import SHUFFLED
@@ -81,9 +81,15 @@ class Scoring:
         settings = self.evaluation
         if settings.candidates == "none":
             return None
+        cases = self.sets[shard.split][shard.part]
+        if settings.candidates == "first" and cases.known is None:
+            raise UserError(
+                "evaluation.candidates=first takes items that have the attribute asked for, and "
+                "these cases ask for none; type evaluation.candidates=random"
+            )
         if self.drawn[0] != (key := (shard.split, shard.part)):
             items = sampled_ranking.draw(
-                self.sets[shard.split][shard.part],
+                cases,
                 self.owners,
                 settings.candidates,
                 settings.seen,

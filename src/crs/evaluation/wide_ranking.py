@@ -7,10 +7,14 @@ number of cases and of items.
 from collections.abc import Iterator
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 CASES, ITEMS = 256, 1 << 15
 """Of a tile: 32 MB of scores, and 8 MB of items at d = 64."""
+NARROW = 64
+"""A product has as many columns at least, and always the rows of a tile: the kernels for smaller
+ones add in other orders, so that items that are equal would not tie."""
 
 
 def tiles(
@@ -32,18 +36,21 @@ def tiles(
     row, item = row[order], item[order]
     firsts = range(1, n_items + 1, ITEMS)
     bounds = torch.searchsorted(block_of, torch.arange(len(firsts) + 1)).tolist()
-    buffer = queries.new_empty(CASES, min(ITEMS, n_items))
+    padded = F.pad(queries, (0, 0, 0, -len(queries) % CASES))
+    buffer = queries.new_empty(CASES * max(ITEMS, NARROW))
     for number, first in enumerate(firsts):
         last = min(first + ITEMS, n_items + 1)
-        block = items[first:last].T.to(queries.dtype).contiguous()
+        size = last - first
+        block = items[first:last].to(queries.dtype)
+        block = F.pad(block, (0, 0, 0, max(0, NARROW - size))).T.contiguous()
+        product = buffer[: CASES * block.shape[1]].view(CASES, -1)
         mine = slice(bounds[number], bounds[number + 1])
         rows, columns = row[mine], item[mine] - first
         starts = torch.searchsorted(rows, torch.arange(0, len(queries) + CASES, CASES)).tolist()
         for part, a in enumerate(range(0, len(queries), CASES)):
             cases = slice(a, min(a + CASES, len(queries)))
-            size = cases.stop - a
-            scores = buffer.view(-1)[: size * (last - first)].view(size, last - first)
-            torch.mm(queries[cases], block, out=scores)
+            torch.mm(padded[a : a + CASES], block, out=product)
+            scores = product[: cases.stop - a, :size]
             if bias is not None:
                 scores += bias[first:last]
             some = slice(starts[part], starts[part + 1])
@@ -54,11 +61,10 @@ def tiles(
 def own_scores(queries: Tensor, items: Tensor) -> Tensor:
     """Score of each row's own item, both [b, d], by the same product as a tile's, [b].
 
-    A sum over d adds in another order: items that are equal would not tie with the target. A
-    product of one row and one column would be such a sum, so there is always a second column.
+    A sum over d adds in another order: items that are equal would not tie with the target.
     """
-    table = torch.cat([items, items[:1]]).T.contiguous()
-    return torch.mm(queries, table).diagonal()
+    queries, table = (F.pad(x, (0, 0, 0, CASES - len(x))) for x in (queries, items))
+    return torch.mm(queries, table.T.contiguous()).diagonal()[: len(items)]
 
 
 def wide_ranks(

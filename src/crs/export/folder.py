@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import torch
 import torch.nn.functional as F
+from safetensors import SafetensorError
 from safetensors.torch import save_file
 
 from crs.data.cases import Cases
@@ -56,6 +57,8 @@ def write(system: System, folder: str | Path, onnx: bool, kind: str = "flat") ->
         return [*parts(system, place, onnx, kind)]
     except OSError as error:
         raise unwritable(folder, refusal(error) or str(error.strerror), "FOLDER") from error
+    except SafetensorError as error:
+        raise unwritable(folder, refusal(error) or str(error), "FOLDER") from error
 
 
 def parts(system: System, place: Path, onnx: bool, kind: str) -> list[str]:

@@ -80,8 +80,12 @@ def write(index: Any, path: str | Path) -> None:
     """
     import faiss
 
+    # FAISS itself tells of no error that comes as late as a file's last bytes.
+    content, file = faiss.serialize_index(index), Path(home(path))
     try:
-        faiss.write_index(index, home(path))
-    except RuntimeError as error:
+        file.write_bytes(content.data)
+    except OSError as error:
+        if file.is_file():
+            file.unlink()
         why = refusal(error) or "there is no such folder"
         raise UserError(f"{path} cannot be written ({why}); give another file") from error

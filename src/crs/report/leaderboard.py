@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from crs.evaluation.metrics import DEFAULT, RANK_METRICS
-from crs.evaluation.results import SECOND
+from crs.evaluation.results import SECONDS
 from crs.models import recipes
 from crs.report.alike import questions
 from crs.report.collect import Record
@@ -52,7 +52,7 @@ class Board:
         """The scorer of each model that is the best of its own on validation; the best first."""
         records = [record for entry in self.entries for record in entry.found]
         long = long_of(records, [{}] * len(records))
-        long = long[~long["protocol"].isin(SECOND.values())]
+        long = long[~long["protocol"].isin(SECONDS)]
         pairs = zip(long["model"], long["scorer"], strict=True)
         whole = table(long[[scorer in recipes()[model].own_scorers for model, scorer in pairs]])
         best: dict[str, dict[str, Any]] = {}

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from crs.evaluation.charts import SUCCESS
-from crs.evaluation.results import COLUMNS, PARQUET, SECOND
+from crs.evaluation.results import COLUMNS, PARQUET, SECONDS
 from crs.report.collect import Record
 from crs.report.study import OWN, Study
 
@@ -255,7 +255,9 @@ def table(long: "pd.DataFrame", lists: bool = False) -> Table:
     rows = []
     for names, one in part.groupby(keys, sort=False, dropna=False):
         row: dict[str, Any] = dict(zip(keys, names, strict=True))
-        row |= {"sees": one["sees"].iloc[0], "cases": int(one["cases"].min())}
+        tested = one[one["split"] == TEST]
+        cases = (tested if len(tested) else one)["cases"].min()
+        row |= {"sees": one["sees"].iloc[0], "cases": int(cases)}
         row["seeds"] = int(one["seed"].nunique())
         for column in columns:
             if len(values := one.loc[column.among(one), "value"].dropna()):
@@ -332,7 +334,7 @@ def tables(long: "pd.DataFrame") -> list[Table]:
     from crs.evaluation.list_metrics import LIST_METRICS
 
     lists = long["metric"].isin(LIST_METRICS)  # older results have none
-    beside = long["protocol"].isin(SECOND.values())
+    beside = long["protocol"].isin(SECONDS)
     main, second = long[~lists & ~beside], long[~lists & beside]
     first = table(main)
     order = {first.label(row): place for place, row in enumerate(first.rows)}

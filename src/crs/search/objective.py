@@ -5,8 +5,10 @@ from pathlib import Path
 
 from crs.config import Config
 from crs.errors import ObjectiveError, UserError
+from crs.models import recipes
 from crs.pipeline.plan import plan
 from crs.pipeline.registry import stages_of
+from crs.recommender import own_scorers, scorer_and_reranker
 from crs.store.artifact import Artifact
 
 DIALOGUES, SUCCESS = "multi_turn", "success"
@@ -27,6 +29,12 @@ def searched_stage(config: Config) -> str:
     made = {step.name for step in plan(config)}
     for name in ("train", "pretrain"):
         if name in made:
+            if not stages[name].phase:
+                raise UserError(
+                    f"model={config.model.name}: its Stage {name!r} does not say by which phase of "
+                    "its training it is judged; give it phase=NAME, the name that `fit` is called "
+                    "with (docs/add_a_model.md)"
+                )
             return name
     raise UserError(
         f"model={config.model.name} stage={goal} trains nothing, so there is nothing to search; "
@@ -88,6 +96,6 @@ def success(result: Artifact, scorer: str, model: str) -> float:
 
 def scorer_of(names: list[str], model: str) -> str:
     """The model's own scorer of dialogues, without a re-ranker where there is one."""
-    own = [name for name in names if name.startswith(model.replace("_", " "))]
-    plain = [name for name in own if " + " not in name]
-    return (plain or own or names)[-1]
+    own = own_scorers(recipes()[model].own_scorers, names)
+    plain = [name for name in own if not scorer_and_reranker(name)[1]]
+    return (plain or own)[-1]

@@ -14,8 +14,11 @@ from crs.settings.fields import choice, number, setting, unfingerprinted
 from crs.settings.files import sha256_of
 from crs.stages.stage import Configuration, Stage
 
-OWN_COLUMNS = ("crs.data.readers.custom:read", "crs.data.readers.recbole:read")
+OURS = "crs.data.readers."
+OWN_COLUMNS = (f"{OURS}custom:read", f"{OURS}recbole:read")
 """Readers of tables whose columns the user names."""
+OWN_ITEMS = tuple(f"{OURS}{name}:read" for name in ("amazon", "custom", "iclrec_text", "recbole"))
+"""Readers of ours that take an item table as a file of its own."""
 FILTERS = "min_rating min_user min_item bad_lines duplicates unknown_items require".split()
 """Settings of a dataset that act on interactions."""
 
@@ -190,6 +193,18 @@ class Dataset(Settings):
                 f"dataset.min_rating={self.min_rating:g}: no column has ratings; type "
                 "dataset.columns.rating=NAME too"
             )
+        if self.generated:
+            for name in ("archive", "path", "items"):
+                if getattr(self, name):
+                    yield (
+                        f"dataset.{name}: dataset={self.name} is generated and reads no file; "
+                        "leave it out, or type dataset=custom dataset.path=FILE"
+                    )
+        elif self.items and all(
+            source.reader.startswith(OURS) and source.reader not in OWN_ITEMS
+            for source in self.editions()
+        ):
+            yield f"dataset.items: the files of dataset={self.name} have its items; leave it out"
         usual = Dataset()
         for name in FILTERS if self.conversations else ():
             if getattr(self, name) != getattr(usual, name):

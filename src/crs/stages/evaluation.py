@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from omegaconf import MISSING
 
+from crs.evaluation.results import SECONDS
 from crs.settings.base import Settings
 from crs.settings.fields import choice, number, unfingerprinted
 from crs.stages.controls import controls_of
@@ -44,6 +45,11 @@ class Evaluation(Settings):
 
     def problems(self) -> Iterator[str]:
         """A protocol's name with another meaning, or tables without what they show."""
+        if self.protocol in SECONDS:
+            yield (
+                f"evaluation.protocol={self.protocol}: this is what evaluation.candidates adds "
+                "beside a ranking in the whole catalogue; type evaluation=full_and_sampled"
+            )
         meaning = PROTOCOLS.get(self.protocol, (self.seen, self.padding))
         if meaning != (self.seen, self.padding):
             yield (

@@ -19,7 +19,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from crs.errors import UserError
-from crs.places import home, unwritable
+from crs.places import REFUSALS, home, unwritable
 from crs.store.artifact import (
     MANIFEST,
     RESUME,
@@ -82,6 +82,8 @@ class Store:
         artifact = self.at(stage, name)
         if not artifact.place.is_dir():
             return None
+        if artifact.identity is None:  # it came in between: `finish` renames twice
+            artifact = self.at(stage, name)
         artifact.check()
         self.tidy(stage, name)
         recorded = artifact.manifest["inputs"]
@@ -155,6 +157,8 @@ class Store:
             say(f"waiting for {who or 'another process'}, which is making this")
             lock.acquire()
         except OSError as error:
+            if error.errno in REFUSALS:
+                raise unwritable(self.root, os.strerror(error.errno)) from error
             raise UserError(
                 f"store={self.root}: no lock can be had there ({error}); use a file system that "
                 "has flock (of NFS: version 4, or 3 with its lock service), or type store=PLACE"

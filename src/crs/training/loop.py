@@ -29,7 +29,7 @@ from crs.training.early_stopping import Stopper
 from crs.training.ema import Average
 from crs.training.memory import give_back
 from crs.training.phase_state import (
-    BEST,
+    best_weights,
     finite,
     keep_state,
     keep_weights,
@@ -196,7 +196,7 @@ def fit(
     write_json(folder / f"{phase}.json", stopper.history)
     module.cpu()
     sharded.make_room(module)
-    module.load_state_dict(load_file(place / BEST))
+    module.load_state_dict(load_file(best_weights(place, stopper.best_epoch)))
     module.eval()
     return {"best": stopper.best, "best_epoch": stopper.best_epoch, "epochs": stopper.epoch + 1}
 
@@ -222,7 +222,6 @@ def update(
     optimiser.zero_grad()
     fabric.backward(loss)
     if clip := module.settings.max_grad_norm:
-        # In 16 bits a gradient may overflow; the scaler then leaves the step out.
         fabric.clip_gradients(module, optimiser, max_norm=clip, error_if_nonfinite=False)
     optimiser.step()
     return loss.detach()
@@ -232,14 +231,15 @@ def validated(module: TrainingTask) -> dict[str, float]:
     """The metrics of `validate_epoch`, which one device computes.
 
     Raises:
-        NotFiniteError: if a weight is not finite, or the metric that chooses the best epoch.
+        NotFiniteError: if a weight or a metric is not finite.
     """
     if not finite(module.parameters()):
         raise NotFiniteError("a weight is not finite")
     with devices.alone():
         scores = module.validate_epoch()
-    if not math.isfinite(scores[module.monitor]):
-        raise NotFiniteError(f"the validation's {module.monitor} is not finite")
+    for name, score in scores.items():
+        if not math.isfinite(score):
+            raise NotFiniteError(f"the validation's {name} is not finite")
     return scores
 
 
@@ -265,11 +265,10 @@ def train(
         module.take_state(saved["more"])
     optimiser = fabric.setup(module, module.optimiser())[1]
     step = devices.replicated(module, sharded.table_of(module)[0])
-    scaler, average = fabric.strategy.precision, Average(module, settings.ema_decay)
+    average = Average(module, settings.ema_decay)
     if saved is not None:
         average.take(saved["average"])
         optimiser.load_state_dict(saved["optimiser"])
-        scaler.load_state_dict(saved["scaler"])
         context.note(f"{phase}: resumes after {stopper.epoch + 1} epochs")
     else:
         module.eval()
@@ -277,7 +276,7 @@ def train(
             if devices.rank() == 0:
                 # The initial weights count as an epoch: training never makes a module worse.
                 stopper.best = validated(module)[module.monitor]
-                keep_weights(module, place)
+                keep_weights(module, place, stopper.best_epoch)
     passes = len(module.passes())
     total = module.batches() * passes
     bar = context.bar(
@@ -316,7 +315,7 @@ def train(
                         scores = validated(module)
                         score = scores[module.monitor]
                         if stopper.update(score, epoch, module.keep == "last"):
-                            keep_weights(module, place)
+                            keep_weights(module, place, epoch)
                     row = {"epoch": epoch, **means, **scores}
                     context.tracker.log({f"{phase}/{k}": v for k, v in {**row, "lr": lr}.items()})
                     bar.set_postfix_str(
@@ -327,7 +326,6 @@ def train(
                     state = {
                         "weights": module.state_dict(),
                         "optimiser": optimiser.state_dict(),
-                        "scaler": scaler.state_dict(),
                         "average": average.kept,
                         "stopper": stopper.state(),
                         "more": module.more_state(),

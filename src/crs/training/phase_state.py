@@ -9,10 +9,10 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from crs.errors import NotFiniteError, PartialResultError
-from crs.store.artifact import RESUME, UNFINISHED, keep, kept
+from crs.store.artifact import RESUME, UNFINISHED, checksum, keep, kept
 
-LAST, BEST = "last.ckpt", "best.safetensors"
-"""In the folder of a phase: its state after the newest epoch, and the weights of the best one."""
+LAST = "last.ckpt"
+"""In the folder of a phase: its state after the newest epoch."""
 PART = 1 << 24
 """Numbers that are looked at together: 64 MB, and their comparisons."""
 
@@ -35,18 +35,31 @@ def write_weights(module: nn.Module, path: Path) -> None:
     save_file(weights, path)
 
 
-def keep_weights(module: nn.Module, place: Path) -> None:
+def best_weights(place: Path, epoch: int) -> Path:
+    """The file of the weights of a phase's best epoch; -1: those it began with.
+
+    The state says which epoch is the best one. So weights of an epoch that a kill left without a
+    state never count, also where the epoch has other bits when it is made again.
+    """
+    return place / f"best-{epoch + 1}.safetensors"
+
+
+def keep_weights(module: nn.Module, place: Path, epoch: int) -> None:
     """Keep a module's weights as the best of a phase."""
-    write_weights(module, temporary := place / f"{BEST}{UNFINISHED}")
-    keep(temporary, place / BEST)
+    path = best_weights(place, epoch)
+    write_weights(module, temporary := path.with_name(f"{path.name}{UNFINISHED}"))
+    keep(temporary, path)
 
 
 def keep_state(state: dict[str, Any], place: Path) -> None:
-    """Keep what a phase goes on from."""
+    """Keep what a phase goes on from; then no other weights than those of its best epoch."""
     # Through a file of Python's, which tells why it cannot be written.
     with (temporary := place / f"{LAST}{UNFINISHED}").open("wb") as file:
         torch.save(state, file)
     keep(temporary, place / LAST)
+    best = best_weights(place, state["stopper"]["best_epoch"])
+    for other in {*place.glob("best-*")} - {best, checksum(best)}:
+        other.unlink()
 
 
 def kept_state(place: Path) -> dict[str, Any] | None:
@@ -57,6 +70,8 @@ def kept_state(place: Path) -> dict[str, Any] | None:
     """
     if not kept(place / LAST):
         return None
-    if not kept(place / BEST):
-        raise PartialResultError(f"{RESUME}/{place.name}/{BEST} is gone")
-    return dict(torch.load(place / LAST, map_location="cpu", weights_only=True))
+    state = dict(torch.load(place / LAST, map_location="cpu", weights_only=True))
+    best = best_weights(place, state["stopper"]["best_epoch"])
+    if not kept(best):
+        raise PartialResultError(f"{RESUME}/{place.name}/{best.name} is gone")
+    return state

@@ -6,6 +6,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from crs.training.devices import world
+
 
 def stochastically_rounded(
     x: Tensor, generator: torch.Generator, before: int = 0, behind: int = 0
@@ -23,6 +25,17 @@ def stochastically_rounded(
     noise = torch.randint(1 << 16, shape, generator=generator, dtype=torch.int32, device=x.device)
     noise = noise[before : before + len(x)]
     return (x.view(torch.int32) + noise).bitwise_and_(-(1 << 16)).view(torch.float32).bfloat16()
+
+
+def rows_once(grad: Tensor) -> Tensor:
+    """The sparse gradient of a bfloat16 table with each row once, added in float32.
+
+    For a table's hook on several devices, whose DDP sends gradients, and adds them, in the table's
+    precision. On one device `RowwiseAdam` adds them itself, and rounds nothing.
+    """
+    if world() == 1 or grad.dtype != torch.bfloat16:
+        return grad
+    return grad.float().coalesce().to(grad.dtype)
 
 
 class RowwiseAdam(torch.optim.AdamW):

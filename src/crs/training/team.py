@@ -25,6 +25,7 @@ from tqdm import tqdm
 
 from crs.console import Context
 from crs.errors import UserError
+from crs.exit_codes import ended_by
 from crs.threads import use_threads
 from crs.training import devices, nodes
 from crs.training.nodes import HERE, PATIENCE, START, Place
@@ -135,8 +136,7 @@ class Crew:
             if code is not None and code < 0:
                 return UserError(
                     f"{asked(self.trainer)}: the process of device {rank + 1} was ended by "
-                    f"{signal.Signals(-code).name}, which the system does where memory runs out; "
-                    "the same command resumes after the last whole epoch"
+                    f"{ended_by(code)}; the same command resumes after the last whole epoch"
                 )
         for rank, pipe in zip(self.ranks, self.pipes, strict=True):
             with suppress(EOFError, OSError):

@@ -113,7 +113,7 @@ def test_a_row_is_a_user_in_the_sequences_of_a_data_set_alone(inputs):
     known = cases_of({"dataset": inputs["dataset"]}, "test")
     assert torch.equal(known.user, known.row)
     nobodys = replace(known, sequences=replace(known.sequences, of_users=False))
-    with pytest.raises(UserError, match="of none of them; choose a scorer that reads the history"):
+    with pytest.raises(UserError, match="of none of them; take a model that reads the history"):
         _ = nobodys.user
     assert torch.equal(nobodys.target, known.target)
     assert torch.equal(nobodys[:2].clusters, known.row[:2])
@@ -162,6 +162,14 @@ def test_simulated_dialogues_are_a_set_beside_the_shared_cases(talked):
     assert list(sets) == [ALL, DIALOGUES]
     alone = case_sets({k: v for k, v in talked.items() if k != "dialogues"}, "test")
     assert list(alone) == [ALL] and torch.equal(alone[ALL].user, sets[ALL].user)
+
+
+def test_two_sets_have_no_slice_of_one_name(tmp_path):
+    again = spoken(tmp_path / "again", "dataset.duplicates=keep")
+    talks = made(dialogues, config().dialogues, again, tmp_path / "talks" / "d")
+    sets = case_sets(again | {"dialogues": talks}, "test")
+    assert list(sets[ALL].slices) == ["repeats", "no_repeats"]
+    assert not {*sets[ALL].slices} & {*sets[DIALOGUES].slices}
 
 
 def test_a_datasets_own_dialogues_are_the_cases_of_every_model(talked, tmp_path):

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from crs.data import build_dataset
 from crs.data.readers import custom, iclrec_text, movielens
 from crs.errors import UserError
+from crs.settings.check import check
 from crs.stages.dataset import Columns, Dataset
 from tests.contracts.tiny import config, quick, shared
 
@@ -209,9 +210,16 @@ def test_attributes_that_cannot_be_read_are_named(tmp_path, text, message):
         iclrec_text.read(file, Dataset("x", items=str(items)))
 
 
-def test_an_archive_with_items_takes_no_others(ml1m, tmp_path):
-    with pytest.raises(UserError, match=r"dataset\.items: the archive of dataset=x has its items"):
-        movielens.read_1m(ml1m(), Dataset("x", items=str(tmp_path)))
+@pytest.mark.parametrize(("words", "told"), [
+    ("dataset=ml1m dataset.items=x", r"dataset\.items: the files of dataset=ml1m have its items"),
+    ("dataset=lastfm dataset.path=x dataset.items=x", "the files of dataset=lastfm have its items"),
+    ("dataset=tiny dataset.items=x", "dataset=tiny is generated and reads no file; leave it out"),
+    ("dataset=tiny dataset.path=x", r"dataset\.path: .* or type dataset=custom dataset\.path=FILE"),
+    ("dataset=tiny dataset.archive=x", r"dataset\.archive: dataset=tiny is generated"),
+])  # fmt: skip
+def test_files_that_a_data_set_does_not_read_are_refused(words, told):
+    with pytest.raises(UserError, match=told):
+        check(config(*words.split()))
 
 
 @pytest.mark.parametrize(

@@ -136,6 +136,12 @@ def test_a_download_is_kept_and_not_fetched_again(host, cache):
     assert host[1] == ["/a.txt"]
 
 
+def test_what_is_asked_of_a_host_is_in_no_name_of_a_file(host, cache):
+    address = f"{host[0]}/a.txt?token=abcdef123456"
+    path, _, _ = fetch(Dataset("x", [Source("r", url=address, sha256=SHA256)]), cache)
+    assert path.name.endswith("-a.txt") and host[1] == ["/a.txt?token=abcdef123456"]
+
+
 def test_a_download_of_another_hash_is_refused_and_not_kept(host, cache):
     settings = Dataset("x", [Source("r", url=f"{host[0]}/a.txt", sha256=OTHER)])
     with pytest.raises(UserError, match=r"another sha256 .*nothing was kept.*dataset\.archive"):

@@ -9,9 +9,11 @@ import torch
 
 from crs.data.cases import Cases
 from crs.data.sequences import Sequences
+from crs.errors import UserError
 from crs.evaluation import evaluate
 from crs.evaluation.metrics import RANK_METRICS, per_case
 from crs.models.popularity.scorers import Popularity
+from crs.settings.check import check
 from crs.stages.evaluation import Evaluate
 from crs.testing.histories import sequences
 from tests.contracts.scorers import OPTIONS, Fixed, Oracle, case_ranks
@@ -60,10 +62,25 @@ def test_the_second_protocol_ranks_among_the_sampled_items():
             return torch.arange(6.0)[:, None], None
 
     data = sequences([1, 2, 3], items=5)
-    cases = Cases(data, torch.tensor([1]), torch.tensor([2]))
     settings = replace(OPTIONS, candidates="random", seen="in")
-    found = case_ranks(Counting(), cases, settings, torch.tensor([[3, 4, 1, 0]]))
-    assert {name: r.tolist() for name, r in found.items()} == {"full": [3.0], "sampled_100": [2.0]}
+    # Where no attribute is asked for other items are drawn, and the protocol has another name.
+    for known, name in ((torch.tensor([[0.0, 1.0]]), "sampled_100"), (None, "sampled_100_of_all")):
+        cases = Cases(data, torch.tensor([1]), torch.tensor([2]), known=known)
+        found = case_ranks(Counting(), cases, settings, torch.tensor([[3, 4, 1, 0]]))
+        assert {key: r.tolist() for key, r in found.items()} == {"full": [3.0], name: [2.0]}
+
+
+@pytest.mark.parametrize("name", ["sampled_100", "first_100", "sampled_100_of_all"])
+def test_the_name_of_a_second_protocol_is_no_name_of_a_first(name):
+    with pytest.raises(UserError, match=f"protocol={name}: .* type evaluation=full_and_sampled"):
+        check(config("model=popularity", f"evaluation.protocol={name}", "evaluation.seen=in"))
+
+
+def test_items_with_the_attribute_are_not_taken_where_none_is_asked_for(inputs, tmp_path):
+    settings = replace(OPTIONS, candidates="first", seen="in")
+    inputs = {name: inputs[name] for name in ("dataset", "samples")}
+    with pytest.raises(UserError, match=r"ask for none; type evaluation\.candidates=random"):
+        made(evaluate, Evaluate("popularity", 3, settings, []), inputs, tmp_path / "evaluate")
 
 
 def test_both_protocols_stand_in_one_table(inputs, tmp_path, monkeypatch):

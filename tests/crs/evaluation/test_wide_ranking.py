@@ -45,11 +45,12 @@ def test_ranks_are_those_of_whole_rows(tiled, seed, bias, seen):
     assert without.equal(ranks(queries, catalogue, targets, None, seen=seen, n_items=ITEMS))
 
 
-@pytest.mark.parametrize("cases", [1, 2, 40])
+@pytest.mark.parametrize("cases", [1, 2, 4, 5, 10, 40, 260])
 @pytest.mark.parametrize("dim", [16, 64, 100, 384])
-def test_items_with_the_same_vector_tie_in_every_tile(cases, dim, monkeypatch):
+@pytest.mark.parametrize("tile", [256, 333, 332])  # the last one has 232 items, 1 and 4
+def test_items_with_the_same_vector_tie_in_every_tile(cases, dim, tile, monkeypatch):
     """Real numbers: a sum in another order would set the target before or behind its ties."""
-    monkeypatch.setattr(wide_ranking, "ITEMS", 256)
+    monkeypatch.setattr(wide_ranking, "ITEMS", tile)
     monkeypatch.setattr(ranking, "WIDE", 0)
     torch.manual_seed(dim)
     items = torch.randn(10, dim)[torch.arange(1001) % 10]

@@ -6,6 +6,7 @@ import faiss
 import pytest
 import torch
 import torch.nn.functional as F
+from safetensors import SafetensorError
 from safetensors.torch import load_file
 
 from crs.cli import export
@@ -77,6 +78,15 @@ def test_an_index_that_cannot_be_is_refused_before_anything_is_written(system, t
         with pytest.raises(UserError, match=says):
             folder.write(system, tmp_path / "out", onnx=False, kind=kind)
     assert not (tmp_path / "out").exists()
+
+
+def test_a_full_disk_is_one_sentence(system, tmp_path, monkeypatch):
+    def full(*_):
+        raise SafetensorError("I/O error: No space left on device (os error 28)")
+
+    monkeypatch.setattr(folder, "save_file", full)
+    with pytest.raises(UserError, match=r"cannot be written \(No space left on device\)"):
+        folder.write(system, tmp_path / "e", onnx=False)
 
 
 def test_a_folder_with_files_is_left_alone(system, tmp_path):

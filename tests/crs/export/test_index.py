@@ -1,9 +1,12 @@
 """What an index of each kind finds, and what its file keeps."""
 
+from pathlib import Path
+
 import faiss
 import numpy as np
 import pytest
 
+from crs.errors import UserError
 from crs.export import index
 
 N, D = 3_000, 12
@@ -40,3 +43,12 @@ def test_recall_is_the_share_of_the_best_that_is_found():
     made = index.build(np.eye(4, dtype=np.float32), np.arange(1, 5), "flat")
     queries = np.array([[4.0, 3.0, 2.0, 1.0]], dtype=np.float32)
     assert index.recall(made, np.array([[2, 4]]), queries) == 0.5
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+def test_a_full_disk_is_one_sentence(data):
+    vectors, ids, _ = data
+    made = index.build(vectors, ids, "flat")
+    with pytest.raises(UserError, match="No space left on device"):
+        index.write(made, "/dev/full")
+    assert Path("/dev/full").exists()

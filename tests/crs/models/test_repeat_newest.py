@@ -21,6 +21,12 @@ def test_the_newest_is_repeated_first_by_hand():
     assert torch.equal(model.catalogue()[0].to_dense(), torch.eye(6))
 
 
+def test_what_was_shown_and_refused_is_not_repeated():
+    data = sequences([1, 2, 3, 2, 3], items=6)
+    cases = Cases(data, torch.tensor([1]), torch.tensor([4]), shown=torch.tensor([[5, 6]]))
+    assert RepeatNewest(6).queries(cases).to_dense().tolist() == [[0, 1, 4, 3, 0, 0, 0]]
+
+
 def test_a_long_catalogue_takes_no_square_of_memory():
     data = sequences([1, 2, 3, 4], items=3_000_000)
     model = RepeatNewest(data.n_items)

@@ -48,6 +48,11 @@ def test_what_all_rows_share_is_in_the_title_and_the_fewest_cases_count():
     assert list(found.texts()) == ["model", "scorer", "sees", "seeds", "NDCG@10"]
 
 
+def test_the_cases_are_those_of_the_figures_of_test():
+    found = of(results(cases=240), results(0.9, split="valid", cases=50))
+    assert found.title == "tiny, full, 240 cases"
+
+
 def test_dialogues_have_their_own_columns():
     """Whatever the number of items shown; the slices of turns are no rows."""
     found = of(

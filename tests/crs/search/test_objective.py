@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 
 from crs.errors import UserError
-from crs.search.objective import searched_stage, stop_at, success, value_of
+from crs.pipeline.registry import stages_of
+from crs.search.objective import scorer_of, searched_stage, stop_at, success, value_of
 
 HISTORY = [{"epoch": 0, "ndcg@10": 0.1, "hr@10": 0.4}, {"epoch": 1, "ndcg@10": 0.2, "hr@10": 0.3}]
 
@@ -51,6 +52,27 @@ def test_the_success_of_the_models_own_scorer_counts_or_that_of_another():
     assert success(found, "mip sad + requirements", "mip_sad") == 0.9
     with pytest.raises(UserError, match=r"no such scorer\. There are popularity, mip sad"):
         success(found, "x", "mip_sad")
+
+
+def test_the_models_own_scorer_is_that_of_its_tables():
+    """Its name need not begin with that of the model."""
+    names = ["text match", "encoder", "encoder + attributes + text match"]
+    assert scorer_of(names, "text_match") == names[-1]
+    assert scorer_of([*names, f"{names[-1]} + requirements"], "text_match") == names[-1]
+
+
+@pytest.mark.parametrize(
+    ("words", "phase"),
+    [
+        (["model=mip_sad"], "generator"),
+        (["model=mip_sad", "tasks.generator=none"], "random again"),
+        (["model=c2crs"], "fine"),
+        (["model=c2crs", "c2crs.fine_epochs=0"], "coarse"),
+    ],
+)
+def test_the_last_phase_of_a_warm_up_is_the_one_that_is_trained(configure, words, phase):
+    made = configure("dataset=tiny", *words)
+    assert stages_of(made)["warmup"].last_phase(made) == phase
 
 
 @pytest.mark.parametrize(

@@ -107,6 +107,23 @@ def test_a_remake_takes_the_place_and_readers_keep_the_old_one(store):
     assert old.path.name.startswith(f"{NAME}.old-") and new.path.name == NAME
 
 
+def test_a_result_that_comes_while_it_is_looked_for_is_found(store, monkeypatch):
+    """`finish` renames the old folder and then the new one; a reader may look in between."""
+    made, at, looked = make(store), Store.at, []
+
+    def in_between(self, *names):
+        looked.append(names)
+        if len(looked) > 1:
+            return at(self, *names)
+        made.place.rename(aside := store.root / "aside")
+        found = at(self, *names)
+        aside.rename(made.place)
+        return found
+
+    monkeypatch.setattr(Store, "at", in_between)
+    assert store.find(STAGE, NAME, {}).manifest == made.manifest
+
+
 def test_a_result_that_is_taken_away_while_it_is_read_is_told(store):
     found = make(store)
     assert found.manifest
@@ -301,6 +318,16 @@ def test_of_two_machines_that_share_a_folder_one_makes_even_with_equal_process_i
             maker.communicate("go on\n")
             assert waiter.communicate()[0] == "found\n"
     assert maker.returncode == waiter.returncode == 0
+
+
+def test_a_store_that_cannot_be_written_is_not_told_as_one_without_locks(store, monkeypatch):
+    def refuse(*_):
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    told = r"cannot be written \(Read-only file system\); make room"
+    with pytest.raises(UserError, match=told), store.lock(STAGE, NAME, print):
+        pass
 
 
 def test_a_killed_machine_gives_up_the_lock(tmp_path):

@@ -8,8 +8,9 @@ from torch import nn
 from crs.errors import NotFiniteError, PartialResultError, PrunedError
 from crs.settings.training import Optimisation
 from crs.store.artifact import checksum
+from crs.training import loop
 from crs.training.loop import TrainingTask, derive, fit, rate, save_weights, shuffled
-from crs.training.phase_state import BEST, LAST
+from crs.training.phase_state import LAST, keep_state
 from tests.contracts.tiny import context
 
 SETTINGS = Optimisation(
@@ -285,9 +286,11 @@ def test_weights_that_are_not_finite_stop_training(tmp_path):
         fit(Steep(), "toy", SETTINGS, tmp_path, context())
 
 
-def test_a_validation_that_is_not_finite_stops_training(tmp_path, monkeypatch):
-    monkeypatch.setattr(Toy, "validate_epoch", lambda module: {"ndcg@10": float("nan")})
-    with pytest.raises(NotFiniteError, match="the validation's ndcg@10 is not finite"):
+@pytest.mark.parametrize("name", ["ndcg@10", "perplexity"])
+def test_a_validation_that_is_not_finite_stops_training(tmp_path, monkeypatch, name):
+    scores = {"ndcg@10": 1.0, name: float("nan")}
+    monkeypatch.setattr(Toy, "validate_epoch", lambda module: scores)
+    with pytest.raises(NotFiniteError, match=f"epoch 1: the validation's {name} is not finite"):
         fit(Toy(), "toy", SETTINGS, tmp_path, context())
 
 
@@ -299,11 +302,11 @@ def test_weights_that_are_not_finite_are_never_saved(tmp_path):
     assert not (tmp_path / "model.safetensors").exists()
 
 
-@pytest.mark.parametrize("name", [LAST, BEST])
+@pytest.mark.parametrize("name", [LAST, "best-*.safetensors"])
 @pytest.mark.parametrize("damage", ["flip", "cut", "gone", "gone with its sha256"])
 def test_damage_to_what_a_phase_goes_on_from_is_told(name, damage, tmp_path):
     fit(Toy(), "toy", replace(SETTINGS, epochs=2), tmp_path, context())
-    file = tmp_path / "resume" / "toy" / name
+    [file] = (tmp_path / "resume" / "toy").glob(name)
     content = file.read_bytes()
     if damage == "flip":
         file.write_bytes(content[:200] + bytes([content[200] ^ 1]) + content[201:])
@@ -316,8 +319,29 @@ def test_damage_to_what_a_phase_goes_on_from_is_told(name, damage, tmp_path):
         if name == LAST:  # nothing says that there was an epoch: training starts over
             assert fit(Toy(), "toy", replace(SETTINGS, epochs=2), tmp_path, context())
             return
-    with pytest.raises(PartialResultError, match=name):
+    with pytest.raises(PartialResultError, match=file.name):
         fit(Toy(), "toy", SETTINGS, tmp_path, context())
+
+
+@pytest.mark.parametrize("again", [0.1, 0.3])
+def test_weights_that_a_kill_left_without_a_state_do_not_count(tmp_path, monkeypatch, again):
+    """Epoch 2 was the best one; made again, on other devices say, it may have another score."""
+    settings = replace(SETTINGS, epochs=2)
+
+    def killed(state, place):
+        if state["stopper"]["epoch"] == 1:
+            raise KeyboardInterrupt
+        keep_state(state, place)
+
+    monkeypatch.setattr(loop, "keep_state", killed)
+    with pytest.raises(KeyboardInterrupt):
+        trained(tmp_path, settings, scores=[0, 0.2, 0.3])
+    monkeypatch.undo()
+    module, found = trained(tmp_path, settings, scores=[0, 0.2, again])
+    best = int(again > 0.2)
+    assert found["best_epoch"] == int(module.made_in) == best
+    [kept] = (tmp_path / "resume" / "toy").glob("best-*.safetensors")
+    assert kept.name == f"best-{best + 1}.safetensors"
 
 
 def test_averaged_weights_are_validated_and_kept(tmp_path, monkeypatch):

@@ -4,6 +4,7 @@ import pytest
 import torch
 from torch import nn
 
+from crs.training import rowwise
 from crs.training.rowwise import RowwiseAdam, stochastically_rounded
 
 LR, BETA2, EPSILON = 0.1, 0.999, 1e-8
@@ -106,3 +107,19 @@ def test_a_table_in_bfloat16_takes_up_steps_that_rounding_to_nearest_would_lose(
         step(table, linear, optimiser, *range(5))
     assert (1 - table.weight.float()).mean().item() == pytest.approx(0.2, rel=0.1)
     assert torch.tensor(1.0 - 1e-3).bfloat16() == 1
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+@pytest.mark.parametrize("devices", [1, 2])
+def test_a_row_that_is_read_often_is_added_in_float32_before_it_is_sent(
+    dtype, devices, monkeypatch
+):
+    """1 / 4,096 added 4,096 times: in bfloat16 the sum would stay at .5 or below."""
+    monkeypatch.setattr(rowwise, "world", lambda: devices)
+    table = torch.nn.Embedding(3, 2, sparse=True).to(dtype)
+    table.weight.register_hook(rowwise.rows_once)
+    (table(torch.ones(4096, dtype=torch.long)) / 4096).sum().backward()
+    grad = table.weight.grad
+    sent = devices > 1 and dtype == torch.bfloat16
+    assert grad.dtype == dtype and grad._nnz() == (1 if sent else 4096)
+    assert grad.float().coalesce().values().tolist() == [[1.0, 1.0]]

@@ -13,7 +13,6 @@ from crs.data.parsing.raw import ITEMS, BadRows, Place, Raw, member
 from crs.data.parsing.text_files import Rows, cut, decoded, of_width, texts
 from crs.data.reader import reader
 from crs.data.readers import recbole
-from crs.errors import UserError
 from crs.stages.dataset import Columns, Dataset
 from crs.titles import title_and_year
 
@@ -23,14 +22,6 @@ GENRES_100K = (
     "unknown Action Adventure Animation Children's Comedy Crime Documentary Drama Fantasy "
     "Film-Noir Horror Musical Mystery Romance Sci-Fi Thriller War Western"
 ).split()
-
-
-def own_items(settings: Dataset) -> None:
-    """Refuse another item table than the archive's."""
-    if settings.items is not None:
-        raise UserError(
-            f"dataset.items: the archive of dataset={settings.name} has its items; leave it out"
-        )
 
 
 def _items(rows: Iterable[tuple[str, str, int | None, Iterable[str]]]) -> pd.DataFrame:
@@ -61,7 +52,6 @@ def read_1m(archive: Path, settings: Dataset) -> Raw:
     Raises:
         UserError: with file and line, if the archive is broken.
     """
-    own_items(settings)
     faults = BadRows(settings.bad_lines)
     rows, place = _rows(archive, "ml-1m/ratings.dat", "::", 4, faults)
     frame = interactions(texts(rows, RATINGS), place, faults)
@@ -79,7 +69,6 @@ def read_100k(archive: Path, settings: Dataset) -> Raw:
     Raises:
         UserError: with file and line, if the archive is broken.
     """
-    own_items(settings)
     faults = BadRows(settings.bad_lines)
     rows, place = _rows(archive, "ml-100k/u.data", "\t", 4, faults)
     frame = interactions(texts(rows, RATINGS), place, faults)
@@ -98,7 +87,6 @@ def read_atomic(wheel: Path, settings: Dataset) -> Raw:
     Raises:
         UserError: with file and line, if the wheel is broken.
     """
-    own_items(settings)
     folder, faults = "recbole/dataset_example/ml-100k", BadRows(settings.bad_lines)
 
     def columns(file: str) -> tuple[pd.DataFrame, Place]:

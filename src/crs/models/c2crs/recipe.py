@@ -140,7 +140,7 @@ MODEL = Model(
             reads=training_inputs,
             writes=("model.json", "model.safetensors"),
             about="pre-training: views are aligned, from coarse to fine",
-            phase="fine",
+            phase=lambda config: "fine" if config.c2crs.fine_epochs else "coarse",
         ),
         Stage(
             name="train",

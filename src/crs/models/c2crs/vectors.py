@@ -18,17 +18,24 @@ def read_vectors(path: Path, words: list[str], dim: int) -> dict[int, Tensor]:
     """
     wanted = {word: i for i, word in enumerate(words)}
     found: dict[int, Tensor] = {}
+    width = None
     try:
         with path.open(encoding="utf-8") as file:
             for number, line in enumerate(file, 1):
-                word, *values = line.rstrip("\n").rstrip().split(" ")
-                if number == 1 and len(values) == 1:
+                there = line.rstrip().count(" ")
+                if number == 1 and there == 1:
                     continue
-                if len(values) != dim:
+                if width is None and (width := there) != dim:
                     raise UserError(
-                        f"c2crs.vectors: line {number} of {path.name} has {len(values)} numbers, "
-                        f"c2crs.word_dim={dim}; type c2crs.word_dim={len(values)}"
+                        f"c2crs.vectors: line {number} of {path.name} has {width} numbers, "
+                        f"c2crs.word_dim={dim}; type c2crs.word_dim={width}"
                     )
+                if there < dim:
+                    raise UserError(
+                        f"c2crs.vectors: line {number} of {path.name} has {there} numbers, the "
+                        f"lines before it have {dim}; mend the file"
+                    )
+                word, *values = line.rstrip().rsplit(" ", dim)  # a word may hold blanks
                 if word in wanted:
                     found[wanted[word]] = torch.tensor([float(value) for value in values])
     except (OSError, UnicodeDecodeError) as error:

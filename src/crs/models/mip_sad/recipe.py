@@ -164,7 +164,9 @@ MODEL = Model(
             ],
             writes=("model.json", "model.safetensors"),
             about="pre-training by masked items and substituted attributes",
-            phase="generator",
+            phase=lambda config: (
+                "random again" if config.tasks.generator == "none" else "generator"
+            ),
         ),
         Stage(
             name="train",

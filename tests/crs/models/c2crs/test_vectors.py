@@ -30,11 +30,16 @@ def test_vectors_get_the_length_of_those_that_were_drawn(tmp_path):
     torch.testing.assert_close(table[1], torch.tensor([0.8, 16 / 15]))
 
 
+def test_a_word_may_hold_blanks(tmp_path):
+    found = read_vectors(write(tmp_path, "film 1 2\n. . film 3 4\nrare 5 6\n"), WORDS, 2)
+    assert {i: v.tolist() for i, v in found.items()} == {1: [1, 2], 3: [5, 6]}
+
+
 @pytest.mark.parametrize(
     ("text", "part"),
     [
         ("film 1 2 3\n", r"line 1 of vectors\.txt has 3 numbers.*type c2crs\.word_dim=3"),
-        ("film 1 2\nother 1\n", "line 2 of"),
+        ("film 1 2\nother 1\n", r"line 2 of .* has 1 numbers, the lines before it have 2"),
         ("film 1 x\n", "line 1 of vectors.txt: could not convert"),
     ],
 )
