@@ -10,7 +10,7 @@ import pandas as pd
 
 from crs.console import Context, say
 from crs.data import attribute_dialogues, conversations
-from crs.data.dense_ids import dense, numbered
+from crs.data.dense_ids import alike, dense, numbered
 from crs.data.filters import select, told_items, told_order
 from crs.data.layouts import refusal
 from crs.data.parsing.raw import Raw, RowAudit
@@ -54,6 +54,10 @@ def tables(raw: Raw, settings: Dataset) -> dict[str, pd.DataFrame]:
         )
     users, user = numbered(frame["user"])
     items, item = numbered(frame["item"])
+    for key, ids, rows in (("user", users, user), ("item", items, item)):
+        if frame[key].cat.categories.dtype != "int64" and (twins := alike(ids)).any():
+            what = f"of {key} ids that others equal but for blanks or a .0, e.g. {ids[twins][0]!r}"
+            noticed.append(RowAudit(what, int(twins[rows - 1].sum()), "kept"))
     time, rating = frame["timestamp"].to_numpy(), frame["rating"].to_numpy("float64")
     lengths = np.bincount(user)
     order, shared = stable(packed(user, time))

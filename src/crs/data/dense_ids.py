@@ -45,6 +45,14 @@ def numbered(raw: pd.Series) -> tuple[pd.Index, np.ndarray]:
     return names[order], number[codes]
 
 
+def alike(names: pd.Index) -> np.ndarray:
+    """Which of different texts equal another one but for blanks around it, or for the `.0` that
+    some programs write behind a whole number."""
+    bare = pa.array(names, pa.string())
+    bare = compute.replace_substring_regex(compute.utf8_trim_whitespace(bare), r"\.0$", "")
+    return pd.Index(bare.to_pandas()).duplicated(keep=False)
+
+
 def dense(names: Iterable[str]) -> dict[str, int]:
     """Texts to 1, 2, … in the order of `ordered`."""
     different = pa.array(list(dict.fromkeys(names)), pa.string())

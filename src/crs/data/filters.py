@@ -90,6 +90,12 @@ def select(raw: Raw, settings: Dataset) -> tuple[pd.DataFrame, list[RowAudit]]:
         number = int(frame.index[first])
         user, item = (str(frame[key].iloc[first]) for key in ("user", "item"))
         if policy == "refuse":
+            if key == "unknown_items" and rows.all():
+                known = raw.items["item"].iloc[0]
+                raise UserError(
+                    f"dataset: the item table has none of the items of the interactions, such as "
+                    f"{item!r} ({place(number)}); its own are such as {known!r}. Write both alike"
+                )
             few = rows.sum() <= len(rows) / 2
             drop = f"dataset.{key}=drop to leave such rows out, or " if few else ""
             share = "" if few else f", as {rows.sum():,} of {len(rows):,} rows are"

@@ -15,7 +15,7 @@ from crs.evaluation.list_metrics import LIST_METRICS
 from crs.evaluation.metrics import DEFAULT, RANK_METRICS, key
 from crs.evaluation.results import CANDIDATES, SHUFFLED, beyond_accuracy, headline, markdown
 from crs.stages.controls import HELDOUT, NOISE, SLICES
-from crs.stages.evaluation import Evaluate
+from crs.stages.evaluation import Evaluate, Evaluation
 
 CHARTED = RANK_METRICS[DEFAULT[0]].at(DEFAULT[1])
 ITEMS_ALONE = ("nothing", "history", "items of the context")
@@ -225,6 +225,17 @@ def report(
             markdown(shown),
             "",
             f"{evaluation.level:.0%} intervals, and paired sign-flip tests, two-sided, over "
-            "users or dialogues.",
+            "users or dialogues." + few_flips(evaluation, int(part["slice"].value_counts().max())),
         ]
     return "\n".join(lines) + "\n"
+
+
+def few_flips(evaluation: Evaluation, compared: int) -> str:
+    """That no difference can be shown with so few sign flips, after Holm; else nothing."""
+    least = compared / (evaluation.permutations + 1)
+    if least <= 1 - evaluation.level:
+        return ""
+    return (
+        f" With evaluation.permutations={evaluation.permutations} no p can be below "
+        f"{min(1.0, least):.4f}, so that they show nothing."
+    )

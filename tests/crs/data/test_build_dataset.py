@@ -53,6 +53,14 @@ def test_users_too_short_to_be_cases_are_counted():
     ]
 
 
+def test_ids_that_others_equal_but_for_a_blank_are_told():
+    raw = raw_of(*[("a", i, t, 1.0) for t, i in enumerate(["x", "y", "x ", "z"])])
+    audit = tables(raw, Dataset("x", min_user=1))["audit"]
+    assert audit[["what", "rows", "done"]].to_numpy().tolist() == [
+        ["of item ids that others equal but for blanks or a .0, e.g. 'x'", 2, "kept"]
+    ]
+
+
 def test_items_keep_what_is_known_of_them():
     about = pd.DataFrame({
         "item": ["x", "gone"], "title": ["X", "Gone"], "year": pd.array([1999, 1], dtype="Int64"),

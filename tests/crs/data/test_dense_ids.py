@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crs.data.dense_ids import dense, numbered
+from crs.data.dense_ids import alike, dense, numbered
 from tests.contracts.tiny import quick
 
 
@@ -50,3 +50,8 @@ def test_numbers_are_numbered_as_their_texts():
         ids, number = numbered(column)
         names, places = numbered(column.astype("str").astype("category"))
         assert ids.tolist() == names.tolist() and number.tolist() == places.tolist()
+
+
+def test_ids_that_differ_in_blanks_or_a_point_and_a_zero_are_alike():
+    ids = pd.Index(["22", "22.0", "a", "b", "b ", "c.0", "d"])
+    assert alike(ids).tolist() == [True, True, False, True, True, False, False]

@@ -65,6 +65,8 @@ def test_items_that_the_table_does_not_have():
     assert kept(raw, unknown_items="keep")[0] == [1, 3, 5, 7]
     with pytest.raises(UserError, match=r"line 7 of a\.csv \(user 'b', item 'z'\).*not have"):
         kept(raw, unknown_items="refuse")
+    with pytest.raises(UserError, match=r"none of the items .*'x' \(line 1.* such as 'x\.0'\. Wri"):
+        kept(raw_of(*ROWS, items=about("x.0", "y.0")), unknown_items="refuse")
     # A source without an item table has no unknown items.
     assert kept(raw_of(*ROWS), unknown_items="refuse")[0] == [1, 3, 5, 7]
 

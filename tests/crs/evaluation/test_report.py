@@ -1,11 +1,14 @@
 """The table and the chart that people read."""
 
+from dataclasses import replace
+
 import pandas as pd
 import pytest
 
 from crs.data.cases import ALL
 from crs.evaluation import report
 from crs.evaluation.results import SHUFFLED
+from tests.contracts.scorers import OPTIONS
 
 
 def test_the_report_says_what_the_figures_are_worth(result):
@@ -20,6 +23,14 @@ def test_the_report_says_what_the_figures_are_worth(result):
         f"toy text has NDCG@10 {mixed:.4f} instead of {whole:.4f} (drop {whole - mixed:.4f})"
     ) in text
     assert (result.path / "ndcg.png").stat().st_size > 1000
+
+
+@pytest.mark.parametrize(
+    ("permutations", "compared", "least"), [(99, 9, "0.0900"), (9, 20, "1.0000"), (9999, 9, "")]
+)
+def test_so_few_sign_flips_that_nothing_can_be_shown_are_told(permutations, compared, least):
+    told = report.few_flips(replace(OPTIONS, permutations=permutations), compared)
+    assert (f"no p can be below {least}," in told) if least else told == ""
 
 
 def test_slices_beside_all_get_a_table_of_their_own():
