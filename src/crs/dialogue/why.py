@@ -13,7 +13,7 @@ from crs.titles.names import title_and_year, words
 
 WHY = re.compile(
     r"(?:(?:and|but|so|ok|okay),? )?why(?: (?:is|are|was|were|(?:did|do|would|have) you \w+))?"
-    r"(?: (?:the )?(?:number|no\.?|item|#))? ?(?P<what>.*?)"
+    r"(?: (?:the )?(?:number|no\b\.?|item|#))? ?(?P<what>.*?)"
     r"(?: (?:here|there|for me|to me|(?:in|on) (?:the|this|your) list|listed|recommended))?"
     r"\s*[?.!]*",
     re.I,
@@ -23,6 +23,16 @@ TELL = re.compile(
     r"(?:(?:the )?(?:number|no\.?|item|#) ?)?(?P<what>.+?)(?: about)?\s*[?.!]*",
     re.I,
 )
+IS_IT = re.compile(
+    r"(?:(?:and|but|so|ok|okay|well),? )?(?:"
+    r"(?:do you (?:have|know)|ha(?:ve|s) you (?:got|seen|watched)|did you (?:like|see|watch))"
+    r"(?: any(?: of)?)? (?P<there>.+?)(?: movies?| films?)?(?: too| as well| at all| yet| here)?|"
+    r"(?:is|was) (?!there\b|(?:it|this|that)\b(?! an? ))(?:(?:the )?(?:number|no\.?|item|#) ?)?"
+    r"(?P<is>.+?) (?:really |actually |very |so |that |too |any )*(?:an? [\w' -]+|[\w'-]+)|"
+    r"(?:does|has|did) (?P<has>.+?) (?:have|got|contain) [\w' -]+)\s*[?.!]*",
+    re.I,
+)
+"""Do you have Fargo? Is Fargo a comedy? Has Fargo got romance in it?"""
 FIRST = {"this", "that", "it", "this one", "that one"}
 ORDINAL = re.compile(rf"(?:the )?({'|'.join(ORDINALS)})(?: one)?", re.I)
 ALL = {"", "these", "those", "them", "all", "all of these", "all of them", "this list", "the list"}
@@ -31,13 +41,13 @@ INTENTS, TYPICAL, FAINT = 6, 3, 0.01
 
 
 def asked(text: str) -> tuple[str, bool] | None:
-    """What `why 2?`, `why this?` or `tell me about Fargo` ask about, and whether by `why`; None
-    where a text asks something else."""
+    """What `why 2?`, `tell me about Fargo` or `is Fargo a comedy?` ask about, and whether by `why`;
+    None where a text asks something else."""
     by_why = WHY.fullmatch(text.strip())
-    found = by_why or TELL.fullmatch(text.strip())
+    found = by_why or TELL.fullmatch(text.strip()) or IS_IT.fullmatch(text.strip())
     if not found:
         return None
-    what = found["what"].strip(" #")
+    what = next(filter(None, found.groups())).strip(" #") if any(found.groups()) else ""
     place = ORDINAL.fullmatch(what)
     return (str(ORDINALS[place[1].lower()]) if place else what, bool(by_why))
 

@@ -408,3 +408,11 @@ def test_the_released_sequences_have_the_published_counts(name):
 )
 def test_a_title_gives_up_its_year(text, parts):
     assert movielens.title_and_year(text) == parts
+
+
+@pytest.mark.parametrize(("first", "index"), [(",user,item", True), ("user,user,item", False)])
+def test_columns_without_names_are_refused(tmp_path, first, index):
+    (file := tmp_path / "a.csv").write_text(f"{first}\n0,1,2\n")
+    with pytest.raises(UserError, match="must name its columns, each once") as refused:
+        custom.read(file, Dataset("x"))
+    assert str(refused.value).endswith("with pandas write index=False") is index

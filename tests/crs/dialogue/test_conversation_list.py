@@ -47,6 +47,22 @@ def test_why_is_no_wish_whatever_it_names(talk, system):
     assert (talk.history, len(talk.past)) == (system.talk(system.history_of("u0002")).history, 1)
 
 
+def test_a_question_about_a_title_is_answered_and_is_no_wish(talk, system):
+    items = talk.say("a drama").items
+    title, name = system.titles[items[1]], system.titles[items[1]].rpartition(" (")[0]
+    for said in (
+        f"do you have {name}?", f"Have you got {title}", f"is {name} a comedy?",
+        f"Is {name} any good?", f"is {title} scary?", f"has {name} got romance in it?",
+        f"does {name} have a happy ending?", "is number 2 a comedy?", "is the second one a comedy",
+    ):  # fmt: skip
+        reply = talk.say(said)
+        assert reply.told[0].startswith(f"{title}: drama"), said
+        assert (reply.items, reply.understood) == (items, [])
+    assert talk.say("do you have a comedy?").understood == ["comedy"]
+    assert talk.say(f"do you have anything like {name}?").understood == [f"like {title}"]
+    assert talk.say("is there a comedy?").told == []
+
+
 def test_newer_compares_with_the_list_and_with_a_title(talk, system):
     years = system.items.set_index("item")["year"]
     middle = sorted(years[talk.say("a drama").items])[2]

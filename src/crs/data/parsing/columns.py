@@ -101,7 +101,10 @@ def interactions(
     """
     names = names or {}
     frame = named(frame, ["user", "item"], place, faults, names)
-    for key, expected in (("timestamp", "a number or an ISO 8601 time"), ("rating", "a number")):
+    for key, expected in (
+        ("timestamp", "a number or an ISO 8601 time such as 2015-01-14"),
+        ("rating", "a number"),
+    ):
         if key not in frame:
             continue
         read = moments if key == "timestamp" else numbers

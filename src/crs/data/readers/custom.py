@@ -69,9 +69,12 @@ def table(path: Path, faults: BadRows, columns: Columns) -> tuple[pd.DataFrame, 
         rows = cells_of(lines, first, place, faults)
         _, header = next(rows, (0, []))
         if len(set(header) - {""}) < max(len(header), 1):
+            index = header[:1] == [""] and len(set(header)) == len(header)
             raise UserError(
                 f"dataset: the first line of {path.name} must name its columns, each once; it is "
                 f"{first[:SHOWN]!r}"
+                + "; name the first one, or with pandas write index=False"
+                * index
             )
         frame = texts(of_width(rows, len(header), place, faults), header)
     faults.settle(len(frame))
