@@ -8,7 +8,6 @@ from crs.errors import ObjectiveError, UserError
 from crs.models import recipes
 from crs.pipeline.plan import plan
 from crs.pipeline.registry import stages_of
-from crs.recommender import own_scorers, scorer_and_reranker
 from crs.store.artifact import Artifact
 
 DIALOGUES, SUCCESS = "multi_turn", "success"
@@ -96,6 +95,8 @@ def success(result: Artifact, scorer: str, model: str) -> float:
 
 def scorer_of(names: list[str], model: str) -> str:
     """The model's own scorer of dialogues, without a re-ranker where there is one."""
+    from crs.recommender import own_scorers, scorer_and_reranker  # torch
+
     own = own_scorers(recipes()[model].own_scorers, names)
     plain = [name for name in own if not scorer_and_reranker(name)[1]]
     return (plain or own)[-1]
