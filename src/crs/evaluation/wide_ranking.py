@@ -13,8 +13,8 @@ from torch import Tensor
 CASES, ITEMS = 256, 1 << 15
 """Of a tile: 32 MB of scores, and 8 MB of items at d = 64."""
 NARROW = 64
-"""A product has as many columns at least, and always the rows of a tile: the kernels for smaller
-ones add in other orders, so that items that are equal would not tie."""
+"""A product has as many rows and columns at least: the kernels for smaller ones add in other
+orders, so that items that are equal would not tie."""
 
 
 def tiles(
@@ -36,20 +36,21 @@ def tiles(
     row, item = row[order], item[order]
     firsts = range(1, n_items + 1, ITEMS)
     bounds = torch.searchsorted(block_of, torch.arange(len(firsts) + 1)).tolist()
-    padded = F.pad(queries, (0, 0, 0, -len(queries) % CASES))
-    buffer = queries.new_empty(CASES * max(ITEMS, NARROW))
+    padded = F.pad(queries, (0, 0, 0, max(0, NARROW - len(queries) % CASES)))
+    buffer = queries.new_empty(max(CASES, NARROW) * max(ITEMS, NARROW))
     for number, first in enumerate(firsts):
         last = min(first + ITEMS, n_items + 1)
         size = last - first
         block = items[first:last].to(queries.dtype)
         block = F.pad(block, (0, 0, 0, max(0, NARROW - size))).T.contiguous()
-        product = buffer[: CASES * block.shape[1]].view(CASES, -1)
         mine = slice(bounds[number], bounds[number + 1])
         rows, columns = row[mine], item[mine] - first
         starts = torch.searchsorted(rows, torch.arange(0, len(queries) + CASES, CASES)).tolist()
         for part, a in enumerate(range(0, len(queries), CASES)):
             cases = slice(a, min(a + CASES, len(queries)))
-            torch.mm(padded[a : a + CASES], block, out=product)
+            rows_of = padded[a : a + max(NARROW, cases.stop - a)]
+            product = buffer[: len(rows_of) * block.shape[1]].view(len(rows_of), -1)
+            torch.mm(rows_of, block, out=product)
             scores = product[: cases.stop - a, :size]
             if bias is not None:
                 scores += bias[first:last]
@@ -63,7 +64,8 @@ def own_scores(queries: Tensor, items: Tensor) -> Tensor:
 
     A sum over d adds in another order: items that are equal would not tie with the target.
     """
-    queries, table = (F.pad(x, (0, 0, 0, CASES - len(x))) for x in (queries, items))
+    more = max(0, NARROW - len(items))
+    queries, table = (F.pad(x, (0, 0, 0, more)) for x in (queries, items))
     return torch.mm(queries, table.T.contiguous()).diagonal()[: len(items)]
 
 

@@ -45,7 +45,7 @@ def test_ranks_are_those_of_whole_rows(tiled, seed, bias, seen):
     assert without.equal(ranks(queries, catalogue, targets, None, seen=seen, n_items=ITEMS))
 
 
-@pytest.mark.parametrize("cases", [1, 2, 4, 5, 10, 40, 260])
+@pytest.mark.parametrize("cases", [1, 2, 4, 5, 10, 40, 100, 260])
 @pytest.mark.parametrize("dim", [16, 64, 100, 384])
 @pytest.mark.parametrize("tile", [256, 333, 332])  # the last one has 232 items, 1 and 4
 def test_items_with_the_same_vector_tie_in_every_tile(cases, dim, tile, monkeypatch):
