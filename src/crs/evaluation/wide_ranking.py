@@ -42,7 +42,9 @@ def tiles(
         last = min(first + ITEMS, n_items + 1)
         size = last - first
         block = items[first:last].to(queries.dtype)
-        block = F.pad(block, (0, 0, 0, max(0, NARROW - size))).T.contiguous()
+        if size < NARROW:
+            block = F.pad(block, (0, 0, 0, NARROW - size))
+        block = block.T.contiguous()
         mine = slice(bounds[number], bounds[number + 1])
         rows, columns = row[mine], item[mine] - first
         starts = torch.searchsorted(rows, torch.arange(0, len(queries) + CASES, CASES)).tolist()
