@@ -58,7 +58,7 @@ def transcript(store: str, page: str) -> str:
     """What the terminal shows where the lines of a page are typed."""
     words = [*COMMANDS[page].split(), *USUAL.split(), f"store={store}"]
     command = [sys.executable, str(ROOT / "src" / "chat.py"), *words]
-    wide = os.environ | {"COLUMNS": "99"}
+    wide = os.environ | {"COLUMNS": "95"}
     done = subprocess.run(
         command, input="\n".join(LINES[page]), capture_output=True, text=True, env=wide
     )

@@ -70,11 +70,10 @@ def table(path: Path, faults: BadRows, columns: Columns) -> tuple[pd.DataFrame, 
         _, header = next(rows, (0, []))
         if len(set(header) - {""}) < max(len(header), 1):
             index = header[:1] == [""] and len(set(header)) == len(header)
+            hint = "; name the first one, or with pandas write index=False" if index else ""
             raise UserError(
                 f"dataset: the first line of {path.name} must name its columns, each once; it is "
-                f"{first[:SHOWN]!r}"
-                + "; name the first one, or with pandas write index=False"
-                * index
+                f"{first[:SHOWN]!r}{hint}"
             )
         frame = texts(of_width(rows, len(header), place, faults), header)
     faults.settle(len(frame))
